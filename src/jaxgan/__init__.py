@@ -1,0 +1,1 @@
+"""Generative adversarial networks in JAX: small pure functions, exact runs."""

@@ -1,0 +1,224 @@
+"""The game: two networks, what each minimises, and in which order they move.
+
+A ``Gan`` is the static description of one paper; a ``GanState`` holds every array that
+training changes. Nothing here knows a paper, a loss or a network by name.
+"""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, TypeAlias
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import optax
+from flax import struct
+
+from jaxgan import averaging
+from jaxgan.randomness import Draw, named
+from jaxgan.terms import Term
+from jaxgan.types import Batch, Image, Key, Label, Latent, Logs, Params, Round, Who
+
+
+@struct.dataclass
+class Player:
+    """What one player carries from step to step.
+
+    Attributes:
+      params: float32 parameters.
+      stats: every other Flax collection (batch-norm moments); ``{}`` if none.
+      opt: state of its optimizer.
+    """
+
+    params: Params
+    stats: Any
+    opt: Any
+
+
+@struct.dataclass
+class Average:
+    """The averaged generator: parameters, and the statistics that belong to them."""
+
+    params: Params
+    stats: Any
+
+
+@struct.dataclass
+class GanState:
+    """Everything that training changes, as arrays.
+
+    Attributes:
+      step: int32, finished steps.
+      key: the run's typed key; step ``t`` draws from ``fold_in(key, t)``.
+      players: ``{"g": Player, "d": Player}``.
+      ema: the averaged generator.
+      slow: slow state that terms read and ``Gan.tune`` moves.
+    """
+
+    step: jax.Array
+    key: Key
+    players: dict[str, Player]
+    ema: Average
+    slow: dict[str, Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Network:
+    """A module bound to its variables: a pure function.
+
+    Calling it returns ``(output, stats)`` with the statistics after the call; ``after``
+    binds them for the next.
+    """
+
+    module: nn.Module
+    params: Params
+    stats: Any
+    train: bool = False
+    rngs: Mapping[str, Key] = dataclasses.field(default_factory=dict)
+
+    def __call__(self, *args, **kwargs) -> tuple[Any, Any]:
+        variables = {"params": self.params, **self.stats}
+        if not self.train:
+            return self.module.apply(variables, *args, train=False, **kwargs), self.stats
+        return self.module.apply(
+            variables, *args, train=True, rngs=dict(self.rngs), mutable=list(self.stats), **kwargs
+        )
+
+    def after(self, stats: Any) -> "Network":
+        """The same network with other statistics."""
+        return dataclasses.replace(self, stats=stats)
+
+
+@dataclasses.dataclass(frozen=True)
+class Unborn:
+    """Stands for a ``Network`` while the first round is played to create its variables.
+
+    What it returns in the place of statistics are all its variables.
+    """
+
+    module: nn.Module
+    key: Key
+    variables: Any = None
+
+    def __call__(self, *args, **kwargs) -> tuple[Any, Any]:
+        variables = self.variables
+        if variables is None:
+            variables = self.module.init({"params": self.key}, *args, train=False, **kwargs)
+        return self.module.apply(variables, *args, train=False, **kwargs), variables
+
+    def after(self, stats: Any) -> "Unborn":
+        """The same network, with its variables known."""
+        return dataclasses.replace(self, variables=stats)
+
+
+@dataclasses.dataclass(frozen=True)
+class Phase:
+    """One update of one player.
+
+    Attributes:
+      player: who moves.
+      real: ``fresh`` takes the step's next real batch, ``same`` the one used last.
+      latents: likewise for the latents (and augmentations) of the fake batch.
+      terms: names of the terms it minimises; None for all of the player's.
+      every: it happens in every ``every``-th step only.
+    """
+
+    player: Who
+    real: Literal["fresh", "same"] = "fresh"
+    latents: Literal["fresh", "same"] = "fresh"
+    terms: tuple[str, ...] | None = None
+    every: int = 1
+
+
+D = Phase("d")
+"""A discriminator update on fresh data and fresh latents."""
+
+G = Phase("g", real="same")
+"""A generator update on fresh latents; terms that look at real data see the last batch."""
+
+Update: TypeAlias = "Phase | tuple[Phase, ...]"
+"""A phase, or phases that move simultaneously: every gradient is taken before any moves."""
+
+Play: TypeAlias = Callable[[Any, Any, Batch, Draw, Mapping[str, Any]], Round]
+"""``(generator, discriminator, batch, draw, slow) -> round``."""
+
+Prior: TypeAlias = Callable[..., Latent]
+"""``(draw, truncation=None) -> latents``."""
+
+Sample: TypeAlias = Callable[[Network, Latent, "Label | None"], Image]
+"""``(generator, latents, labels) -> samples``."""
+
+ALTERNATING: tuple[Update, ...] = (D, G)
+"""One discriminator update, then one generator update against the moved discriminator."""
+
+SIMULTANEOUS: tuple[Update, ...] = ((D, Phase("g", real="same", latents="same")),)
+"""Both gradients at the same point, on the same samples."""
+
+
+def generate(generator: Network, latents: Latent, labels: Label | None) -> Image:
+    """Samples of an unconditional generator."""
+    del labels
+    return generator(latents)[0]
+
+
+@dataclasses.dataclass(frozen=True)
+class Gan:
+    """The static description of a GAN: a paper.
+
+    Attributes:
+      networks: ``{"g": generator, "d": discriminator}``, Linen modules called with
+        ``train=``; a player's module may be a composite.
+      play: one forward pass of the game.
+      prior: draws latents.
+      terms: what each player minimises, by name.
+      optimizers: an optax transform for each player.
+      updates: what one step does, in order.
+      ema: decay of the averaged generator.
+      sample: how samples are drawn from latents and labels.
+      range: values of black and white in the samples, which real images are mapped to.
+      slow: initial slow state.
+      tune: ``(slow, logs) -> slow``, after each step.
+    """
+
+    networks: Mapping[Who, nn.Module]
+    play: Play
+    prior: Prior
+    terms: Mapping[Who, Mapping[str, Term]]
+    optimizers: Mapping[Who, optax.GradientTransformation]
+    updates: tuple[Update, ...] = ALTERNATING
+    ema: averaging.Decay = averaging.constant(0.999)
+    sample: Sample = generate
+    range: tuple[float, float] = (-1.0, 1.0)
+    slow: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    tune: Callable[[dict[str, Any], Logs], dict[str, Any]] = lambda slow, logs: slow
+
+
+def groups(updates: tuple[Update, ...]) -> tuple[tuple[Phase, ...], ...]:
+    """The updates as groups of phases that move together."""
+    return tuple((update,) if isinstance(update, Phase) else tuple(update) for update in updates)
+
+
+def fresh_batches(updates: tuple[Update, ...]) -> int:
+    """Real batches that one step consumes, at least one."""
+    phases = (phase for group in groups(updates) for phase in group)
+    return max(1, sum(phase.real == "fresh" for phase in phases))
+
+
+def init(gan: Gan, key: Key, batch: Batch) -> GanState:
+    """The state before the first step; ``batch`` gives the shapes of real data.
+
+    Both players' variables come from playing one round.
+    """
+    count = len(jax.tree.leaves(batch)[0])
+    draw = Draw(named(key, "init"), jnp.arange(count, dtype=jnp.int32))
+    slow = jax.tree.map(jnp.asarray, dict(gan.slow))
+    newborn = {who: Unborn(gan.networks[who], named(key, who)) for who in ("g", "d")}
+    round = gan.play(newborn["g"], newborn["d"], batch, draw, slow)
+    players = {}
+    for who in ("g", "d"):
+        stats = dict(round.stats[who])
+        params = stats.pop("params")
+        players[who] = Player(params, stats, gan.optimizers[who].init(params))
+    # Copies, because a donated state must not hold one buffer twice.
+    ema = jax.tree.map(jnp.copy, Average(players["g"].params, players["g"].stats))
+    return GanState(jnp.zeros((), jnp.int32), named(key, "train"), players, ema, slow)

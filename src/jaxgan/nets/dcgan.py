@@ -1,0 +1,125 @@
+"""DCGAN (Radford, Metz & Chintala 2016, arXiv:1511.06434).
+
+Strided convolutions instead of pooling, batch normalisation everywhere but at the
+generator's output and the discriminator's input, rectifiers in the generator and leaky
+rectifiers in the discriminator. Kernel size, initialisation and the absence of biases
+are those of the authors' code (github.com/Newmu/dcgan_code, faces/train_uncond_dcgan.py).
+"""
+
+from typing import Any
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+from jaxgan.nn.conv import Conv, ConvTranspose
+from jaxgan.nn.norm import BatchNorm
+from jaxgan.types import Image, Latent, Logits
+
+KERNEL_INIT = nn.initializers.normal(0.02)
+
+
+def _scale_init(key, shape, dtype=jnp.float32):
+    return 1.0 + 0.02 * jax.random.normal(key, shape, dtype)
+
+
+def doublings(resolution: int) -> int:
+    """How often the first feature map (4 to 7 pixels wide) doubles to ``resolution``.
+
+    Raises:
+      ValueError: no power of two takes 4, 5, 6 or 7 to ``resolution``.
+    """
+    for count in range(1, 12):
+        if resolution % 2**count == 0 and 4 <= resolution // 2**count <= 7:
+            return count
+    raise ValueError(
+        f"DCGAN doubles a map of 4 to 7 pixels; {resolution} is not reached: use 28, 32, 64, 128"
+    )
+
+
+class _Norm(nn.Module):
+    """Batch normalisation with the authors' initialisation."""
+
+    @nn.compact
+    def __call__(self, x: jax.Array, *, train: bool) -> jax.Array:
+        norm = BatchNorm(
+            use_running_average=not train, momentum=0.9, scale_init=_scale_init, dtype=x.dtype
+        )
+        return norm(x)
+
+
+class Generator(nn.Module):
+    """Projects a latent and doubles it to an image, ``[b, latent] -> [b, r, r, c]`` in [-1, 1].
+
+    Attributes:
+      resolution: ``r``; 28, 32, 64 and 128 among others.
+      channels: ``c``.
+      width: feature maps before the image; each earlier layer has twice as many.
+      kernel: side of every kernel.
+      dtype: of the activations; the image is float32.
+    """
+
+    resolution: int = 64
+    channels: int = 3
+    width: int = 128
+    kernel: int = 5
+    dtype: Any = jnp.float32
+
+    @nn.compact
+    def __call__(self, latent: Latent, *, train: bool) -> Image:
+        """Draws one image from each latent."""
+        count = doublings(self.resolution)
+        start = self.resolution // 2**count
+        features = self.width * 2 ** (count - 1)
+        x = nn.Dense(
+            start * start * features, use_bias=False, kernel_init=KERNEL_INIT, dtype=self.dtype
+        )(latent)
+        x = nn.relu(_Norm()(x, train=train)).reshape(-1, start, start, features)
+        for power in reversed(range(count - 1)):
+            x = ConvTranspose(
+                self.width * 2**power,
+                self.kernel,
+                bias=False,
+                kernel_init=KERNEL_INIT,
+                dtype=self.dtype,
+            )(x)
+            x = nn.relu(_Norm()(x, train=train))
+        x = ConvTranspose(
+            self.channels, self.kernel, bias=False, kernel_init=KERNEL_INIT, dtype=self.dtype
+        )(x)
+        return nn.tanh(x.astype(jnp.float32))
+
+
+class Discriminator(nn.Module):
+    """Halves an image down to one logit, ``[b, r, r, c] -> [b]``.
+
+    Attributes:
+      width: feature maps of the first layer; each later layer has twice as many.
+      kernel: side of every kernel.
+      slope: of the leaky rectifier for negative inputs.
+      dtype: of the activations; the last layer is float32.
+    """
+
+    width: int = 128
+    kernel: int = 5
+    slope: float = 0.2
+    dtype: Any = jnp.float32
+
+    @nn.compact
+    def __call__(self, image: Image, *, train: bool) -> Logits:
+        """Scores each image."""
+        x = image
+        for power in range(doublings(image.shape[1])):
+            x = Conv(
+                self.width * 2**power,
+                self.kernel,
+                stride=2,
+                bias=False,
+                kernel_init=KERNEL_INIT,
+                dtype=self.dtype,
+            )(x)
+            if power > 0:
+                x = _Norm()(x, train=train)
+            x = nn.leaky_relu(x, self.slope)
+        x = x.reshape(x.shape[0], -1).astype(jnp.float32)
+        return nn.Dense(1, use_bias=False, kernel_init=KERNEL_INIT)(x)[:, 0]

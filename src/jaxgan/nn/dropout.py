@@ -1,0 +1,29 @@
+"""Dropout whose masks belong to the samples."""
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+from jaxgan.randomness import Draw, global_rows
+
+
+class Dropout(nn.Module):
+    """Inverted dropout (Srivastava et al. 2014), ``[batch, ...] -> [batch, ...]``.
+
+    The mask of a row depends on the ``dropout`` key and on the row's place in the global
+    batch, not on the device that holds it. Within one phase of training every call of a
+    network gets the same key: its masks make one critic, which the loss and the penalties
+    then share.
+    """
+
+    rate: float
+
+    @nn.compact
+    def __call__(self, x: jax.Array, *, train: bool) -> jax.Array:
+        """Zeroes each activation with probability ``rate`` and rescales the others."""
+        if not train or self.is_initializing():
+            return x
+        draw = Draw(self.make_rng("dropout"), global_rows(x.shape[0]))
+        keep = 1.0 - self.rate
+        kept = draw.bernoulli(keep, x.shape[1:])
+        return jnp.where(kept, x / keep, 0.0).astype(x.dtype)

@@ -1,0 +1,23 @@
+"""Maxout (Goodfellow et al. 2013)."""
+
+from collections.abc import Callable
+from typing import Any
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+
+class Maxout(nn.Module):
+    """The largest of ``pieces`` affine maps, ``[batch, in] -> [batch, features]``."""
+
+    features: int
+    pieces: int
+    kernel_init: Callable[..., Any] = nn.initializers.lecun_normal()
+    dtype: Any = jnp.float32
+
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """``max_k (x W_k + b_k)``, equation 1 of the paper."""
+        x = nn.Dense(self.features * self.pieces, kernel_init=self.kernel_init, dtype=self.dtype)(x)
+        return jnp.max(x.reshape(*x.shape[:-1], self.features, self.pieces), axis=-1)

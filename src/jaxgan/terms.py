@@ -1,0 +1,90 @@
+"""Terms: what a player minimises, and how terms combine.
+
+A term is a function of a ``Round``. It returns a scalar, or a ``Cost`` when it has more
+to log. ``scale`` and ``every`` turn one term into another, as optax's combinators do.
+"""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+import jax
+import jax.numpy as jnp
+from flax import struct
+from jax import lax
+
+from jaxgan.types import Logs, Mean, Round, Scalar
+
+
+@struct.dataclass
+class Cost:
+    """The value of a term.
+
+    Attributes:
+      loss: what the player minimises.
+      logs: what is logged, by name; ``""`` is the term itself, unweighted.
+    """
+
+    loss: Scalar
+    logs: Logs
+
+
+Term: TypeAlias = Callable[[Round], "Scalar | Cost"]
+Weight: TypeAlias = "float | jax.Array | Callable[[jax.Array], jax.Array | float]"
+
+
+def evaluate(term: Term, round: Round) -> Cost:
+    """The term's ``Cost``, in float32, whichever of the two forms it returns."""
+    value = term(round)
+    if isinstance(value, Cost):
+        return value
+    value = jnp.asarray(value, jnp.float32)
+    return Cost(value, {"": Mean.of(value)})
+
+
+def scale(weight: Weight, term: Term) -> Term:
+    """``weight * term``; the weight may be a schedule, a function of the step.
+
+    The term is logged without its weight, so that runs with different weights compare.
+    """
+
+    def scaled(round: Round) -> Cost:
+        cost = evaluate(term, round)
+        factor = weight(round.step) if callable(weight) else weight
+        return Cost(jnp.asarray(factor, jnp.float32) * cost.loss, cost.logs)
+
+    return scaled
+
+
+def every(interval: int, term: Term) -> Term:
+    """``interval * term`` in every ``interval``-th step, and nothing in the others.
+
+    Lazy regularisation (Karras et al. 2020, StyleGAN2, appendix B): the expected gradient
+    is unchanged. A skipped term is neither computed nor logged.
+    """
+
+    def lazy(round: Round) -> Cost:
+        def due() -> Cost:
+            cost = evaluate(term, round)
+            return Cost(interval * cost.loss, cost.logs)
+
+        shape = jax.eval_shape(due)
+        skipped = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shape)
+        return lax.cond(round.step % interval == 0, due, lambda: skipped)
+
+    return lazy
+
+
+def total(terms: Mapping[str, Term], round: Round, who: str) -> tuple[Scalar, dict[str, Mean]]:
+    """The sum of ``terms``, and their logs under ``who/term``.
+
+    Each term gets its own source of randomness, from its name.
+    """
+    loss, logs = jnp.zeros(()), {}
+    for name, term in terms.items():
+        draw = round.draw.named(f"{who}/{name}")
+        cost = evaluate(term, dataclasses.replace(round, draw=draw))
+        loss += cost.loss
+        for detail, value in cost.logs.items():
+            logs[f"{who}/{name}/{detail}" if detail else f"{who}/{name}"] = value
+    return loss, logs

@@ -1,0 +1,89 @@
+"""The nouns: what passes between the functions of a game."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, TypeAlias
+
+import jax
+import jax.numpy as jnp
+from flax import struct
+from jaxtyping import Array, Float, Int
+
+AXIS = "data"
+"""Name of the mapped axis that the global batch is divided over."""
+
+Key: TypeAlias = jax.Array
+"""A scalar typed PRNG key (``jax.random.key``)."""
+
+Scalar: TypeAlias = Float[Array, ""]
+Image: TypeAlias = Float[Array, "batch ..."]
+"""Samples: ``[batch, height, width, channels]`` pictures, or ``[batch, 2]`` toy points."""
+
+Latent: TypeAlias = Float[Array, "batch latent"]
+Label: TypeAlias = Int[Array, "batch"]
+Logits: TypeAlias = Float[Array, "batch ..."]
+Params: TypeAlias = Any
+Batch: TypeAlias = Mapping[str, Array]
+"""Real data: ``image`` and, where the data set has them, ``label``."""
+
+Who: TypeAlias = Literal["g", "d"]
+"""A player: the generator or the discriminator."""
+
+Dtype: TypeAlias = Literal["float32", "bfloat16"]
+"""Dtype of the activations; parameters, last layers and losses are always float32."""
+
+
+@struct.dataclass
+class Mean:
+    """A running mean: what is logged. ``count`` 0 says that nothing was measured."""
+
+    total: Scalar
+    count: Scalar
+
+    @classmethod
+    def of(cls, value: Scalar) -> "Mean":
+        """The mean of the one value ``value``."""
+        value = jnp.asarray(value, jnp.float32)
+        return cls(value, jnp.ones_like(value))
+
+    @classmethod
+    def nothing(cls) -> "Mean":
+        """The mean of no values."""
+        return cls(jnp.zeros(()), jnp.zeros(()))
+
+    def __add__(self, other: "Mean") -> "Mean":
+        return Mean(self.total + other.total, self.count + other.count)
+
+
+Logs: TypeAlias = Mapping[str, Mean]
+
+
+@dataclasses.dataclass(frozen=True)
+class Round:
+    """One play of the game: all that a term may look at.
+
+    Attributes:
+      real: real samples, as the discriminator saw them.
+      fake: the generator's samples.
+      real_logits: the discriminator's answer to ``real``.
+      fake_logits: its answer to ``fake``.
+      critic: the discriminator of this phase as a function of samples alone, with the
+        parameters, statistics and dropout masks that gave the logits above. Penalties
+        differentiate it.
+      stats: the players' statistics after this round, ``{"g": ..., "d": ...}``.
+      draw: per-sample randomness, a different one for every term.
+      step: int32, the training step.
+      slow: slow state that terms may read.
+      extras: whatever else a play hands to its own terms.
+    """
+
+    real: Any
+    fake: Any
+    real_logits: Any
+    fake_logits: Any
+    critic: Callable[[Any], Any]
+    stats: Mapping[Who, Any]
+    draw: Any = None
+    step: jax.Array | None = None
+    slow: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    extras: Mapping[str, Any] = dataclasses.field(default_factory=dict)
