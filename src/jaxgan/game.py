@@ -77,6 +77,7 @@ class Network:
     rngs: Mapping[str, Key] = dataclasses.field(default_factory=dict)
 
     def __call__(self, *args, **kwargs) -> tuple[Any, Any]:
+        """The module's output, and its statistics after the call."""
         variables = {"params": self.params, **self.stats}
         if not self.train:
             return self.module.apply(variables, *args, train=False, **kwargs), self.stats
@@ -101,6 +102,7 @@ class Unborn:
     variables: Any = None
 
     def __call__(self, *args, **kwargs) -> tuple[Any, Any]:
+        """The module's output, and all its variables, new in the first call."""
         variables = self.variables
         if variables is None:
             variables = self.module.init({"params": self.key}, *args, train=False, **kwargs)
@@ -155,6 +157,10 @@ SIMULTANEOUS: tuple[Update, ...] = ((D, Phase("g", real="same", latents="same"))
 """Both gradients at the same point, on the same samples."""
 
 
+EMA = averaging.constant(0.999)
+"""The usual average of a thousand steps."""
+
+
 def generate(generator: Network, latents: Latent, labels: Label | None) -> Image:
     """Samples of an unconditional generator."""
     del labels
@@ -186,7 +192,7 @@ class Gan:
     terms: Mapping[Who, Mapping[str, Term]]
     optimizers: Mapping[Who, optax.GradientTransformation]
     updates: tuple[Update, ...] = ALTERNATING
-    ema: averaging.Decay = averaging.constant(0.999)
+    ema: averaging.Decay = EMA
     sample: Sample = generate
     range: tuple[float, float] = (-1.0, 1.0)
     slow: Mapping[str, Any] = dataclasses.field(default_factory=dict)

@@ -49,7 +49,10 @@ def make_step(gan: Gan) -> Step:
                     lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), jax.eval_shape(move, state)[1]
                 )
                 state, seen = lax.cond(
-                    state.step % interval == 0, move, lambda state: (state, skipped), state
+                    state.step % interval == 0,
+                    move,
+                    lambda state, skipped=skipped: (state, skipped),
+                    state,
                 )
             logs = _added(logs, seen)
         logs = lax.pmean(logs, AXIS)

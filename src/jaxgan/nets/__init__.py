@@ -1,1 +1,1 @@
-
+"""Networks, one file per family: generator beside discriminator."""

@@ -1,1 +1,1 @@
-
+"""Layers that the network families share."""

@@ -1,0 +1,161 @@
+"""The first GAN, on MNIST.
+
+Paper: Goodfellow et al., "Generative Adversarial Nets", NIPS 2014, arXiv:1406.2661.
+Code of the authors: github.com/goodfeli/adversarial (mnist.yaml, __init__.py).
+
+Run:  python experiments/gan_mnist.py
+Cost: about 8 minutes on two CPU cores for the default 25 000 steps (50 epochs).
+
+Differs from the paper:
+- Algorithm 1 alternates discriminator and generator updates; the authors' code, which
+  this file follows, moves both at once on the same samples.
+- The discriminator's dropout masks are drawn once per update and row, for the real and
+  the fake sample of that row alike; the authors draw them apart.
+- No stopping rule is published; the default of 50 epochs is ours. Learning rate and
+  momentum follow the authors' schedules by the step.
+- Samples come from an average of the generator's weights (--ema-decay 0 for the last ones).
+"""
+
+import dataclasses
+import math
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from jaxgan import averaging, losses, plays
+from jaxgan.experiment import Data, Experiment, Result
+from jaxgan.game import ALTERNATING, SIMULTANEOUS, Gan
+from jaxgan.launch import main
+from jaxgan.nets import mlp
+from jaxgan.terms import scale
+from jaxgan.types import Dtype
+
+EPOCH = 500
+"""Steps per epoch: 50 000 training images in batches of 100."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """The paper's knobs."""
+
+    latent: int = 100
+    """Size of the latent, uniform with unit variance."""
+    generator_units: int = 1200
+    """Rectifiers in each of the generator's two hidden layers."""
+    discriminator_units: int = 240
+    """Maxout units in each of the discriminator's two hidden layers."""
+    pieces: int = 5
+    """Affine maps per maxout unit."""
+    input_dropout: float = 0.2
+    """Share of the discriminator's inputs that is dropped."""
+    hidden_dropout: float = 0.5
+    """Share of its hidden units that is dropped."""
+    saturating: bool = False
+    """Minimax loss for the generator (equation 1) instead of the non-saturating one."""
+    alternating: bool = False
+    """Algorithm 1's alternating updates instead of simultaneous ones."""
+    learning_rate: float = 0.1
+    """Initial learning rate of both players."""
+    learning_rate_decay: float = 1.000004
+    """What the learning rate is divided by after each step."""
+    momentum: float = 0.5
+    """Initial momentum."""
+    final_momentum: float = 0.7
+    """Momentum from epoch 250 on; in between it grows linearly."""
+    ema_decay: float = 0.999
+    """Decay per step of the averaged generator."""
+    dtype: Dtype = "float32"
+    """Dtype of the activations."""
+
+
+def momentum_sgd(cfg: Config) -> optax.GradientTransformation:
+    """Gradient descent with the authors' schedules of learning rate and momentum."""
+
+    def rate(step: jax.Array) -> jax.Array:
+        return jnp.maximum(cfg.learning_rate / cfg.learning_rate_decay**step, 1e-6)
+
+    def momentum(step: jax.Array) -> jax.Array:
+        share = jnp.clip((step / EPOCH - 1.0) / 249.0, 0.0, 1.0)
+        return cfg.momentum + share * (cfg.final_momentum - cfg.momentum)
+
+    # The velocity holds past learning rates, as pylearn2's does.
+    return optax.chain(
+        optax.scale_by_schedule(lambda step: -rate(step)),
+        optax.inject_hyperparams(optax.trace)(decay=momentum),
+    )
+
+
+def marginal_bias(data: Data):
+    """Initial output bias: the logit of every pixel's mean over the training set."""
+
+    def init(key: jax.Array, shape: tuple[int, ...], dtype=jnp.float32) -> jax.Array:
+        mean = np.clip(data.mean_sample().reshape(shape), 1e-7, 1.0 - 1e-7)
+        return jnp.asarray(np.log(mean) - np.log1p(-mean), dtype)
+
+    return init
+
+
+def build(cfg: Config, data: Data) -> Gan:
+    """The networks and the game of the authors' mnist.yaml."""
+    prior = plays.uniform(cfg.latent, bound=math.sqrt(3.0))
+    adversarial = losses.minimax_generator if cfg.saturating else losses.nonsaturating_generator
+    return Gan(
+        networks={
+            "g": mlp.Generator(
+                data.shape,
+                hidden=(cfg.generator_units,) * 2,
+                kernel_init=mlp.symmetric_uniform(0.05),
+                bias_init=marginal_bias(data),
+                dtype=cfg.dtype,
+            ),
+            "d": mlp.MaxoutDiscriminator(
+                hidden=(cfg.discriminator_units,) * 2,
+                pieces=cfg.pieces,
+                input_dropout=cfg.input_dropout,
+                hidden_dropout=cfg.hidden_dropout,
+                kernel_init=mlp.symmetric_uniform(0.005),
+                dtype=cfg.dtype,
+            ),
+        },
+        play=plays.noise(prior),
+        prior=prior,
+        terms={
+            "g": {"adversarial": adversarial},
+            "d": {"adversarial": scale(0.5, losses.minimax_discriminator)},
+        },
+        optimizers={who: momentum_sgd(cfg) for who in ("g", "d")},
+        updates=ALTERNATING if cfg.alternating else SIMULTANEOUS,
+        ema=averaging.constant(cfg.ema_decay),
+        range=(0.0, 1.0),
+    )
+
+
+EXPERIMENT = Experiment(
+    config=Config,
+    build=build,
+    data="mnist",
+    split="train[:50000]",
+    shape=(28, 28, 1),
+    classes=10,
+    steps=50 * EPOCH,
+    batch_size=100,
+    smoke={"generator_units": 16, "discriminator_units": 8, "latent": 4},
+    ablations={
+        "minimax": {"saturating": True},
+        "alternating": {"alternating": True},
+        "no dropout": {"input_dropout": 0.0, "hidden_dropout": 0.0},
+    },
+    results=(
+        Result(
+            metric="Parzen-window log-likelihood, nats",
+            protocol="10 000 samples, sigma chosen on 1 000 validation images, MNIST test",
+            paper="225 ± 2",
+            source="Table 1",
+        ),
+    ),
+)
+
+if __name__ == "__main__":
+    main(EXPERIMENT)

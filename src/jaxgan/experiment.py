@@ -1,0 +1,139 @@
+"""An experiment: a paper on a data set, as one file says it."""
+
+import dataclasses
+import hashlib
+import importlib.util
+import inspect
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from jaxgan.errors import UserError
+from jaxgan.game import Gan
+
+
+@dataclasses.dataclass(frozen=True)
+class Data:
+    """What ``build`` may know of the data.
+
+    Attributes:
+      shape: of one sample: ``(height, width, channels)``, or ``(2,)`` for toy points.
+      classes: number of classes, None without labels.
+      mean: computes the mean sample in [0, 1] (toy points: as they are), float32 ``shape``.
+        Only initialisers ask; for a run rebuilt from its folder it is zero.
+    """
+
+    shape: tuple[int, ...]
+    classes: int | None = None
+    mean: Callable[[], np.ndarray] | None = None
+
+    def mean_sample(self) -> np.ndarray:
+        """``mean()``, or zeros where the data are not at hand."""
+        return self.mean() if self.mean is not None else np.zeros(self.shape, np.float32)
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """A number of the paper, and ours beside it if we measured one.
+
+    Attributes:
+      metric: name of the metric.
+      protocol: how it is measured.
+      paper: the published value, as printed.
+      source: the table it stands in.
+      ours: our value, as ``mean ± spread``; None while not measured.
+      seeds: runs behind ``ours``.
+      command: the command that gave it.
+      hardware: what it ran on.
+    """
+
+    metric: str
+    protocol: str
+    paper: str
+    source: str
+    ours: str | None = None
+    seeds: int = 0
+    command: str = ""
+    hardware: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Experiment:
+    """What an experiment file declares.
+
+    Attributes:
+      config: frozen dataclass of the paper's knobs; its floats are runtime arguments.
+      build: ``(config, data) -> Gan``; called inside a trace, so it must be pure.
+      data: default data set, as ``--data`` takes it.
+      shape: of one sample of that data set; ``--smoke`` makes noise of this shape.
+      classes: its number of classes, None without labels.
+      steps: default budget.
+      batch_size: default global batch.
+      split: default split.
+      resolution: default side that images are cropped and resized to; None keeps theirs.
+      flip: whether real images are flipped at random by default.
+      smoke: changes to ``config`` that make ``--smoke`` take seconds.
+      ablations: named changes to ``config`` that the paper, or a reader, compares.
+      results: published numbers, and ours.
+    """
+
+    config: type
+    build: Callable[[Any, Data], Gan]
+    data: str
+    shape: tuple[int, ...]
+    classes: int | None
+    steps: int
+    batch_size: int
+    split: str = "train"
+    resolution: int | None = None
+    flip: bool = False
+    smoke: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    ablations: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
+    results: tuple[Result, ...] = ()
+
+    @property
+    def file(self) -> Path:
+        """The file that declares it."""
+        source = inspect.getsourcefile(self.build)
+        assert source is not None
+        return Path(source).resolve()
+
+    @property
+    def name(self) -> str:
+        """The file's name without ``.py``."""
+        return self.file.stem
+
+
+def load_experiment(path: str | Path) -> Experiment:
+    """The ``EXPERIMENT`` that the file at ``path`` declares.
+
+    Raises:
+      UserError: there is no such file, it fails to run, or it declares none.
+    """
+    path = Path(path)
+    if not path.is_file():
+        near = (
+            sorted(file.name for file in path.parent.glob("*.py")) if path.parent.is_dir() else []
+        )
+        listing = f" (there: {', '.join(near)})" if near else ""
+        raise UserError(f"No experiment file {path}{listing}.")
+    # A name of its own: two runs may hold different versions of one file.
+    digest = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]
+    name = f"jaxgan_experiment_{path.stem}_{digest}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise UserError(f"{path} is not a Python file; an experiment ends in .py.")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses and tyro look their source up there
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[name]
+        raise UserError(f"{path} does not run: {type(error).__name__}: {error}") from error
+    experiment = getattr(module, "EXPERIMENT", None)
+    if not isinstance(experiment, Experiment):
+        raise UserError(f"{path} declares no EXPERIMENT = Experiment(...).")
+    return experiment

@@ -1,0 +1,225 @@
+"""The run folder: what a run is, written so that it can be resumed, read and rebuilt."""
+
+import dataclasses
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import jax
+
+import jaxgan
+from jaxgan.errors import UserError
+from jaxgan.experiment import Data, Experiment, load_experiment
+from jaxgan.settings import Identity
+
+FORMAT = 1
+"""Version of the run folder's layout; a reader refuses a newer one."""
+
+PACKAGES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "grain", "numpy")
+
+
+@dataclasses.dataclass(frozen=True)
+class RunFolder:
+    """Names of what a run folder holds."""
+
+    path: Path
+
+    @property
+    def config(self) -> Path:
+        """Every setting, and where and with what it ran."""
+        return self.path / "config.json"
+
+    @property
+    def experiment(self) -> Path:
+        """The copy of the experiment file, from which networks are rebuilt."""
+        return self.path / "experiment.py"
+
+    @property
+    def status(self) -> Path:
+        """How the run stands: running, finished, interrupted or diverged."""
+        return self.path / "status.json"
+
+    @property
+    def metrics(self) -> Path:
+        """One JSON row per log."""
+        return self.path / "metrics.jsonl"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Orbax's folder."""
+        return self.path / "checkpoints"
+
+    @property
+    def samples(self) -> Path:
+        """Sample grids by step."""
+        return self.path / "samples"
+
+    @property
+    def tensorboard(self) -> Path:
+        """TensorBoard events."""
+        return self.path / "tensorboard"
+
+    @property
+    def profile(self) -> Path:
+        """Traces."""
+        return self.path / "profile"
+
+    @property
+    def curves(self) -> Path:
+        """Loss curves."""
+        return self.path / "curves.png"
+
+    @property
+    def interpolation(self) -> Path:
+        """Latent interpolations."""
+        return self.path / "interpolation.png"
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Writes atomically: a reader sees the old file or the whole new one."""
+    part = path.with_name(path.name + ".part")
+    part.write_text(json.dumps(value, indent=2, sort_keys=False) + "\n")
+    os.replace(part, path)
+
+
+def describe(
+    experiment: Experiment, config: Any, identity: Identity, data: dict[str, Any]
+) -> dict[str, Any]:
+    """What identifies a run, as JSON."""
+    return {
+        "format": FORMAT,
+        "experiment": experiment.name,
+        "config": _plain(dataclasses.asdict(config)),
+        "identity": _plain(dataclasses.asdict(identity)),
+        "data": _plain(data),
+    }
+
+
+def environment(devices: list[jax.Device]) -> dict[str, Any]:
+    """What a run ran on; bitwise equality holds within one such environment."""
+    return {
+        "packages": {name: metadata.version(name) for name in PACKAGES},
+        "device_kind": devices[0].device_kind,
+        "devices": len(devices),
+        "processes": jax.process_count(),
+        "cores": len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count(),
+        "xla_flags": os.environ.get("XLA_FLAGS", ""),
+        "git_commit": git_commit(),
+        "code": code_digest(),
+    }
+
+
+def git_commit() -> str | None:
+    """Commit of the checkout that this package runs from, with ``+`` if it was changed."""
+
+    def git(*arguments: str) -> str:
+        command = ["git", "-C", str(Path(jaxgan.__file__).parent), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+    try:
+        return git("rev-parse", "HEAD") + ("+" if git("status", "--porcelain", "-uno") else "")
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def code_digest() -> str:
+    """Sha256 of this package's Python files."""
+    root = Path(jaxgan.__file__).parent
+    sha = hashlib.sha256()
+    for file in sorted(root.rglob("*.py")):
+        sha.update(str(file.relative_to(root)).encode())
+        sha.update(file.read_bytes())
+    return sha.hexdigest()
+
+
+def create(folder: RunFolder, description: dict[str, Any], experiment: Experiment) -> None:
+    """Makes the run folder.
+
+    Raises:
+      UserError: it cannot be written, or holds something that is not a run.
+    """
+    try:
+        folder.path.mkdir(parents=True, exist_ok=True)
+        if any(folder.path.iterdir()):
+            raise UserError(
+                f"{folder.path} holds files but no run (no config.json); choose another --workdir."
+            )
+        shutil.copyfile(experiment.file, folder.experiment)
+        write_json(folder.config, description)
+    except OSError as error:
+        raise UserError(
+            f"Cannot write the run folder {folder.path}: {error.strerror}. "
+            "Choose another --workdir."
+        ) from error
+
+
+def read(folder: RunFolder) -> dict[str, Any]:
+    """The run's description.
+
+    Raises:
+      UserError: there is no run, or its config.json is damaged or newer than this program.
+    """
+    try:
+        description = json.loads(folder.config.read_text())
+        version = description["format"]
+    except FileNotFoundError:
+        raise UserError(f"No run in {folder.path}: it has no config.json.") from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(
+            f"{folder.config} is damaged ({error}); restore it or start anew."
+        ) from error
+    if version > FORMAT:
+        raise UserError(
+            f"{folder.path} has format {version}; this jaxgan reads up to {FORMAT}. Update jaxgan."
+        )
+    return description
+
+
+def compare(recorded: dict[str, Any], wanted: dict[str, Any], folder: RunFolder) -> None:
+    """Checks that a resume is the same run.
+
+    Raises:
+      UserError: with every difference, setting by setting.
+    """
+    differences = []
+    for part in ("experiment", "config", "identity", "data"):
+        old, new = recorded.get(part), wanted[part]
+        if not isinstance(new, dict):
+            old, new = {part: old}, {part: new}
+        for name in sorted({*(old or {}), *new}):
+            before, after = (old or {}).get(name), new.get(name)
+            if before != after:
+                differences.append(f"{name}: {before} -> {after}")
+    if differences:
+        raise UserError(
+            f"{folder.path} holds another run ({'; '.join(differences)}). "
+            "Give the same settings to resume it, or another --workdir."
+        )
+
+
+def rebuild(folder: RunFolder) -> tuple[Experiment, Any, Data, dict[str, Any]]:
+    """The run's experiment, config, data shape and description, from its folder alone."""
+    description = read(folder)
+    experiment = load_experiment(folder.experiment)
+    values = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in description["config"].items()
+    }
+    try:
+        config = experiment.config(**values)
+    except TypeError as error:
+        raise UserError(f"{folder.experiment} does not fit {folder.config}: {error}.") from error
+    data = description["data"]
+    return experiment, config, Data(tuple(data["shape"]), data["classes"]), description
+
+
+def _plain(value: Any) -> Any:
+    """The value as JSON would return it: tuples become lists, paths strings."""
+    return json.loads(json.dumps(value, default=str))

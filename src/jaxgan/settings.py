@@ -1,0 +1,113 @@
+"""What a person may set for a run, beside the knobs of the paper."""
+
+import dataclasses
+from pathlib import Path
+from typing import Literal
+
+from jaxgan.errors import UserError
+from jaxgan.parallel import Backend
+from jaxgan.repeat import Repeat
+
+
+@dataclasses.dataclass(frozen=True)
+class Identity:
+    """Settings that, with the paper's knobs, identify a run: a resume must agree with them."""
+
+    data: str = ""
+    """Data set: a TFDS name, folder:PATH, npz:PATH, ring, grid or swiss_roll."""
+    split: str = "train"
+    """Split to train on, in TFDS's syntax, e.g. train[:90%]."""
+    resolution: int | None = None
+    """Side in pixels that images are cropped and resized to; the data's own if not given."""
+    channels: int | None = None
+    """1 for grey, 3 for colour; the data's own if not given."""
+    flip: bool = False
+    """Flip real images left to right at random."""
+    batch_size: int = 64
+    """Real images per update, over all devices."""
+    seed: int = 0
+    """Seed of everything random: initialisation, order of the data, latents."""
+    matmul_precision: Literal["float32", "tensorfloat32", "bfloat16"] = "float32"
+    """Precision of float32 matrix products and convolutions on accelerators."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Operation:
+    """Settings of the machine and of what is written; a resume may change them."""
+
+    workdir: Path | None = None
+    """The run's folder; runs/NAME if not given."""
+    steps: int = 0
+    """Train until this step."""
+    data_dir: str | None = None
+    """Where TFDS keeps data; $TFDS_DATA_DIR or ~/tensorflow_datasets if not given."""
+    data_mode: Literal["auto", "resident", "streamed"] = "auto"
+    """Keep the data on the device, or stream them; auto decides by their size."""
+    unreadable: Literal["refuse", "skip"] = "refuse"
+    """What to do with an unreadable file in a folder of images."""
+    devices: int | None = None
+    """Number of devices to use; all if not given."""
+    backend: Backend = "pmap"
+    """How the step is spread over devices; the results are the same bit for bit."""
+    repeat: Literal["auto", "single", "unroll", "loop"] = "auto"
+    """How steps are repeated in one dispatch; auto decides by device and networks."""
+    steps_per_dispatch: int = 50
+    """Steps per dispatch where they are repeated on the device."""
+    log_every: int = 100
+    """Steps between rows of metrics.jsonl."""
+    sample_every: int = 500
+    """Steps between sample grids; 0 for none but the last."""
+    checkpoint_every: int = 1000
+    """Steps between checkpoints; 0 for none but the last."""
+    keep: int = 2
+    """Newest checkpoints to keep."""
+    best: str | None = None
+    """Also keep the checkpoint with the smallest value of this metric, e.g. g/adversarial;
+    -METRIC for the largest."""
+    init_from: Path | None = None
+    """Start a new run from the weights of this run."""
+    deterministic: bool = False
+    """Ask XLA for deterministic kernels, which a GPU needs for bitwise resume."""
+    profile: bool = False
+    """Record a trace of ten steps for TensorBoard and Perfetto."""
+    debug_nans: bool = False
+    """Stop at the first NaN and name the operation that made it (slow)."""
+    smoke: bool = False
+    """Three tiny steps on noise, to see that everything works; takes seconds."""
+    distributed: bool = False
+    """Join the other processes of this job (found from Slurm, TPU or JAX_* variables)."""
+    coordinator: str | None = None
+    """host:port of process 0, where the cluster does not tell."""
+    num_processes: int | None = None
+    """Number of processes, with --coordinator."""
+    process_id: int | None = None
+    """This process's number, with --coordinator."""
+
+
+def check(identity: Identity, operation: Operation) -> None:
+    """Refuses numbers that make no sense.
+
+    Raises:
+      UserError: naming the flag and its allowed values.
+    """
+    for name in ("batch_size",):
+        _at_least(name, getattr(identity, name), 1)
+    if identity.resolution is not None:
+        _at_least("resolution", identity.resolution, 1)
+    if identity.channels not in (None, 1, 3):
+        raise UserError(f"--channels {identity.channels}: use 1 (grey) or 3 (colour).")
+    for name in ("steps", "sample_every", "checkpoint_every"):
+        _at_least(name, getattr(operation, name), 0)
+    for name in ("steps_per_dispatch", "log_every", "keep"):
+        _at_least(name, getattr(operation, name), 1)
+
+
+def _at_least(name: str, value: int, least: int) -> None:
+    if value < least:
+        flag = name.replace("_", "-")
+        raise UserError(f"--{flag} {value}: must be at least {least}.")
+
+
+def repeat_of(operation: Operation, automatic: Repeat) -> Repeat:
+    """The chosen way of repeating, or the automatic one."""
+    return automatic if operation.repeat == "auto" else operation.repeat

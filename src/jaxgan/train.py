@@ -1,0 +1,481 @@
+"""The training loop. It knows ``Gan``, not papers."""
+
+import contextlib
+import dataclasses
+import math
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jaxgan import knobs, parallel, repeat, report, runs
+from jaxgan.checkpoint import Checkpoints
+from jaxgan.data.feed import Feed, gather, make_feed
+from jaxgan.data.open import open_source
+from jaxgan.data.source import Source, from_arrays
+from jaxgan.data.transforms import random_flip, to_float
+from jaxgan.errors import UserError
+from jaxgan.experiment import Data, Experiment
+from jaxgan.game import Gan, GanState, fresh_batches
+from jaxgan.progress import Progress
+from jaxgan.randomness import Draw, global_rows, named
+from jaxgan.sampling import initial_state, load_state, sampler_of
+from jaxgan.settings import Identity, Operation, check, repeat_of
+from jaxgan.step import make_step
+from jaxgan.types import Logs
+
+PROFILED_STEPS = 10
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """How a call of ``train`` ended.
+
+    Attributes:
+      kind: ``finished``, ``interrupted`` or ``diverged``.
+      step: finished steps.
+      folder: the run folder.
+      note: what happened, for a person; empty if nothing did.
+    """
+
+    kind: str
+    step: int
+    folder: runs.RunFolder
+    note: str = ""
+
+
+def train(experiment: Experiment, config: Any, identity: Identity, operation: Operation) -> Outcome:
+    """Trains a run to ``operation.steps``, from its newest checkpoint if it has one.
+
+    Args:
+      experiment: what the experiment file declares.
+      config: its knobs.
+      identity: settings that identify the run.
+      operation: settings that a resume may change.
+
+    Raises:
+      UserError: a setting, the data, the folder or its checkpoints are at fault.
+    """
+    check(identity, operation)
+    devices = parallel.choose_devices(operation.devices)
+    if identity.batch_size % len(devices):
+        below = identity.batch_size - identity.batch_size % len(devices)
+        nearest = " or ".join(str(n) for n in (below, below + len(devices)) if n > 0)
+        raise UserError(
+            f"--batch-size {identity.batch_size} is not divisible by {len(devices)} devices; "
+            f"use {nearest}, or --devices."
+        )
+    folder = runs.RunFolder(operation.workdir or Path("runs") / experiment.name)
+    source = _source(experiment, identity, operation)
+    data = Data(source.shape, source.classes, mean=lambda: _mean(source))
+    description = runs.describe(experiment, config, identity, _data_description(source))
+    _open_folder(folder, experiment, description, devices, operation)
+    score = _score(operation.best)
+    with (
+        Checkpoints(folder.checkpoints, operation.keep, best=score is not None) as checkpoints,
+        contextlib.closing(_feed(source, identity, operation)) as feed,
+    ):
+        run = _Run(experiment, config, identity, operation, folder, source, data, devices)
+        state = run.start(checkpoints)
+        return run.train(state, feed, checkpoints, score)
+
+
+class _Run:
+    """One call of ``train``: what its parts share."""
+
+    def __init__(self, experiment, config, identity, operation, folder, source, data, devices):
+        self.experiment: Experiment = experiment
+        self.config = config
+        self.identity: Identity = identity
+        self.operation: Operation = operation
+        self.folder: runs.RunFolder = folder
+        self.source: Source = source
+        self.data: Data = data
+        self.devices: list[jax.Device] = devices
+        self.knobs = knobs.split(config)
+        self.gan: Gan = experiment.build(config, data)
+        self.batches = fresh_batches(self.gan.updates)
+        self.leader = jax.process_index() == 0
+
+    def start(self, checkpoints: Checkpoints) -> GanState:
+        """The state to train from: the newest checkpoint's, or a new one."""
+
+        def new(knob_values):
+            gan = self.experiment.build(knobs.merge(self.config, knob_values), self.data)
+            return initial_state(gan, jax.random.key(self.identity.seed), self.data)
+
+        whole = parallel.replicated(self.devices)
+        if checkpoints.steps():
+            like = jax.tree.map(
+                lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=whole),
+                jax.eval_shape(new, self.knobs),
+            )
+            return checkpoints.restore(like)[1]
+        state = jax.jit(new, out_shardings=whole)(self.knobs)
+        if self.operation.init_from is not None:
+            state = _warm(state, self.operation.init_from, whole)
+        return state
+
+    def train(
+        self,
+        state: GanState,
+        feed: Feed,
+        checkpoints: Checkpoints,
+        score: Callable[[dict[str, Any]], float] | None,
+    ) -> Outcome:
+        """Steps from ``state`` to the budget, with everything that is written on the way."""
+        first = int(state.step)
+        last = self.operation.steps
+        if first >= last:
+            return Outcome(
+                "finished", first, self.folder, f"already at step {first}; raise --steps to go on"
+            )
+        dispatch = self._dispatcher(state, feed)
+        cadences = [
+            cadence
+            for cadence in (
+                self.operation.log_every,
+                self.operation.sample_every,
+                self.operation.checkpoint_every,
+            )
+            if cadence
+        ]
+        self._status("running", first)
+        log = report.MetricsLog(self.folder.metrics, self.folder.tensorboard, first)
+        outcome = Outcome("interrupted", first, self.folder)
+        with _Stop() as stop, contextlib.closing(log), self._progress(first) as progress:
+            totals: Logs | None = None
+            step, logged, row = first, first, {}
+            clock, timed = time.perf_counter(), first
+            with self._tracing(first) as trace:
+                while step < last:
+                    count = min([last, *(step + c - step % c for c in cadences)]) - step
+                    count = min(count, dispatch.longest)
+                    state, logs = dispatch(state, step, count)
+                    totals = logs if totals is None else jax.tree.map(jnp.add, totals, logs)
+                    step += count
+                    if timed == first:  # the compilation is not part of the speed
+                        jax.block_until_ready(state)
+                        clock, timed = time.perf_counter(), step
+                    trace(step)
+                    stopping = stop.asked or self._preempted(checkpoints, step)
+                    if step % self.operation.log_every == 0 or step == last or stopping:
+                        assert totals is not None
+                        values = _means(totals)  # waits for the device
+                        now = time.perf_counter()
+                        row = self._row(step, step - logged, step - timed, now - clock, values)
+                        progress.update(step, row)
+                        if self.leader:
+                            log.write(row)
+                        totals, logged, clock, timed = None, step, now, step
+                        if fault := _fault(values):
+                            note = f"{fault} at step {step}; the last sound checkpoint is kept"
+                            outcome = Outcome("diverged", step, self.folder, note)
+                            break
+                    if _due(step, self.operation.sample_every):
+                        self._samples(state, log, step)
+                    if _due(step, self.operation.checkpoint_every) or step == last or stopping:
+                        checkpoints.save(step, state, score(row) if score else None)
+                    if stopping:
+                        note = f"stopped by {stop.asked or 'preemption'} at step {step}"
+                        outcome = Outcome("interrupted", step, self.folder, note)
+                        break
+                else:
+                    outcome = Outcome("finished", step, self.folder)
+            if self.leader:
+                if outcome.kind == "finished":
+                    self._last_pictures(state, log, step)
+                report.save_curves(self.folder.curves, report.read_metrics(self.folder.metrics))
+        checkpoints.close()
+        self._status(outcome.kind, outcome.step, outcome.note)
+        return outcome
+
+    def _dispatcher(self, state: GanState, feed: Feed) -> "_Dispatcher":
+        convolutional = {who: player.params for who, player in state.players.items()}
+        how = repeat_of(self.operation, repeat.choose(convolutional))
+        return _Dispatcher(self, feed, how)
+
+    def per_device_step(self, state: GanState, knob_values, arrays, chunk):
+        """One step on one device: gather, prepare, play. Runs inside the mapped axis."""
+        gan = self.experiment.build(knobs.merge(self.config, knob_values), self.data)
+        batches = dict(gather(arrays, chunk))
+        images = to_float(batches["image"], *gan.range)
+        if self.identity.flip:
+            key = named(jax.random.fold_in(state.key, state.step), "flip")
+            rows = global_rows(images.shape[1])
+            flipped = [
+                random_flip(Draw(jax.random.fold_in(key, number), rows), batch)
+                for number, batch in enumerate(images)
+            ]
+            images = jnp.stack(flipped)
+        return make_step(gan)(state, batches | {"image": images})
+
+    def _row(
+        self, step: int, steps: int, timed: int, seconds: float, values: dict[str, float]
+    ) -> dict[str, Any]:
+        """A row of metrics: means over ``steps`` steps, the speed over the last ``timed``."""
+        per_step = self.batches * self.identity.batch_size
+        return {
+            "step": step,
+            "averaged_steps": steps,
+            "images": step * per_step,
+            "epoch": step * per_step / self.source.size,
+            "seconds": seconds,
+            "steps_per_second": timed / max(seconds, 1e-9),
+            "images_per_second": timed * per_step / max(seconds, 1e-9),
+            **values,
+        }
+
+    def _samples(self, state: GanState, log: report.MetricsLog, step: int) -> None:
+        if not self.leader:
+            return
+        sampler = sampler_of(self.gan, state, self.data)
+        picture, magnify = self._picture(sampler)
+        report.save_image(self.folder.samples / f"{step:07d}.png", picture, magnify)
+        log.image("samples", picture, step)
+
+    def _picture(self, sampler) -> tuple[np.ndarray, int]:
+        """A grid of fixed latents, or for toys a scatter over real points."""
+        if len(self.data.shape) == 3:
+            images = sampler(64)
+            return report.grid(images), report.magnification(images)
+        real = self.source.read(np.arange(min(2000, self.source.size)))["image"]
+        return report.scatter(sampler(2000), real), 1
+
+    def _last_pictures(self, state: GanState, log: report.MetricsLog, step: int) -> None:
+        self._samples(state, log, step)
+        if len(self.data.shape) == 3:
+            images = sampler_of(self.gan, state, self.data).interpolate()
+            magnify = report.magnification(images)
+            report.save_image(self.folder.interpolation, report.grid(images, 10), magnify)
+
+    def _progress(self, first: int) -> Progress:
+        return Progress(self.experiment.name, first, self.operation.steps, enabled=self.leader)
+
+    def _status(self, kind: str, step: int, note: str = "") -> None:
+        if self.leader:
+            runs.write_json(self.folder.status, {"outcome": kind, "step": step, "note": note})
+
+    def _preempted(self, checkpoints: Checkpoints, step: int) -> bool:
+        return jax.process_count() > 1 and checkpoints.reached_preemption(step)
+
+    @contextlib.contextmanager
+    def _tracing(self, first: int) -> Iterator[Callable[[int], None]]:
+        """Records ten steps once the compilation is over, if a profile is wanted."""
+        on = False
+
+        def trace(step: int) -> None:
+            nonlocal on
+            if not self.operation.profile:
+                return
+            if on and step >= first + 2 * PROFILED_STEPS:
+                jax.profiler.stop_trace()
+                on = False
+            elif not on and first + PROFILED_STEPS <= step < first + 2 * PROFILED_STEPS:
+                jax.profiler.start_trace(str(self.folder.profile), create_perfetto_trace=True)
+                on = True
+
+        try:
+            yield trace
+        finally:
+            if on:
+                jax.profiler.stop_trace()
+
+
+class _Dispatcher:
+    """Runs several steps in one call, compiled once."""
+
+    def __init__(self, run: _Run, feed: Feed, how: repeat.Repeat):
+        self.run, self.feed = run, feed
+        self.longest = 1 if how == "single" else run.operation.steps_per_dispatch
+        if run.operation.profile:
+            self.longest = min(self.longest, PROFILED_STEPS)
+        self.padded = how == "loop"
+        form = repeat.looped if how == "loop" else repeat.unrolled
+        self.compiled = parallel.spread(
+            form(run.per_device_step), run.devices, run.operation.backend
+        )
+        self.arrays = jax.device_put(dict(feed.arrays), parallel.replicated(run.devices))
+
+    def __call__(self, state: GanState, step: int, count: int) -> tuple[GanState, Logs]:
+        """Trains ``count`` steps after ``step``; donates ``state``."""
+        chunk = self.feed.chunk(step * self.run.batches, count * self.run.batches)
+
+        def arrange(leaf: np.ndarray) -> np.ndarray:
+            leaf = leaf.reshape(count, self.run.batches, *leaf.shape[1:])
+            if self.padded and count < self.longest:
+                rest = np.zeros((self.longest - count, *leaf.shape[1:]), leaf.dtype)
+                leaf = np.concatenate([leaf, rest])
+            return leaf
+
+        chunk = jax.tree.map(arrange, chunk)
+        chunk = parallel.divide(chunk, self.run.devices, self.run.operation.backend)
+        return self.compiled(state, self.run.knobs, self.arrays, chunk, np.int32(count))
+
+
+class _Stop:
+    """Turns SIGTERM and Ctrl-C into a wish to stop after the current dispatch."""
+
+    def __init__(self):
+        self.asked = ""
+
+    def __enter__(self) -> "_Stop":
+        self._before = {}
+        with contextlib.suppress(ValueError):  # not the main thread: leave signals alone
+            for number in (signal.SIGTERM, signal.SIGINT):
+                self._before[number] = signal.signal(number, self._ask)
+        return self
+
+    def __exit__(self, *exception) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _ask(self, number: int, frame) -> None:
+        if self.asked:  # the second time, at once
+            raise KeyboardInterrupt
+        self.asked = signal.Signals(number).name
+
+
+def _source(experiment: Experiment, identity: Identity, operation: Operation) -> Source:
+    if not operation.smoke:
+        return open_source(
+            identity.data,
+            identity.split,
+            data_dir=operation.data_dir,
+            resolution=identity.resolution,
+            channels=identity.channels,
+            unreadable=operation.unreadable,
+        )
+    random = np.random.default_rng(0)
+    if len(experiment.shape) == 1:
+        rows = {"image": random.normal(size=(256, *experiment.shape)).astype(np.float32)}
+    else:
+        rows = {"image": random.integers(0, 256, (256, *experiment.shape), np.uint8)}
+    if experiment.classes is not None:
+        rows["label"] = random.integers(0, experiment.classes, 256).astype(np.int32)
+    return from_arrays("smoke", "train", rows, classes=experiment.classes)
+
+
+def _mean(source: Source) -> np.ndarray:
+    """The mean sample, images in [0, 1]."""
+    places = np.arange(min(source.size, 60_000))
+    image = source.read(places)["image"]
+    scale = 255.0 if image.dtype == np.uint8 else 1.0
+    return (image.mean(0, dtype=np.float64) / scale).astype(np.float32)
+
+
+def _data_description(source: Source) -> dict[str, Any]:
+    return {
+        "name": source.name,
+        "size": source.size,
+        "shape": list(source.shape),
+        "classes": source.classes,
+        "fingerprint": source.fingerprint,
+    }
+
+
+def _open_folder(
+    folder: runs.RunFolder,
+    experiment: Experiment,
+    description: dict[str, Any],
+    devices: list[jax.Device],
+    operation: Operation,
+) -> None:
+    """Makes the folder, or checks that it holds the same run, and records this launch."""
+    started = folder.config.exists()
+    if started:
+        recorded = runs.read(folder)
+        runs.compare(recorded, description, folder)
+    if jax.process_index() != 0:
+        return
+    launch = {
+        "operation": {
+            name: str(value) if isinstance(value, Path) else value
+            for name, value in dataclasses.asdict(operation).items()
+        },
+        "environment": runs.environment(devices),
+    }
+    if not started:
+        whole = description | {"environment": launch["environment"], "launches": [launch]}
+        runs.create(folder, whole, experiment)
+        return
+    recorded["launches"] = [*recorded.get("launches", []), launch]
+    try:
+        runs.write_json(folder.config, recorded)
+    except OSError as error:
+        raise UserError(
+            f"Cannot write the run folder {folder.path}: {error.strerror}. Make it writable."
+        ) from error
+
+
+def _feed(source: Source, identity: Identity, operation: Operation) -> Feed:
+    return make_feed(
+        source,
+        seed=identity.seed,
+        batch_size=identity.batch_size,
+        mode=operation.data_mode,
+        process_index=jax.process_index(),
+        process_count=jax.process_count(),
+    )
+
+
+def _warm(state: GanState, run: Path, sharding: Any) -> GanState:
+    """``state`` with the networks of another run.
+
+    Raises:
+      UserError: that run's networks have other shapes.
+    """
+    other = load_state(run)[2]
+
+    def networks(state: GanState):
+        players = {who: (player.params, player.stats) for who, player in state.players.items()}
+        return players, state.ema
+
+    ours, theirs = networks(state), networks(other)
+    shapes = lambda tree: jax.tree.map(lambda leaf: (leaf.shape, leaf.dtype), tree)  # noqa: E731
+    if shapes(ours) != shapes(theirs):
+        raise UserError(
+            f"--init-from {run}: its networks differ from this run's; match the config."
+        )
+    players, ema = jax.device_put(theirs, sharding)
+    warm = {
+        who: player.replace(params=players[who][0], stats=players[who][1])
+        for who, player in state.players.items()
+    }
+    return state.replace(players=warm, ema=ema)
+
+
+def _score(metric: str | None) -> Callable[[dict[str, Any]], float] | None:
+    """What ``--best`` ranks checkpoints by: smaller is better."""
+    if metric is None:
+        return None
+    sign, name = (-1.0, metric[1:]) if metric.startswith("-") else (1.0, metric)
+
+    def score(row: dict[str, Any]) -> float:
+        if name not in row:
+            known = ", ".join(key for key in row if "/" in key)
+            raise UserError(f"--best {name}: no such metric; this run logs {known}.")
+        return sign * float(row[name])
+
+    return score
+
+
+def _means(totals: Logs) -> dict[str, float]:
+    """The logged means as numbers; what was never measured is left out."""
+    host = jax.device_get(totals)
+    return {name: float(mean.total / mean.count) for name, mean in host.items() if mean.count > 0}
+
+
+def _fault(values: dict[str, float]) -> str:
+    """Which values are not finite."""
+    bad = [name for name, value in values.items() if not math.isfinite(value)]
+    return f"not finite: {', '.join(bad)}" if bad else ""
+
+
+def _due(step: int, cadence: int) -> bool:
+    return cadence > 0 and step % cadence == 0
