@@ -6,6 +6,8 @@ rectifiers in the discriminator. Kernel size, initialisation and the absence of 
 are those of the authors' code (github.com/Newmu/dcgan_code, faces/train_uncond_dcgan.py).
 """
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import flax.linen as nn
@@ -122,4 +124,55 @@ class Discriminator(nn.Module):
                 x = _Norm()(x, train=train)
             x = nn.leaky_relu(x, self.slope)
         x = x.reshape(x.shape[0], -1).astype(jnp.float32)
+        return nn.Dense(1, use_bias=False, kernel_init=KERNEL_INIT)(x)[:, 0]
+
+
+class DenseGenerator(nn.Module):
+    """The generator's recipe without pixels, ``[b, latent] -> [b, *shape]``, unbounded.
+
+    Attributes:
+      shape: of one sample.
+      hidden: widths of the hidden layers.
+      dtype: of the hidden activations; the samples are float32.
+    """
+
+    shape: Sequence[int] = (2,)
+    hidden: Sequence[int] = (128, 128)
+    dtype: Any = jnp.float32
+
+    @nn.compact
+    def __call__(self, latent: Latent, *, train: bool) -> Image:
+        """Draws one sample from each latent."""
+        x = latent
+        for width in self.hidden:
+            x = nn.Dense(width, use_bias=False, kernel_init=KERNEL_INIT, dtype=self.dtype)(x)
+            x = nn.relu(_Norm()(x, train=train))
+        x = nn.Dense(math.prod(self.shape), kernel_init=KERNEL_INIT)(x.astype(jnp.float32))
+        return x.reshape(-1, *self.shape)
+
+
+class DenseDiscriminator(nn.Module):
+    """The discriminator's recipe without pixels, ``[b, ...] -> [b]``.
+
+    Attributes:
+      hidden: widths of the hidden layers.
+      slope: of the leaky rectifier for negative inputs.
+      dtype: of the hidden activations; the last layer is float32.
+    """
+
+    hidden: Sequence[int] = (128, 128)
+    slope: float = 0.2
+    dtype: Any = jnp.float32
+
+    @nn.compact
+    def __call__(self, sample: Image, *, train: bool) -> Logits:
+        """Scores each sample."""
+        x = sample.reshape(sample.shape[0], -1)
+        for depth, width in enumerate(self.hidden):
+            bias = depth == 0  # without one, the first layer's hinges would all cross the origin
+            x = nn.Dense(width, use_bias=bias, kernel_init=KERNEL_INIT, dtype=self.dtype)(x)
+            if depth > 0:
+                x = _Norm()(x, train=train)
+            x = nn.leaky_relu(x, self.slope)
+        x = x.astype(jnp.float32)
         return nn.Dense(1, use_bias=False, kernel_init=KERNEL_INIT)(x)[:, 0]

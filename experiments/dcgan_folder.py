@@ -1,0 +1,87 @@
+"""DCGAN on a folder of images, 64 x 64: the networks of the paper.
+
+Paper: Radford, Metz & Chintala, "Unsupervised Representation Learning with Deep
+Convolutional Generative Adversarial Networks", ICLR 2016, arXiv:1511.06434.
+Code of the authors: github.com/Newmu/dcgan_code.
+
+Run:  python experiments/dcgan_folder.py --data folder:PATH
+Cost: not measured on a GPU; about 4 s a step on two CPU cores, so use one.
+
+Images of any size are cropped to a square in the middle and resized to 64 pixels
+(--resolution 32 or 128 also fit the networks); subfolders are classes, which DCGAN
+ignores.
+
+Differs from the paper:
+- Data: yours. The paper trains on LSUN bedrooms, on faces and on ImageNet.
+- One step is a discriminator and then a generator update; the authors' code alternates
+  too, beginning with the generator.
+- No weight decay (the authors' code has 1e-5, the paper none).
+- Samples come from an average of the generator's weights (--ema-decay 0 for the last ones).
+"""
+
+import dataclasses
+
+import optax
+
+from jaxgan import averaging, losses, plays
+from jaxgan.experiment import Data, Experiment
+from jaxgan.game import Gan
+from jaxgan.launch import main
+from jaxgan.nets import dcgan
+from jaxgan.types import Dtype
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """The paper's knobs."""
+
+    latent: int = 100
+    """Size of the latent, uniform in [-1, 1]."""
+    width: int = 128
+    """Feature maps of the discriminator's first layer and the generator's last."""
+    kernel: int = 5
+    """Side of every convolution kernel."""
+    learning_rate: float = 2e-4
+    """Adam's learning rate, of both players."""
+    beta1: float = 0.5
+    """Adam's first decay, of both players."""
+    ema_decay: float = 0.999
+    """Decay per step of the averaged generator."""
+    dtype: Dtype = "float32"
+    """Dtype of the activations."""
+
+
+def build(cfg: Config, data: Data) -> Gan:
+    """DCGAN for square images of ``data.shape``."""
+    resolution, _, channels = data.shape
+    prior = plays.uniform(cfg.latent)
+    return Gan(
+        networks={
+            "g": dcgan.Generator(resolution, channels, cfg.width, cfg.kernel, cfg.dtype),
+            "d": dcgan.Discriminator(cfg.width, cfg.kernel, dtype=cfg.dtype),
+        },
+        play=plays.noise(prior),
+        prior=prior,
+        terms={
+            "g": {"adversarial": losses.nonsaturating_generator},
+            "d": {"adversarial": losses.nonsaturating_discriminator},
+        },
+        optimizers={who: optax.adam(cfg.learning_rate, b1=cfg.beta1) for who in ("g", "d")},
+        ema=averaging.constant(cfg.ema_decay),
+    )
+
+
+EXPERIMENT = Experiment(
+    config=Config,
+    build=build,
+    data="folder:images",
+    shape=(64, 64, 3),
+    classes=None,
+    steps=50_000,
+    batch_size=128,
+    resolution=64,
+    smoke={"width": 4, "latent": 8},
+)
+
+if __name__ == "__main__":
+    main(EXPERIMENT)
