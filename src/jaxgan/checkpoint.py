@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import orbax.checkpoint as ocp
 from orbax.checkpoint.checkpoint_managers import preservation_policy
@@ -26,7 +27,7 @@ def digest(state: Any) -> str:
     """Sha256 over the paths, dtypes, shapes and bytes of all leaves."""
     sha = hashlib.sha256()
     for path, leaf in jax.tree_util.tree_flatten_with_path(state)[0]:
-        if jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+        if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
             leaf = jax.random.key_data(leaf)
         array = np.asarray(leaf)
         sha.update(f"{jax.tree_util.keystr(path)} {array.dtype} {array.shape} ".encode())
@@ -68,6 +69,7 @@ class Checkpoints:
             ),
         )
         self._best = best
+        self._damaged: set[int] = set()
 
     def __enter__(self) -> "Checkpoints":
         return self
@@ -92,10 +94,13 @@ class Checkpoints:
         """Starts writing ``state``; the arrays may be donated as soon as this returns.
 
         Args:
-          step: number of the checkpoint; one that exists is left alone.
+          step: number of the checkpoint; one that exists stays, unless it was found damaged.
           state: pytree of arrays.
           score: smaller is better; a score that is not finite counts as the worst.
         """
+        if step in self._damaged:
+            self._manager.delete(step)
+            self._damaged.discard(step)
         if step in self._manager.all_steps():
             return
         metrics = None
@@ -136,9 +141,12 @@ class Checkpoints:
         for candidate in [step] if step is not None else reversed(steps):
             try:
                 state = self._read(candidate, like)
+            except UserError:
+                raise
             except Exception as error:  # Orbax raises many types for a damaged file
                 reason = str(error).strip().splitlines() or [type(error).__name__]
                 faults.append(f"step {candidate}: {reason[0][:200]}")
+                self._damaged.add(candidate)
                 continue
             for fault in faults:
                 logging.getLogger("jaxgan").warning("Skipped a damaged checkpoint, %s", fault)
@@ -153,15 +161,18 @@ class Checkpoints:
         return self._manager.best_step()
 
     def _read(self, step: int, like: Any) -> Any:
-        meta = self._manager.restore(step, args=ocp.args.Composite(meta=ocp.args.JsonRestore()))
-        if meta.meta["format"] > FORMAT:
-            raise UserError(f"it has format {meta.meta['format']}; update jaxgan")
-        saved = self._manager.restore(
-            step, args=ocp.args.Composite(state=ocp.args.StandardRestore(like))
-        )
-        if digest(saved.state) != meta.meta["sha256"]:
-            raise UserError("its content does not match its checksum")
-        return saved.state
+        only = ocp.args.Composite(meta=ocp.args.JsonRestore())
+        meta = self._manager.restore(step, args=only)["meta"]
+        if meta["format"] > FORMAT:
+            raise UserError(
+                f"Checkpoint {step} in {self.folder} has format {meta['format']}; this jaxgan "
+                f"reads up to {FORMAT}. Update jaxgan."
+            )
+        whole = ocp.args.Composite(state=ocp.args.StandardRestore(like))
+        state = self._manager.restore(step, args=whole)["state"]
+        if digest(state) != meta["sha256"]:
+            raise ValueError("its content does not match its checksum")
+        return state
 
 
 def _score(metrics: Any) -> float:

@@ -19,6 +19,7 @@ USAGE = """usage: jaxgan COMMAND ...
   sample RUN       draw samples from a run folder
   export RUN       write a generator's weights (safetensors) and a model card
   data prepare     download or import a data set
+  data list        show the data sets that are prepared
 
 jaxgan COMMAND --help tells more.
 """
@@ -188,17 +189,44 @@ class Prepare:
     """If the download is not possible, take Fashion-MNIST from Debian's package."""
 
 
+@dataclasses.dataclass(frozen=True)
+class List:
+    """Show the data sets that are prepared."""
+
+    data_dir: str | None = None
+    """Where; $TFDS_DATA_DIR or ~/tensorflow_datasets if not given."""
+
+
 def data(arguments: Sequence[str]) -> int:
-    """``jaxgan data prepare NAME``."""
+    """``jaxgan data prepare NAME`` and ``jaxgan data list``."""
+    commands = {"prepare": prepare_data, "list": list_data}
     if not arguments or arguments[0] in ("-h", "--help"):
-        print("usage: jaxgan data prepare NAME [--from DIR] [--data-dir DIR] [--debian]")
+        print(
+            "usage: jaxgan data prepare NAME [--from DIR] [--data-dir DIR] [--debian]\n"
+            "       jaxgan data list [--data-dir DIR]"
+        )
         return 0 if arguments else launch.EXIT_FAULT
-    known(arguments[0], ["prepare"], "command data")
-    asked = tyro.cli(Prepare, prog="jaxgan data prepare", args=list(arguments[1:]))
+    return commands[known(arguments[0], list(commands), "command data")](arguments[1:])
+
+
+def prepare_data(arguments: Sequence[str]) -> int:
+    """``jaxgan data prepare NAME``."""
+    asked = tyro.cli(Prepare, prog="jaxgan data prepare", args=list(arguments))
     from jaxgan.data.prepare import prepare
 
     folder = prepare(
         asked.name, data_dir=asked.data_dir, source_dir=asked.source_dir, debian=asked.debian
     )
     print(f"{asked.name} is ready in {folder}")
+    return 0
+
+
+def list_data(arguments: Sequence[str]) -> int:
+    """``jaxgan data list``."""
+    asked = tyro.cli(List, prog="jaxgan data list", args=list(arguments))
+    from jaxgan.data.listing import list_prepared
+
+    for found in list_prepared(asked.data_dir):
+        splits = ", ".join(f"{split} {size:,}" for split, size in found.splits.items())
+        print(f"{found.name:<28}{found.format:<14}{splits}")
     return 0

@@ -15,12 +15,12 @@ from jax.sharding import AxisType, Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 
 from jaxgan.errors import UserError
-from jaxgan.types import AXIS
+from jaxgan.types import AXIS, Device
 
 Backend = Literal["pmap", "shard_map"]
 
 
-def choose_devices(count: int | None) -> list[jax.Device]:
+def choose_devices(count: int | None) -> list[Device]:
     """The first ``count`` devices of every process, or all of them.
 
     Raises:
@@ -41,7 +41,7 @@ def choose_devices(count: int | None) -> list[jax.Device]:
 
 def spread(
     function: Callable[..., Any],
-    devices: Sequence[jax.Device],
+    devices: Sequence[Device],
     backend: Backend = "pmap",
     mapped: int = 3,
     arguments: int = 5,
@@ -74,12 +74,12 @@ def spread(
     return jax.jit(shards, donate_argnums=0)
 
 
-def mesh(devices: Sequence[jax.Device]) -> Mesh:
+def mesh(devices: Sequence[Device]) -> Mesh:
     """A one-dimensional mesh over ``devices``."""
     return Mesh(np.asarray(devices), (AXIS,), axis_types=(AxisType.Auto,))
 
 
-def divide(rows: Any, devices: Sequence[jax.Device], backend: Backend) -> Any:
+def divide(rows: Any, devices: Sequence[Device], backend: Backend) -> Any:
     """This process's rows, every leaf ``[steps, batches, rows, ...]``, ready for ``spread``.
 
     The rows become ``[steps, batches, devices, rows per device, ...]``.
@@ -97,6 +97,6 @@ def divide(rows: Any, devices: Sequence[jax.Device], backend: Backend) -> Any:
     return jax.tree.map(split, rows)
 
 
-def replicated(devices: Sequence[jax.Device]) -> NamedSharding:
+def replicated(devices: Sequence[Device]) -> NamedSharding:
     """The sharding of an array that is whole on each of ``devices``."""
     return NamedSharding(mesh(devices), P())

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import jax
 import jax.numpy as jnp
 from jax import lax
+from jax.typing import ArrayLike
 
 from jaxgan.types import AXIS, Key
 
@@ -53,7 +54,9 @@ class Draw:
         """Standard normal numbers, float32 ``[batch, *shape]``."""
         return jax.vmap(lambda key: jax.random.normal(key, tuple(shape)))(self.keys())
 
-    def uniform(self, shape: Sequence[int], low=0.0, high=1.0) -> jax.Array:
+    def uniform(
+        self, shape: Sequence[int], low: ArrayLike = 0.0, high: ArrayLike = 1.0
+    ) -> jax.Array:
         """Uniform numbers in ``[low, high)``, float32 ``[batch, *shape]``."""
 
         def one(key):
@@ -61,6 +64,6 @@ class Draw:
 
         return jax.vmap(one)(self.keys())
 
-    def bernoulli(self, probability, shape: Sequence[int] = ()) -> jax.Array:
+    def bernoulli(self, probability: ArrayLike, shape: Sequence[int] = ()) -> jax.Array:
         """True with ``probability``, bool ``[batch, *shape]``."""
         return self.uniform(shape) < probability

@@ -16,6 +16,7 @@ import jaxgan
 from jaxgan.errors import UserError
 from jaxgan.experiment import Data, Experiment, load_experiment
 from jaxgan.settings import Identity
+from jaxgan.types import Device
 
 FORMAT = 1
 """Version of the run folder's layout; a reader refuses a newer one."""
@@ -100,7 +101,7 @@ def describe(
     }
 
 
-def environment(devices: list[jax.Device]) -> dict[str, Any]:
+def environment(devices: list[Device]) -> dict[str, Any]:
     """What a run ran on; bitwise equality holds within one such environment."""
     return {
         "packages": {name: metadata.version(name) for name in PACKAGES},
@@ -193,8 +194,9 @@ def compare(recorded: dict[str, Any], wanted: dict[str, Any], folder: RunFolder)
         old, new = recorded.get(part), wanted[part]
         if not isinstance(new, dict):
             old, new = {part: old}, {part: new}
-        for name in sorted({*(old or {}), *new}):
-            before, after = (old or {}).get(name), new.get(name)
+        old = old if isinstance(old, dict) else {}
+        for name in sorted({str(name) for name in (*old, *new)}):
+            before, after = old.get(name), new.get(name)
             if before != after:
                 differences.append(f"{name}: {before} -> {after}")
     if differences:

@@ -97,7 +97,7 @@ class Sampler:
 
     def quantise(self, samples: np.ndarray) -> np.ndarray:
         """Images as uint8; toy points unchanged."""
-        return to_uint8(samples, *self.gan.range) if samples.ndim == 4 else samples
+        return np.asarray(to_uint8(samples, *self.gan.range)) if samples.ndim == 4 else samples
 
     def interpolate(
         self, rows: int = 8, columns: int = 10, seed: int = 0, label: int | None = None

@@ -58,7 +58,7 @@ def make_step(gan: Gan) -> Step:
         logs = lax.pmean(logs, AXIS)
         ema = _average(gan, state, images=rows * lax.axis_size(AXIS))
         slow = gan.tune(state.slow, logs)
-        return state.replace(step=state.step + 1, ema=ema, slow=slow), logs
+        return dataclasses.replace(state, step=state.step + 1, ema=ema, slow=slow), logs
 
     return step
 
@@ -100,7 +100,7 @@ def _move(
         grads, stats, seen = _gradient(gan, state, move.phase, batch, draw_key, group_key)
         players[who], norms = _descend(gan, players[who], who, grads, stats)
         logs = _added(logs, seen | norms)
-    return state.replace(players=players), logs
+    return dataclasses.replace(state, players=players), logs
 
 
 def _gradient(
@@ -144,7 +144,7 @@ def _verdicts(round: Round) -> Logs:
 
     def mean(function, logits):
         leaves = jax.tree.leaves(logits)
-        return Mean.of(sum(jnp.mean(function(leaf)) for leaf in leaves) / len(leaves))
+        return Mean.of(jnp.mean(jnp.stack([jnp.mean(function(leaf)) for leaf in leaves])))
 
     return {
         "d/logits_real": mean(lambda logits: logits, round.real_logits),

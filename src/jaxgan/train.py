@@ -27,7 +27,7 @@ from jaxgan.randomness import Draw, global_rows, named
 from jaxgan.sampling import initial_state, load_state, sampler_of
 from jaxgan.settings import Identity, Operation, check, repeat_of
 from jaxgan.step import make_step
-from jaxgan.types import Logs
+from jaxgan.types import Device, Logs
 
 PROFILED_STEPS = 10
 
@@ -96,7 +96,7 @@ class _Run:
         self.folder: runs.RunFolder = folder
         self.source: Source = source
         self.data: Data = data
-        self.devices: list[jax.Device] = devices
+        self.devices: list[Device] = devices
         self.knobs = knobs.split(config)
         self.gan: Gan = experiment.build(config, data)
         self.batches = fresh_batches(self.gan.updates)
@@ -353,9 +353,10 @@ def _source(experiment: Experiment, identity: Identity, operation: Operation) ->
         )
     random = np.random.default_rng(0)
     if len(experiment.shape) == 1:
-        rows = {"image": random.normal(size=(256, *experiment.shape)).astype(np.float32)}
+        image = random.normal(size=(256, *experiment.shape)).astype(np.float32)
     else:
-        rows = {"image": random.integers(0, 256, (256, *experiment.shape), np.uint8)}
+        image = random.integers(0, 256, (256, *experiment.shape), np.uint8)
+    rows: dict[str, np.ndarray] = {"image": image}
     if experiment.classes is not None:
         rows["label"] = random.integers(0, experiment.classes, 256).astype(np.int32)
     return from_arrays("smoke", "train", rows, classes=experiment.classes)
@@ -383,7 +384,7 @@ def _open_folder(
     folder: runs.RunFolder,
     experiment: Experiment,
     description: dict[str, Any],
-    devices: list[jax.Device],
+    devices: list[Device],
     operation: Operation,
 ) -> None:
     """Makes the folder, or checks that it holds the same run, and records this launch."""
@@ -444,10 +445,10 @@ def _warm(state: GanState, run: Path, sharding: Any) -> GanState:
         )
     players, ema = jax.device_put(theirs, sharding)
     warm = {
-        who: player.replace(params=players[who][0], stats=players[who][1])
+        who: dataclasses.replace(player, params=players[who][0], stats=players[who][1])
         for who, player in state.players.items()
     }
-    return state.replace(players=warm, ema=ema)
+    return dataclasses.replace(state, players=warm, ema=ema)
 
 
 def _score(metric: str | None) -> Callable[[dict[str, Any]], float] | None:

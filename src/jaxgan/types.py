@@ -26,6 +26,9 @@ Params: TypeAlias = Any
 Batch: TypeAlias = Mapping[str, Array]
 """Real data: ``image`` and, where the data set has them, ``label``."""
 
+Device: TypeAlias = Any
+"""A ``jax.Device``, which type checkers do not take for a type."""
+
 Who: TypeAlias = Literal["g", "d"]
 """A player: the generator or the discriminator."""
 
@@ -55,7 +58,7 @@ class Mean:
         return Mean(self.total + other.total, self.count + other.count)
 
 
-Logs: TypeAlias = Mapping[str, Mean]
+Logs: TypeAlias = dict[str, Mean]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,6 +87,6 @@ class Round:
     critic: Callable[[Any], Any]
     stats: Mapping[Who, Any]
     draw: Any = None
-    step: jax.Array | None = None
+    step: Any = 0
     slow: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     extras: Mapping[str, Any] = dataclasses.field(default_factory=dict)

@@ -1,0 +1,57 @@
+"""Decoded samples kept on disk, so that a data set is decoded once and not at every start."""
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from jaxgan.data.source import Rows
+
+CACHE_BYTES = 2**30
+"""Larger data are streamed, and a second copy of them on disk would be a burden."""
+
+
+def cached(folder: Path, key: str, nbytes: int, make: Callable[[], Rows]) -> Rows:
+    """``make()``, or what it returned the last time for this key.
+
+    The cache is a convenience: a damaged entry is made again, and a folder that cannot be written
+    to is no error.
+
+    Args:
+      folder: TFDS's data folder; entries lie in its subfolder ``jaxgan_decoded``.
+      key: identifies files and decoding, hexadecimal.
+      nbytes: size of the result; more than ``CACHE_BYTES`` is not kept.
+      make: decodes the samples.
+    """
+    if nbytes > CACHE_BYTES:
+        return make()
+    entry = folder / "jaxgan_decoded" / key
+    found = _load(entry)
+    if found is not None:
+        return found
+    rows = make()
+    with contextlib.suppress(OSError):
+        entry.parent.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(dir=entry.parent, prefix="unfinished-"))
+        try:
+            for name, values in rows.items():
+                np.save(fresh / f"{name}.npy", values)
+            shutil.rmtree(entry, ignore_errors=True)
+            os.rename(fresh, entry)  # whole or not at all; another process may have been faster
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
+    return rows
+
+
+def _load(entry: Path) -> Rows | None:
+    files = sorted(entry.glob("*.npy"))
+    try:
+        rows = {file.stem: np.load(file) for file in files}
+    except (OSError, ValueError, EOFError):
+        return None
+    complete = "image" in rows and len({len(values) for values in rows.values()}) == 1
+    return rows if complete else None

@@ -1,0 +1,93 @@
+"""From the words on the command line to a source."""
+
+import functools
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Literal
+
+from jaxgan.data.source import Source
+from jaxgan.errors import UserError
+
+Unreadable = Literal["refuse", "skip"]
+
+
+def open_source(
+    spec: str,
+    split: str = "train",
+    *,
+    data_dir: str | None = None,
+    resolution: int | None = None,
+    channels: int | None = None,
+    unreadable: Unreadable = "refuse",
+) -> Source:
+    """Opens a data set by what the user wrote.
+
+    Args:
+      spec: a TFDS name (``fashion_mnist``, ``my_set/config:1.0.0``), ``folder:PATH`` or an existing
+        folder, ``npz:PATH`` or a path that ends in ``.npz``, or a toy: ``ring``, ``grid``,
+        ``swiss_roll``.
+      split: TFDS's split syntax, on every route: ``train``, ``test``, ``train[:90%]``.
+      data_dir: TFDS's data folder; by default ``$TFDS_DATA_DIR`` or ``~/tensorflow_datasets``.
+      resolution: centre crop to a square and resize to this side, with Lanczos filtering; None
+        keeps the size that the images have.
+      channels: 1 or 3; None for what the data have (folders: 3).
+      unreadable: what to do with images of a folder that cannot be decoded.
+
+    Raises:
+      UserError: the data are unknown, missing or damaged; names what to do.
+    """
+    if resolution is not None and resolution < 1:
+        raise UserError(f"The resolution {resolution} is not a positive number of pixels.")
+    if channels not in (None, 1, 3):
+        raise UserError(f"Images can have 1 or 3 channels, not {channels}.")
+    kind, _, path = spec.partition(":")
+    if kind == "folder":
+        from jaxgan.data.folder import open_folder
+
+        return open_folder(
+            Path(path),
+            split,
+            resolution=resolution,
+            channels=channels,
+            unreadable=unreadable,
+            data_dir=data_dir,
+        )
+    if kind == "npz":
+        from jaxgan.data.npz import open_npz
+
+        return open_npz(Path(path), split, resolution=resolution, channels=channels)
+    toys = _toys()
+    if spec in toys:
+        if resolution is not None or channels is not None:
+            raise UserError(f"{spec} consists of points: leave out --resolution and --channels.")
+        return toys[spec](split=split)
+    if spec.endswith(".npz"):
+        return open_source(
+            f"npz:{spec}", split, data_dir=data_dir, resolution=resolution, channels=channels
+        )
+    if not spec:
+        raise UserError("No data set is named. Give a TFDS name, folder:PATH, npz:PATH or ring.")
+    # A TFDS name never has a leading dot or slash; a folder that happens to be called like a data
+    # set needs ./ or folder: before it.
+    if spec.startswith((".", "/", "~")) or ("/" in spec and Path(spec).is_dir()):
+        return open_source(
+            f"folder:{spec}",
+            split,
+            data_dir=data_dir,
+            resolution=resolution,
+            channels=channels,
+            unreadable=unreadable,
+        )
+    from jaxgan.data.tfds_source import open_tfds
+
+    return open_tfds(spec, split, data_dir, resolution=resolution, channels=channels)
+
+
+def _toys() -> Mapping[str, Callable[..., Source]]:
+    from jaxgan.data import toy
+
+    return {
+        "ring": functools.partial(toy.as_source, "ring", toy.labelled_ring, 8),
+        "grid": functools.partial(toy.as_source, "grid", toy.labelled_grid, 25),
+        "swiss_roll": functools.partial(toy.as_source, "swiss_roll", toy.unlabelled_roll, None),
+    }

@@ -1,0 +1,49 @@
+"""TFDS's split syntax (``train[:90%]``, ``train+test``) for every route."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from jaxgan.errors import UserError
+
+
+def split_places(split: str, sizes: Mapping[str, int]) -> list[tuple[str, np.ndarray]]:
+    """Which samples a split names.
+
+    Args:
+      split: a name, with a slice if wanted, or several joined by ``+``.
+      sizes: the splits there are and their numbers of samples.
+
+    Returns:
+      (name of a split, int64 places in it), to be concatenated.
+
+    Raises:
+      UserError: there is no such split, it is written wrongly, or it is empty.
+    """
+    whole = split in sizes
+    parts = [(split, np.arange(sizes[split]))] if whole else _parse(split, sizes)
+    if not sum(len(places) for _, places in parts):
+        raise UserError(f"The split {split} holds no samples. Choose a larger part.")
+    return parts
+
+
+def _parse(split: str, sizes: Mapping[str, int]) -> list[tuple[str, np.ndarray]]:
+    # Half a second to import, which whole splits need not wait for.
+    from tensorflow_datasets.core import splits as tfds_splits
+
+    infos = {
+        name: tfds_splits.SplitInfo(name=name, shard_lengths=[size], num_bytes=0)
+        for name, size in sizes.items()
+    }
+    try:
+        parts = tfds_splits.ReadInstruction.from_spec(split).to_absolute(
+            tfds_splits.SplitDict(infos.values())
+        )
+    except Exception as error:  # TFDS raises ValueError, KeyError and AssertionError
+        raise UserError(
+            f"There is no split {split}. Choose among {', '.join(sorted(sizes))}, or a part of one "
+            "such as train[:90%]."
+        ) from error
+    return [
+        (part.splitname, np.arange(sizes[part.splitname])[part.from_ : part.to]) for part in parts
+    ]

@@ -1,0 +1,70 @@
+import jax
+import numpy as np
+import pytest
+
+from jaxgan.data import toy
+from jaxgan.data.open import open_source
+from jaxgan.errors import UserError
+
+
+def test_centres():
+    ring = np.asarray(toy.ring_modes())
+    np.testing.assert_allclose(np.linalg.norm(ring, axis=1), 1.0, rtol=1e-6)
+    np.testing.assert_allclose(ring[2], [0.0, 1.0], atol=1e-6)
+    grid = np.asarray(toy.grid_modes())
+    assert grid.shape == (25, 2)
+    assert sorted(set(grid[:, 0])) == [-4, -2, 0, 2, 4]
+    assert len({tuple(p) for p in grid}) == 25
+
+
+@pytest.mark.parametrize(
+    "draw, modes, std",
+    [(toy.labelled_ring, toy.ring_modes(), 0.01), (toy.labelled_grid, toy.grid_modes(), 0.05)],
+)
+def test_mixtures_have_their_moments(draw, modes, std):
+    count = 50_000
+    points, which = (np.asarray(x) for x in draw(jax.random.key(0), count))
+    noise = points - np.asarray(modes)[which]
+    np.testing.assert_allclose(noise.std(axis=0), std, rtol=0.02)
+    np.testing.assert_allclose(noise.mean(axis=0), 0, atol=5 * std / count**0.5)
+    share = np.bincount(which, minlength=len(modes)) / count
+    np.testing.assert_allclose(share, 1 / len(modes), atol=5 * (1 / len(modes) / count) ** 0.5)
+    # The whole's covariance: that of the centres plus the noise's.
+    expected = np.cov(np.asarray(modes).T, bias=True) + std**2 * np.eye(2)
+    np.testing.assert_allclose(np.cov(points.T), expected, atol=0.03 * expected.max())
+
+
+def test_swiss_roll_lies_on_its_spiral():
+    points = np.asarray(toy.swiss_roll(jax.random.key(0), 2000, std=0.0))
+    radius = np.linalg.norm(points, axis=1)
+    t = radius / 2.0 * 4.0
+    assert t.min() > 0.99
+    assert t.max() < 4.01
+    spiral = radius[:, None] * np.stack([np.cos(np.pi * t), np.sin(np.pi * t)], axis=-1)
+    np.testing.assert_allclose(points, spiral, atol=1e-4)
+    assert t.mean() == pytest.approx(2.5, abs=0.1)
+
+
+def test_options_and_purity():
+    key = jax.random.key(3)
+    np.testing.assert_array_equal(toy.ring(key, 10), toy.ring(key, 10))
+    far = np.asarray(toy.ring(key, 100, modes=3, radius=5.0, std=0.0))
+    np.testing.assert_allclose(np.linalg.norm(far, axis=1), 5.0, rtol=1e-5)
+    assert len({tuple(p) for p in far.round(3)}) == 3
+
+
+def test_sources():
+    train, test = open_source("grid"), open_source("grid", "test[:100]")
+    assert (train.size, train.shape, train.classes) == (100_000, (2,), 25)
+    assert train.fingerprint == open_source("grid").fingerprint != test.fingerprint
+    rows = test.arrays()
+    assert rows["image"].dtype == np.float32
+    assert rows["label"].dtype == np.int32
+    nearest = np.linalg.norm(rows["image"][:, None] - np.asarray(toy.grid_modes()), axis=-1)
+    np.testing.assert_array_equal(nearest.argmin(axis=1), rows["label"])
+    assert open_source("swiss_roll").classes is None
+    assert set(open_source("swiss_roll", "train[:5]").arrays()) == {"image"}
+    with pytest.raises(UserError, match="ring consists of points"):
+        open_source("ring", resolution=64)
+    with pytest.raises(UserError, match="ring has no split validation"):
+        open_source("ring", "validation")
