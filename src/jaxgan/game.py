@@ -210,6 +210,12 @@ def fresh_batches(updates: tuple[Update, ...]) -> int:
     return max(1, sum(phase.real == "fresh" for phase in phases))
 
 
+def moves(updates: tuple[Update, ...], who: Who, steps: int) -> int:
+    """Updates of player ``who`` in the first ``steps`` steps."""
+    phases = (phase for group in groups(updates) for phase in group if phase.player == who)
+    return sum(-(-steps // phase.every) for phase in phases)
+
+
 def init(gan: Gan, key: Key, batch: Batch) -> GanState:
     """The state before the first step; ``batch`` gives the shapes of real data.
 
@@ -217,7 +223,9 @@ def init(gan: Gan, key: Key, batch: Batch) -> GanState:
     """
     count = len(jax.tree.leaves(batch)[0])
     draw = Draw(named(key, "init"), jnp.arange(count, dtype=jnp.int32))
-    slow = jax.tree.map(jnp.asarray, dict(gan.slow))
+    # astype: a Python number is weakly typed, and its first step would compile twice.
+    strong = {name: jax.tree.map(jnp.asarray, value) for name, value in gan.slow.items()}
+    slow = jax.tree.map(lambda leaf: leaf.astype(leaf.dtype), strong)
     newborn = {who: Unborn(gan.networks[who], named(key, who)) for who in ("g", "d")}
     round = gan.play(newborn["g"], newborn["d"], batch, draw, slow)
     players = {}

@@ -101,7 +101,11 @@ def run(experiment: Experiment, arguments: Sequence[str], program: str) -> int:
             steps=3,
             log_every=1,
         )
-        return _report(_train(experiment, config, identity, operation))
+        outcome = _train(experiment, config, identity, operation)
+        if operation.workdir.parent == Path(scratch) and outcome.kind == "finished":
+            print(f"{experiment.name} runs: {outcome.step} steps, checkpoint and pictures.")
+            return 0
+        return _report(outcome)
 
 
 def prepare_jax(identity: Identity, operation: Operation) -> None:

@@ -44,9 +44,15 @@ class Progress:
 
     def update(self, step: int, row: Mapping[str, Any]) -> None:
         """Shows the newest row of metrics."""
-        rate = row["images_per_second"]
-        status = f"{rate:,.0f} images/s  D {row['d/loss']:.3f}  G {row['g/loss']:.3f}"
-        self._bar.update(self._task, completed=step, status=status)
+        parts = [f"{row['images_per_second']:,.0f} images/s"] if "images_per_second" in row else []
+        losses = {"D": row.get("d/loss"), "G": row.get("g/loss")}
+        parts += [f"{who} {loss:.3f}" for who, loss in losses.items() if loss is not None]
+        self._bar.update(self._task, completed=step, status="  ".join(parts))
         if self._plain:
-            left = (self._last - step) / max(row["steps_per_second"], 1e-9)
-            print(f"step {step}/{self._last}  {status}  {left:,.0f} s left", file=sys.stderr)
+            if "steps_per_second" in row:
+                parts.append(f"{(self._last - step) / row['steps_per_second']:,.0f} s left")
+            print(f"step {step}/{self._last}  {'  '.join(parts)}", file=sys.stderr)
+
+    def advance(self, step: int) -> None:
+        """Moves the bar."""
+        self._bar.update(self._task, completed=step)

@@ -1,5 +1,6 @@
 """The run folder: what a run is, written so that it can be resumed, read and rebuilt."""
 
+import ast
 import dataclasses
 import hashlib
 import json
@@ -95,6 +96,7 @@ def describe(
     return {
         "format": FORMAT,
         "experiment": experiment.name,
+        "experiment_code": experiment_digest(experiment.file),
         "config": _plain(dataclasses.asdict(config)),
         "identity": _plain(dataclasses.asdict(identity)),
         "data": _plain(data),
@@ -128,6 +130,24 @@ def git_commit() -> str | None:
         return git("rev-parse", "HEAD") + ("+" if git("status", "--porcelain", "-uno") else "")
     except (OSError, subprocess.CalledProcessError):
         return None
+
+
+def experiment_digest(file: Path) -> str:
+    """Sha256 of what an experiment file does: its syntax tree without docstrings."""
+    tree = ast.parse(file.read_text())
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list):
+            node.body = [line for line in body if not _is_text(line)]  # type: ignore[attr-defined]
+    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+
+
+def _is_text(line: ast.AST) -> bool:
+    return (
+        isinstance(line, ast.Expr)
+        and isinstance(line.value, ast.Constant)
+        and isinstance(line.value.value, str)
+    )
 
 
 def code_digest() -> str:
@@ -190,7 +210,7 @@ def compare(recorded: dict[str, Any], wanted: dict[str, Any], folder: RunFolder)
       UserError: with every difference, setting by setting.
     """
     differences = []
-    for part in ("experiment", "config", "identity", "data"):
+    for part in ("experiment", "experiment_code", "config", "identity", "data"):
         old, new = recorded.get(part), wanted[part]
         if not isinstance(new, dict):
             old, new = {part: old}, {part: new}
@@ -198,12 +218,28 @@ def compare(recorded: dict[str, Any], wanted: dict[str, Any], folder: RunFolder)
         for name in sorted({str(name) for name in (*old, *new)}):
             before, after = old.get(name), new.get(name)
             if before != after:
-                differences.append(f"{name}: {before} -> {after}")
+                differences.append(f"{name}: {_short(before)} -> {_short(after)}")
     if differences:
         raise UserError(
             f"{folder.path} holds another run ({'; '.join(differences)}). "
             "Give the same settings to resume it, or another --workdir."
         )
+
+
+def changes(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    """What differs between two environments, ``name: before -> now``."""
+    found = []
+    for name, value in now.items():
+        old = before.get(name)
+        if isinstance(value, dict) and isinstance(old, dict):
+            found += changes(old, value)
+        elif old != value and name != "git_commit":
+            found.append(f"{name}: {_short(old)} -> {_short(value)}")
+    return found
+
+
+def _short(value: Any) -> str:
+    return str(value)[:12] if isinstance(value, str) and len(value) == 64 else str(value)
 
 
 def rebuild(folder: RunFolder) -> tuple[Experiment, Any, Data, dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import logging
 import math
 import signal
 import time
@@ -21,7 +22,7 @@ from jaxgan.data.source import Source, from_arrays
 from jaxgan.data.transforms import random_flip, to_float
 from jaxgan.errors import UserError
 from jaxgan.experiment import Data, Experiment
-from jaxgan.game import Gan, GanState, fresh_batches
+from jaxgan.game import Gan, GanState, fresh_batches, moves
 from jaxgan.progress import Progress
 from jaxgan.randomness import Draw, global_rows, named
 from jaxgan.sampling import initial_state, load_state, sampler_of
@@ -150,7 +151,7 @@ class _Run:
         outcome = Outcome("interrupted", first, self.folder)
         with _Stop() as stop, contextlib.closing(log), self._progress(first) as progress:
             totals: Logs | None = None
-            step, logged, row = first, first, {}
+            step, logged, rank = first, first, None
             clock, timed = time.perf_counter(), first
             with self._tracing(first) as trace:
                 while step < last:
@@ -164,12 +165,16 @@ class _Run:
                         clock, timed = time.perf_counter(), step
                     trace(step)
                     stopping = stop.asked or self._preempted(checkpoints, step)
-                    if step % self.operation.log_every == 0 or step == last or stopping:
+                    saving = step == last or stopping or _due(step, self.operation.checkpoint_every)
+                    progress.advance(step)
+                    # What is saved has been looked at: no checkpoint holds a NaN unnoticed.
+                    if saving or _due(step, self.operation.log_every):
                         assert totals is not None
                         values = _means(totals)  # waits for the device
                         now = time.perf_counter()
                         row = self._row(step, step - logged, step - timed, now - clock, values)
                         progress.update(step, row)
+                        rank = score(row) if score else None
                         if self.leader:
                             log.write(row)
                         totals, logged, clock, timed = None, step, now, step
@@ -179,8 +184,8 @@ class _Run:
                             break
                     if _due(step, self.operation.sample_every):
                         self._samples(state, log, step)
-                    if _due(step, self.operation.checkpoint_every) or step == last or stopping:
-                        checkpoints.save(step, state, score(row) if score else None)
+                    if saving:
+                        checkpoints.save(step, state, rank)
                     if stopping:
                         note = f"stopped by {stop.asked or 'preemption'} at step {step}"
                         outcome = Outcome("interrupted", step, self.folder, note)
@@ -219,17 +224,19 @@ class _Run:
         self, step: int, steps: int, timed: int, seconds: float, values: dict[str, float]
     ) -> dict[str, Any]:
         """A row of metrics: means over ``steps`` steps, the speed over the last ``timed``."""
-        per_step = self.batches * self.identity.batch_size
-        return {
+        images = self.batches * self.identity.batch_size
+        row = {
             "step": step,
+            "d_steps": moves(self.gan.updates, "d", step),
+            "g_steps": moves(self.gan.updates, "g", step),
+            "images": step * images,
+            "epoch": step * images / self.source.size,
             "averaged_steps": steps,
-            "images": step * per_step,
-            "epoch": step * per_step / self.source.size,
-            "seconds": seconds,
-            "steps_per_second": timed / max(seconds, 1e-9),
-            "images_per_second": timed * per_step / max(seconds, 1e-9),
-            **values,
         }
+        if timed:  # nothing is, when the first row comes right after the compilation
+            rate = timed / max(seconds, 1e-9)
+            row |= {"steps_per_second": rate, "images_per_second": rate * images}
+        return row | values
 
     def _samples(self, state: GanState, log: report.MetricsLog, step: int) -> None:
         if not self.leader:
@@ -392,6 +399,12 @@ def _open_folder(
     if started:
         recorded = runs.read(folder)
         runs.compare(recorded, description, folder)
+        moved = runs.changes(recorded["launches"][-1]["environment"], runs.environment(devices))
+        if moved and jax.process_index() == 0:
+            logging.getLogger("jaxgan").warning(
+                "Resuming where something changed (%s): not bitwise equal to an unbroken run",
+                "; ".join(moved),
+            )
     if jax.process_index() != 0:
         return
     launch = {

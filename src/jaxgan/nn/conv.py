@@ -22,8 +22,11 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float
 
-Images = Float[Array, "batch height width channels"]
-Kernel = Float[Array, "kernel_height kernel_width input output"]
+Images = Float[Array, "batch _ _ _"]
+"""``[batch, height, width, channels]``; a convolution changes all but the first."""
+
+Kernel = Float[Array, "_ _ _ _"]
+"""``[height, width, input channels, output channels]``."""
 
 
 @dataclasses.dataclass(frozen=True)
