@@ -41,13 +41,14 @@ class Checkpoints:
     Use as a context manager; leaving it waits for what is being written.
     """
 
-    def __init__(self, folder: Path, keep: int = 2, best: bool = False):
+    def __init__(self, folder: Path, keep: int = 2, best: bool = False, writing: bool = True):
         """Opens ``folder``, which need not exist.
 
         Args:
           folder: Orbax's folder.
           keep: how many of the newest steps to keep.
           best: whether to keep the step of the smallest score as well.
+          writing: False to read only, beside a run that may be writing.
         """
         self.folder = folder
         policies: list[Any] = [preservation_policy.LatestN(keep)]
@@ -64,7 +65,8 @@ class Checkpoints:
                 # Without it Orbax forgets the scores when it is opened again.
                 best_fn=_score if best else None,
                 best_mode="min",
-                cleanup_tmp_directories=True,
+                cleanup_tmp_directories=writing,  # they may be another process's, half written
+                read_only=not writing,
                 enable_async_checkpointing=True,
             ),
         )
@@ -98,9 +100,10 @@ class Checkpoints:
           state: pytree of arrays.
           score: smaller is better; a score that is not finite counts as the worst.
         """
-        if step in self._damaged:
-            self._manager.delete(step)
-            self._damaged.discard(step)
+        # Orbax keeps no step below its newest, be that damaged.
+        for damaged in self._damaged:
+            self._manager.delete(damaged)
+        self._damaged.clear()
         if step in self._manager.all_steps():
             return
         metrics = None

@@ -160,7 +160,7 @@ def load_state(
     like = jax.tree.map(
         lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=device), like
     )
-    with Checkpoints(folder.checkpoints) as checkpoints:
+    with Checkpoints(folder.checkpoints, writing=False) as checkpoints:
         _, state = checkpoints.restore(like, step)
     recorded = description.get("environment", {}).get("code")
     if recorded not in (None, runs.code_digest()):
