@@ -33,12 +33,12 @@ def half_life(images_half: float | jax.Array, rampup: float | jax.Array = 0.05) 
     """Half the average is younger than ``images_half`` images, whatever the batch size.
 
     During the first part of training the half-life is at most ``rampup`` times the images
-    seen so far (Karras et al. 2020, StyleGAN2-ADA's ``ema_kimg`` and ``ema_rampup``).
+    seen before this step (Karras et al. 2020, StyleGAN2-ADA's ``ema_kimg`` and ``ema_rampup``).
     """
 
     def at(step: jax.Array, images: jax.Array) -> jax.Array:
         per_step = jnp.asarray(images, jnp.float32)
-        seen = (step.astype(jnp.float32) + 1.0) * per_step
+        seen = step.astype(jnp.float32) * per_step
         half = jnp.minimum(jnp.asarray(images_half, jnp.float32), rampup * seen)
         return 0.5 ** (per_step / jnp.maximum(half, 1e-8))
 

@@ -65,8 +65,8 @@ class Checkpoints:
                 # Without it Orbax forgets the scores when it is opened again.
                 best_fn=_score if best else None,
                 best_mode="min",
-                cleanup_tmp_directories=writing,  # they may be another process's, half written
-                read_only=not writing,
+                create=writing,
+                cleanup_tmp_directories=writing,  # a reader would remove what is being written
                 enable_async_checkpointing=True,
             ),
         )

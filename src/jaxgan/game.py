@@ -119,7 +119,8 @@ class Phase:
 
     Attributes:
       player: who moves.
-      real: ``fresh`` takes the step's next real batch, ``same`` the one used last.
+      real: ``fresh`` takes the step's next real batch, ``same`` the one used last, or
+        the step's first if none was used yet (the first ``fresh`` phase then takes it too).
       latents: likewise for the latents (and augmentations) of the fake batch.
       terms: names of the terms it minimises; None for all of the player's.
       every: it happens in every ``every``-th step only.

@@ -189,12 +189,16 @@ def read(folder: RunFolder) -> dict[str, Any]:
     """
     try:
         description = json.loads(folder.config.read_text())
-        version = description["format"]
+        version = int(description["format"])
+        parts = ("config", "identity", "data", "environment")
+        if version <= FORMAT and any(not isinstance(description[part], dict) for part in parts):
+            raise TypeError(f"{', '.join(parts)} must be objects")
     except FileNotFoundError:
         raise UserError(f"No run in {folder.path}: it has no config.json.") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(
-            f"{folder.config} is damaged ({error}); restore it or start anew."
+            f"{folder.config} is damaged ({type(error).__name__}: {error}); restore it or start "
+            "anew in another --workdir."
         ) from error
     if version > FORMAT:
         raise UserError(

@@ -1,0 +1,45 @@
+"""Eight simulated devices, and shapes checked at run time.
+
+``slow`` and ``device`` tests run only when ``-m`` asks for them.
+"""
+
+import os
+
+import pytest
+
+XLA_FLAGS = (
+    "--xla_force_host_platform_device_count=8",
+    "--xla_backend_optimization_level=0",  # compiling takes most of the tests' time
+)
+
+CHECKED = ("averaging", "losses", "nets", "nn", "penalties", "plays", "randomness", "step")
+"""Modules whose annotated shapes and dtypes are checked when their functions are called.
+
+Not those that define pytrees: JAX fills them with things that are not arrays.
+"""
+
+
+def pytest_configure(config):
+    marks = config.option.markexpr
+    if not marks:
+        config.option.markexpr = "not slow and not device"
+    if "device" not in marks or "not device" in marks:
+        os.environ["JAX_PLATFORMS"] = "cpu"
+        flags = os.environ.get("XLA_FLAGS", "")
+        for flag in XLA_FLAGS:
+            if flag.partition("=")[0] not in flags:
+                flags = f"{flags} {flag}".strip()
+        os.environ["XLA_FLAGS"] = flags
+
+    from jaxtyping import install_import_hook
+
+    install_import_hook([f"jaxgan.{name}" for name in CHECKED], "beartype.beartype")
+
+
+@pytest.fixture
+def strict():
+    """No implicit promotion of ranks or dtypes (which optax and Flax rely on)."""
+    import jax
+
+    with jax.numpy_rank_promotion("raise"), jax.numpy_dtype_promotion("strict"):
+        yield

@@ -1,0 +1,118 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from jaxgan.randomness import Draw
+from jaxgan.terms import Cost, evaluate, every, scale, total
+from jaxgan.types import Mean, Round
+
+
+def at(step=0, **extras):
+    draw = Draw(jax.random.key(0), jnp.arange(4, dtype=jnp.int32))
+    step = jnp.asarray(step, jnp.int32)
+    return Round(None, None, None, None, None, stats={}, draw=draw, step=step, extras=extras)
+
+
+def three(round):
+    return jnp.asarray(3.0)
+
+
+def detailed(round):
+    return Cost(jnp.asarray(3.0), {"": Mean.of(3.0), "detail": Mean.of(7.0)})
+
+
+def logged(logs):
+    return {name: (float(mean.total), float(mean.count)) for name, mean in logs.items()}
+
+
+@pytest.mark.parametrize("weight", [2.5, jnp.asarray(2.5), np.float32(2.5)])
+def test_scaling_weighs_the_loss_and_not_the_logs(weight):
+    cost = scale(weight, detailed)(at())
+    assert float(cost.loss) == 7.5
+    assert logged(cost.logs) == {"": (3, 1), "detail": (7, 1)}
+
+
+def test_a_weight_may_follow_a_schedule():
+    term = scale(optax.linear_schedule(1.0, 0.0, 10), three)
+    assert [float(term(at(step)).loss) for step in (0, 5, 10)] == pytest.approx([3, 1.5, 0])
+
+
+def test_scales_multiply():
+    assert float(scale(2.0, scale(5.0, three))(at()).loss) == 30
+
+
+@pytest.mark.parametrize("interval", [1, 4, 16])
+def test_a_lazy_term_has_the_mean_of_its_term(interval):
+    run = jax.jit(lambda step: every(interval, three)(at(step)))
+    costs = [run(step) for step in range(32)]
+    assert np.mean([cost.loss for cost in costs]) == 3
+    counts = [float(cost.logs[""].count) for cost in costs]
+    assert counts == [float(step % interval == 0) for step in range(32)]
+    assert all(float(cost.logs[""].total) == 3 * n for cost, n in zip(costs, counts, strict=True))
+
+
+def test_a_lazy_term_is_not_computed_when_it_is_skipped():
+    calls = []
+
+    def counted(round):
+        jax.debug.callback(lambda: calls.append(1))
+        return jnp.asarray(1.0)
+
+    run = jax.jit(lambda step: every(4, counted)(at(step)).loss)
+    for step in range(8):
+        run(step).block_until_ready()
+    jax.effects_barrier()
+    assert len(calls) == 2
+
+
+def test_a_skipped_term_cannot_spoil_the_gradient():
+    """Multiplying by zero instead of skipping gives 0 * inf = nan; the control shows it."""
+
+    def root(round):
+        return jnp.sqrt(round.extras["x"])
+
+    def slope(term, step):
+        return float(jax.grad(lambda x: evaluate(term, at(step, x=x)).loss)(jnp.zeros(())))
+
+    assert slope(every(2, root), step=1) == 0
+    assert np.isnan(slope(scale(0.0, root), step=1))
+
+
+def test_a_lazy_term_may_be_scaled_by_a_schedule_on_either_side():
+    schedule = optax.piecewise_constant_schedule(1.0, {3: 0.5})
+    for term in (scale(schedule, every(4, three)), every(4, scale(schedule, three))):
+        assert [float(term(at(step)).loss) for step in (0, 1, 4)] == [12, 0, 6]
+
+
+def test_the_total_is_the_sum_of_the_terms_and_names_their_logs():
+    loss, logs = total({"a": scale(2.0, three), "b": detailed}, at(), "d")
+    assert float(loss) == 9
+    assert logged(logs) == {"d/a": (3, 1), "d/b": (3, 1), "d/b/detail": (7, 1)}
+
+
+def test_low_precision_values_are_summed_in_float32():
+    cost = evaluate(lambda round: jnp.asarray(3.0, jnp.bfloat16), at())
+    assert cost.loss.dtype == cost.logs[""].total.dtype == jnp.float32
+
+
+def test_terms_have_randomness_of_their_own():
+    drawn = {}
+
+    def noisy(round, seen):
+        drawn[seen] = np.asarray(round.draw.normal((3,)))
+        return jnp.zeros(())
+
+    for who in "dg":
+        names = {n: lambda round, key=f"{who}/{n}": noisy(round, key) for n in ("one", "two")}
+        total(names, at(), who)
+        total({"one": lambda round, key=f"{who}/again": noisy(round, key)}, at(), who)
+    np.testing.assert_array_equal(drawn["d/one"], drawn["d/again"])
+    values = [drawn[key] for key in ("d/one", "d/two", "g/one", "g/two")]
+    assert len(np.unique(np.stack(values))) == 4 * 4 * 3
+
+
+def test_a_mean_of_nothing_adds_nothing():
+    mean = Mean.of(2.0) + Mean.of(5.0) + Mean.nothing()
+    assert logged({"": mean}) == {"": (7, 2)}
