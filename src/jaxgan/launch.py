@@ -95,14 +95,10 @@ def run(experiment: Experiment, arguments: Sequence[str], program: str) -> int:
     with tempfile.TemporaryDirectory(prefix="jaxgan-smoke-") as scratch:
         size = 2 * len(jax.devices()) if operation.devices is None else 2 * operation.devices
         identity = dataclasses.replace(identity, data="smoke", batch_size=size)
-        operation = dataclasses.replace(
-            operation,
-            workdir=operation.workdir or Path(scratch) / "run",
-            steps=3,
-            log_every=1,
-        )
+        workdir = operation.workdir or Path(scratch) / "run"
+        operation = dataclasses.replace(operation, workdir=workdir, steps=3, log_every=1)
         outcome = _train(experiment, config, identity, operation)
-        if operation.workdir.parent == Path(scratch) and outcome.kind == "finished":
+        if workdir.parent == Path(scratch) and outcome.kind == "finished":
             print(f"{experiment.name} runs: {outcome.step} steps, checkpoint and pictures.")
             return 0
         return _report(outcome)
