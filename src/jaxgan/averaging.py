@@ -10,11 +10,13 @@ from typing import TypeAlias
 import jax
 import jax.numpy as jnp
 
+from jaxgan.types import Knob
+
 Decay: TypeAlias = "Callable[[jax.Array, jax.Array], jax.Array]"
 """``(step, images per step) -> decay``, int32 scalars to a float32 scalar."""
 
 
-def constant(decay: float | jax.Array, warmup: bool = True) -> Decay:
+def constant(decay: Knob, warmup: bool = True) -> Decay:
     """``decay`` per step; with ``warmup``, at most ``(1 + step) / (10 + step)``.
 
     The warm-up (TensorFlow's ``ExponentialMovingAverage(num_updates)``) keeps short runs
@@ -29,7 +31,7 @@ def constant(decay: float | jax.Array, warmup: bool = True) -> Decay:
     return at
 
 
-def half_life(images_half: float | jax.Array, rampup: float | jax.Array = 0.05) -> Decay:
+def half_life(images_half: Knob, rampup: Knob = 0.05) -> Decay:
     """Half the average is younger than ``images_half`` images, whatever the batch size.
 
     During the first part of training the half-life is at most ``rampup`` times the images

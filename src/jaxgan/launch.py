@@ -42,6 +42,13 @@ def guarded(command: Callable[[], int]) -> int:
     except UserError as error:
         print(f"jaxgan: {error}", file=sys.stderr)
         return EXIT_FAULT
+    except FloatingPointError as error:  # of --debug-nans
+        print(
+            f"jaxgan: {str(error).splitlines()[0]} --debug-nans stopped there; lower the learning "
+            "rate, or look for the term that grew in metrics.jsonl.",
+            file=sys.stderr,
+        )
+        return EXIT_DIVERGED
     except KeyboardInterrupt:
         print("jaxgan: interrupted", file=sys.stderr)
         return EXIT_INTERRUPTED
@@ -134,7 +141,7 @@ def _train(experiment: Experiment, config: Any, identity: Identity, operation: O
 def _report(outcome) -> int:
     """Says how it ended and where things are."""
     if jax.process_index() != 0:
-        return 0
+        return {"diverged": EXIT_DIVERGED, "interrupted": EXIT_INTERRUPTED}.get(outcome.kind, 0)
     folder = outcome.folder
     if outcome.kind == "diverged":
         print(f"Diverged: {outcome.note}. See {folder.metrics} and {folder.status}.")

@@ -100,3 +100,17 @@ def divide(rows: Any, devices: Sequence[Device], backend: Backend) -> Any:
 def replicated(devices: Sequence[Device]) -> NamedSharding:
     """The sharding of an array that is whole on each of ``devices``."""
     return NamedSharding(mesh(devices), P())
+
+
+def whole(tree: Any, devices: Sequence[Device]) -> Any:
+    """Arrays that are whole on each device, as arrays of the whole job.
+
+    ``pmap`` returns those of this process only, which Orbax does not write.
+    """
+    sharding = replicated(devices)
+
+    def join(leaf: jax.Array) -> jax.Array:
+        shards = [shard.data for shard in leaf.addressable_shards]
+        return jax.make_array_from_single_device_arrays(leaf.shape, sharding, shards)
+
+    return jax.tree.map(join, tree)

@@ -63,7 +63,7 @@ class Operation:
     """Newest checkpoints to keep."""
     best: str | None = None
     """Also keep the checkpoint with the smallest value of this metric, e.g. g/adversarial;
-    -METRIC for the largest."""
+    --best=-METRIC for the largest."""
     init_from: Path | None = None
     """Start a new run from the weights of this run."""
     deterministic: bool = False

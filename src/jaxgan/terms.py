@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from flax import struct
 from jax import lax
 
-from jaxgan.types import Logs, Mean, Round, Scalar
+from jaxgan.types import Knob, Logs, Mean, Round, Scalar
 
 
 @struct.dataclass
@@ -30,7 +30,7 @@ class Cost:
 
 
 Term: TypeAlias = Callable[[Round], "Scalar | Cost"]
-Weight: TypeAlias = "float | jax.Array | Callable[[jax.Array], jax.Array | float]"
+Weight: TypeAlias = Knob | Callable[[jax.Array], Knob]
 
 
 def evaluate(term: Term, round: Round) -> Cost:

@@ -73,15 +73,19 @@ def train(experiment: Experiment, config: Any, identity: Identity, operation: Op
         )
     folder = runs.RunFolder(operation.workdir or Path("runs") / experiment.name)
     source = _source(experiment, identity, operation)
+    if identity.flip and len(source.shape) != 3:
+        raise UserError(f"--flip: {source.name} are points, not images; omit --flip.")
     data = Data(source.shape, source.classes, mean=lambda: _mean(source))
     description = runs.describe(experiment, config, identity, _data_description(source))
+    run = _Run(experiment, config, identity, operation, folder, source, data, devices)
+    if not folder.config.exists():
+        run.check_origin()  # before there is a folder that holds the mistake
     _open_folder(folder, experiment, description, devices, operation)
     score = _score(operation.best)
     with (
         Checkpoints(folder.checkpoints, operation.keep, best=score is not None) as checkpoints,
         contextlib.closing(_feed(source, identity, operation)) as feed,
     ):
-        run = _Run(experiment, config, identity, operation, folder, source, data, devices)
         state = run.start(checkpoints)
         return run.train(state, feed, checkpoints, score)
 
@@ -103,21 +107,26 @@ class _Run:
         self.batches = fresh_batches(self.gan.updates)
         self.leader = jax.process_index() == 0
 
+    def new(self, knob_values: dict[str, Any]) -> GanState:
+        """The state before the first step."""
+        gan = self.experiment.build(knobs.merge(self.config, knob_values), self.data)
+        return initial_state(gan, jax.random.key(self.identity.seed), self.data)
+
+    def check_origin(self) -> None:
+        """Refuses an ``--init-from`` that cannot be read or does not fit."""
+        if self.operation.init_from is not None:
+            _origin(jax.eval_shape(self.new, self.knobs), self.operation.init_from)
+
     def start(self, checkpoints: Checkpoints) -> GanState:
         """The state to train from: the newest checkpoint's, or a new one."""
-
-        def new(knob_values):
-            gan = self.experiment.build(knobs.merge(self.config, knob_values), self.data)
-            return initial_state(gan, jax.random.key(self.identity.seed), self.data)
-
         whole = parallel.replicated(self.devices)
         if checkpoints.steps():
             like = jax.tree.map(
                 lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=whole),
-                jax.eval_shape(new, self.knobs),
+                jax.eval_shape(self.new, self.knobs),
             )
             return checkpoints.restore(like)[1]
-        state = jax.jit(new, out_shardings=whole)(self.knobs)
+        state = jax.jit(self.new, out_shardings=whole)(self.knobs)
         if self.operation.init_from is not None:
             state = _warm(state, self.operation.init_from, whole)
         return state
@@ -147,9 +156,8 @@ class _Run:
             if cadence
         ]
         self._status("running", first)
-        log = report.MetricsLog(self.folder.metrics, self.folder.tensorboard, first)
         outcome = Outcome("interrupted", first, self.folder)
-        with _Stop() as stop, contextlib.closing(log), self._progress(first) as progress:
+        with _Stop() as stop, self._log(first) as log, self._progress(first) as progress:
             totals: Logs | None = None
             step, logged, rank = first, first, None
             clock, timed = time.perf_counter(), first
@@ -261,6 +269,14 @@ class _Run:
             magnify = report.magnification(images)
             report.save_image(self.folder.interpolation, report.grid(images, 10), magnify)
 
+    def _log(self, first: int) -> Any:
+        """The metrics' log; nothing but a context in processes that do not write."""
+        if not self.leader:
+            return contextlib.nullcontext()
+        return contextlib.closing(
+            report.MetricsLog(self.folder.metrics, self.folder.tensorboard, first)
+        )
+
     def _progress(self, first: int) -> Progress:
         return Progress(self.experiment.name, first, self.operation.steps, enabled=self.leader)
 
@@ -322,17 +338,25 @@ class _Dispatcher:
 
         chunk = jax.tree.map(arrange, chunk)
         chunk = parallel.divide(chunk, self.run.devices, self.run.operation.backend)
-        return self.compiled(state, self.run.knobs, self.arrays, chunk, np.int32(count))
+        state, logs = self.compiled(state, self.run.knobs, self.arrays, chunk, np.int32(count))
+        if jax.process_count() > 1:
+            state = parallel.whole(state, self.run.devices)
+        return state, logs
 
 
 class _Stop:
-    """Turns SIGTERM and Ctrl-C into a wish to stop after the current dispatch."""
+    """Turns SIGTERM and Ctrl-C into a wish to stop after the current dispatch.
+
+    Of several processes none may stop alone: JAX tells all of them of a SIGTERM to one.
+    """
 
     def __init__(self):
         self.asked = ""
 
     def __enter__(self) -> "_Stop":
         self._before = {}
+        if jax.process_count() > 1:
+            return self
         with contextlib.suppress(ValueError):  # not the main thread: leave signals alone
             for number in (signal.SIGTERM, signal.SIGINT):
                 self._before[number] = signal.signal(number, self._ask)
@@ -438,25 +462,29 @@ def _feed(source: Source, identity: Identity, operation: Operation) -> Feed:
     )
 
 
-def _warm(state: GanState, run: Path, sharding: Any) -> GanState:
-    """``state`` with the networks of another run.
+def _origin(state: GanState, run: Path) -> Any:
+    """The networks of another run.
 
     Raises:
-      UserError: that run's networks have other shapes.
+      UserError: they cannot be read, or have other shapes than those of ``state``.
     """
-    other = load_state(run)[2]
 
     def networks(state: GanState):
         players = {who: (player.params, player.stats) for who, player in state.players.items()}
         return players, state.ema
 
-    ours, theirs = networks(state), networks(other)
+    ours, theirs = networks(state), networks(load_state(run)[2])
     shapes = lambda tree: jax.tree.map(lambda leaf: (leaf.shape, leaf.dtype), tree)  # noqa: E731
     if shapes(ours) != shapes(theirs):
         raise UserError(
             f"--init-from {run}: its networks differ from this run's; match the config."
         )
-    players, ema = jax.device_put(theirs, sharding)
+    return theirs
+
+
+def _warm(state: GanState, run: Path, sharding: Any) -> GanState:
+    """``state`` with the networks of another run."""
+    players, ema = jax.device_put(_origin(state, run), sharding)
     warm = {
         who: dataclasses.replace(player, params=players[who][0], stats=players[who][1])
         for who, player in state.players.items()

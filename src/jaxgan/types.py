@@ -29,6 +29,9 @@ Batch: TypeAlias = Mapping[str, Array]
 Device: TypeAlias = Any
 """A ``jax.Device``, which type checkers do not take for a type."""
 
+Knob: TypeAlias = float | jax.Array
+"""A number that is traced in a training step and a Python float elsewhere."""
+
 Who: TypeAlias = Literal["g", "d"]
 """A player: the generator or the discriminator."""
 

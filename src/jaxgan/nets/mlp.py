@@ -10,7 +10,7 @@ import jax.numpy as jnp
 
 from jaxgan.nn.dropout import Dropout
 from jaxgan.nn.maxout import Maxout
-from jaxgan.types import Image, Latent, Logits
+from jaxgan.types import Image, Knob, Latent, Logits
 
 
 def symmetric_uniform(bound: float) -> Callable[..., jax.Array]:
@@ -96,8 +96,8 @@ class MaxoutDiscriminator(nn.Module):
 
     hidden: Sequence[int] = (240, 240)
     pieces: int = 5
-    input_dropout: float = 0.2
-    hidden_dropout: float = 0.5
+    input_dropout: Knob = 0.2
+    hidden_dropout: Knob = 0.5
     kernel_init: Callable[..., Any] = nn.initializers.lecun_normal()
     dtype: Any = jnp.float32
 

@@ -5,6 +5,7 @@ import jax
 import jax.numpy as jnp
 
 from jaxgan.randomness import Draw, global_rows
+from jaxgan.types import Knob
 
 
 class Dropout(nn.Module):
@@ -16,7 +17,7 @@ class Dropout(nn.Module):
     then share.
     """
 
-    rate: float
+    rate: Knob
 
     @nn.compact
     def __call__(self, x: jax.Array, *, train: bool) -> jax.Array:
