@@ -53,7 +53,7 @@ class Config:
 
 def build(cfg: Config, data: Data) -> Gan:
     """DCGAN for square images of ``data.shape``."""
-    resolution, _, channels = data.shape
+    resolution, channels = dcgan.square(data.shape)
     prior = plays.uniform(cfg.latent)
     return Gan(
         networks={

@@ -1,7 +1,7 @@
 """The one exception that is the user's to mend."""
 
 
-class UserError(Exception):
+class UserError(ValueError):
     """A fault in what the user gave: a flag, a file, a data set, a run folder.
 
     The message is one or two short sentences that name the fault and the fix. The

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from jaxgan.errors import UserError
 from jaxgan.nets import dcgan
 
 
@@ -51,7 +52,7 @@ def test_resolutions_are_doublings_of_four_to_seven():
     known = {8: 1, 16: 2, 28: 2, 32: 3, 48: 3, 64: 4, 128: 5, 256: 6, 112: 4, 96: 4}
     assert {resolution: dcgan.doublings(resolution) for resolution in known} == known
     for resolution in (0, 4, 7, 9, 27, 30, 33, 65, 100):
-        with pytest.raises(ValueError, match=f"{resolution} is not reached"):
+        with pytest.raises(UserError, match=f"never gives {resolution}; use --resolution 28"):
             dcgan.doublings(resolution)
 
 
@@ -80,3 +81,10 @@ def test_no_normalisation_touches_the_image():
     discriminator = shapes(dcgan.Discriminator(4), 32, 32, 3)["params"]
     norms = [discriminator[name] for name in discriminator if name.startswith("_Norm")]
     assert [norm["BatchNorm_0"]["scale"].shape for norm in norms] == [(8,), (16,)]
+
+
+def test_only_square_images_are_drawn():
+    assert dcgan.square((64, 64, 3)) == (64, 3)
+    for shape in ((28, 30, 1), (2,), (30, 30, 3)):
+        with pytest.raises(UserError, match="--resolution"):
+            dcgan.square(shape)

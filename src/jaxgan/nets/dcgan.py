@@ -14,6 +14,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
+from jaxgan.errors import UserError
 from jaxgan.nn.conv import Conv, ConvTranspose
 from jaxgan.nn.norm import BatchNorm
 from jaxgan.types import Image, Latent, Logits
@@ -29,14 +30,28 @@ def doublings(resolution: int) -> int:
     """How often the first feature map (4 to 7 pixels wide) doubles to ``resolution``.
 
     Raises:
-      ValueError: no power of two takes 4, 5, 6 or 7 to ``resolution``.
+      UserError: no power of two takes 4, 5, 6 or 7 to ``resolution``.
     """
     for count in range(1, 12):
         if resolution % 2**count == 0 and 4 <= resolution // 2**count <= 7:
             return count
-    raise ValueError(
-        f"DCGAN doubles a map of 4 to 7 pixels; {resolution} is not reached: use 28, 32, 64, 128"
+    raise UserError(
+        f"DCGAN doubles a map of 4 to 7 pixels, which never gives {resolution}; "
+        "use --resolution 28, 32, 64 or 128."
     )
+
+
+def square(shape: Sequence[int]) -> tuple[int, int]:
+    """Resolution and channels of square images.
+
+    Raises:
+      UserError: ``shape`` is not that of a square image which DCGAN can draw.
+    """
+    if len(shape) != 3 or shape[0] != shape[1]:
+        size = " x ".join(map(str, shape))
+        raise UserError(f"DCGAN draws square images; these data are {size}. Use --resolution 32.")
+    doublings(shape[0])
+    return shape[0], shape[2]
 
 
 class _Norm(nn.Module):
