@@ -172,7 +172,7 @@ class _Run:
                         jax.block_until_ready(state)
                         clock, timed = time.perf_counter(), step
                     trace(step)
-                    stopping = stop.asked or self._preempted(checkpoints, step)
+                    stopping = stop.asked or self._preempted(checkpoints, step - count, step)
                     saving = step == last or stopping or _due(step, self.operation.checkpoint_every)
                     progress.advance(step)
                     # What is saved has been looked at: no checkpoint holds a NaN unnoticed.
@@ -284,8 +284,10 @@ class _Run:
         if self.leader:
             runs.write_json(self.folder.status, {"outcome": kind, "step": step, "note": note})
 
-    def _preempted(self, checkpoints: Checkpoints, step: int) -> bool:
-        return jax.process_count() > 1 and checkpoints.reached_preemption(step)
+    def _preempted(self, checkpoints: Checkpoints, before: int, step: int) -> bool:
+        # The processes agree on one number at which all stop, so each number must be asked.
+        numbers = range(before + 1, step + 1) if jax.process_count() > 1 else ()
+        return any([checkpoints.reached_preemption(number) for number in numbers])
 
     @contextlib.contextmanager
     def _tracing(self, first: int) -> Iterator[Callable[[int], None]]:

@@ -1,0 +1,236 @@
+"""Sample ``i`` of a seed depends on the seed and on ``i`` alone."""
+
+import json
+import logging
+import shutil
+
+import jax
+import numpy as np
+import pytest
+from PIL import Image
+
+import jaxgan
+from jaxgan import cli, runs
+from jaxgan.checkpoint import Checkpoints
+from jaxgan.errors import UserError
+from jaxgan.sampling import initial_state
+from tiny_runs import config, contents, state_of, unchanged
+
+pytest_plugins = ["run_fixtures"]
+pytestmark = pytest.mark.usefixtures("compiled")
+
+
+@pytest.fixture(scope="module")
+def sampler(finished):
+    return jaxgan.load(finished)
+
+
+@pytest.fixture(scope="module")
+def toy(finished, tmp_path_factory):
+    """The checkpoint of a game of points in the plane without labels, before its first step."""
+    run = tmp_path_factory.mktemp("toy") / "run"
+    described = config(finished)
+    described["data"] |= {"shape": [2], "classes": None}
+    run.mkdir()
+    (run / "config.json").write_text(json.dumps(described))
+    shutil.copy(finished / "experiment.py", run)
+    experiment, knobs, data, _ = runs.rebuild(runs.RunFolder(run))
+    gan = experiment.build(knobs, data)
+    with Checkpoints(run / "checkpoints") as checkpoints:
+        checkpoints.save(1, jax.jit(lambda: initial_state(gan, jax.random.key(0), data))())
+    return run
+
+
+def sample(*words):
+    return cli.dispatch(["sample", *map(str, words)])
+
+
+def test_the_first_ten_of_a_hundred_are_ten(sampler):
+    np.testing.assert_array_equal(sampler(100)[:10], sampler(10))
+    np.testing.assert_array_equal(sampler.latents(100)[:10], sampler.latents(10))
+
+
+def test_a_sample_does_not_depend_on_its_batch(sampler):
+    latents = sampler.latents(7)
+    whole = sampler.decode(latents)
+    # Another batch size is another executable: float32 rounding of values below one.
+    np.testing.assert_allclose(sampler.decode(latents, batch_size=2), whole, atol=1e-6)
+
+
+def test_seeds_differ(sampler):
+    assert not np.array_equal(sampler(10, seed=0), sampler(10, seed=1))
+    assert len(np.unique(sampler(10).reshape(10, -1), axis=0)) == 10
+
+
+def test_samples_are_those_of_the_average(finished, sampler):
+    """By hand: the generator of the game, with the average's variables."""
+    ema = state_of(finished).ema
+    generator = sampler.gan.networks["g"]
+    out = generator.apply({"params": ema.params, **ema.stats}, sampler.latents(5), train=False)
+    levels = np.clip(np.round((np.asarray(out) + 1) * 127.5), 0, 255)
+    assert np.abs(levels - sampler(5).astype(float)).max() <= 1  # a half may round either way
+    assert sampler(5).dtype == np.uint8
+    assert sampler(5).shape == (5, 6, 6, 1)
+
+
+def test_the_average_and_the_last_weights_differ(finished, sampler):
+    raw = jaxgan.load(finished, "raw")
+    assert (raw.step, raw.weights, sampler.weights) == (12, "raw", "ema")
+    assert not np.array_equal(raw.decode(raw.latents(10)), sampler.decode(sampler.latents(10)))
+
+
+def test_an_earlier_step_can_be_drawn(finished, sampler):
+    earlier = jaxgan.load(finished, step=10)
+    assert (earlier.step, sampler.step) == (10, 12)
+    latents = sampler.latents(10)
+    assert not np.array_equal(earlier.decode(latents), sampler.decode(latents))
+    with pytest.raises(UserError, match="no checkpoint of step 7; it has 10, 12"):
+        jaxgan.load(finished, step=7)
+
+
+def test_truncation_shrinks_latents(sampler):
+    free = np.abs(sampler.latents(100))
+    cut = np.abs(sampler.latents(100, truncation=0.5))
+    assert free.max() > 2
+    assert cut.max() <= 0.5
+    assert cut.mean() < free.mean() / 2
+    assert not np.array_equal(sampler(10, truncation=0.5), sampler(10))
+
+
+def test_a_walk_goes_in_straight_steps_between_samples(sampler):
+    rows, columns = 3, 5
+    walk = sampler.interpolate(rows, columns, seed=4).reshape(rows, columns, 6, 6, 1)
+    ends = sampler(2 * rows, seed=4)
+    np.testing.assert_array_equal(walk[:, 0], ends[:rows])
+    np.testing.assert_array_equal(walk[:, -1], ends[rows:])
+    latents = sampler.latents(2 * rows, seed=4)
+    middle = sampler.quantise(sampler.decode((latents[:rows] + latents[rows:]) / 2))
+    assert np.abs(walk[:, 2].astype(int) - middle).max() <= 1
+
+
+def test_labels_go_in_turn_or_are_given(sampler):
+    np.testing.assert_array_equal(sampler.labels(5), [0, 1, 2, 0, 1])
+    np.testing.assert_array_equal(sampler.labels(3, 2), [2, 2, 2])
+
+
+def test_an_impossible_label_is_refused(finished, toy, tmp_path, refused):
+    out = ("--out", tmp_path / "new.png")
+    refused(("sample", finished, *out, "--label", 3), "--label 3", "0 to 2")
+    refused(("sample", finished, *out, "--label", -1), "--label -1")
+    refused(("sample", toy, *out, "--label", 0), "have no labels", "omit --label")
+    assert not (tmp_path / "new.png").exists()
+
+
+def test_a_grid_an_archive_and_a_folder(finished, sampler, tmp_path, capsys):
+    assert sample(finished, "--num", 5, "--seed", 9, "--out", tmp_path / "a" / "grid.png") == 0
+    said = capsys.readouterr().out
+    assert "5 samples" in said
+    assert "step 12, ema" in said
+    wanted = sampler(5, seed=9)
+    with Image.open(tmp_path / "a" / "grid.png") as grid:
+        times = 64 // 6
+        assert grid.size == ((3 * 8 - 2) * times, (2 * 8 - 2) * times)
+        first = np.asarray(grid)[: 6 * times : times, : 6 * times : times]
+    np.testing.assert_array_equal(first, wanted[0, ..., 0])
+
+    assert sample(finished, "--num", 5, "--seed", 9, "--out", tmp_path / "five.npz") == 0
+    np.testing.assert_array_equal(np.load(tmp_path / "five.npz")["image"], wanted)
+
+    assert sample(finished, "--num", 5, "--seed", 9, "--out", tmp_path / "five") == 0
+    names = sorted(contents(tmp_path / "five"))
+    assert names == [f"{number:06d}.png" for number in range(5)]
+    with Image.open(tmp_path / "five" / names[4]) as last:
+        np.testing.assert_array_equal(np.asarray(last), wanted[4, ..., 0])
+
+
+def test_walks_are_drawn_by_rows(finished, tmp_path):
+    assert sample(finished, "--num", 2, "--interpolate", "--out", tmp_path / "walk.png") == 0
+    with Image.open(tmp_path / "walk.png") as walk:
+        assert walk.size == ((10 * 8 - 2) * 10, (2 * 8 - 2) * 10)
+
+
+def test_points_are_scattered(toy, tmp_path, refused):
+    assert sample(toy, "--num", 30, "--out", tmp_path / "points.png") == 0
+    with Image.open(tmp_path / "points.png") as picture:
+        assert len(picture.getcolors(100_000)) > 10
+    assert sample(toy, "--num", 30, "--out", tmp_path / "points.npz") == 0
+    assert np.load(tmp_path / "points.npz")["image"].shape == (30, 2)
+    refused(("sample", toy, "--out", tmp_path / "folder"), "points, not images", ".npz or .png")
+
+
+def test_what_exists_is_not_replaced_unasked(finished, tmp_path, refused):
+    (tmp_path / "full").mkdir()
+    for name in ("old.png", "old.npz", "full/photo.png"):
+        (tmp_path / name).write_text("mine")
+    with unchanged(tmp_path):
+        for name in ("old.png", "old.npz", "full"):
+            command = ("sample", finished, "--out", tmp_path / name)
+            refused(command, "exists; choose another --out", "--overwrite")
+    assert sample(finished, "--num", 1, "--out", tmp_path / "old.npz", "--overwrite") == 0
+    assert np.load(tmp_path / "old.npz")["image"].shape == (1, 6, 6, 1)
+
+
+def test_sampling_only_reads(copy, tmp_path):
+    with unchanged(copy):
+        assert sample(copy, "--num", 1, "--out", tmp_path / "one.npz") == 0
+
+
+@pytest.mark.parametrize(
+    "flags, expected",
+    [
+        (("--num", 0), "--num 0: must be at least 1"),
+        (("--truncation", 0), "must be above 0"),
+        (("--interpolate", "--truncation", "0.5"), "does not apply to --interpolate"),
+        (("--out", "samples.jpeg"), "ends in .png or .npz"),
+        (("--step", 7), "no checkpoint of step 7; it has 10, 12"),
+        (("--weights", "best"), "ema"),
+    ],
+)
+def test_a_wrong_request_is_refused(flags, expected, finished, tmp_path, refused, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with unchanged(tmp_path):
+        refused(("sample", finished, *flags), expected)
+
+
+def test_a_run_without_a_checkpoint_has_no_samples(copy, tmp_path, refused):
+    out = ("--out", tmp_path / "new.png")
+    shutil.rmtree(copy / "checkpoints")
+    refused(("sample", copy, *out), "has no checkpoint yet", "train it first")
+    (copy / "checkpoints").mkdir()
+    refused(("sample", copy, *out), "has no checkpoint yet")
+    refused(("sample", tmp_path / "nothing", *out), "No run in", "config.json")
+    assert not (tmp_path / "new.png").exists()
+
+
+def test_an_output_that_cannot_be_written_is_refused(finished, tmp_path, refused):
+    (tmp_path / "file").write_text("")
+    out = tmp_path / "file" / "below.png"
+    refused(("sample", finished, "--num", 1, "--out", out), "Cannot write", "--out")
+
+
+def warnings_of(run, caplog):
+    caplog.clear()
+    with caplog.at_level(logging.WARNING, logger="jaxgan"):
+        jaxgan.load(run)
+    return caplog.text
+
+
+def test_code_that_moved_on_is_mentioned(copy, caplog):
+    description = json.loads((copy / "config.json").read_text())
+    for place in (description, description["launches"][-1]):
+        place["environment"]["code"] = "0" * 64
+    (copy / "config.json").write_text(json.dumps(description))
+    assert "another version of jaxgan's code" in warnings_of(copy, caplog)
+
+
+def test_code_that_did_not_is_not(trainer, tmp_path, caplog):
+    assert trainer(tmp_path / "run", "--steps", 1) == 0
+    assert warnings_of(tmp_path / "run", caplog) == ""
+
+
+def test_the_run_need_not_be_where_it_was_trained(finished, copy, sampler):
+    """A moved folder is rebuilt from what it holds."""
+    moved = jaxgan.load(str(copy))
+    np.testing.assert_array_equal(moved(3), sampler(3))
+    assert isinstance(moved, jaxgan.Sampler)
+    assert len(jax.tree.leaves(moved.params)) == 6

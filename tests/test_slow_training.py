@@ -1,0 +1,96 @@
+"""Training to the end: whether the games are learnt, not only whether they run."""
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+import jaxgan
+from jaxgan import launch
+from jaxgan.data.open import open_source
+from jaxgan.data.toy import ring_modes
+from jaxgan.errors import UserError
+from jaxgan.experiment import load_experiment
+from tiny_runs import EXPERIMENTS
+
+pytestmark = pytest.mark.slow
+
+
+def trained(name, folder, *flags):
+    file = next((path for path in EXPERIMENTS if path.stem == name), None)
+    if file is None:
+        pytest.skip(f"there is no experiments/{name}.py")
+    given = ["--workdir", str(folder), "--devices", "1", *flags]
+    assert launch.run(load_experiment(file), given, "test") == 0
+    return jaxgan.load(folder)
+
+
+def test_the_ring_s_modes_are_all_found(tmp_path):
+    """PacGAN's protocol: 2500 samples; good ones lie within three standard deviations."""
+    samples = trained("gan_ring", tmp_path / "run")(2500)
+    distances = np.linalg.norm(samples[:, None] - np.asarray(ring_modes()), axis=-1)
+    good = distances.min(1) < 3 * 0.01
+    captured = set(distances.argmin(1)[good].tolist())
+    assert captured == set(range(8)), f"{len(captured)} modes, {good.mean():.0%} good"
+    assert good.mean() > 0.2
+
+
+class Classifier(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        for features in (16, 32):
+            x = nn.avg_pool(nn.relu(nn.Conv(features, (3, 3))(x)), (2, 2), (2, 2))
+        return nn.Dense(10)(nn.relu(nn.Dense(64)(x.reshape(len(x), -1))))
+
+
+def classifier(train, test, steps=1500, batch=128):
+    """``images -> probabilities`` and its accuracy, of a small network."""
+    network = Classifier()
+    as_input = lambda images: images.astype(np.float32) / 255.0  # noqa: E731
+    params = network.init(jax.random.key(0), jnp.zeros((1, 28, 28, 1)))
+    optimizer = optax.adam(1e-3)
+
+    @jax.jit
+    def step(params, state, images, labels):
+        def loss(params):
+            logits = network.apply(params, images)
+            return optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean()
+
+        updates, state = optimizer.update(jax.grad(loss)(params), state)
+        return optax.apply_updates(params, updates), state
+
+    state, random = optimizer.init(params), np.random.default_rng(0)
+    for _ in range(steps):
+        rows = random.integers(0, len(train["image"]), batch)
+        images, labels = as_input(train["image"][rows]), train["label"][rows]
+        params, state = step(params, state, images, labels)
+
+    predict = jax.jit(lambda images: jax.nn.softmax(network.apply(params, images)))
+    blocks = np.array_split(as_input(test["image"]), 20)
+    guesses = np.concatenate([np.asarray(predict(block)).argmax(-1) for block in blocks])
+    accuracy = float((guesses == test["label"]).mean())
+    return lambda images: np.asarray(predict(as_input(images))), accuracy
+
+
+@pytest.fixture(scope="module")
+def garments():
+    """A classifier of Fashion-MNIST, and its accuracy on the test set."""
+    try:
+        train, test = (open_source("fashion_mnist", split).arrays() for split in ("train", "test"))
+    except UserError as error:
+        pytest.skip(f"needs Fashion-MNIST: {error}")
+    return classifier(train, test)
+
+
+def test_all_ten_garments_are_drawn(garments, tmp_path):
+    """Each class is at least one per cent of the samples, seen with confidence."""
+    classify, accuracy = garments
+    assert accuracy > 0.88
+    flags = ("--steps", "3000", "--sample-every", "0", "--log-every", "500")
+    sampler = trained("dcgan_fashion_mnist", tmp_path / "run", *flags)
+    seen = classify(sampler(2000))
+    sure = seen.max(-1) > 0.9
+    counts = np.bincount(seen.argmax(-1)[sure], minlength=10)
+    assert counts.min() >= 20, counts
