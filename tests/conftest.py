@@ -7,10 +7,9 @@ import os
 
 import pytest
 
-XLA_FLAGS = (
-    "--xla_force_host_platform_device_count=8",
-    "--xla_backend_optimization_level=0",  # compiling takes most of the tests' time
-)
+DEVICES = "--xla_force_host_platform_device_count=8"
+COMPILE_FAST = "--xla_backend_optimization_level=0"
+"""Compiling takes most of the fast tests' time, running most of the slow ones'."""
 
 CHECKED = ("averaging", "losses", "nets", "nn", "penalties", "plays", "randomness", "step")
 """Modules whose annotated shapes and dtypes are checked when their functions are called.
@@ -26,7 +25,8 @@ def pytest_configure(config):
     if "device" not in marks or "not device" in marks:
         os.environ["JAX_PLATFORMS"] = "cpu"
         flags = os.environ.get("XLA_FLAGS", "")
-        for flag in XLA_FLAGS:
+        slow = "slow" in marks and "not slow" not in marks
+        for flag in (DEVICES,) if slow else (DEVICES, COMPILE_FAST):
             if flag.partition("=")[0] not in flags:
                 flags = f"{flags} {flag}".strip()
         os.environ["XLA_FLAGS"] = flags
