@@ -15,7 +15,6 @@ from tiny_runs import EXPERIMENTS, process, rows, status
 JAXGAN = "from jaxgan.cli import main; main()"
 
 pytest_plugins = ["run_fixtures"]
-pytestmark = pytest.mark.usefixtures("compiled")
 
 
 @pytest.fixture(params=EXPERIMENTS, ids=lambda path: path.stem)

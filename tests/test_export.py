@@ -15,7 +15,6 @@ from jaxgan.experiment import Data, load_experiment
 from tiny_runs import contents, state_of, unchanged
 
 pytest_plugins = ["run_fixtures"]
-pytestmark = pytest.mark.usefixtures("compiled")
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,6 @@ from jaxgan.sampling import initial_state
 from tiny_runs import TINY, rows
 
 pytest_plugins = ["run_fixtures"]
-pytestmark = pytest.mark.usefixtures("compiled")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,7 +68,8 @@ def dispatched(trainer, tmp_path, monkeypatch):
 
         monkeypatch.setattr(train._Run, "_dispatcher", wrapped)
         folder = tmp_path / str(len(dispatchers))
-        assert trainer(folder, "--steps", 9, "--log-every", 4, "--checkpoint-every", 0, *flags) == 0
+        cadence = ("--steps", 9, "--checkpoint-every", 0)
+        assert trainer(folder, *cadence, *flags, shared=False) == 0
         return dispatchers[-1], rows(folder)
 
     return run

@@ -13,7 +13,6 @@ import pytest
 from tiny_runs import TINY, config, contents, digest, process, rows, state_of, status
 
 pytest_plugins = ["run_fixtures"]
-pytestmark = pytest.mark.usefixtures("compiled")
 
 PROGRAM = """
 from jaxgan import checkpoint, cli

@@ -10,7 +10,6 @@ from PIL import Image
 from jaxgan import report
 
 pytest_plugins = ["run_fixtures"]
-pytestmark = pytest.mark.usefixtures("compiled")
 
 
 def test_a_grid_goes_row_by_row_with_white_between():

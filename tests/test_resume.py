@@ -13,7 +13,6 @@ from jaxgan import checkpoint, report
 from tiny_runs import TINY, config, contents, digest, process, rows, state_of, status, unchanged
 
 pytest_plugins = ["run_fixtures"]
-pytestmark = pytest.mark.usefixtures("compiled")
 
 WAYS = {
     "loop": (),

@@ -12,7 +12,6 @@ from jaxgan.experiment import load_experiment
 from tiny_runs import TINY, config, unchanged
 
 pytest_plugins = ["run_fixtures"]
-pytestmark = pytest.mark.usefixtures("compiled")
 
 
 def test_the_config_says_with_what_a_run_ran(finished):

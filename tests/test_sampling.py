@@ -17,7 +17,6 @@ from jaxgan.sampling import initial_state
 from tiny_runs import config, contents, state_of, unchanged
 
 pytest_plugins = ["run_fixtures"]
-pytestmark = pytest.mark.usefixtures("compiled")
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,6 @@ from jaxgan.launch import EXIT_DIVERGED
 from tiny_runs import TINY, contents, rows, state_of, status
 
 pytest_plugins = ["run_fixtures"]
-pytestmark = pytest.mark.usefixtures("compiled")
 
 
 def test_a_finished_run_leaves_its_folder(finished):

@@ -18,7 +18,9 @@ def checked(features: np.ndarray, name: str, least: int = 1) -> np.ndarray:
     """
     features = np.asarray(features)
     if features.ndim != 2:
-        raise UserError(f"The {name} have shape {features.shape}; they must be [samples, features].")
+        raise UserError(
+            f"The {name} have shape {features.shape}; they must be [samples, features]."
+        )
     if len(features) < least:
         raise UserError(f"There are {len(features)} rows of {name}; this metric needs {least}.")
     bad = ~np.isfinite(features).all(axis=1)

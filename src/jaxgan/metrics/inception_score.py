@@ -6,6 +6,7 @@ it what papers report.
 """
 
 import dataclasses
+import itertools
 
 import numpy as np
 from scipy.special import log_softmax, xlogy
@@ -46,9 +47,7 @@ def inception_score(
     log_p = log_softmax(logits, axis=1)
     p = np.exp(log_p)
     edges = [len(p) * part // splits for part in range(splits + 1)]
-    scores = np.array(
-        [_score(p[a:b], log_p[a:b]) for a, b in zip(edges[:-1], edges[1:], strict=True)]
-    )
+    scores = np.array([_score(p[a:b], log_p[a:b]) for a, b in itertools.pairwise(edges)])
     return InceptionScore(float(scores.mean()), float(scores.std()), scores)
 
 

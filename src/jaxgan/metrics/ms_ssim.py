@@ -11,7 +11,7 @@ scales and window were used (``fit`` picks them): numbers of different choices d
 """
 
 import dataclasses
-from functools import partial
+import functools
 
 import jax
 import jax.numpy as jnp
@@ -56,7 +56,7 @@ def fit(height: int, width: int) -> Scales:
     return Scales(scales)
 
 
-@partial(jax.jit, static_argnames="scales")
+@functools.partial(jax.jit, static_argnames="scales")
 def ms_ssim(first: jax.Array, second: jax.Array, scales: Scales) -> jax.Array:
     """The MS-SSIM of each pair of images, float32 ``[n]``, mean over channels.
 
@@ -122,7 +122,9 @@ def diversity(
         # The last batch is filled up by repeating rows: one shape, one compilation.
         rows = np.arange(start, start + batch) % pairs
         count = min(batch, pairs - start)
-        values.append(np.asarray(ms_ssim(images[first[rows]], images[second[rows]], scales))[:count])
+        values.append(
+            np.asarray(ms_ssim(images[first[rows]], images[second[rows]], scales))[:count]
+        )
     values = np.concatenate(values).astype(np.float64)
     error = float(values.std(ddof=1) / np.sqrt(pairs)) if pairs > 1 else float("nan")
     return Diversity(float(values.mean()), error, pairs, scales)
@@ -139,10 +141,9 @@ def _blur(x: jax.Array, window: np.ndarray) -> jax.Array:
     # As sums of shifted images: XLA's depthwise convolution is slow on the CPU.
     for axis in (1, 2):
         size = x.shape[axis] - len(window) + 1
-        x = sum(
-            float(weight) * lax.slice_in_dim(x, place, place + size, axis=axis)
-            for place, weight in enumerate(window)
-        )
+        shifted = (lax.slice_in_dim(x, at, at + size, axis=axis) for at in range(len(window)))
+        parts = (float(weight) * part for weight, part in zip(window, shifted, strict=True))
+        x = functools.reduce(jnp.add, parts)
     return x
 
 

@@ -2,8 +2,8 @@ r"""The Parzen-window log-likelihood of the papers of 2014.
 
 .. math:: \log p(x) = \log \frac{1}{n} \sum_i N(x; s_i, \sigma^2 I)
 
-over generated samples ``s_i`` (Goodfellow et al. 2014, "Generative adversarial nets", table 1, after
-Breuleux et al. 2011). Images are in [0, 1] as rows. ``sigma`` is the best of ten values on
+over generated samples ``s_i`` (Goodfellow et al. 2014, "Generative adversarial nets", table 1,
+after Breuleux et al. 2011). Images are in [0, 1] as rows. ``sigma`` is the best of ten values on
 validation images; the "+-" of the paper is the standard error over test images, not over seeds.
 Theis et al. 2016 ("A note on the evaluation of generative models") show how little it says: a
 k-means of the data beats the data. It is here to reproduce that table.
@@ -63,9 +63,7 @@ def choose_sigma(
     return float(sigmas[int(means.argmax())])
 
 
-def log_likelihoods(
-    samples: np.ndarray, images: np.ndarray, sigmas: Sequence[float]
-) -> np.ndarray:
+def log_likelihoods(samples: np.ndarray, images: np.ndarray, sigmas: Sequence[float]) -> np.ndarray:
     """``log p`` of each image under each width, float64 ``[sigmas, images]``."""
     samples = checked(samples, "samples").astype(np.float64)
     images = checked(images, "images").astype(np.float64)
@@ -79,7 +77,7 @@ def log_likelihoods(
         np.maximum(squared, 0, out=squared)
         for place, sigma in enumerate(sigmas):
             kernel = logsumexp(squared / (-2 * sigma**2), axis=1)
-            out[place, start : start + BLOCK] = kernel - np.log(n) - pixels * np.log(
-                sigma * np.sqrt(2 * np.pi)
+            out[place, start : start + BLOCK] = (
+                kernel - np.log(n) - pixels * np.log(sigma * np.sqrt(2 * np.pi))
             )
     return out

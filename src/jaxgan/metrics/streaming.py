@@ -95,9 +95,7 @@ def across(own: Moments, axis: str) -> Moments:
     share = own.count / jnp.maximum(count, 1)
     mean = lax.psum(share * own.mean, axis)
     offset = own.mean - mean
-    return Moments(
-        count, mean, lax.psum(own.moment + jnp.outer(offset, offset) * own.count, axis)
-    )
+    return Moments(count, mean, lax.psum(own.moment + jnp.outer(offset, offset) * own.count, axis))
 
 
 def finish(moments: Moments) -> Statistics:
