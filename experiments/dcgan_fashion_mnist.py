@@ -12,6 +12,9 @@ Differs from the paper:
 - Data: the paper has no Fashion-MNIST. Networks are those of its MNIST code
   (mnist/train_cond_dcgan.py: 64 and 128 maps, 5 x 5 kernels) without labels and without
   the 1024-unit dense layers, which the paper's own guidelines remove.
+- That code has a sigmoid output on [0, 1], batch normalisation without gain and bias, and a
+  learning rate that decays over the last 100 of 200 epochs. Here, as in the paper: tanh on
+  [-1, 1], gain and bias (initialised as in the authors' faces code), a constant rate.
 - Batch 64 instead of 128, for a short budget on CPU.
 - One step is a discriminator and then a generator update; the authors' code alternates
   too, beginning with the generator.

@@ -58,12 +58,12 @@ class Config:
     """Algorithm 1's alternating updates instead of simultaneous ones."""
     learning_rate: float = 0.1
     """Initial learning rate of both players."""
-    learning_rate_decay: float = 1.000004
-    """What the learning rate is divided by after each step."""
+    learning_rate_decay: float = 4e-6
+    """The learning rate is divided by one plus this after each step."""
     momentum: float = 0.5
     """Initial momentum."""
     final_momentum: float = 0.7
-    """Momentum from epoch 250 on; in between it grows linearly."""
+    """Momentum from step 125 000 (epoch 250 at the default batch) on; it grows linearly."""
     ema_decay: float = 0.999
     """Decay per step of the averaged generator."""
     dtype: Dtype = "float32"
@@ -74,7 +74,9 @@ def momentum_sgd(cfg: Config) -> optax.GradientTransformation:
     """Gradient descent with the authors' schedules of learning rate and momentum."""
 
     def rate(step: jax.Array) -> jax.Array:
-        return jnp.maximum(cfg.learning_rate / cfg.learning_rate_decay**step, 1e-6)
+        # (1 + decay) ** -step, without losing the decay's digits beside the one.
+        shrunk = jnp.exp(-step * jnp.log1p(cfg.learning_rate_decay))
+        return jnp.maximum(cfg.learning_rate * shrunk, 1e-6)
 
     def momentum(step: jax.Array) -> jax.Array:
         share = jnp.clip((step / EPOCH - 1.0) / 249.0, 0.0, 1.0)

@@ -41,7 +41,8 @@ class Config:
     beta1: float = 0.5
     """Adam's first decay, of both players."""
     r1: float = 0.0
-    """Weight of the R1 gradient penalty (Mescheder et al. 2018); 0 is the plain GAN."""
+    """Weight of the R1 gradient penalty (Mescheder et al. 2018); 0 is the plain GAN, at the
+    cost of one with R1: a weight is a runtime argument."""
     simultaneous: bool = False
     """Simultaneous instead of alternating updates."""
     ema_decay: float = 0.999

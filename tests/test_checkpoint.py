@@ -142,12 +142,12 @@ def test_the_best_is_kept_beside_the_newest(tmp_path):
     """Also when the folder is opened again; a score that is not finite never counts as best."""
     scores = {1: 0.5, 2: 0.1, 3: float("nan"), 4: 0.3, 5: float("-inf"), 6: 0.2}
     for part in ((1, 2, 3), (4, 5, 6)):
-        with Checkpoints(tmp_path / "c", keep=1, best=True) as checkpoints:
+        with Checkpoints(tmp_path / "c", keep=1, best="d/loss") as checkpoints:
             for step in part:
                 checkpoints.save(step, state(step), scores[step])
             best = checkpoints.best_step()
     assert best == 2
-    with Checkpoints(tmp_path / "c", keep=1, best=True) as checkpoints:
+    with Checkpoints(tmp_path / "c", keep=1, best="d/loss") as checkpoints:
         assert checkpoints.steps() == [2, 6]
 
 

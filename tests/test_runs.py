@@ -48,22 +48,27 @@ def test_a_write_is_whole_or_not_at_all(tmp_path):
 
 @pytest.fixture
 def experiment(tmp_path):
-    """A copy of ``tiny.py`` to edit: ``experiment(old, new)`` is its digest after the edit."""
+    """A copy of ``tiny.py`` to edit: ``experiment(old, new)`` is what the edit changed."""
     path = tmp_path / "tiny.py"
 
     def edited(old="", new=""):
         text = TINY.read_text()
         assert old in text
         path.write_text(text.replace(old, new))
-        return runs.experiment_digest(path)
+        return runs.code_changes(TINY, path)
 
     return edited
 
 
 def test_an_experiment_is_told_by_what_it_does(experiment):
-    assert experiment() == runs.experiment_digest(TINY)
-    assert experiment('"""The knobs."""', '"""Knobs."""  # a comment') == experiment()
-    assert experiment("momentum=0.5", "momentum=0.6") != experiment()
+    assert experiment() == []
+    assert experiment('"""The knobs."""', '"""Knobs."""  # a comment') == []
+    assert experiment("    steps=", "    results=(),\n    steps=3 + ") == []
+    before, after = experiment("momentum=0.5", "momentum=0.6")
+    assert before.startswith("-")
+    assert "momentum=0.5" in before
+    assert after.startswith("+")
+    assert "momentum=0.6" in after
 
 
 def test_an_edited_experiment_is_another_run(copy, usual, tmp_path, refused):
@@ -71,7 +76,7 @@ def test_an_edited_experiment_is_another_run(copy, usual, tmp_path, refused):
     edited.write_text(TINY.read_text().replace("momentum=0.5", "momentum=0.6"))
     flags = (*usual, "--seed", 3, "--steps", 20, "--workdir", copy)
     with unchanged(copy):
-        refused(("train", edited, *flags), "experiment_code: ", "another --workdir")
+        refused(("train", edited, *flags), "code of tiny.py: ", "momentum=0.6", "another --workdir")
 
 
 @pytest.mark.parametrize(
@@ -124,8 +129,8 @@ def test_comparing_lists_every_difference(finished):
     wanted["identity"]["seed"] = 4
     del wanted["data"]["size"]
     with pytest.raises(UserError) as caught:
-        runs.compare(recorded, wanted, runs.RunFolder(finished))
+        runs.compare(recorded, wanted, runs.RunFolder(finished), load_experiment(TINY))
     for text in ("width: 8 -> 9", "seed: 3 -> 4", "size: 50 -> None"):
         assert text in str(caught.value)
     assert "latent" not in str(caught.value)
-    runs.compare(recorded, recorded, runs.RunFolder(finished))
+    runs.compare(recorded, recorded, runs.RunFolder(finished), load_experiment(TINY))

@@ -1,15 +1,17 @@
 """The loop: how a run ends, and what it leaves."""
 
 import json
+import shutil
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxgan import checkpoint, report, train
+from jaxgan import checkpoint, cli, load, report, runs, train
+from jaxgan.errors import UserError
 from jaxgan.launch import EXIT_DIVERGED
-from tiny_runs import TINY, contents, rows, state_of, status
+from tiny_runs import TINY, config, contents, rows, state_of, status
 
 pytest_plugins = ["run_fixtures"]
 
@@ -60,8 +62,9 @@ def test_the_best_checkpoint_is_kept(detailed):
 
 
 def test_the_best_is_the_smallest_or_with_a_minus_the_largest():
-    assert train._score("d/loss")({"d/loss": 2.0}) == 2.0
-    assert train._score("-d/loss")({"d/loss": 2.0}) == -2.0
+    assert train._score("d/loss").of({"d/loss": 2.0}, None) == 2.0
+    assert train._score("-d/loss").of({"d/loss": 2.0}, None) == -2.0
+    assert train._score("d/r1").of({"d/loss": 2.0}, 7.0) == 7.0, "a lazy term was not due"
     assert train._score(None) is None
 
 
@@ -81,7 +84,7 @@ def test_a_diverging_run_ends_with_its_last_sound_checkpoint(trainer, tmp_path, 
     assert EXIT_DIVERGED == 3
     assert "Diverged: not finite: " in capsys.readouterr().out
     assert status(run)["outcome"] == "diverged"
-    assert "the last sound checkpoint is kept" in status(run)["note"]
+    assert "last sound checkpoint: step " in status(run)["note"]
     assert sorted(path.name for path in (run / "checkpoints").iterdir()) == ["5"]
     assert checkpoint.digest(state_of(run)) == sound
     last = report.read_metrics(run / "metrics.jsonl")[-1]
@@ -91,10 +94,10 @@ def test_a_diverging_run_ends_with_its_last_sound_checkpoint(trainer, tmp_path, 
         json.loads(line, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
 
 
-def test_an_unknown_metric_is_refused_before_the_training(usual, tmp_path, refused):
-    command = ("train", TINY, *usual, "--workdir", tmp_path / "run", "--best", "d/los")
-    refused(command, "--best d/los", "no such metric", "d/loss")
-    assert not (tmp_path / "run" / "checkpoints" / "5").exists()
+def test_an_unknown_metric_is_refused_at_the_first_row(trainer, tmp_path):
+    with pytest.raises(UserError, match=r"--best d/los: no such metric; this run logs .*d/loss"):
+        trainer(tmp_path / "run", "--best", "d/los")
+    assert not list((tmp_path / "run" / "checkpoints").iterdir())
 
 
 def test_a_run_starts_from_the_networks_of_another(finished, trainer, tmp_path):
@@ -164,3 +167,68 @@ def test_debugging_nans_stops_at_the_first_with_a_short_message(
     assert "lower the learning rate" in said
     assert "Traceback" not in said
     assert len(said) < 1000
+
+
+def test_a_run_goes_on_from_the_networks_that_it_began_with(
+    finished, trainer, refused, usual, tmp_path
+):
+    run = tmp_path / "run"
+    assert trainer(run, "--init-from", finished, "--steps", 4) == 0
+    assert config(run)["origin"]["run"] == str(finished)
+    assert trainer(run, "--steps", 6) == 0, "the flag may be left out"
+    other = ("train", TINY, *usual, "--workdir", run, "--init-from", tmp_path / "other")
+    refused(other, "init_from: ", "another --workdir")
+    shutil.rmtree(run / "checkpoints")
+    described = config(run)
+    described["origin"]["sha256"] = "0" * 64
+    (run / "config.json").write_text(json.dumps(described))
+    refused(("train", TINY, *usual, "--workdir", run), "no longer those")
+    assert status(run)["outcome"] == "failed"
+
+
+def test_rows_of_a_try_without_a_checkpoint_are_set_aside(copy, trainer, caplog):
+    before = (copy / "metrics.jsonl").read_text()
+    shutil.rmtree(copy / "checkpoints")
+    assert trainer(copy, "--seed", 3) == 0
+    assert (copy / "metrics.before-restart.jsonl").read_text() == before
+    assert rows(copy)
+
+
+def test_one_folder_has_one_writer(copy, usual, refused):
+    with runs.locked(runs.RunFolder(copy)):
+        refused(
+            ("train", TINY, *usual, "--seed", 3, "--steps", 20, "--workdir", copy),
+            "Another process trains",
+            "--workdir",
+        )
+
+
+@pytest.mark.parametrize(
+    "flags, expected",
+    [
+        (("--seed", -1), "--seed -1: use 0 to 4294967295"),
+        (("--seed", 2**32), "--seed 4294967296"),
+        (("--steps", 2**31), "--steps 2147483648"),
+        (("--width", 0), "--width 0: must be at least 1"),
+        (("--learning-rate", "nan"), "--learning-rate nan: must be a finite number"),
+        (("--process-id", 1), "--coordinator"),
+    ],
+)
+def test_numbers_that_make_no_sense_are_refused(flags, expected, usual, refused, tmp_path):
+    run = tmp_path / "run"
+    refused(("train", TINY, *usual, "--workdir", run, *map(str, flags)), expected)
+    assert not run.exists()
+
+
+def test_a_budget_that_a_schedule_reads_identifies_the_run(tmp_path, usual, refused):
+    """``build(cfg, data, steps)``: the number of steps may then not be raised."""
+    file = tmp_path / "scheduled.py"
+    text = TINY.read_text().replace("data: Data) -> Gan:", "data: Data, steps: int) -> Gan:")
+    text = text.replace(
+        "optax.sgd(cfg.learning_rate", "optax.sgd(optax.linear_schedule(0.1, 0.0, steps)"
+    )
+    file.write_text(text)
+    command = ("train", file, *usual, "--workdir", tmp_path / "run", "--steps")
+    assert cli.dispatch([*map(str, command), "3"]) == 0
+    refused((*command, "5"), "steps: 3 -> 5")
+    assert load(tmp_path / "run")(2).shape == (2, 6, 6, 1)

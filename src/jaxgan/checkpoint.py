@@ -2,10 +2,12 @@
 
 Orbax writes asynchronously and atomically, but reads a flipped byte without complaint
 and never skips a damaged step. So every checkpoint carries a digest of its content, and
-a restore walks back to the newest one that is sound.
+a restore walks back to the newest one that is sound. It also carries the names, dtypes
+and shapes of its leaves, so that changed code is not taken for damage.
 """
 
 import hashlib
+import json
 import logging
 import math
 from pathlib import Path
@@ -22,6 +24,12 @@ from jaxgan.errors import UserError
 FORMAT = 1
 """Version of what a checkpoint holds."""
 
+WORST = float(np.finfo(np.float32).max)
+"""Stands for a score that is not finite, which JSON cannot hold."""
+
+DAMAGE = (ValueError, LookupError, OSError, EOFError, TypeError)
+"""What reading a damaged file raises."""
+
 
 def digest(state: Any) -> str:
     """Sha256 over the paths, dtypes, shapes and bytes of all leaves."""
@@ -35,43 +43,78 @@ def digest(state: Any) -> str:
     return sha.hexdigest()
 
 
+def tree_of(state: Any) -> list[list[Any]]:
+    """Path, dtype and shape of every leaf, as JSON would return them."""
+    leaves = jax.tree_util.tree_flatten_with_path(state)[0]
+    return [
+        [jax.tree_util.keystr(path), str(leaf.dtype), [int(size) for size in leaf.shape]]
+        for path, leaf in leaves
+    ]
+
+
+def difference(stored: list[list[Any]], wanted: list[list[Any]]) -> str:
+    """The first leaf in which two trees differ; empty if none does."""
+    there = {path: f"{dtype} {shape}" for path, dtype, shape in stored}
+    here = {path: f"{dtype} {shape}" for path, dtype, shape in wanted}
+    for path in [*here, *there]:
+        if here.get(path) != there.get(path):
+            return f"{path} is {there.get(path, 'absent')}, not {here.get(path, 'absent')}"
+    return ""
+
+
 class Checkpoints:
     """The checkpoints of one run: the newest few and, if scored, the best.
 
     Use as a context manager; leaving it waits for what is being written.
     """
 
-    def __init__(self, folder: Path, keep: int = 2, best: bool = False, writing: bool = True):
+    def __init__(self, folder: Path, keep: int = 2, best: str | None = None, writing: bool = True):
         """Opens ``folder``, which need not exist.
 
         Args:
           folder: Orbax's folder.
           keep: how many of the newest steps to keep.
-          best: whether to keep the step of the smallest score as well.
+          best: what the scores of ``save`` are, if given; a step that was scored, now or
+            before, is kept as well if its score is the smallest.
           writing: False to read only, beside a run that may be writing.
+
+        Raises:
+          UserError: its steps were scored by something else, or it cannot be read.
         """
         self.folder = folder
-        policies: list[Any] = [preservation_policy.LatestN(keep)]
-        if best:
-            policies.append(
-                preservation_policy.BestN(
-                    get_metric_fn=_score, reverse=True, n=1, keep_checkpoints_without_metrics=False
+        policies: list[Any] = [
+            preservation_policy.LatestN(keep),
+            preservation_policy.BestN(
+                get_metric_fn=_score, reverse=True, n=1, keep_checkpoints_without_metrics=False
+            ),
+        ]
+        try:
+            self._manager = ocp.CheckpointManager(
+                folder.resolve(),
+                options=ocp.CheckpointManagerOptions(
+                    preservation_policy=preservation_policy.AnyPreservationPolicy(policies),
+                    # Without it Orbax does not write the scores.
+                    best_fn=_score if best else None,
+                    best_mode="min",
+                    create=writing,
+                    cleanup_tmp_directories=writing,  # a reader would remove what is being written
+                    enable_async_checkpointing=True,
                 ),
             )
-        self._manager = ocp.CheckpointManager(
-            folder.resolve(),
-            options=ocp.CheckpointManagerOptions(
-                preservation_policy=preservation_policy.AnyPreservationPolicy(policies),
-                # Without it Orbax forgets the scores when it is opened again.
-                best_fn=_score if best else None,
-                best_mode="min",
-                create=writing,
-                cleanup_tmp_directories=writing,  # a reader would remove what is being written
-                enable_async_checkpointing=True,
-            ),
-        )
-        self._best = best
+        except (OSError, ValueError) as error:
+            raise UserError(
+                f"{folder} cannot be opened ({_reason(error)}); make it readable and writable, "
+                "remove the damaged step, or use another --workdir."
+            ) from error
+        self._best = best or None
         self._damaged: set[int] = set()
+        before = next((m for m in reversed(self._metrics().values()) if m.get("metric")), None)
+        if self._best and before and before["metric"] != self._best:
+            self.close()
+            raise UserError(
+                f"The checkpoints in {folder} are ranked by --best={before['metric']}, not by "
+                f"--best={best}; give the former, or use another --workdir."
+            )
 
     def __enter__(self) -> "Checkpoints":
         return self
@@ -109,12 +152,13 @@ class Checkpoints:
         metrics = None
         if self._best:
             finite = score is not None and math.isfinite(score)
-            metrics = {"score": score if finite else float(np.finfo(np.float32).max)}
+            metrics = {"metric": self._best, "score": score if finite else WORST}
+        meta = {"format": FORMAT, "sha256": digest(state), "tree": tree_of(state)}
         self._manager.save(
             step,
             args=ocp.args.Composite(
                 state=ocp.args.StandardSave(state),
-                meta=ocp.args.JsonSave({"format": FORMAT, "sha256": digest(state)}),
+                meta=ocp.args.JsonSave(meta | {"check": _check(meta)}),
             ),
             metrics=metrics,
         )
@@ -130,7 +174,7 @@ class Checkpoints:
           The step and the state, placed as ``like`` says.
 
         Raises:
-          UserError: there is no checkpoint, or none is sound.
+          UserError: there is no checkpoint, none is sound, or it is of other networks.
         """
         steps = self.steps()
         if not steps:
@@ -146,9 +190,10 @@ class Checkpoints:
                 state = self._read(candidate, like)
             except UserError:
                 raise
-            except Exception as error:  # Orbax raises many types for a damaged file
-                reason = str(error).strip().splitlines() or [type(error).__name__]
-                faults.append(f"step {candidate}: {reason[0][:200]}")
+            except Exception as error:
+                if not _is_damage(error):
+                    raise
+                faults.append(f"step {candidate}: {_reason(error)}")
                 self._damaged.add(candidate)
                 continue
             for fault in faults:
@@ -160,8 +205,14 @@ class Checkpoints:
         )
 
     def best_step(self) -> int | None:
-        """Step of the smallest score."""
-        return self._manager.best_step()
+        """Step of the smallest score, the newest of several; None if no step has a score."""
+        scores = {step: _score(metrics) for step, metrics in self._metrics().items()}
+        return min(scores, key=lambda step: (scores[step], -step), default=None)
+
+    def _metrics(self) -> dict[int, dict[str, Any]]:
+        """What was stored with the steps that were scored, ascending."""
+        found = {step: self._manager.metrics(step) for step in self.steps()}
+        return {step: dict(metrics) for step, metrics in found.items() if metrics is not None}
 
     def _read(self, step: int, like: Any) -> Any:
         only = ocp.args.Composite(meta=ocp.args.JsonRestore())
@@ -171,6 +222,14 @@ class Checkpoints:
                 f"Checkpoint {step} in {self.folder} has format {meta['format']}; this jaxgan "
                 f"reads up to {FORMAT}. Update jaxgan."
             )
+        # Not every checkpoint has these two; the first guards the second.
+        if meta.pop("check", None) not in (None, _check(meta)):
+            raise ValueError("its description does not match its checksum")
+        if "tree" in meta and (fault := difference(meta["tree"], tree_of(like))):
+            raise UserError(
+                f"Checkpoint {step} in {self.folder} is of other networks than this code and "
+                f"config make: {fault}. Go back to that code, or use another --workdir."
+            )
         whole = ocp.args.Composite(state=ocp.args.StandardRestore(like))
         state = self._manager.restore(step, args=whole)["state"]
         if digest(state) != meta["sha256"]:
@@ -178,5 +237,26 @@ class Checkpoints:
         return state
 
 
+def _check(meta: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(meta, sort_keys=True).encode()).hexdigest()
+
+
 def _score(metrics: Any) -> float:
-    return metrics["score"]
+    return metrics.get("score", WORST)
+
+
+def _is_damage(error: BaseException | None) -> bool:
+    """Whether a file is at fault, and not this machine: a lack of memory damages nothing."""
+    if not isinstance(error, DAMAGE) and type(error) is not Exception:  # Orbax raises both
+        return False
+    while error is not None:
+        if isinstance(error, MemoryError | jax.errors.JaxRuntimeError):
+            return False
+        if "RESOURCE_EXHAUSTED" in str(error):
+            return False
+        error = error.__cause__ or error.__context__
+    return True
+
+
+def _reason(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

@@ -1,5 +1,6 @@
 """An experiment: a paper on a data set, as one file says it."""
 
+import ast
 import dataclasses
 import hashlib
 import importlib.util
@@ -66,7 +67,9 @@ class Experiment:
 
     Attributes:
       config: frozen dataclass of the paper's knobs; its floats are runtime arguments.
-      build: ``(config, data) -> Gan``; called inside a trace, so it must be pure.
+      build: ``(config, data) -> Gan``, or ``(config, data, steps) -> Gan`` where a schedule
+        runs to the end of training; the number of steps then identifies the run. Called
+        inside a trace, so it must be pure.
       data: default data set, as ``--data`` takes it.
       shape: of one sample of that data set; ``--smoke`` makes noise of this shape.
       classes: its number of classes, None without labels.
@@ -78,10 +81,11 @@ class Experiment:
       smoke: changes to ``config`` that make ``--smoke`` take seconds.
       ablations: named changes to ``config`` that the paper, or a reader, compares.
       results: published numbers, and ours.
+      file: the file that declares it; ``main`` and ``load_experiment`` fill it in.
     """
 
     config: type
-    build: Callable[[Any, Data], Gan]
+    build: Callable[..., Gan]
     data: str
     shape: tuple[int, ...]
     classes: int | None
@@ -93,13 +97,21 @@ class Experiment:
     smoke: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     ablations: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
     results: tuple[Result, ...] = ()
+    file: Path = Path()
 
     @property
-    def file(self) -> Path:
-        """The file that declares it."""
-        source = inspect.getsourcefile(self.build)
-        assert source is not None
-        return Path(source).resolve()
+    def reads_steps(self) -> bool:
+        """Whether ``build`` asks for the number of steps."""
+        return "steps" in inspect.signature(self.build).parameters
+
+    def game(self, config: Any, data: Data, steps: int) -> Gan:
+        """What ``build`` makes of a config."""
+        return self.build(config, data, steps) if self.reads_steps else self.build(config, data)
+
+    @property
+    def doc(self) -> str:
+        """The file's docstring."""
+        return ast.get_docstring(ast.parse(self.file.read_text())) or ""
 
     @property
     def name(self) -> str:
@@ -130,10 +142,10 @@ def load_experiment(path: str | Path) -> Experiment:
     sys.modules[name] = module  # dataclasses and tyro look their source up there
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise UserError(f"{path} does not run: {type(error).__name__}: {error}") from error
     experiment = getattr(module, "EXPERIMENT", None)
     if not isinstance(experiment, Experiment):
         raise UserError(f"{path} declares no EXPERIMENT = Experiment(...).")
-    return experiment
+    return dataclasses.replace(experiment, file=path.resolve())

@@ -1,6 +1,8 @@
 """Handing a generator on: its weights as safetensors, and a card that says what it is."""
 
 import json
+import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +10,7 @@ import jax
 import numpy as np
 
 from jaxgan.errors import UserError
-from jaxgan.sampling import Weights, load_state, sampler_of
+from jaxgan.sampling import Step, Weights, latest_environment, load_state, sampler_of
 
 
 def flatten(tree: Any) -> dict[str, np.ndarray]:
@@ -20,39 +22,53 @@ def flatten(tree: Any) -> dict[str, np.ndarray]:
     }
 
 
-def export(run: Path, out: Path, weights: Weights = "ema", step: int | None = None) -> None:
+def export(run: Path, out: Path, weights: Weights = "ema", step: Step = None) -> None:
     """Writes ``generator.safetensors``, ``config.json`` and a model card ``README.md``.
+
+    All of it or, on an error, nothing.
 
     Args:
       run: the run folder.
       out: a folder that does not exist yet, or is empty.
       weights: ``ema`` for the averaged generator, ``raw`` for the one last trained.
-      step: step of the checkpoint; None for the newest that is sound.
+      step: step of the checkpoint, or ``best``; None for the newest that is sound.
 
     Raises:
-      UserError: the run cannot be read, or ``out`` holds something.
+      UserError: the run cannot be read, or ``out`` holds something or cannot be written.
     """
+    from safetensors import SafetensorError
     from safetensors.numpy import save_file
 
     experiment, gan, state, data, description = load_state(run, step)
     sampler = sampler_of(gan, state, data, weights)
+    tensors = flatten({"params": sampler.params, **sampler.stats})
+    facts = {
+        "experiment": description["experiment"],
+        "step": str(sampler.step),
+        "weights": weights,
+        "range": json.dumps(gan.range),
+    }
+    out, existed = Path(out).resolve(), Path(out).exists()
+    # Inside a folder that exists, which may be a mount that nothing can be renamed to.
+    part = (out if existed else out.parent) / f".{out.name}.part-{os.getpid()}"
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        if any(out.iterdir()):
+        if existed and any(out.iterdir()):
             raise UserError(f"{out} is not empty; choose another --out.")
-        tensors = flatten({"params": sampler.params, **sampler.stats})
-        facts = {
-            "experiment": description["experiment"],
-            "step": str(sampler.step),
-            "weights": weights,
-            "range": json.dumps(gan.range),
-        }
-        save_file(tensors, out / "generator.safetensors", metadata=facts)
-        (out / "config.json").write_text(json.dumps(description, indent=2) + "\n")
-        (out / "experiment.py").write_text((Path(run) / "experiment.py").read_text())
-        (out / "README.md").write_text(_card(experiment, sampler, tensors, description))
-    except OSError as error:
-        raise UserError(f"Cannot write {out}: {error.strerror}. Choose another --out.") from error
+        part.mkdir(parents=True)
+        save_file(tensors, part / "generator.safetensors", metadata=facts)
+        (part / "config.json").write_text(json.dumps(description, indent=2) + "\n")
+        (part / "experiment.py").write_text((Path(run) / "experiment.py").read_text())
+        (part / "README.md").write_text(_card(experiment, sampler, tensors, description))
+        if existed:
+            for file in part.iterdir():
+                file.rename(out / file.name)
+        else:
+            part.rename(out)
+    except (OSError, SafetensorError) as error:
+        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        raise UserError(f"Cannot write {out}: {reason}. Choose another --out.") from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
 
 
 def _card(experiment, sampler, tensors: dict[str, np.ndarray], description: dict[str, Any]) -> str:
@@ -63,7 +79,7 @@ def _card(experiment, sampler, tensors: dict[str, np.ndarray], description: dict
     count = sum(value.size for name, value in tensors.items() if name.startswith("params/"))
     low, high = sampler.gan.range
     settings = description["config"] | description["identity"]
-    environment = description["environment"]
+    environment = latest_environment(description)
     versions = environment["packages"]
     rows = "\n".join(f"| {name} | {value} |" for name, value in settings.items())
     return f"""# {description["experiment"]}

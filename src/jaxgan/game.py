@@ -91,7 +91,7 @@ class Network:
 
 
 @dataclasses.dataclass(frozen=True)
-class Unborn:
+class Uninitialized:
     """Stands for a ``Network`` while the first round is played to create its variables.
 
     What it returns in the place of statistics are all its variables.
@@ -108,7 +108,7 @@ class Unborn:
             variables = self.module.init({"params": self.key}, *args, train=False, **kwargs)
         return self.module.apply(variables, *args, train=False, **kwargs), variables
 
-    def after(self, stats: Any) -> "Unborn":
+    def after(self, stats: Any) -> "Uninitialized":
         """The same network, with its variables known."""
         return dataclasses.replace(self, variables=stats)
 
@@ -227,8 +227,8 @@ def init(gan: Gan, key: Key, batch: Batch) -> GanState:
     # astype: a Python number is weakly typed, and its first step would compile twice.
     strong = {name: jax.tree.map(jnp.asarray, value) for name, value in gan.slow.items()}
     slow = jax.tree.map(lambda leaf: leaf.astype(leaf.dtype), strong)
-    newborn = {who: Unborn(gan.networks[who], named(key, who)) for who in ("g", "d")}
-    round = gan.play(newborn["g"], newborn["d"], batch, draw, slow)
+    networks = {who: Uninitialized(gan.networks[who], named(key, who)) for who in ("g", "d")}
+    round = gan.play(networks["g"], networks["d"], batch, draw, slow)
     players = {}
     for who in ("g", "d"):
         stats = dict(round.stats[who])

@@ -17,8 +17,8 @@ Config = TypeVar("Config")
 
 def split(config: Any) -> dict[str, jax.Array]:
     """The config's float fields by name, as float32 scalars."""
-    values = {field.name: getattr(config, field.name) for field in dataclasses.fields(config)}
-    return {name: jnp.float32(value) for name, value in values.items() if type(value) is float}
+    names = [field.name for field in dataclasses.fields(config) if field.type in (float, "float")]
+    return {name: jnp.float32(getattr(config, name)) for name in names}
 
 
 def merge(config: Config, knobs: Mapping[str, jax.Array]) -> Config:

@@ -14,7 +14,7 @@ import tyro
 
 from jaxgan.errors import UserError
 from jaxgan.experiment import Experiment
-from jaxgan.settings import Identity, Operation
+from jaxgan.settings import Identity, Operation, check_config
 
 EXIT_FAULT = 2
 """The user's input is at fault."""
@@ -27,6 +27,8 @@ EXIT_INTERRUPTED = 130
 def main(experiment: Experiment, arguments: Sequence[str] | None = None) -> None:
     """Parses the command line of an experiment file, trains, and exits."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
+    file = Path(sys.modules["__main__"].__file__ or sys.argv[0]).resolve()
+    experiment = dataclasses.replace(experiment, file=file)
     sys.exit(guarded(lambda: run(experiment, arguments, f"python {Path(sys.argv[0])}")))
 
 
@@ -49,6 +51,10 @@ def guarded(command: Callable[[], int]) -> int:
             file=sys.stderr,
         )
         return EXIT_DIVERGED
+    except OSError as error:
+        where = f": {error.filename}" if error.filename else ""
+        print(f"jaxgan: {error.strerror or error}{where}. Make room or access.", file=sys.stderr)
+        return EXIT_FAULT
     except KeyboardInterrupt:
         print("jaxgan: interrupted", file=sys.stderr)
         return EXIT_INTERRUPTED
@@ -80,7 +86,7 @@ def parse(
     parsed = tyro.cli(
         flags,
         prog=program,
-        description=sys.modules[experiment.build.__module__].__doc__,
+        description=experiment.doc,
         args=list(arguments),
         default=flags(experiment.config(), identity, operation),
         config=(tyro.conf.FlagCreatePairsOff,),
@@ -95,6 +101,7 @@ def run(experiment: Experiment, arguments: Sequence[str], program: str) -> int:
       UserError: a setting, the data, the folder or its checkpoints are at fault.
     """
     config, identity, operation = parse(experiment, arguments, program)
+    check_config(config, experiment.config())
     prepare_jax(identity, operation)
     if not operation.smoke:
         return _report(_train(experiment, config, identity, operation))
@@ -120,6 +127,9 @@ def prepare_jax(identity: Identity, operation: Operation) -> None:
             os.environ["XLA_FLAGS"] = f"{flags} {wanted}".strip()
     jax.config.update("jax_default_matmul_precision", identity.matmul_precision)
     jax.config.update("jax_debug_nans", operation.debug_nans)
+    alone = operation.num_processes is None and operation.process_id is None
+    if operation.coordinator is None and not operation.distributed and not alone:
+        raise UserError("--num-processes and --process-id need --coordinator host:port.")
     if operation.distributed or operation.coordinator:
         try:
             jax.distributed.initialize(

@@ -1,8 +1,9 @@
 """What a person looks at: rows of metrics, TensorBoard, grids of samples, curves."""
 
+import contextlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +17,21 @@ class MetricsLog:
     def __init__(self, jsonl: Path, tensorboard: Path, since: int):
         """Opens both for the rows after step ``since``; later rows of an earlier try go.
 
-        A run that was killed after its last checkpoint repeats those steps.
+        A run that was killed after its last checkpoint repeats those steps. Lines that are
+        damaged stay where they are, but for those among the rows that go.
         """
         from tensorboardX import SummaryWriter
 
-        rows = [row for row in read_metrics(jsonl) if row["step"] <= since]
-        part = jsonl.with_name(jsonl.name + ".part")
-        part.write_text("".join(json.dumps(row) + "\n" for row in rows))
-        part.replace(jsonl)
+        kept, later = [], False
+        for line in _lines(jsonl):
+            row = _row(line)
+            later = later or (row is not None and row["step"] > since)
+            if row["step"] <= since if row is not None else not later:
+                kept.append(line)
+        with replacing(jsonl) as part:
+            part.write_bytes(b"".join(line + b"\n" for line in kept))
         self._file = jsonl.open("a")
-        self._writer = SummaryWriter(str(tensorboard), purge_step=since + 1 if rows else None)
+        self._writer = SummaryWriter(str(tensorboard), purge_step=since + 1 if kept else None)
 
     def write(self, row: Mapping[str, Any]) -> None:
         """Appends a row; a value that is not finite is written as null."""
@@ -46,16 +52,24 @@ class MetricsLog:
 
 
 def read_metrics(path: Path) -> list[dict[str, Any]]:
-    """The rows of a ``metrics.jsonl``; a last line cut off by a kill is left out."""
+    """The rows of a ``metrics.jsonl``; lines that are cut off or damaged are left out."""
+    return [row for row in map(_row, _lines(path)) if row is not None]
+
+
+def _lines(path: Path) -> list[bytes]:
+    """Bytes, so that what cannot be decoded can still be written back."""
     if not path.is_file():
         return []
-    rows = []
-    for line in path.read_text().splitlines():
-        try:
-            rows.append(json.loads(line))
-        except ValueError:
-            break
-    return rows
+    return [line for line in path.read_bytes().split(b"\n") if line]
+
+
+def _row(line: bytes) -> dict[str, Any] | None:
+    """The row that a line holds; None if it holds none."""
+    try:
+        row = json.loads(line.decode(errors="replace"))
+    except (ValueError, RecursionError):
+        return None
+    return row if isinstance(row, dict) and type(row.get("step")) is int else None
 
 
 def _finite(value: Any) -> Any:
@@ -82,13 +96,25 @@ def grid(images: np.ndarray, columns: int | None = None, gap: int = 2) -> np.nda
     return sheet
 
 
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A name to write to, which becomes ``path``; on an error ``path`` stays as it was."""
+    part = path.with_name(path.name + ".part")
+    try:
+        yield part
+        part.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise
+
+
 def save_image(path: Path, image: np.ndarray, magnify: int = 1) -> None:
     """Writes a uint8 ``[h, w, c]`` PNG, each pixel ``magnify`` pixels wide."""
     path.parent.mkdir(parents=True, exist_ok=True)
     image = image.repeat(magnify, 0).repeat(magnify, 1)
-    part = path.with_name(path.name + ".part")
-    Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(part, format="PNG")
-    part.replace(path)
+    with replacing(path) as part:
+        Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(part, format="PNG")
 
 
 def magnification(images: np.ndarray) -> int:

@@ -1,12 +1,17 @@
 """The run folder: what a run is, written so that it can be resumed, read and rebuilt."""
 
 import ast
+import contextlib
 import dataclasses
+import difflib
+import fcntl
 import hashlib
 import json
 import os
+import platform
 import shutil
 import subprocess
+from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -22,7 +27,20 @@ from jaxgan.types import Device
 FORMAT = 1
 """Version of the run folder's layout; a reader refuses a newer one."""
 
-PACKAGES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "grain", "numpy")
+PACKAGES = (
+    "jaxgan",
+    "jax",
+    "jaxlib",
+    "flax",
+    "optax",
+    "orbax-checkpoint",
+    "grain",
+    "tensorflow-datasets",
+    "array_record",
+    "numpy",
+    "scipy",
+    "pillow",
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,15 +108,18 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def describe(
-    experiment: Experiment, config: Any, identity: Identity, data: dict[str, Any]
+    experiment: Experiment, config: Any, identity: Identity, data: dict[str, Any], steps: int
 ) -> dict[str, Any]:
     """What identifies a run, as JSON."""
+    settings = dataclasses.asdict(identity)
+    settings["data"] = data["name"]  # however its path was written
+    if experiment.reads_steps:
+        settings["steps"] = steps
     return {
         "format": FORMAT,
         "experiment": experiment.name,
-        "experiment_code": experiment_digest(experiment.file),
         "config": _plain(dataclasses.asdict(config)),
-        "identity": _plain(dataclasses.asdict(identity)),
+        "identity": _plain(settings),
         "data": _plain(data),
     }
 
@@ -106,7 +127,8 @@ def describe(
 def environment(devices: list[Device]) -> dict[str, Any]:
     """What a run ran on; bitwise equality holds within one such environment."""
     return {
-        "packages": {name: metadata.version(name) for name in PACKAGES},
+        "python": platform.python_version(),
+        "packages": _versions(),
         "device_kind": devices[0].device_kind,
         "devices": len(devices),
         "processes": jax.process_count(),
@@ -114,9 +136,25 @@ def environment(devices: list[Device]) -> dict[str, Any]:
         if hasattr(os, "sched_getaffinity")
         else os.cpu_count(),
         "xla_flags": os.environ.get("XLA_FLAGS", ""),
+        "variables": {name: value for name, value in os.environ.items() if _steers_jax(name)},
         "git_commit": git_commit(),
         "code": code_digest(),
     }
+
+
+def _versions() -> dict[str, str]:
+    installed = {dist.name.lower(): dist.version for dist in metadata.distributions()}
+    accelerators = [
+        name for name in installed if name.startswith(("jax-cuda", "nvidia-", "libtpu"))
+    ]
+    return {
+        name: installed[name] for name in (*PACKAGES, *sorted(accelerators)) if name in installed
+    }
+
+
+def _steers_jax(name: str) -> bool:
+    elsewhere = ("JAX_COMPILATION_CACHE_DIR", "JAX_PLATFORMS")
+    return name.startswith(("JAX_", "LIBTPU_INIT_ARGS")) and name not in elsewhere
 
 
 def git_commit() -> str | None:
@@ -132,14 +170,33 @@ def git_commit() -> str | None:
         return None
 
 
-def experiment_digest(file: Path) -> str:
-    """Sha256 of what an experiment file does: its syntax tree without docstrings."""
+BUDGET = ("steps", "results", "ablations", "smoke")
+"""What an ``Experiment`` declares beside the run itself; a resume may change it."""
+
+
+def code_changes(recorded: Path, live: Path) -> list[str]:
+    """Lines of code that differ between two versions of an experiment file.
+
+    Comments, docstrings, layout and the declarations of ``BUDGET`` do not count.
+    """
+    if _reduced(recorded) == _reduced(live):
+        return []
+    before, after = (file.read_text().splitlines() for file in (recorded, live))
+    lines = difflib.unified_diff(before, after, lineterm="", n=0)
+    return [line for line in lines if not line.startswith(("---", "+++", "@@"))]
+
+
+def _reduced(file: Path) -> str:
+    """The file's code without text and budgets, laid out by this Python."""
     tree = ast.parse(file.read_text())
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list):
-            node.body = [line for line in body if not _is_text(line)]  # type: ignore[attr-defined]
-    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+            kept: Any = [line for line in body if not _is_text(line)]
+            node.body = kept or [ast.Pass()]  # type: ignore[attr-defined]
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Experiment":
+            node.keywords = [word for word in node.keywords if word.arg not in BUDGET]
+    return ast.unparse(tree)
 
 
 def _is_text(line: ast.AST) -> bool:
@@ -148,6 +205,23 @@ def _is_text(line: ast.AST) -> bool:
         and isinstance(line.value, ast.Constant)
         and isinstance(line.value.value, str)
     )
+
+
+@contextlib.contextmanager
+def locked(folder: RunFolder) -> Iterator[None]:
+    """Holds the run folder for one writer; the lock goes with the process.
+
+    Raises:
+      UserError: another process trains this run.
+    """
+    with folder.experiment.open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserError(
+                f"Another process trains {folder.path}; wait for it, or use another --workdir."
+            ) from None
+        yield
 
 
 def code_digest() -> str:
@@ -175,6 +249,9 @@ def create(folder: RunFolder, description: dict[str, Any], experiment: Experimen
         shutil.copyfile(experiment.file, folder.experiment)
         write_json(folder.config, description)
     except OSError as error:
+        for half in (folder.experiment, folder.config.with_name(folder.config.name + ".part")):
+            with contextlib.suppress(OSError):  # or the next try would find files but no run
+                half.unlink()
         raise UserError(
             f"Cannot write the run folder {folder.path}: {error.strerror}. "
             "Choose another --workdir."
@@ -193,6 +270,10 @@ def read(folder: RunFolder) -> dict[str, Any]:
         parts = ("config", "identity", "data", "environment")
         if version <= FORMAT and any(not isinstance(description[part], dict) for part in parts):
             raise TypeError(f"{', '.join(parts)} must be objects")
+        if version <= FORMAT and not description["launches"]:
+            raise ValueError("no launch is recorded")
+    except NotADirectoryError:
+        raise UserError(f"{folder.path} is not a folder; name the run folder.") from None
     except FileNotFoundError:
         raise UserError(f"No run in {folder.path}: it has no config.json.") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -207,14 +288,22 @@ def read(folder: RunFolder) -> dict[str, Any]:
     return description
 
 
-def compare(recorded: dict[str, Any], wanted: dict[str, Any], folder: RunFolder) -> None:
+def compare(
+    recorded: dict[str, Any], wanted: dict[str, Any], folder: RunFolder, experiment: Experiment
+) -> None:
     """Checks that a resume is the same run.
 
     Raises:
       UserError: with every difference, setting by setting.
     """
     differences = []
-    for part in ("experiment", "experiment_code", "config", "identity", "data"):
+    if folder.experiment.is_file():
+        code = code_changes(folder.experiment, experiment.file)
+        if code:
+            more = ", ..." if len(code) > 4 else ""
+            shown = ", ".join(" ".join(line.split())[:80] for line in code[:4])
+            differences.append(f"code of {experiment.file.name}: {shown}{more}")
+    for part in ("experiment", "config", "identity", "data"):
         old, new = recorded.get(part), wanted[part]
         if not isinstance(new, dict):
             old, new = {part: old}, {part: new}

@@ -2,6 +2,7 @@
 
 import dataclasses
 import logging
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -15,10 +16,17 @@ from jaxgan.checkpoint import Checkpoints
 from jaxgan.data.transforms import to_uint8
 from jaxgan.errors import UserError
 from jaxgan.experiment import Data, Experiment
-from jaxgan.game import Gan, GanState, Network, init
+from jaxgan.game import Gan, GanState, Network, generate, init
 from jaxgan.randomness import Draw, named
 
 Weights = Literal["ema", "raw"]
+
+Step = int | Literal["best"] | None
+"""Step of a checkpoint: the one of the best score, or for None the newest that is sound."""
+
+BATCH = 64
+"""Samples are drawn in padded batches of this one size: every size is another executable,
+which rounds in another way."""
 
 
 def initial_state(gan: Gan, key: jax.Array, data: Data) -> GanState:
@@ -34,7 +42,7 @@ class Sampler:
     """A generator with its weights.
 
     Sample ``i`` of a seed depends on the seed and on ``i`` alone: the first ten of a
-    hundred are the same as ten.
+    hundred are the same as ten, bit for bit.
 
     Attributes:
       gan: the game whose generator it is.
@@ -52,13 +60,26 @@ class Sampler:
     step: int
     weights: Weights
 
-    def latents(self, count: int, seed: int = 0, truncation: float | None = None) -> jax.Array:
-        """Latents of the first ``count`` samples of ``seed``, float32 ``[count, latent]``."""
-        draw = Draw(named(jax.random.key(seed), "sample"), jnp.arange(count, dtype=jnp.int32))
-        return self.gan.prior(draw, truncation)
+    @property
+    def labelled(self) -> bool:
+        """Whether the generator looks at labels."""
+        return self.data.classes is not None and self.gan.sample is not generate
 
-    def labels(self, count: int, label: int | None = None) -> jax.Array | None:
+    def latents(self, count: int, seed: int = 0, truncation: float | None = None) -> np.ndarray:
+        """Latents of the first ``count`` samples of ``seed``, float32 ``[count, latent]``."""
+        parts = [
+            np.asarray(self._draw(seed, first, truncation))[: count - first]
+            for first in range(0, max(count, 1), BATCH)
+        ]
+        return np.concatenate(parts)
+
+    def labels(self, count: int, label: int | None = None, first: int = 0) -> np.ndarray | None:
         """Labels int32 ``[count]``: all ``label``, or each class in turn; None without classes.
+
+        Args:
+          count: how many.
+          label: the class of all.
+          first: the sample that they begin with.
 
         Raises:
           UserError: the data have no such class.
@@ -68,21 +89,31 @@ class Sampler:
                 raise UserError(f"--label {label}: this run's data have no labels; omit --label.")
             return None
         if label is None:
-            return jnp.arange(count, dtype=jnp.int32) % self.data.classes
+            return (np.arange(first, first + count) % self.data.classes).astype(np.int32)
         if not 0 <= label < self.data.classes:
             raise UserError(f"--label {label}: the classes are 0 to {self.data.classes - 1}.")
-        return jnp.full((count,), label, jnp.int32)
+        return np.full((count,), label, np.int32)
 
-    def decode(
-        self, latents: jax.Array, labels: jax.Array | None = None, batch_size: int = 256
-    ) -> np.ndarray:
+    def decode(self, latents: Any, labels: Any = None) -> np.ndarray:
         """Samples of these latents, float32 ``[n, ...]`` in ``gan.range``."""
-        parts = []
-        for start in range(0, len(latents), batch_size):
-            part = slice(start, start + batch_size)
-            chosen = None if labels is None else labels[part]
-            parts.append(np.asarray(self._generate(latents[part], chosen)))
-        return np.concatenate(parts)
+        return np.concatenate(list(self._decoded(latents, labels)))
+
+    def batches(
+        self,
+        count: int,
+        seed: int = 0,
+        label: int | None = None,
+        truncation: float | None = None,
+    ) -> Iterator[np.ndarray]:
+        """The samples of a call, a batch at a time, for more than the memory holds."""
+        variables = jax.device_put((self.params, self.stats))
+        for first in range(0, count, BATCH):
+            # The padding of the last batch is the samples that would come next: whatever the
+            # count, the generator is given the same batches.
+            latents = self._draw(seed, first, truncation)
+            labels = self.labels(BATCH, label, first)
+            samples = _generate(_Static(self.gan), *variables, latents, labels)
+            yield self.quantise(np.asarray(samples))[: count - first]
 
     def __call__(
         self,
@@ -92,8 +123,11 @@ class Sampler:
         truncation: float | None = None,
     ) -> np.ndarray:
         """Draws ``count`` samples: uint8 ``[n, h, w, c]``, or float32 points ``[n, 2]``."""
-        samples = self.decode(self.latents(count, seed, truncation), self.labels(count, label))
-        return self.quantise(samples)
+        dtype = np.uint8 if len(self.data.shape) == 3 else np.float32
+        samples = np.empty((count, *self.data.shape), dtype)
+        for number, part in enumerate(self.batches(count, seed, label, truncation)):
+            samples[number * BATCH :][: len(part)] = part
+        return samples
 
     def quantise(self, samples: np.ndarray) -> np.ndarray:
         """Images as uint8; toy points unchanged."""
@@ -102,18 +136,34 @@ class Sampler:
     def interpolate(
         self, rows: int = 8, columns: int = 10, seed: int = 0, label: int | None = None
     ) -> np.ndarray:
-        """Straight walks between pairs of latents, uint8 ``[rows * columns, h, w, c]``."""
-        ends = self.latents(2 * rows, seed)
-        share = jnp.linspace(0.0, 1.0, columns)[None, :, None]
-        walk = (1.0 - share) * ends[:rows, None] + share * ends[rows:, None]
-        walk = walk.reshape(rows * columns, -1)
-        labels = self.labels(rows, label)
-        if labels is not None:
-            labels = jnp.repeat(labels, columns)
-        return self.quantise(self.decode(walk, labels))
+        """Straight walks between pairs of latents, uint8 ``[rows * columns, h, w, c]``.
 
-    def _generate(self, latents: jax.Array, labels: jax.Array | None) -> jax.Array:
-        return _generate(_Static(self.gan), self.params, self.stats, latents, labels)
+        Walk ``i`` goes from sample ``2 * i`` to the next, however many walks there are.
+        """
+        ends = self.latents(2 * rows, seed)
+        share = np.linspace(0.0, 1.0, columns, dtype=np.float32)[None, :, None]
+        walk = (1.0 - share) * ends[::2, None] + share * ends[1::2, None]
+        walk = walk.reshape(rows * columns, -1)
+        labels = self.walk_labels(rows, columns, label)
+        return np.concatenate([self.quantise(part) for part in self._decoded(walk, labels)])
+
+    def walk_labels(self, rows: int, columns: int, label: int | None = None) -> np.ndarray | None:
+        """Labels of ``interpolate``: one for each walk."""
+        labels = self.labels(rows, label)
+        return None if labels is None else np.repeat(labels, columns)
+
+    def _draw(self, seed: int, first: int, truncation: float | None) -> jax.Array:
+        key = named(jax.random.key(seed), "sample")
+        return _draw(_Static(self.gan), key, np.int32(first), truncation)
+
+    def _decoded(self, latents: Any, labels: Any) -> Iterator[np.ndarray]:
+        variables = jax.device_put((self.params, self.stats))
+        for first in range(0, len(latents), BATCH):
+            part = np.asarray(latents[first : first + BATCH])
+            rows = np.minimum(np.arange(BATCH), len(part) - 1)  # the last again and again
+            chosen = None if labels is None else np.asarray(labels[first : first + BATCH])[rows]
+            samples = _generate(_Static(self.gan), *variables, part[rows], chosen)
+            yield np.asarray(samples)[: len(part)]
 
 
 class _Static:
@@ -127,6 +177,12 @@ class _Static:
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Static) and other.gan is self.gan
+
+
+@partial(jax.jit, static_argnums=(0, 3))
+def _draw(static: _Static, key, first, truncation):
+    rows = first + jnp.arange(BATCH, dtype=jnp.int32)
+    return static.gan.prior(Draw(key, rows), truncation)
 
 
 @partial(jax.jit, static_argnums=0)
@@ -143,46 +199,62 @@ def sampler_of(gan: Gan, state: GanState, data: Data, weights: Weights = "ema") 
 
 
 def load_state(
-    run: str | Path, step: int | None = None
+    run: str | Path, step: Step = None
 ) -> tuple[Experiment, Gan, GanState, Data, dict[str, Any]]:
     """The state of a run's newest sound checkpoint (or of ``step``), and what rebuilds it.
 
     Raises:
-      UserError: there is no run, no checkpoint, or none that is sound.
+      UserError: there is no run, no such checkpoint, or none that is sound.
     """
     folder = runs.RunFolder(Path(run))
+    if folder.path.exists() and not folder.path.is_dir():
+        raise UserError(f"{folder.path} is not a folder; give the run's folder.")
     experiment, config, data, description = runs.rebuild(folder)
     if not folder.checkpoints.is_dir():
         raise UserError(f"{folder.path} has no checkpoint yet; train it first.")
-    gan = experiment.build(config, data)
+    gan = experiment.game(config, data, description["identity"].get("steps", 0))
     like = jax.eval_shape(lambda: initial_state(gan, jax.random.key(0), data))
     device = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
     like = jax.tree.map(
         lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=device), like
     )
     with Checkpoints(folder.checkpoints, writing=False) as checkpoints:
+        if step == "best":
+            step = checkpoints.best_step()
+            if step is None and checkpoints.steps():
+                raise UserError(
+                    f"{folder.path} has no scored checkpoint, which jaxgan train --best METRIC "
+                    "keeps; omit --step, or give a number."
+                )
         _, state = checkpoints.restore(like, step)
-    recorded = description.get("environment", {}).get("code")
+    environment = latest_environment(description)
+    recorded = environment.get("code")
     if recorded not in (None, runs.code_digest()):
         logging.getLogger("jaxgan").warning(
             "%s was written by another version of jaxgan's code (commit %s); the networks are "
             "rebuilt with this one.",
             folder.path,
-            description["environment"].get("git_commit"),
+            environment.get("git_commit"),
         )
     return experiment, gan, state, data, description
 
 
-def load(run: str | Path, weights: Weights = "ema", step: int | None = None) -> Sampler:
+def latest_environment(description: dict[str, Any]) -> dict[str, Any]:
+    """What the run was last trained with: a resume may be under other code than its start."""
+    launches = description.get("launches") or [description]
+    return launches[-1].get("environment", {})
+
+
+def load(run: str | Path, weights: Weights = "ema", step: Step = None) -> Sampler:
     """A sampler from a run folder.
 
     Args:
       run: the folder.
       weights: ``ema`` for the averaged generator, ``raw`` for the one last trained.
-      step: step of the checkpoint; None for the newest that is sound.
+      step: step of the checkpoint, or ``best``; None for the newest that is sound.
 
     Raises:
-      UserError: there is no run, no checkpoint, or none that is sound.
+      UserError: there is no run, no such checkpoint, or none that is sound.
     """
     _, gan, state, data, _ = load_state(run, step)
     return sampler_of(gan, state, data, weights)

@@ -1,8 +1,9 @@
 """What a person may set for a run, beside the knobs of the paper."""
 
 import dataclasses
+import math
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from jaxgan.errors import UserError
 from jaxgan.parallel import Backend
@@ -71,7 +72,7 @@ class Operation:
     profile: bool = False
     """Record a trace of ten steps for TensorBoard and Perfetto."""
     debug_nans: bool = False
-    """Stop at the first NaN and name the operation that made it (slow)."""
+    """Stop at the first step that makes a NaN, and name it (slow)."""
     smoke: bool = False
     """Three tiny steps on noise, to see that everything works; takes seconds."""
     distributed: bool = False
@@ -90,8 +91,11 @@ def check(identity: Identity, operation: Operation) -> None:
     Raises:
       UserError: naming the flag and its allowed values.
     """
-    for name in ("batch_size",):
-        _at_least(name, getattr(identity, name), 1)
+    _at_least("batch_size", identity.batch_size, 1)
+    if not 0 <= identity.seed < 2**32:
+        raise UserError(f"--seed {identity.seed}: use 0 to {2**32 - 1}.")
+    if operation.steps >= 2**31:
+        raise UserError(f"--steps {operation.steps}: must be below {2**31}.")
     if identity.resolution is not None:
         _at_least("resolution", identity.resolution, 1)
     if identity.channels not in (None, 1, 3):
@@ -102,10 +106,31 @@ def check(identity: Identity, operation: Operation) -> None:
         _at_least(name, getattr(operation, name), 1)
 
 
+def check_config(config: Any, default: Any) -> None:
+    """Refuses knobs that are no number, and sizes below one where the default is a size.
+
+    Raises:
+      UserError: naming the flag.
+    """
+    for field in dataclasses.fields(config):
+        value, usual = getattr(config, field.name), getattr(default, field.name)
+        if isinstance(value, float) and not math.isfinite(value):
+            raise UserError(f"--{_flag(field.name)} {value}: must be a finite number.")
+        sizes = value if isinstance(value, tuple) else (value,)
+        usual = usual if isinstance(usual, tuple) else (usual,)
+        for size in sizes:
+            counts = type(size) is int and all(type(one) is int and one > 0 for one in usual)
+            if counts and size < 1:
+                raise UserError(f"--{_flag(field.name)} {size}: must be at least 1.")
+
+
+def _flag(name: str) -> str:
+    return name.replace("_", "-")
+
+
 def _at_least(name: str, value: int, least: int) -> None:
     if value < least:
-        flag = name.replace("_", "-")
-        raise UserError(f"--{flag} {value}: must be at least {least}.")
+        raise UserError(f"--{_flag(name)} {value}: must be at least {least}.")
 
 
 def repeat_of(operation: Operation, automatic: Repeat) -> Repeat:

@@ -19,6 +19,9 @@ from jaxgan.game import Average, Gan, GanState, Network, Phase, Player, fresh_ba
 from jaxgan.randomness import Draw, global_rows, named
 from jaxgan.types import AXIS, Batch, Key, Logs, Mean, Params, Round, Who
 
+RNGS = ("dropout", "noise")
+"""Flax's random streams that a network may ask for in training."""
+
 Step = Callable[[GanState, Any], tuple[GanState, Logs]]
 
 
@@ -117,13 +120,13 @@ def _gradient(
         def network(other: Who) -> Network:
             player = state.players[other]
             params = own if other == who else player.params
-            rngs = {"dropout": named(group_key, f"dropout/{other}")}
+            rngs = {name: named(group_key, f"{name}/{other}") for name in RNGS}
             return Network(gan.networks[other], params, player.stats, train=True, rngs=rngs)
 
         round = gan.play(network("g"), network("d"), batch, Draw(draw_key, rows), state.slow)
         round = dataclasses.replace(round, draw=Draw(group_key, rows), step=state.step)
         loss, logs = terms.total(wanted, round, who)
-        logs |= {f"{who}/loss": Mean.of(loss)} | (_verdicts(round) if who == "d" else {})
+        logs |= {f"{who}/loss": Mean.of(loss)} | (_judgements(round) if who == "d" else {})
         return loss, (round.stats[who], logs)
 
     grads, (stats, logs) = jax.grad(objective, has_aux=True)(state.players[who].params)
@@ -139,7 +142,7 @@ def _descend(gan: Gan, player: Player, who: Who, grads: Params, stats: Any) -> t
     return Player(params, stats, opt), logs
 
 
-def _verdicts(round: Round) -> Logs:
+def _judgements(round: Round) -> Logs:
     """How the discriminator judges: mean logits, and its accuracy at threshold zero."""
 
     def mean(function, logits):

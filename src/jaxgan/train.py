@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import logging
 import math
+import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxgan import knobs, parallel, repeat, report, runs
-from jaxgan.checkpoint import Checkpoints
+from jaxgan.checkpoint import Checkpoints, digest
 from jaxgan.data.feed import Feed, gather, make_feed
 from jaxgan.data.open import open_source
 from jaxgan.data.source import Source, from_arrays
@@ -76,49 +77,80 @@ def train(experiment: Experiment, config: Any, identity: Identity, operation: Op
     if identity.flip and len(source.shape) != 3:
         raise UserError(f"--flip: {source.name} are points, not images; omit --flip.")
     data = Data(source.shape, source.classes, mean=lambda: _mean(source))
-    description = runs.describe(experiment, config, identity, _data_description(source))
+    description = runs.describe(
+        experiment, config, identity, _data_description(source), operation.steps
+    )
+    recorded = runs.read(folder) if folder.config.exists() else None
+    operation = _with_origin(operation, recorded, folder)
     run = _Run(experiment, config, identity, operation, folder, source, data, devices)
-    if not folder.config.exists():
-        run.check_origin()  # before there is a folder that holds the mistake
-    _open_folder(folder, experiment, description, devices, operation)
-    score = _score(operation.best)
+    if recorded is None:  # before there is a folder that holds the mistake
+        description["origin"] = run.origin()
+    _open_folder(folder, experiment, description, recorded, devices, operation)
     with (
-        Checkpoints(folder.checkpoints, operation.keep, best=score is not None) as checkpoints,
+        runs.locked(folder) if run.leader else contextlib.nullcontext(),
+        Checkpoints(folder.checkpoints, operation.keep, best=operation.best) as checkpoints,
         contextlib.closing(_feed(source, identity, operation)) as feed,
     ):
-        state = run.start(checkpoints)
-        return run.train(state, feed, checkpoints, score)
+        try:
+            state = run.start(checkpoints, (recorded or description).get("origin"))
+            return run.train(state, feed, checkpoints, _score(operation.best))
+        except BaseException as error:
+            run.status("failed", run.reached, str(error).partition("\n")[0] or repr(error))
+            raise
 
 
 class _Run:
     """One call of ``train``: what its parts share."""
 
-    def __init__(self, experiment, config, identity, operation, folder, source, data, devices):
-        self.experiment: Experiment = experiment
+    def __init__(
+        self,
+        experiment: Experiment,
+        config: Any,
+        identity: Identity,
+        operation: Operation,
+        folder: runs.RunFolder,
+        source: Source,
+        data: Data,
+        devices: list[Device],
+    ):
+        self.experiment = experiment
         self.config = config
-        self.identity: Identity = identity
-        self.operation: Operation = operation
-        self.folder: runs.RunFolder = folder
-        self.source: Source = source
-        self.data: Data = data
-        self.devices: list[Device] = devices
+        self.identity = identity
+        self.operation = operation
+        self.folder = folder
+        self.source = source
+        self.data = data
+        self.devices = devices
+        self.reached = 0
         self.knobs = knobs.split(config)
-        self.gan: Gan = experiment.build(config, data)
+        self.gan: Gan = experiment.game(config, data, operation.steps)
+        jax.eval_shape(self.new, self.knobs)  # networks that cannot be are refused here
         self.batches = fresh_batches(self.gan.updates)
         self.leader = jax.process_index() == 0
 
+    def traced(self, knob_values: dict[str, Any]) -> Gan:
+        """The game with traced knobs."""
+        config = knobs.merge(self.config, knob_values)
+        return self.experiment.game(config, self.data, self.operation.steps)
+
     def new(self, knob_values: dict[str, Any]) -> GanState:
         """The state before the first step."""
-        gan = self.experiment.build(knobs.merge(self.config, knob_values), self.data)
-        return initial_state(gan, jax.random.key(self.identity.seed), self.data)
+        key = jax.random.key(self.identity.seed)
+        return initial_state(self.traced(knob_values), key, self.data)
 
-    def check_origin(self) -> None:
-        """Refuses an ``--init-from`` that cannot be read or does not fit."""
-        if self.operation.init_from is not None:
-            _origin(jax.eval_shape(self.new, self.knobs), self.operation.init_from)
+    def origin(self) -> dict[str, str] | None:
+        """The run of ``--init-from``, and the sha256 of its networks."""
+        if self.operation.init_from is None:
+            return None
+        networks = _origin(jax.eval_shape(self.new, self.knobs), self.operation.init_from)
+        return {"run": str(self.operation.init_from), "sha256": digest(networks)}
 
-    def start(self, checkpoints: Checkpoints) -> GanState:
-        """The state to train from: the newest checkpoint's, or a new one."""
+    def start(self, checkpoints: Checkpoints, origin: dict[str, str] | None) -> GanState:
+        """The state to train from: the newest checkpoint's, or a new one.
+
+        Raises:
+          UserError: no checkpoint is sound, or the networks to start from have changed.
+        """
         whole = parallel.replicated(self.devices)
         if checkpoints.steps():
             like = jax.tree.map(
@@ -128,6 +160,11 @@ class _Run:
             return checkpoints.restore(like)[1]
         state = jax.jit(self.new, out_shardings=whole)(self.knobs)
         if self.operation.init_from is not None:
+            if self.origin() != origin:
+                raise UserError(
+                    f"--init-from {self.operation.init_from}: its networks are no longer those "
+                    "that this run began with; choose another --workdir."
+                )
             state = _warm(state, self.operation.init_from, whole)
         return state
 
@@ -136,7 +173,7 @@ class _Run:
         state: GanState,
         feed: Feed,
         checkpoints: Checkpoints,
-        score: Callable[[dict[str, Any]], float] | None,
+        score: "_Score | None",
     ) -> Outcome:
         """Steps from ``state`` to the budget, with everything that is written on the way."""
         first = int(state.step)
@@ -155,7 +192,8 @@ class _Run:
             )
             if cadence
         ]
-        self._status("running", first)
+        self._set_aside(first)
+        self.status("running", first)
         outcome = Outcome("interrupted", first, self.folder)
         with _Stop() as stop, self._log(first) as log, self._progress(first) as progress:
             totals: Logs | None = None
@@ -166,8 +204,11 @@ class _Run:
                     count = min([last, *(step + c - step % c for c in cadences)]) - step
                     count = min(count, dispatch.longest)
                     state, logs = dispatch(state, step, count)
+                    if score and step == first:
+                        score.check(logs)
                     totals = logs if totals is None else jax.tree.map(jnp.add, totals, logs)
                     step += count
+                    self.reached = step
                     if timed == first:  # the compilation is not part of the speed
                         jax.block_until_ready(state)
                         clock, timed = time.perf_counter(), step
@@ -182,18 +223,22 @@ class _Run:
                         now = time.perf_counter()
                         row = self._row(step, step - logged, step - timed, now - clock, values)
                         progress.update(step, row)
-                        rank = score(row) if score else None
+                        rank = score.of(row, rank) if score else None
                         if self.leader:
                             log.write(row)
                         totals, logged, clock, timed = None, step, now, step
                         if fault := _fault(values):
-                            note = f"{fault} at step {step}; the last sound checkpoint is kept"
+                            kept = checkpoints.steps()
+                            best = f"step {kept[-1]}" if kept else "none"
+                            note = f"{fault} at step {step}; last sound checkpoint: {best}"
                             outcome = Outcome("diverged", step, self.folder, note)
                             break
                     if _due(step, self.operation.sample_every):
                         self._samples(state, log, step)
                     if saving:
                         checkpoints.save(step, state, rank)
+                    if timed == step:  # pictures and checkpoints are not part of the speed
+                        clock = time.perf_counter()
                     if stopping:
                         note = f"stopped by {stop.asked or 'preemption'} at step {step}"
                         outcome = Outcome("interrupted", step, self.folder, note)
@@ -205,7 +250,7 @@ class _Run:
                     self._last_pictures(state, log, step)
                 report.save_curves(self.folder.curves, report.read_metrics(self.folder.metrics))
         checkpoints.close()
-        self._status(outcome.kind, outcome.step, outcome.note)
+        self.status(outcome.kind, outcome.step, outcome.note)
         return outcome
 
     def _dispatcher(self, state: GanState, feed: Feed) -> "_Dispatcher":
@@ -215,7 +260,7 @@ class _Run:
 
     def per_device_step(self, state: GanState, knob_values, arrays, chunk):
         """One step on one device: gather, prepare, play. Runs inside the mapped axis."""
-        gan = self.experiment.build(knobs.merge(self.config, knob_values), self.data)
+        gan = self.traced(knob_values)
         batches = dict(gather(arrays, chunk))
         images = to_float(batches["image"], *gan.range)
         if self.identity.flip:
@@ -280,9 +325,24 @@ class _Run:
     def _progress(self, first: int) -> Progress:
         return Progress(self.experiment.name, first, self.operation.steps, enabled=self.leader)
 
-    def _status(self, kind: str, step: int, note: str = "") -> None:
+    def status(self, kind: str, step: int, note: str = "") -> None:
+        """Says in the folder how the run stands."""
         if self.leader:
             runs.write_json(self.folder.status, {"outcome": kind, "step": step, "note": note})
+
+    def _set_aside(self, first: int) -> None:
+        """Keeps the rows of a try that left no checkpoint to go on from."""
+        rows = report.read_metrics(self.folder.metrics) if self.leader and first == 0 else []
+        if rows:
+            aside = self.folder.metrics.with_suffix(".before-restart.jsonl")
+            self.folder.metrics.replace(aside)
+            logging.getLogger("jaxgan").warning(
+                "%s has no checkpoint to resume from: starting from step 0; the rows to step %d "
+                "are in %s",
+                self.folder.path,
+                rows[-1]["step"],
+                aside.name,
+            )
 
     def _preempted(self, checkpoints: Checkpoints, before: int, step: int) -> bool:
         # The processes agree on one number at which all stop, so each number must be asked.
@@ -320,6 +380,8 @@ class _Dispatcher:
         self.longest = 1 if how == "single" else run.operation.steps_per_dispatch
         if run.operation.profile:
             self.longest = min(self.longest, PROFILED_STEPS)
+        if run.operation.debug_nans:
+            self.longest = 1  # to name the step
         self.padded = how == "loop"
         form = repeat.looped if how == "loop" else repeat.unrolled
         self.compiled = parallel.spread(
@@ -340,7 +402,10 @@ class _Dispatcher:
 
         chunk = jax.tree.map(arrange, chunk)
         chunk = parallel.divide(chunk, self.run.devices, self.run.operation.backend)
-        state, logs = self.compiled(state, self.run.knobs, self.arrays, chunk, np.int32(count))
+        try:
+            state, logs = self.compiled(state, self.run.knobs, self.arrays, chunk, np.int32(count))
+        except FloatingPointError as error:
+            raise FloatingPointError(f"Step {step + 1}: {error}") from error
         if jax.process_count() > 1:
             state = parallel.whole(state, self.run.devices)
         return state, logs
@@ -417,14 +482,13 @@ def _open_folder(
     folder: runs.RunFolder,
     experiment: Experiment,
     description: dict[str, Any],
+    recorded: dict[str, Any] | None,
     devices: list[Device],
     operation: Operation,
 ) -> None:
     """Makes the folder, or checks that it holds the same run, and records this launch."""
-    started = folder.config.exists()
-    if started:
-        recorded = runs.read(folder)
-        runs.compare(recorded, description, folder)
+    if recorded is not None:
+        runs.compare(recorded, description, folder, experiment)
         moved = runs.changes(recorded["launches"][-1]["environment"], runs.environment(devices))
         if moved and jax.process_index() == 0:
             logging.getLogger("jaxgan").warning(
@@ -440,12 +504,14 @@ def _open_folder(
         },
         "environment": runs.environment(devices),
     }
-    if not started:
+    if recorded is None:
         whole = description | {"environment": launch["environment"], "launches": [launch]}
         runs.create(folder, whole, experiment)
         return
     recorded["launches"] = [*recorded.get("launches", []), launch]
     try:
+        if not folder.experiment.exists():
+            shutil.copyfile(experiment.file, folder.experiment)
         runs.write_json(folder.config, recorded)
     except OSError as error:
         raise UserError(
@@ -462,6 +528,25 @@ def _feed(source: Source, identity: Identity, operation: Operation) -> Feed:
         process_index=jax.process_index(),
         process_count=jax.process_count(),
     )
+
+
+def _with_origin(
+    operation: Operation, recorded: dict[str, Any] | None, folder: runs.RunFolder
+) -> Operation:
+    """The operation with the ``--init-from`` that the run began with.
+
+    Raises:
+      UserError: another one is asked for.
+    """
+    if recorded is None:
+        return operation
+    began = (recorded.get("origin") or {}).get("run")
+    if operation.init_from is not None and str(operation.init_from) != began:
+        raise UserError(
+            f"{folder.path} holds another run (init_from: {began} -> {operation.init_from}). "
+            "Give the same settings to resume it, or another --workdir."
+        )
+    return dataclasses.replace(operation, init_from=Path(began) if began else None)
 
 
 def _origin(state: GanState, run: Path) -> Any:
@@ -494,19 +579,28 @@ def _warm(state: GanState, run: Path, sharding: Any) -> GanState:
     return dataclasses.replace(state, players=warm, ema=ema)
 
 
-def _score(metric: str | None) -> Callable[[dict[str, Any]], float] | None:
+@dataclasses.dataclass(frozen=True)
+class _Score:
     """What ``--best`` ranks checkpoints by: smaller is better."""
+
+    name: str
+    sign: float
+
+    def check(self, logs: Logs) -> None:
+        """Refuses a metric that the step does not log."""
+        if self.name not in logs:
+            known = ", ".join(sorted(logs))
+            raise UserError(f"--best {self.name}: no such metric; this run logs {known}.")
+
+    def of(self, row: dict[str, Any], last: float | None) -> float | None:
+        """The row's score; the last one where a lazy term was not measured."""
+        return self.sign * float(row[self.name]) if self.name in row else last
+
+
+def _score(metric: str | None) -> _Score | None:
     if metric is None:
         return None
-    sign, name = (-1.0, metric[1:]) if metric.startswith("-") else (1.0, metric)
-
-    def score(row: dict[str, Any]) -> float:
-        if name not in row:
-            known = ", ".join(key for key in row if "/" in key)
-            raise UserError(f"--best {name}: no such metric; this run logs {known}.")
-        return sign * float(row[name])
-
-    return score
+    return _Score(metric[1:], -1.0) if metric.startswith("-") else _Score(metric, 1.0)
 
 
 def _means(totals: Logs) -> dict[str, float]:

@@ -33,7 +33,7 @@ def list_prepared(data_dir: str | None = None) -> list[Prepared]:
             if any("incomplete." in part for part in file.relative_to(folder).parts):
                 continue
             try:
-                content = json.loads(file.read_text())
+                content = dict(json.loads(file.read_text()))
                 splits = {
                     split["name"]: sum(map(int, split.get("shardLengths", [])))
                     for split in content.get("splits", [])

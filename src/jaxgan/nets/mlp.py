@@ -8,6 +8,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
+from jaxgan.errors import UserError
 from jaxgan.nn.dropout import Dropout
 from jaxgan.nn.maxout import Maxout
 from jaxgan.types import Image, Knob, Latent, Logits
@@ -100,6 +101,14 @@ class MaxoutDiscriminator(nn.Module):
     hidden_dropout: Knob = 0.5
     kernel_init: Callable[..., Any] = nn.initializers.lecun_normal()
     dtype: Any = jnp.float32
+
+    def __post_init__(self):
+        """Refuses shares that leave nothing; traced ones were checked as numbers before."""
+        for name in ("input_dropout", "hidden_dropout"):
+            share = getattr(self, name)
+            if isinstance(share, float) and not 0 <= share < 1:
+                raise UserError(f"{name} {share}: a share to drop must be from 0 to below 1.")
+        super().__post_init__()
 
     @nn.compact
     def __call__(self, sample: Image, *, train: bool) -> Logits:
