@@ -85,13 +85,14 @@ def open_folder(
     nbytes = len(asked) * math.prod(first) if first else 0
     if nbytes <= CACHE_BYTES:
         files, image = _decoded(asked, nbytes, resolution, channels, unreadable, where)
-        shape = image.shape[1:]
+        shape, content = image.shape[1:], [image]
 
         def read(places: np.ndarray) -> Rows:
             return _labelled({"image": image[places]}, labels, places)
 
     else:
         files, shape = _verified(asked, resolution, channels, unreadable, where)
+        content = []  # too much to read at every start: names and sizes must do
 
         def read(places: np.ndarray) -> Rows:
             images = np.empty((len(places), *shape), np.uint8)
@@ -112,7 +113,7 @@ def open_folder(
         size=len(files),
         shape=shape,
         read=read,
-        fingerprint=digest(sizes, resolution, channels, "lanczos"),
+        fingerprint=digest(sizes, resolution, channels, "lanczos", *content),
         classes=len(class_names) if class_names else None,
         class_names=class_names,
     )
