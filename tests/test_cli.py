@@ -105,3 +105,12 @@ def test_flags_set_config_identity_and_operation():
     assert (identity.seed, identity.flip, identity.data) == (7, True, "ring")
     assert (operation.steps, operation.backend) == (9, "pmap")
     assert launch.parse(experiment, [], "tiny")[2].steps == 12
+
+
+@pytest.mark.parametrize(
+    "name, fault", [("", "holds no prepared data set"), ("nowhere", "is not a folder")]
+)
+def test_a_list_of_nothing_says_so(name, fault, tmp_path, command):
+    code, said = command(["data", "list", "--data-dir", tmp_path / name])
+    assert code == 0
+    assert fault in said

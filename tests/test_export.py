@@ -1,12 +1,13 @@
 """A generator handed on: its weights, and what they are."""
 
+import errno
 import json
 
 import jax
 import numpy as np
 import pytest
 from flax.traverse_util import unflatten_dict
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load_file
 
 import jaxgan
@@ -86,3 +87,36 @@ def test_what_exists_is_not_replaced(finished, tmp_path, refused):
         refused((*command, tmp_path / "new", "--step", 7), "no checkpoint of step 7")
         refused(("export", tmp_path / "nothing", "--out", tmp_path / "new"), "No run in")
     assert not (tmp_path / "new").exists()
+
+
+def test_an_empty_folder_is_filled(finished, tmp_path, exported):
+    (tmp_path / "empty").mkdir()
+    assert cli.dispatch(["export", str(finished), "--out", str(tmp_path / "empty")]) == 0
+    assert contents(tmp_path / "empty").keys() == contents(exported).keys()
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left"), SafetensorError("full")])
+@pytest.mark.parametrize("existing", [True, False])
+def test_a_full_disk_leaves_nothing(existing, error, finished, tmp_path, refused, monkeypatch):
+    def full(tensors, file, **_):
+        file.write_bytes(b"half")
+        raise error
+
+    monkeypatch.setattr("safetensors.numpy.save_file", full)
+    if existing:
+        (tmp_path / "new").mkdir()
+    refused(("export", finished, "--out", tmp_path / "new"), "Cannot write", "another --out")
+    assert [path.name for path in tmp_path.rglob("*")] == ["new"] * existing
+
+
+def test_the_card_names_the_code_of_the_last_launch(copy, tmp_path):
+    description = json.loads((copy / "config.json").read_text())
+    description["launches"][-1]["environment"]["git_commit"] = "c0ffee"
+    (copy / "config.json").write_text(json.dumps(description))
+    assert cli.dispatch(["export", str(copy), "--out", str(tmp_path / "out")]) == 0
+    assert "commit c0ffee" in (tmp_path / "out" / "README.md").read_text()
+
+
+def test_a_run_without_scores_has_no_best(finished, tmp_path, refused):
+    command = ("export", finished, "--out", tmp_path / "new", "--step", "best")
+    refused(command, "has no scored checkpoint")

@@ -81,6 +81,27 @@ def test_a_truncated_tail_is_left_out(tail, tmp_path):
     assert report.read_metrics(tmp_path / "none.jsonl") == []
 
 
+def test_a_damaged_line_costs_no_other_row(tmp_path):
+    damage = [b'{"step": 2', b"\xff\x00", b"[3]", b'{"loss": 1}', b'{"step": "4"}', b"null"]
+    damage += [b"[" * 100_000, b""]
+    path = tmp_path / "metrics.jsonl"
+    path.write_bytes(b"\n".join([b'{"step": 1}', *damage, b'{"step": 5}']))
+    assert report.read_metrics(path) == [{"step": 1}, {"step": 5}]
+
+
+def test_a_resume_keeps_damaged_lines_and_drops_only_later_rows(log, tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    before = b'{"step": 2}\n\xffdamaged\n{"step":  4}\n'  # two blanks: as it was, byte by byte
+    path.write_bytes(before + b'{"step": 6}\ngarbage\n{"step": 3}\n{"st')
+    log(since=4).close()
+    assert path.read_bytes() == before + b'{"step": 3}\n'
+    path.write_bytes(before + b'{"st')
+    opened = log(since=4)
+    opened.write({"step": 5})
+    opened.close()
+    assert [row["step"] for row in report.read_metrics(path)] == [2, 4, 5]
+
+
 def test_rows_after_the_restored_step_go(log, tmp_path):
     (tmp_path / "metrics.jsonl").write_text('{"step": 2}\n{"step": 4}\n{"step": 6}\n{"ste')
     opened = log(since=4)

@@ -1,8 +1,11 @@
 """Sample ``i`` of a seed depends on the seed and on ``i`` alone."""
 
+import dataclasses
+import errno
 import json
 import logging
 import shutil
+from pathlib import Path
 
 import jax
 import numpy as np
@@ -47,13 +50,21 @@ def sample(*words):
 def test_the_first_ten_of_a_hundred_are_ten(sampler):
     np.testing.assert_array_equal(sampler(100)[:10], sampler(10))
     np.testing.assert_array_equal(sampler.latents(100)[:10], sampler.latents(10))
+    np.testing.assert_array_equal(sampler.interpolate(5)[:10], sampler.interpolate(1))
 
 
-def test_a_sample_does_not_depend_on_its_batch(sampler):
-    latents = sampler.latents(7)
+@pytest.mark.parametrize("count", [1, 7, 64, 65])
+def test_a_float_does_not_depend_on_the_count(count, sampler, toy):
+    """Bit for bit, also where no rounding to pixels would hide a difference."""
+    points = jaxgan.load(toy)
+    np.testing.assert_array_equal(points(200)[:count], points(count))
+    latents = sampler.latents(200)
     whole = sampler.decode(latents)
-    # Another batch size is another executable: float32 rounding of values below one.
-    np.testing.assert_allclose(sampler.decode(latents, batch_size=2), whole, atol=1e-6)
+    np.testing.assert_array_equal(sampler.decode(latents[:count]), whole[:count])
+    np.testing.assert_array_equal(sampler(count), sampler.quantise(whole[:count]))
+    parts = list(sampler.batches(count, seed=2))
+    assert max(map(len, parts)) <= 64
+    np.testing.assert_array_equal(np.concatenate(parts), sampler(count, seed=2))
 
 
 def test_seeds_differ(sampler):
@@ -100,16 +111,18 @@ def test_a_walk_goes_in_straight_steps_between_samples(sampler):
     rows, columns = 3, 5
     walk = sampler.interpolate(rows, columns, seed=4).reshape(rows, columns, 6, 6, 1)
     ends = sampler(2 * rows, seed=4)
-    np.testing.assert_array_equal(walk[:, 0], ends[:rows])
-    np.testing.assert_array_equal(walk[:, -1], ends[rows:])
+    np.testing.assert_array_equal(walk[:, 0], ends[::2])
+    np.testing.assert_array_equal(walk[:, -1], ends[1::2])
     latents = sampler.latents(2 * rows, seed=4)
-    middle = sampler.quantise(sampler.decode((latents[:rows] + latents[rows:]) / 2))
+    middle = sampler.quantise(sampler.decode((latents[::2] + latents[1::2]) / 2))
     assert np.abs(walk[:, 2].astype(int) - middle).max() <= 1
 
 
 def test_labels_go_in_turn_or_are_given(sampler):
     np.testing.assert_array_equal(sampler.labels(5), [0, 1, 2, 0, 1])
     np.testing.assert_array_equal(sampler.labels(3, 2), [2, 2, 2])
+    np.testing.assert_array_equal(sampler.labels(3, first=4), [1, 2, 0])
+    np.testing.assert_array_equal(sampler.walk_labels(2, 3), [0, 0, 0, 1, 1, 1])
 
 
 def test_an_impossible_label_is_refused(finished, toy, tmp_path, refused):
@@ -179,6 +192,12 @@ def test_sampling_only_reads(copy, tmp_path):
     [
         (("--num", 0), "--num 0: must be at least 1"),
         (("--truncation", 0), "must be above 0"),
+        (("--truncation", "inf"), "at most 10"),
+        (("--truncation", "nan"), "at most 10"),
+        (("--out", ""), "--out is empty"),
+        (("--num", 10**9, "--out", "a.npz"), "--num 1000000000 needs 34 GiB of memory"),
+        (("--num", 10**8, "--interpolate", "--out", "a"), "more than 16; draw fewer."),
+        (("--step", "best"), "has no scored checkpoint"),
         (("--interpolate", "--truncation", "0.5"), "does not apply to --interpolate"),
         (("--out", "samples.jpeg"), "ends in .png or .npz"),
         (("--step", 7), "no checkpoint of step 7; it has 10, 12"),
@@ -207,6 +226,60 @@ def test_an_output_that_cannot_be_written_is_refused(finished, tmp_path, refused
     refused(("sample", finished, "--num", 1, "--out", out), "Cannot write", "--out")
 
 
+def test_the_output_is_checked_before_the_run_is_read(tmp_path, refused):
+    refused(("sample", tmp_path / "nothing", "--out", tmp_path / "a.jpg"), "ends in .png or .npz")
+
+
+def test_a_folder_may_have_a_dot_and_its_old_pictures_go(finished, tmp_path):
+    out = tmp_path / "v1.5"
+    out.mkdir()
+    assert sample(finished, "--num", 3, "--out", out) == 0
+    (out / "notes.txt").write_text("mine")
+    assert sample(finished, "--num", 2, "--out", out, "--overwrite") == 0
+    assert sorted(contents(out)) == ["000000.png", "000001.png", "notes.txt"]
+
+
+@pytest.mark.parametrize("name", ["old.png", "old.npz"])
+def test_a_full_disk_leaves_the_old_file(name, finished, tmp_path, refused, monkeypatch):
+    (tmp_path / name).write_text("mine")
+
+    def full(file, *_, **__):
+        part = file if isinstance(file, Path) else Path(file.name)
+        part.write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(np, "savez_compressed", full)
+    monkeypatch.setattr(Image.Image, "save", lambda self, file, **_: full(file))
+    with unchanged(tmp_path):
+        command = ("sample", finished, "--num", 1, "--overwrite", "--out", tmp_path / name)
+        refused(command, "Cannot write", "No space left", "--out")
+
+
+def test_an_archive_has_labels_if_the_generator_saw_them(finished, tmp_path, monkeypatch):
+    for labelled, names in ((False, {"image"}), (True, {"image", "label"})):
+        monkeypatch.setattr(jaxgan.Sampler, "labelled", labelled)
+        out = tmp_path / f"{labelled}.npz"
+        assert sample(finished, "--num", 5, "--out", out) == 0
+        assert set(np.load(out)) == names
+    np.testing.assert_array_equal(np.load(out)["label"], [0, 1, 2, 0, 1])
+
+
+def test_the_best_step_can_be_drawn(copy, tmp_path, capsys):
+    state = state_of(copy)
+    with Checkpoints(copy / "checkpoints", best="d/loss") as checkpoints:
+        for step, score in ((13, 0.1), (14, 0.5)):
+            later = dataclasses.replace(state, step=jax.numpy.int32(step))
+            checkpoints.save(step, later, score)
+    assert jaxgan.load(copy).step == 14
+    assert jaxgan.load(copy, step="best").step == 13
+    assert sample(copy, "--num", 1, "--step", "best", "--out", tmp_path / "a.npz") == 0
+    assert "step 13" in capsys.readouterr().out
+
+
+def test_a_file_is_no_run(finished, refused):
+    refused(("sample", finished / "config.json", "--out", "new.png"), "is not a folder")
+
+
 def warnings_of(run, caplog):
     caplog.clear()
     with caplog.at_level(logging.WARNING, logger="jaxgan"):
@@ -220,6 +293,14 @@ def test_code_that_moved_on_is_mentioned(copy, caplog):
         place["environment"]["code"] = "0" * 64
     (copy / "config.json").write_text(json.dumps(description))
     assert "another version of jaxgan's code" in warnings_of(copy, caplog)
+
+
+def test_code_is_that_of_the_last_launch(copy, caplog):
+    description = json.loads((copy / "config.json").read_text())
+    description["environment"] = description["environment"] | {"code": "0" * 64}
+    description["launches"][-1]["environment"]["code"] = runs.code_digest()
+    (copy / "config.json").write_text(json.dumps(description))
+    assert warnings_of(copy, caplog) == ""
 
 
 def test_code_that_did_not_is_not(trainer, tmp_path, caplog):

@@ -45,7 +45,7 @@ class Classifier(nn.Module):
         return nn.Dense(10)(nn.relu(nn.Dense(64)(x.reshape(len(x), -1))))
 
 
-def classifier(train, test, steps=1500, batch=128):
+def classifier(train, test, steps=3000, batch=128):
     """``images -> probabilities`` and its accuracy, of a small network."""
     network = Classifier()
     as_input = lambda images: images.astype(np.float32) / 255.0  # noqa: E731

@@ -44,12 +44,19 @@ def digest(state: Any) -> str:
 
 
 def tree_of(state: Any) -> list[list[Any]]:
-    """Path, dtype and shape of every leaf, as JSON would return them."""
-    leaves = jax.tree_util.tree_flatten_with_path(state)[0]
-    return [
-        [jax.tree_util.keystr(path), str(leaf.dtype), [int(size) for size in leaf.shape]]
-        for path, leaf in leaves
-    ]
+    """Path, dtype and shape of every leaf, as JSON would return them.
+
+    Containers that are empty count: Orbax wants them to be the same, too.
+    """
+
+    def empty(node: Any) -> bool:
+        return isinstance(node, tuple | list | dict) and not node
+
+    def entry(leaf: Any) -> list[Any]:
+        return ["empty", []] if empty(leaf) else [str(leaf.dtype), [int(n) for n in leaf.shape]]
+
+    leaves = jax.tree_util.tree_flatten_with_path(state, is_leaf=empty)[0]
+    return [[jax.tree_util.keystr(path), *entry(leaf)] for path, leaf in leaves]
 
 
 def difference(stored: list[list[Any]], wanted: list[list[Any]]) -> str:

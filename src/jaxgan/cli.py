@@ -210,7 +210,7 @@ def write_samples(
     if out.suffix.lower() == ".npz":
         arrays = {"image": samples} if labels is None else {"image": samples, "label": labels}
         with report.replacing(out) as part, part.open("wb") as file:
-            np.savez_compressed(file, **arrays)
+            np.savez_compressed(file, allow_pickle=False, **arrays)
     elif samples.ndim == 4:
         report.save_image(out, report.grid(samples, columns), report.magnification(samples))
     else:
