@@ -118,18 +118,30 @@ def test_a_walk_goes_in_straight_steps_between_samples(sampler):
     assert np.abs(walk[:, 2].astype(int) - middle).max() <= 1
 
 
-def test_labels_go_in_turn_or_are_given(sampler):
+@pytest.fixture
+def conditional(monkeypatch):
+    """Generators that look at labels."""
+    monkeypatch.setattr(jaxgan.Sampler, "labelled", True)
+
+
+def test_labels_go_in_turn_or_are_given(sampler, conditional):
     np.testing.assert_array_equal(sampler.labels(5), [0, 1, 2, 0, 1])
     np.testing.assert_array_equal(sampler.labels(3, 2), [2, 2, 2])
     np.testing.assert_array_equal(sampler.labels(3, first=4), [1, 2, 0])
     np.testing.assert_array_equal(sampler.walk_labels(2, 3), [0, 0, 0, 1, 1, 1])
 
 
-def test_an_impossible_label_is_refused(finished, toy, tmp_path, refused):
+def test_a_generator_that_knows_no_labels_is_not_asked_for_one(finished, tmp_path, refused):
+    out = tmp_path / "new.png"
+    refused(("sample", finished, "--out", out, "--label", 1), "knows no labels", "omit --label")
+    assert not out.exists()
+
+
+def test_an_impossible_label_is_refused(finished, toy, tmp_path, refused, conditional):
     out = ("--out", tmp_path / "new.png")
     refused(("sample", finished, *out, "--label", 3), "--label 3", "0 to 2")
     refused(("sample", finished, *out, "--label", -1), "--label -1")
-    refused(("sample", toy, *out, "--label", 0), "have no labels", "omit --label")
+    refused(("sample", toy, *out, "--label", 0), "knows no labels", "omit --label")
     assert not (tmp_path / "new.png").exists()
 
 

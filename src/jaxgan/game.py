@@ -199,6 +199,11 @@ class Gan:
     slow: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     tune: Callable[[dict[str, Any], Logs], dict[str, Any]] = lambda slow, logs: slow
 
+    @property
+    def conditional(self) -> bool:
+        """Whether samples depend on labels."""
+        return self.sample is not generate
+
 
 def groups(updates: tuple[Update, ...]) -> tuple[tuple[Phase, ...], ...]:
     """The updates as groups of phases that move together."""

@@ -16,7 +16,7 @@ from jaxgan.checkpoint import Checkpoints
 from jaxgan.data.transforms import to_uint8
 from jaxgan.errors import UserError
 from jaxgan.experiment import Data, Experiment
-from jaxgan.game import Gan, GanState, Network, generate, init
+from jaxgan.game import Gan, GanState, Network, init
 from jaxgan.randomness import Draw, named
 
 Weights = Literal["ema", "raw"]
@@ -63,7 +63,7 @@ class Sampler:
     @property
     def labelled(self) -> bool:
         """Whether the generator looks at labels."""
-        return self.data.classes is not None and self.gan.sample is not generate
+        return self.data.classes is not None and self.gan.conditional
 
     def latents(self, count: int, seed: int = 0, truncation: float | None = None) -> np.ndarray:
         """Latents of the first ``count`` samples of ``seed``, float32 ``[count, latent]``."""
@@ -74,7 +74,9 @@ class Sampler:
         return np.concatenate(parts)
 
     def labels(self, count: int, label: int | None = None, first: int = 0) -> np.ndarray | None:
-        """Labels int32 ``[count]``: all ``label``, or each class in turn; None without classes.
+        """Labels int32 ``[count]``: all ``label``, or each class in turn.
+
+        None where the data have no classes or the generator does not look at them.
 
         Args:
           count: how many.
@@ -82,11 +84,13 @@ class Sampler:
           first: the sample that they begin with.
 
         Raises:
-          UserError: the data have no such class.
+          UserError: there is no such class to ask for.
         """
-        if self.data.classes is None:
+        if self.data.classes is None or not self.labelled:
             if label is not None:
-                raise UserError(f"--label {label}: this run's data have no labels; omit --label.")
+                raise UserError(
+                    f"--label {label}: this run's generator knows no labels; omit --label."
+                )
             return None
         if label is None:
             return (np.arange(first, first + count) % self.data.classes).astype(np.int32)
