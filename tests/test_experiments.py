@@ -73,3 +73,19 @@ def test_a_program_smokes_without_leaving_anything(program, tmp_path):
 
 def test_there_are_experiments():
     assert len(EXPERIMENTS) >= 4
+
+
+@pytest.mark.parametrize(
+    "names",
+    [("gan_mnist", "gan_fashion_mnist"), ("dcgan_fashion_mnist", "dcgan_cifar10", "dcgan_folder")],
+)
+def test_one_paper_on_several_data_sets_is_one_game(names):
+    """Each file stands alone, so that it can be read and copied alone; none may drift."""
+    trees = [ast.parse(path.read_text()) for path in EXPERIMENTS if path.stem in names]
+    assert len(trees) == len(names)
+    functions = [
+        {node.name: ast.dump(node) for node in tree.body if isinstance(node, ast.FunctionDef)}
+        for tree in trees
+    ]
+    assert "build" in functions[0]
+    assert all(other == functions[0] for other in functions[1:])
