@@ -85,12 +85,16 @@ def garments():
 
 
 def test_all_ten_garments_are_drawn(garments, tmp_path):
-    """Each class is at least one per cent of the samples, seen with confidence."""
+    """Each class has at least a quarter of its share of the samples, seen as more likely than not.
+
+    A higher bar would ask more of the classifier than of the samples: it confuses real shirts,
+    coats and pullovers.
+    """
     classify, accuracy = garments
     assert accuracy > 0.88
     flags = ("--steps", "3000", "--sample-every", "0", "--log-every", "500")
     sampler = trained("dcgan_fashion_mnist", tmp_path / "run", *flags)
     seen = classify(sampler(2000))
-    sure = seen.max(-1) > 0.9
+    sure = seen.max(-1) > 0.5
     counts = np.bincount(seen.argmax(-1)[sure], minlength=10)
-    assert counts.min() >= 20, counts
+    assert counts.min() >= 50, counts
