@@ -5,7 +5,7 @@ Convolutional Generative Adversarial Networks", ICLR 2016, arXiv:1511.06434.
 Code of the authors: github.com/Newmu/dcgan_code.
 
 Run:  python experiments/dcgan_cifar10.py
-Cost: not measured on a GPU; for the default 39 000 steps (100 epochs) use one.
+Cost: not measured on a GPU, which the default 39 000 steps (100 epochs) need.
 
 Differs from the paper:
 - Data: the paper generates LSUN, faces and ImageNet at 32 and 64 pixels; on CIFAR-10 it

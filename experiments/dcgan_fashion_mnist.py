@@ -5,7 +5,7 @@ Convolutional Generative Adversarial Networks", ICLR 2016, arXiv:1511.06434.
 Code of the authors: github.com/Newmu/dcgan_code.
 
 Run:  python experiments/dcgan_fashion_mnist.py
-Cost: about 13 minutes on two CPU cores for the default 9380 steps (10 epochs); garments
+Cost: about 12 minutes on two CPU cores for the default 9380 steps (10 epochs); garments
       can be told apart after 2000.
 
 Differs from the paper:

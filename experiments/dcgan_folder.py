@@ -5,7 +5,8 @@ Convolutional Generative Adversarial Networks", ICLR 2016, arXiv:1511.06434.
 Code of the authors: github.com/Newmu/dcgan_code.
 
 Run:  python experiments/dcgan_folder.py --data folder:PATH
-Cost: not measured on a GPU; about 4 s a step on two CPU cores, so use one.
+Cost: not measured on a GPU, which the default 50 000 steps need; --width 16 tries it out
+      on a CPU.
 
 Images of any size are cropped to a square in the middle and resized to 64 pixels
 (--resolution 32 or 128 also fit the networks); subfolders are classes, which DCGAN

@@ -4,7 +4,7 @@ Paper: Goodfellow et al., "Generative Adversarial Nets", NIPS 2014, arXiv:1406.2
 Code of the authors: github.com/goodfeli/adversarial (mnist.yaml, __init__.py).
 
 Run:  python experiments/gan_fashion_mnist.py
-Cost: about 8 minutes on two CPU cores for the default 25 000 steps (50 epochs).
+Cost: about 20 minutes on two CPU cores for the default 25 000 steps (50 epochs).
 
 Differs from the paper:
 - Data: the paper has no Fashion-MNIST; everything else is its MNIST experiment.
