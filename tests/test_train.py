@@ -11,7 +11,7 @@ import pytest
 from jaxgan import checkpoint, cli, load, report, runs, train
 from jaxgan.errors import UserError
 from jaxgan.launch import EXIT_DIVERGED
-from tiny_runs import TINY, config, contents, rows, state_of, status
+from tiny_runs import TINY, config, contents, rows, state_of, status, unchanged
 
 pytest_plugins = ["run_fixtures"]
 
@@ -195,7 +195,7 @@ def test_rows_of_a_try_without_a_checkpoint_are_set_aside(copy, trainer, caplog)
 
 
 def test_one_folder_has_one_writer(copy, usual, refused):
-    with runs.locked(runs.RunFolder(copy)):
+    with unchanged(copy), runs.locked(runs.RunFolder(copy)):
         refused(
             ("train", TINY, *usual, "--seed", 3, "--steps", 20, "--workdir", copy),
             "Another process trains",

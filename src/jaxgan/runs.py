@@ -209,19 +209,29 @@ def _is_text(line: ast.AST) -> bool:
 
 @contextlib.contextmanager
 def locked(folder: RunFolder) -> Iterator[None]:
-    """Holds the run folder for one writer; the lock goes with the process.
+    """Makes the run folder and holds it for one writer; the lock goes with the process.
 
     Raises:
-      UserError: another process trains this run.
+      UserError: it cannot be made, or another process trains this run.
     """
-    with folder.experiment.open() as file:
+    try:
+        folder.path.mkdir(parents=True, exist_ok=True)
+        held = os.open(folder.path, os.O_RDONLY)
+    except OSError as error:
+        raise UserError(
+            f"Cannot write the run folder {folder.path}: {error.strerror}. "
+            "Choose another --workdir."
+        ) from error
+    try:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise UserError(
                 f"Another process trains {folder.path}; wait for it, or use another --workdir."
             ) from None
         yield
+    finally:
+        os.close(held)
 
 
 def code_digest() -> str:
@@ -235,13 +245,12 @@ def code_digest() -> str:
 
 
 def create(folder: RunFolder, description: dict[str, Any], experiment: Experiment) -> None:
-    """Makes the run folder.
+    """Fills a new run folder.
 
     Raises:
       UserError: it cannot be written, or holds something that is not a run.
     """
     try:
-        folder.path.mkdir(parents=True, exist_ok=True)
         if any(folder.path.iterdir()):
             raise UserError(
                 f"{folder.path} holds files but no run (no config.json); choose another --workdir."

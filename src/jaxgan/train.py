@@ -85,12 +85,14 @@ def train(experiment: Experiment, config: Any, identity: Identity, operation: Op
     run = _Run(experiment, config, identity, operation, folder, source, data, devices)
     if recorded is None:  # before there is a folder that holds the mistake
         description["origin"] = run.origin()
-    _open_folder(folder, experiment, description, recorded, devices, operation)
-    with (
-        runs.locked(folder) if run.leader else contextlib.nullcontext(),
-        Checkpoints(folder.checkpoints, operation.keep, best=operation.best) as checkpoints,
-        contextlib.closing(_feed(source, identity, operation)) as feed,
-    ):
+    with contextlib.ExitStack() as stack:
+        if run.leader:
+            stack.enter_context(runs.locked(folder))
+        _open_folder(folder, experiment, description, recorded, devices, operation)
+        checkpoints = stack.enter_context(
+            Checkpoints(folder.checkpoints, operation.keep, operation.best)
+        )
+        feed = stack.enter_context(contextlib.closing(_feed(source, identity, operation)))
         try:
             state = run.start(checkpoints, (recorded or description).get("origin"))
             return run.train(state, feed, checkpoints, _score(operation.best))
