@@ -58,7 +58,7 @@ def test_a_wrong_setting(flags, expected, workdir, refused):
     "words, expected",
     [
         (["trian", TINY], ["No command trian", "did you mean train?"]),
-        (["zzz"], ["No command zzz", "train, sample, export, data"]),
+        (["zzz"], ["No command zzz", "train, sample, evaluate"]),
         (["data", "prepair", "mnist"], ["No command data prepair", "did you mean prepare?"]),
         (["train", "--steps", "3"], ["The experiment file comes first"]),
         (["train", "nothing.py"], ["No experiment file nothing.py"]),

@@ -20,6 +20,7 @@ USAGE = """usage: jaxgan COMMAND ...
 
   train FILE       train an experiment file, e.g. experiments/dcgan_fashion_mnist.py
   sample RUN       draw samples from a run folder
+  evaluate RUN     score samples: of a run, of files, or of two against each other
   export RUN       write a generator's weights (safetensors) and a model card
   data prepare     download or import a data set
   data list        show the data sets that are prepared
@@ -42,7 +43,13 @@ def dispatch(arguments: Sequence[str]) -> int:
     Raises:
       UserError: there is no such command, or its input is at fault.
     """
-    commands = {"train": train, "sample": sample, "export": export, "data": data}
+    commands = {
+        "train": train,
+        "sample": sample,
+        "evaluate": evaluate,
+        "export": export,
+        "data": data,
+    }
     if not arguments or arguments[0] in ("-h", "--help"):
         print(USAGE, end="")
         return 0 if arguments else launch.EXIT_FAULT
@@ -227,6 +234,13 @@ def write_folder(out: Path, samples: Iterable[np.ndarray]) -> None:
             old.unlink()
     for number, image in enumerate(samples):
         report.save_image(out / f"{number:06d}.png", image)
+
+
+def evaluate(arguments: Sequence[str]) -> int:
+    """``jaxgan evaluate SUBJECT``."""
+    from jaxgan.evaluation.command import evaluate as command
+
+    return command(arguments)
 
 
 @dataclasses.dataclass(frozen=True)

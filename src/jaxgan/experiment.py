@@ -78,6 +78,9 @@ class Experiment:
       split: default split.
       resolution: default side that images are cropped and resized to; None keeps theirs.
       flip: whether real images are flipped at random by default.
+      evaluate_every: steps between scores by default; 0 for none.
+      evaluate_metrics: which by default; None for ``fd``, and ``modes`` for toy data.
+      standing_batches: batches of standing statistics, where the paper uses them.
       smoke: changes to ``config`` that make ``--smoke`` take seconds.
       ablations: named changes to ``config`` that the paper, or a reader, compares.
       results: published numbers, and ours.
@@ -94,6 +97,9 @@ class Experiment:
     split: str = "train"
     resolution: int | None = None
     flip: bool = False
+    evaluate_every: int = 0
+    evaluate_metrics: str | None = None
+    standing_batches: int = 0
     smoke: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     ablations: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
     results: tuple[Result, ...] = ()

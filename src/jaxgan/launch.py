@@ -74,7 +74,12 @@ def parse(
         flip=experiment.flip,
         batch_size=experiment.batch_size,
     )
-    operation = Operation(steps=experiment.steps)
+    operation = Operation(
+        steps=experiment.steps,
+        evaluate_every=experiment.evaluate_every,
+        evaluate_metrics=experiment.evaluate_metrics,
+        standing_batches=experiment.standing_batches,
+    )
     flags = dataclasses.make_dataclass(
         "Flags",
         [
@@ -110,7 +115,9 @@ def run(experiment: Experiment, arguments: Sequence[str], program: str) -> int:
         size = 2 * len(jax.devices()) if operation.devices is None else 2 * operation.devices
         identity = dataclasses.replace(identity, data="smoke", batch_size=size)
         workdir = operation.workdir or Path(scratch) / "run"
-        operation = dataclasses.replace(operation, workdir=workdir, steps=3, log_every=1)
+        operation = dataclasses.replace(
+            operation, workdir=workdir, steps=3, log_every=1, evaluate_every=0
+        )
         outcome = _train(experiment, config, identity, operation)
         if workdir.parent == Path(scratch) and outcome.kind == "finished":
             print(f"{experiment.name} runs: {outcome.step} steps, checkpoint and pictures.")
@@ -166,6 +173,7 @@ def _report(outcome) -> int:
         "interpolation": folder.interpolation,
         "curves": folder.curves,
         "metrics": folder.metrics,
+        "evaluations": folder.evaluations,
         "tensorboard": folder.tensorboard,
         "checkpoints": folder.checkpoints,
     }

@@ -1,7 +1,9 @@
-"""The live line of a training run."""
+"""The live lines of training and of scoring."""
 
+import contextlib
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from rich.console import Console
@@ -20,6 +22,7 @@ class Progress:
 
     def __init__(self, name: str, first: int, last: int, enabled: bool = True):
         console = Console(stderr=True)
+        self._enabled = enabled
         self._plain = enabled and not console.is_terminal
         self._last = last
         self._bar = Bar(
@@ -56,3 +59,58 @@ class Progress:
     def advance(self, step: int) -> None:
         """Moves the bar."""
         self._bar.update(self._task, completed=step)
+
+    def say(self, text: str) -> None:
+        """Leaves a line above the bar."""
+        if self._plain:
+            print(text, file=sys.stderr)
+        elif self._enabled:
+            self._bar.console.print(text, markup=False, highlight=False)
+
+
+class Counting:
+    """What passes through an extractor, with the time left; plain lines without a terminal."""
+
+    SECONDS = 10.0
+    """Between two plain lines."""
+
+    def __init__(self) -> None:
+        console = Console(stderr=True)
+        self._plain = not console.is_terminal
+        self._bar = Bar(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=console,
+            disable=self._plain,
+        )
+
+    def __enter__(self) -> "Counting":
+        self._bar.start()
+        return self
+
+    def __exit__(self, *exception) -> None:
+        self._bar.stop()
+
+    @contextlib.contextmanager
+    def __call__(self, what: str, count: int) -> Iterator[Callable[[int], None]]:
+        """A line for ``count`` images of ``what``; yields what is told how many more are done."""
+        task = self._bar.add_task(what, total=count)
+        done, first, began, said = 0, 0, time.perf_counter(), 0.0
+
+        def advance(more: int) -> None:
+            nonlocal done, first, began, said
+            self._bar.advance(task, more)
+            now = time.perf_counter()
+            if done == 0:  # the first block was compiled
+                first, began = more, now
+            elif self._plain and now - said >= self.SECONDS:
+                left = (count - done - more) * (now - began) / (done + more - first)
+                print(f"{what}: {done + more}/{count}, {left:,.0f} s left", file=sys.stderr)
+                said = now
+            done += more
+
+        yield advance

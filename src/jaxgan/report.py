@@ -41,6 +41,11 @@ class MetricsLog:
             if name != "step" and isinstance(value, float):
                 self._writer.add_scalar(name, value, row["step"])
 
+    def scores(self, values: Mapping[str, float], step: int) -> None:
+        """Shows scores in TensorBoard; their rows, with stamps, are in ``evaluations.jsonl``."""
+        for name, value in values.items():
+            self._writer.add_scalar(f"evaluation/{name}", value, step)
+
     def image(self, name: str, image: np.ndarray, step: int) -> None:
         """Shows an image uint8 ``[h, w, c]`` in TensorBoard."""
         self._writer.add_image(name, image, step, dataformats="HWC")

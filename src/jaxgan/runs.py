@@ -70,6 +70,11 @@ class RunFolder:
         return self.path / "metrics.jsonl"
 
     @property
+    def evaluations(self) -> Path:
+        """One stamped score per row."""
+        return self.path / "evaluations.jsonl"
+
+    @property
     def checkpoints(self) -> Path:
         """Orbax's folder."""
         return self.path / "checkpoints"
@@ -170,7 +175,15 @@ def git_commit() -> str | None:
         return None
 
 
-BUDGET = ("steps", "results", "ablations", "smoke")
+BUDGET = (
+    "steps",
+    "results",
+    "ablations",
+    "smoke",
+    "evaluate_every",
+    "evaluate_metrics",
+    "standing_batches",
+)
 """What an ``Experiment`` declares beside the run itself; a resume may change it."""
 
 

@@ -2,7 +2,7 @@
 
 import dataclasses
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -11,13 +11,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxgan import runs
+from jaxgan import parallel, runs
 from jaxgan.checkpoint import Checkpoints
 from jaxgan.data.transforms import to_uint8
 from jaxgan.errors import UserError
 from jaxgan.experiment import Data, Experiment
 from jaxgan.game import Gan, GanState, Network, init
 from jaxgan.randomness import Draw, named
+from jaxgan.types import Device
 
 Weights = Literal["ema", "raw"]
 
@@ -51,6 +52,8 @@ class Sampler:
       data: shape of the samples.
       step: training step of the weights.
       weights: ``ema`` or ``raw``.
+      standing: batches that its normalisation's moments were taken from anew; 0 for the
+        running ones of the training.
     """
 
     gan: Gan
@@ -59,6 +62,7 @@ class Sampler:
     data: Data
     step: int
     weights: Weights
+    standing: int = 0
 
     @property
     def labelled(self) -> bool:
@@ -68,7 +72,7 @@ class Sampler:
     def latents(self, count: int, seed: int = 0, truncation: float | None = None) -> np.ndarray:
         """Latents of the first ``count`` samples of ``seed``, float32 ``[count, latent]``."""
         parts = [
-            np.asarray(self._draw(seed, first, truncation))[: count - first]
+            self.draw(seed, first, truncation)[: count - first]
             for first in range(0, max(count, 1), BATCH)
         ]
         return np.concatenate(parts)
@@ -114,9 +118,9 @@ class Sampler:
         for first in range(0, count, BATCH):
             # The padding of the last batch is the samples that would come next: whatever the
             # count, the generator is given the same batches.
-            latents = self._draw(seed, first, truncation)
+            latents = self.draw(seed, first, truncation)
             labels = self.labels(BATCH, label, first)
-            samples = _generate(_Static(self.gan), *variables, latents, labels)
+            samples = _generate(Static(self.gan), *variables, latents, labels)
             yield self.quantise(np.asarray(samples))[: count - first]
 
     def __call__(
@@ -156,9 +160,18 @@ class Sampler:
         labels = self.labels(rows, label)
         return None if labels is None else np.repeat(labels, columns)
 
-    def _draw(self, seed: int, first: int, truncation: float | None) -> jax.Array:
+    def draw(self, seed: int, first: int, truncation: float | None = None) -> np.ndarray:
+        """The ``BATCH`` latents of ``seed`` from number ``first`` on, float32."""
         key = named(jax.random.key(seed), "sample")
-        return _draw(_Static(self.gan), key, np.int32(first), truncation)
+        return np.asarray(_draw(Static(self.gan), key, np.int32(first), truncation))
+
+    def placed(self, devices: Sequence[Device]) -> Callable[[Any, Any], jax.Array]:
+        """``(latents, labels) -> samples`` in ``gan.range``, the weights whole on each device.
+
+        Rows that are spread over the devices are drawn where they lie.
+        """
+        variables = jax.device_put((self.params, self.stats), parallel.replicated(devices))
+        return lambda latents, labels: _generate(Static(self.gan), *variables, latents, labels)
 
     def _decoded(self, latents: Any, labels: Any) -> Iterator[np.ndarray]:
         variables = jax.device_put((self.params, self.stats))
@@ -166,11 +179,11 @@ class Sampler:
             part = np.asarray(latents[first : first + BATCH])
             rows = np.minimum(np.arange(BATCH), len(part) - 1)  # the last again and again
             chosen = None if labels is None else np.asarray(labels[first : first + BATCH])[rows]
-            samples = _generate(_Static(self.gan), *variables, part[rows], chosen)
+            samples = _generate(Static(self.gan), *variables, part[rows], chosen)
             yield np.asarray(samples)[: len(part)]
 
 
-class _Static:
+class Static:
     """A ``Gan`` as a static argument of jit, the same for the same object."""
 
     def __init__(self, gan: Gan):
@@ -180,17 +193,17 @@ class _Static:
         return id(self.gan)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Static) and other.gan is self.gan
+        return isinstance(other, Static) and other.gan is self.gan
 
 
 @partial(jax.jit, static_argnums=(0, 3))
-def _draw(static: _Static, key, first, truncation):
+def _draw(static: Static, key, first, truncation):
     rows = first + jnp.arange(BATCH, dtype=jnp.int32)
     return static.gan.prior(Draw(key, rows), truncation)
 
 
 @partial(jax.jit, static_argnums=0)
-def _generate(static: _Static, params, stats, latents, labels):
+def _generate(static: Static, params, stats, latents, labels):
     gan = static.gan
     return gan.sample(Network(gan.networks["g"], params, stats), latents, labels)
 

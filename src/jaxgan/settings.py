@@ -63,8 +63,22 @@ class Operation:
     keep: int = 2
     """Newest checkpoints to keep."""
     best: str | None = None
-    """Also keep the checkpoint with the smallest value of this metric, e.g. g/adversarial;
-    --best=-METRIC for the largest."""
+    """Also keep the checkpoint that is best by this score of --evaluate-every, e.g. fd or
+    prdc/coverage; or that has the smallest value of what training logs, e.g. g/adversarial
+    (--best=-METRIC for the largest)."""
+    evaluate_every: int = 0
+    """Steps between scores of the averaged generator (evaluations.jsonl); 0 for none."""
+    evaluate_metrics: str | None = None
+    """Which, with commas, as jaxgan evaluate takes them; fd if not given, modes for toy data."""
+    evaluate_num: int = 5000
+    """Samples per score, and real ones they are compared with."""
+    evaluate_extractor: str = "efficientnet-lite0"
+    """Features that scores look at, as jaxgan evaluate takes them."""
+    extractor_weights: Path | None = None
+    """Weights of that extractor, where you must download them."""
+    standing_batches: int = 0
+    """Before scores take the generator's batch statistics anew from so many batches; 0 for the
+    running ones."""
     init_from: Path | None = None
     """Start a new run from the weights of this run."""
     deterministic: bool = False
@@ -100,10 +114,11 @@ def check(identity: Identity, operation: Operation) -> None:
         _at_least("resolution", identity.resolution, 1)
     if identity.channels not in (None, 1, 3):
         raise UserError(f"--channels {identity.channels}: use 1 (grey) or 3 (colour).")
-    for name in ("steps", "sample_every", "checkpoint_every"):
+    for name in ("steps", "sample_every", "checkpoint_every", "evaluate_every", "standing_batches"):
         _at_least(name, getattr(operation, name), 0)
     for name in ("steps_per_dispatch", "log_every", "keep"):
         _at_least(name, getattr(operation, name), 1)
+    _at_least("evaluate_num", operation.evaluate_num, 2)
 
 
 def check_config(config: Any, default: Any) -> None:

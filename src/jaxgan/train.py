@@ -15,13 +15,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxgan import knobs, parallel, repeat, report, runs
+from jaxgan import knobs, parallel, repeat, report, runs, standing
 from jaxgan.checkpoint import Checkpoints, digest
 from jaxgan.data.feed import Feed, gather, make_feed
 from jaxgan.data.open import open_source
 from jaxgan.data.source import Source, from_arrays
 from jaxgan.data.transforms import random_flip, to_float
 from jaxgan.errors import UserError
+from jaxgan.evaluation.during import RULE, During, during, rank, ranked_by, values_of
+from jaxgan.evaluation.stamp import Score, append, forget
 from jaxgan.experiment import Data, Experiment
 from jaxgan.game import Gan, GanState, fresh_batches, moves
 from jaxgan.progress import Progress
@@ -85,17 +87,19 @@ def train(experiment: Experiment, config: Any, identity: Identity, operation: Op
     run = _Run(experiment, config, identity, operation, folder, source, data, devices)
     if recorded is None:  # before there is a folder that holds the mistake
         description["origin"] = run.origin()
+    evaluation = run.evaluation(recorded or description)
+    score = _score(operation.best, evaluation)
     with contextlib.ExitStack() as stack:
         if run.leader:
             stack.enter_context(runs.locked(folder))
-        _open_folder(folder, experiment, description, recorded, devices, operation)
+        _open_folder(folder, experiment, description, recorded, devices, identity, operation)
         checkpoints = stack.enter_context(
             Checkpoints(folder.checkpoints, operation.keep, operation.best)
         )
         feed = stack.enter_context(contextlib.closing(_feed(source, identity, operation)))
         try:
             state = run.start(checkpoints, (recorded or description).get("origin"))
-            return run.train(state, feed, checkpoints, _score(operation.best))
+            return run.train(state, feed, checkpoints, score, evaluation)
         except BaseException as error:
             run.status("failed", run.reached, str(error).partition("\n")[0] or repr(error))
             raise
@@ -126,7 +130,7 @@ class _Run:
         self.reached = 0
         self.knobs = knobs.split(config)
         self.gan: Gan = experiment.game(config, data, operation.steps)
-        jax.eval_shape(self.new, self.knobs)  # networks that cannot be are refused here
+        self.like = jax.eval_shape(self.new, self.knobs)  # refuses networks that cannot be
         self.batches = fresh_batches(self.gan.updates)
         self.leader = jax.process_index() == 0
 
@@ -144,7 +148,7 @@ class _Run:
         """The run of ``--init-from``, and the sha256 of its networks."""
         if self.operation.init_from is None:
             return None
-        networks = _origin(jax.eval_shape(self.new, self.knobs), self.operation.init_from)
+        networks = _origin(self.like, self.operation.init_from)
         return {"run": str(self.operation.init_from), "sha256": digest(networks)}
 
     def start(self, checkpoints: Checkpoints, origin: dict[str, str] | None) -> GanState:
@@ -157,7 +161,7 @@ class _Run:
         if checkpoints.steps():
             like = jax.tree.map(
                 lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=whole),
-                jax.eval_shape(self.new, self.knobs),
+                self.like,
             )
             return checkpoints.restore(like)[1]
         state = jax.jit(self.new, out_shardings=whole)(self.knobs)
@@ -170,12 +174,41 @@ class _Run:
             state = _warm(state, self.operation.init_from, whole)
         return state
 
+    def evaluation(self, description: dict[str, Any]) -> During | None:
+        """What scores the run on its way; None if nothing is to.
+
+        Raises:
+          UserError: what is asked for does not fit the data, or weights are missing.
+        """
+        if not self.operation.evaluate_every:
+            return None
+        if self.operation.standing_batches:
+            standing.check(self.like.players["g"].stats, self.operation.standing_batches)
+
+        def opened(split: str) -> Source:
+            if split == self.source.split:
+                return self.source
+            return _source(
+                self.experiment, dataclasses.replace(self.identity, split=split), self.operation
+            )
+
+        return during(
+            self.folder.path,
+            description,
+            self.gan,
+            self.data,
+            opened,
+            self.identity.split,
+            self.operation,
+        )
+
     def train(
         self,
         state: GanState,
         feed: Feed,
         checkpoints: Checkpoints,
         score: "_Score | None",
+        evaluation: During | None,
     ) -> Outcome:
         """Steps from ``state`` to the budget, with everything that is written on the way."""
         first = int(state.step)
@@ -191,10 +224,13 @@ class _Run:
                 self.operation.log_every,
                 self.operation.sample_every,
                 self.operation.checkpoint_every,
+                self.operation.evaluate_every,
             )
             if cadence
         ]
         self._set_aside(first)
+        if self.leader:
+            forget(self.folder.evaluations, first, RULE)
         self.status("running", first)
         outcome = Outcome("interrupted", first, self.folder)
         with _Stop() as stop, self._log(first) as log, self._progress(first) as progress:
@@ -206,7 +242,7 @@ class _Run:
                     count = min([last, *(step + c - step % c for c in cadences)]) - step
                     count = min(count, dispatch.longest)
                     state, logs = dispatch(state, step, count)
-                    if score and step == first:
+                    if score and not score.evaluated and step == first:
                         score.check(logs)
                     totals = logs if totals is None else jax.tree.map(jnp.add, totals, logs)
                     step += count
@@ -216,10 +252,14 @@ class _Run:
                         clock, timed = time.perf_counter(), step
                     trace(step)
                     stopping = stop.asked or self._preempted(checkpoints, step - count, step)
+                    scoring = evaluation is not None and (
+                        step == last or _due(step, self.operation.evaluate_every)
+                    )
                     saving = step == last or stopping or _due(step, self.operation.checkpoint_every)
+                    saving = saving or (scoring and score is not None and score.evaluated)
                     progress.advance(step)
-                    # What is saved has been looked at: no checkpoint holds a NaN unnoticed.
-                    if saving or _due(step, self.operation.log_every):
+                    # What is saved or scored has been looked at: no NaN goes unnoticed.
+                    if saving or scoring or _due(step, self.operation.log_every):
                         assert totals is not None
                         values = _means(totals)  # waits for the device
                         now = time.perf_counter()
@@ -237,6 +277,10 @@ class _Run:
                             break
                     if _due(step, self.operation.sample_every):
                         self._samples(state, log, step)
+                    if scoring and evaluation is not None:
+                        scores = self._scores(evaluation, state, log, progress, step)
+                        if score and score.evaluated:
+                            rank = score.of_scores(scores)
                     if saving:
                         checkpoints.save(step, state, rank)
                     if timed == step:  # pictures and checkpoints are not part of the speed
@@ -292,6 +336,19 @@ class _Run:
             rate = timed / max(seconds, 1e-9)
             row |= {"steps_per_second": rate, "images_per_second": rate * images}
         return row | values
+
+    def _scores(
+        self, evaluation: During, state: GanState, log: Any, progress: Progress, step: int
+    ) -> list[Score]:
+        """Scores the state, and writes the scores down."""
+        scores = evaluation(state)
+        if self.leader:
+            append(self.folder.evaluations, scores)
+            log.scores(values_of(scores), step)
+            for one in scores:
+                shown = "  ".join(f"{name} {value:.5g}" for name, value in one.values.items())
+                progress.say(f"step {step}: {one.title}  {shown}")
+        return scores
 
     def _samples(self, state: GanState, log: report.MetricsLog, step: int) -> None:
         if not self.leader:
@@ -486,6 +543,7 @@ def _open_folder(
     description: dict[str, Any],
     recorded: dict[str, Any] | None,
     devices: list[Device],
+    identity: Identity,
     operation: Operation,
 ) -> None:
     """Makes the folder, or checks that it holds the same run, and records this launch."""
@@ -504,6 +562,7 @@ def _open_folder(
             name: str(value) if isinstance(value, Path) else value
             for name, value in dataclasses.asdict(operation).items()
         },
+        "data_path": _absolute(identity.data),
         "environment": runs.environment(devices),
     }
     if recorded is None:
@@ -519,6 +578,14 @@ def _open_folder(
         raise UserError(
             f"Cannot write the run folder {folder.path}: {error.strerror}. Make it writable."
         ) from error
+
+
+def _absolute(data: str) -> str:
+    """The words that name the data, with a path as it is from anywhere."""
+    kind, colon, path = data.rpartition(":")
+    if kind in ("folder", "npz") or (not colon and Path(data).exists()):
+        return f"{kind}{colon}{Path(path).expanduser().resolve()}"
+    return data
 
 
 def _feed(source: Source, identity: Identity, operation: Operation) -> Feed:
@@ -587,6 +654,7 @@ class _Score:
 
     name: str
     sign: float
+    evaluated: bool = False
 
     def check(self, logs: Logs) -> None:
         """Refuses a metric that the step does not log."""
@@ -596,12 +664,25 @@ class _Score:
 
     def of(self, row: dict[str, Any], last: float | None) -> float | None:
         """The row's score; the last one where a lazy term was not measured."""
+        if self.evaluated:
+            return None
         return self.sign * float(row[self.name]) if self.name in row else last
 
+    def of_scores(self, scores: list[Score]) -> float:
+        """The rank of these scores."""
+        return rank(scores, self.name, self.sign)
 
-def _score(metric: str | None) -> _Score | None:
+
+def _score(metric: str | None, evaluation: During | None = None) -> _Score | None:
     if metric is None:
         return None
+    if found := ranked_by(metric):
+        if evaluation is None or metric.partition("/")[0] not in evaluation.evaluation.metrics:
+            raise UserError(
+                f"--best {metric} ranks by a score that is not taken; add --evaluate-every STEPS "
+                f"--evaluate-metrics {metric.partition('/')[0]}."
+            )
+        return _Score(*found, evaluated=True)
     return _Score(metric[1:], -1.0) if metric.startswith("-") else _Score(metric, 1.0)
 
 

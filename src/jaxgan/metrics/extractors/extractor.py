@@ -45,7 +45,8 @@ class Extractor:
     variables: Any = dataclasses.field(repr=False)
 
     @functools.cached_property
-    def _compiled(self) -> Callable[[Any, Array], Output]:
+    def compiled(self) -> Callable[[Any, Array], Output]:
+        """``apply``, compiled once for each shape and sharding."""
         return jax.jit(self.apply)
 
     def output(self, images: np.ndarray | UInt8[Array, "n h w c"]) -> Output:
@@ -60,7 +61,7 @@ class Extractor:
                 f"{self.name} takes uint8 images [n, height, width, 1 or 3]; these are "
                 f"{images.dtype} {images.shape}. Quantise them first: round, then clip to 0..255."
             )
-        return self._compiled(self.variables, jnp.asarray(images))
+        return self.compiled(self.variables, jnp.asarray(images))
 
     def features(self, images: np.ndarray | UInt8[Array, "n h w c"]) -> Float[Array, "n d"]:
         """Float32 features ``[n, dimension]`` of uint8 images; see ``output``."""

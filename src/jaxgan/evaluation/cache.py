@@ -1,0 +1,78 @@
+"""Arrays kept between evaluations: features of real images, and trained classifiers.
+
+An entry is one file that holds its whole key and a sum over its content. What does not match, is
+damaged or cannot be read is made again; a file is written whole or not at all.
+"""
+
+import json
+import logging
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+
+from jaxgan.data.source import digest
+from jaxgan.metrics.extractors.weights import sha256_of_tensors
+
+Arrays = dict[str, np.ndarray]
+
+
+def cache_folder() -> Path:
+    """``$JAXGAN_CACHE_DIR``, or ``jaxgan`` in the user's cache folder."""
+    if named := os.environ.get("JAXGAN_CACHE_DIR"):
+        return Path(named)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "jaxgan"
+
+
+def cached(kind: str, key: Mapping[str, Any], make: Callable[[], Arrays]) -> Arrays:
+    """``make()``, or what it returned the last time for this key.
+
+    Args:
+      kind: a word for the file's name.
+      key: all that the result depends on, as JSON can hold it.
+      make: computes the arrays.
+    """
+    path = cache_folder() / f"{kind}-{digest(dict(key))[:32]}.safetensors"
+    wanted = json.dumps(key, sort_keys=True)
+    found = _read(path, wanted)
+    if found is not None:
+        return found
+    arrays = {name: np.ascontiguousarray(array) for name, array in make().items()}
+    about = {"key": wanted, "sha256": sha256_of_tensors(arrays)}
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # A name of its own: two evaluations may make the same entry at once.
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix="unfinished-") as scratch:
+            part = Path(scratch) / path.name
+            safetensors.numpy.save_file(arrays, part, about)
+            os.replace(part, path)
+    except OSError as error:  # a convenience: the result is there all the same
+        logging.getLogger("jaxgan").warning(
+            "%s cannot be kept (%s); it is made again next time.", path, error.strerror or error
+        )
+    return arrays
+
+
+def _read(path: Path, wanted: str) -> Arrays | None:
+    if not path.is_file():
+        return None
+    try:
+        with safetensors.safe_open(path, framework="numpy") as file:
+            about = file.metadata() or {}
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (OSError, ValueError, safetensors.SafetensorError):
+        fault = "cannot be read"
+    else:
+        if about.get("key") != wanted:
+            fault = "is of something else than its name says"
+        elif about.get("sha256") != sha256_of_tensors(arrays):
+            fault = "does not match its checksum"
+        else:
+            return arrays
+    logging.getLogger("jaxgan").warning("%s %s; it is made again.", path, fault)
+    return None

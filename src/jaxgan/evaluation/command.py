@@ -1,0 +1,165 @@
+"""``jaxgan evaluate``."""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+
+from jaxgan import runs
+from jaxgan.errors import UserError
+from jaxgan.evaluation import subjects
+from jaxgan.evaluation.evaluate import Evaluation, known_metrics
+from jaxgan.evaluation.stamp import Score, append
+from jaxgan.progress import Counting
+
+
+@dataclasses.dataclass(frozen=True)
+class Evaluate:
+    """Score samples: of a run, of an npz or a folder of images, or of two against each other."""
+
+    subject: tyro.conf.Positional[str]
+    """A run folder; or npz:PATH, a folder of images, or a data set."""
+    against: Annotated[str | None, tyro.conf.arg(metavar="DATA")] = None
+    """What to compare with: a data set, npz:PATH, a folder, or another run; the data that the run
+    was trained on if not given."""
+    metrics: str | None = None
+    """Which, with commas: fd, fd-infinity, kid, prdc, is, modes, intra-fd, cas, ms-ssim, ppl,
+    parzen, neighbours. fd,kid,prdc if not given, modes for toy data."""
+    extractor: str = "efficientnet-lite0"
+    """Features: efficientnet-lite0, inception, inception-clean, dinov2-vits14, -vitb14, -vitl14,
+    or classifier."""
+    extractor_weights: Path | None = None
+    """Weights of inception or dinov2, which you download yourself."""
+    num: int | None = None
+    """Samples to score; 10,000 on a CPU and 50,000 on an accelerator if not given."""
+    num_real: int | None = None
+    """Real samples to compare with; as many as are scored if not given."""
+    split: str = "train"
+    """Split of the reference."""
+    held_out: str | None = None
+    """Split of the real samples that give the floor; chosen by itself if not given."""
+    seed: int = 0
+    """Seed of the latents."""
+    weights: Literal["ema", "raw"] = "ema"
+    """The averaged generator, or the one last trained."""
+    step: int | Literal["best"] | None = None
+    """Step of the checkpoint, or best; the newest if not given."""
+    truncation: float | None = None
+    """Draw latents nearer to the middle, above 0 to 10."""
+    standing_batches: int = 0
+    """Take the generator's batch statistics anew from so many batches (BigGAN's standing
+    statistics: 16); 0 for the running ones."""
+    resolution: int | None = None
+    """Side that images of files are cropped and resized to; their own if not given."""
+    data_dir: str | None = None
+    """Where TFDS keeps data; $TFDS_DATA_DIR or ~/tensorflow_datasets if not given."""
+    out: Path | None = None
+    """Add the scores to this file; RUN/evaluations.jsonl if not given, none for files."""
+
+
+def evaluate(arguments: Sequence[str]) -> int:
+    """``jaxgan evaluate SUBJECT``."""
+    asked = tyro.cli(Evaluate, prog="jaxgan evaluate", args=list(arguments))
+    check(asked)
+    run = subjects.is_run(asked.subject)
+    out = asked.out or (runs.RunFolder(Path(asked.subject)).evaluations if run else None)
+    if out is not None:
+        _writable(out)  # before minutes are spent
+    scores = scores_of(asked, run)
+    print_scores(scores)
+    if out is not None:
+        append(out, scores)
+        print(f"added to {out}")
+    return 0
+
+
+def _writable(out: Path) -> None:
+    """Makes the file, if it is not there.
+
+    Raises:
+      UserError: it cannot be written.
+    """
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.open("a").close()
+    except OSError as error:
+        raise UserError(f"Cannot write {out}: {error.strerror}. Choose another --out.") from error
+
+
+def check(asked: Evaluate) -> None:
+    """Refuses numbers that make no sense.
+
+    Raises:
+      UserError: naming the flag.
+    """
+    for name in ("num", "num_real"):
+        value = getattr(asked, name)
+        if value is not None and value < 2:
+            raise UserError(f"--{name.replace('_', '-')} {value}: must be at least 2.")
+    if asked.truncation is not None and not 0 < asked.truncation <= 10:
+        raise UserError(f"--truncation {asked.truncation}: must be above 0 and at most 10.")
+    if asked.standing_batches < 0:
+        raise UserError(f"--standing-batches {asked.standing_batches}: must be at least 0.")
+    if not 0 <= asked.seed < 2**32:
+        raise UserError(f"--seed {asked.seed}: use 0 to {2**32 - 1}.")
+    if asked.metrics is not None:
+        known_metrics(asked.metrics)
+
+
+def scores_of(asked: Evaluate, run: bool) -> list[Score]:
+    """The scores that were asked for."""
+    drawing = subjects.Drawing(
+        asked.step, asked.weights, asked.truncation, asked.seed, asked.standing_batches
+    )
+    sampler = None
+    if run:
+        count = asked.num or subjects.default_count()
+        fake, about, sampler = subjects.of_run(asked.subject, count, drawing)
+    else:
+        if asked.against is None:
+            raise UserError(
+                f"{asked.subject} is no run folder (it has no config.json). Check the path, or "
+                "for images say what to compare them with: --against DATA."
+            )
+        opened = subjects.opener(asked.subject, asked.data_dir, asked.resolution)
+        fake, about = subjects.of_data(opened("train"), asked.num)
+    against = asked.against or asked.subject
+    if asked.against is not None and subjects.is_run(asked.against):
+        reference = subjects.generated_reference(
+            asked.against, asked.num_real or fake.count, subjects.Drawing(seed=asked.seed)
+        )
+    else:
+        opened = subjects.opener(against, asked.data_dir, asked.resolution)
+        reference = subjects.reference_of(
+            opened, asked.split, asked.num_real, fake.count, asked.held_out
+        )
+    points = len(reference.real.shape) == 1
+    names = known_metrics(asked.metrics or ("modes" if points else "fd,kid,prdc"))
+    extractor = subjects.extractor_for(names, asked.extractor, asked.extractor_weights, reference)
+    evaluation = Evaluation(
+        names,
+        reference.real,
+        reference.held_out,
+        extractor,
+        reference.classifier,
+        reference.classes,
+    )
+    with Counting() as counting:
+        return evaluation.score(fake, about, sampler, counting)
+
+
+def print_scores(scores: Sequence[Score]) -> None:
+    """One line for each number: its name, its value, and its floor."""
+    width = max(len(f"{score.title} {name}") for score in scores for name in score.values)
+    for score in scores:
+        for name, value in score.values.items():
+            floor = score.floor.get(name)
+            beside = f"   (held-out real: {floor:.6g})" if floor is not None else ""
+            print(f"{f'{score.title} {name}':<{width}}  {value:>12.6g}{beside}")
+    first = scores[0].protocol
+    print(
+        f"{first['n_fake']} samples against {first['n_real']} of "
+        f"{first['reference'].get('data', first['reference'].get('run'))}"
+    )

@@ -1,0 +1,331 @@
+"""``jaxgan evaluate``, on runs, files and folders, with the offline extractor."""
+
+import dataclasses
+import functools
+import json
+
+import jax
+import numpy as np
+import pytest
+from PIL import Image
+
+from jaxgan.data.source import from_arrays
+from jaxgan.errors import UserError
+from jaxgan.evaluation import stamp, subjects
+from jaxgan.evaluation.evaluate import Evaluation, cached_extraction, known_metrics
+from jaxgan.evaluation.images import of_source
+from jaxgan.evaluation.metrics import METRICS
+from jaxgan.metrics.extractors.efficientnet_lite0 import SHA256, efficientnet_lite0
+
+pytest_plugins = ["run_fixtures"]
+
+SCORED = ("fd", "kid", "prdc", "is", "ms-ssim", "neighbours", "intra-fd", "fd-infinity")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def quick(tmp_path_factory):
+    """A cache of its own, one device, and one compilation of the extractor for all commands."""
+    device = jax.devices()[:1]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JAXGAN_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        patch.setattr(jax, "local_devices", lambda **_: device)
+        patch.setattr(subjects, "efficientnet_lite0", extractor)
+        yield
+
+
+@functools.cache
+def extractor(resolution=64, path=None):
+    return efficientnet_lite0(resolution, path)
+
+
+@pytest.fixture(scope="module")
+def labelled(tmp_path_factory):
+    """Two sets of 90 labelled images of one distribution, and one of another: npz files."""
+    folder = tmp_path_factory.mktemp("labelled")
+    random = np.random.default_rng(0)
+    for name, spread in (("real", 40), ("same", 40), ("other", 110)):
+        tint = np.repeat(np.arange(3) * 60, 30)[:, None, None, None]
+        image = tint + random.integers(0, spread, (90, 12, 12, 3))
+        label = np.repeat(np.arange(3), 30)
+        np.savez(folder / f"{name}.npz", image=image.astype(np.uint8), label=label)
+    return folder
+
+
+def rows(path):
+    return {score.metric: score for score in stamp.read_scores(path)}
+
+
+@pytest.fixture(scope="module")
+def scored(labelled, tmp_path_factory):
+    """Scores of two of the files, against the third."""
+    from jaxgan.evaluation.command import evaluate
+
+    out = tmp_path_factory.mktemp("scores")
+    found = {}
+    for name in ("same", "other"):
+        words = [f"{labelled}/{name}.npz", "--against", f"npz:{labelled}/real.npz"]
+        words += ["--num-real", "60", "--out", str(out / name), "--metrics", ",".join(SCORED)]
+        assert evaluate(words) == 0
+        found[name] = rows(out / name)
+    return found
+
+
+def test_what_is_alike_scores_better_by_every_metric_that_says_which_is(scored):
+    assert tuple(scored["same"]) == SCORED
+    for name, score in scored["same"].items():
+        assert tuple(score.values) == METRICS[name].names
+    for name in ("fd", "kid", "prdc", "intra-fd"):
+        same, other = scored["same"][name], scored["other"][name]
+        sign = 1 if METRICS[name].better == "lower" else -1
+        assert sign * same.value < sign * other.value, name
+    assert scored["other"]["ms-ssim"].value < scored["same"]["ms-ssim"].value  # more diverse
+    assert scored["same"]["neighbours"].values["copies"] == 0
+
+
+def test_the_floor_is_of_held_out_real_samples(scored):
+    """30 of the 90 were held out; they are of the distribution of ``same``."""
+    for name in ("fd", "kid", "prdc", "ms-ssim"):
+        score = scored["same"][name]
+        assert set(score.floor) == set(score.values)
+        assert score.floor_of["n"] == 30
+        assert scored["other"][name].floor == score.floor
+    assert scored["same"]["fd"].floor["distance"] > 0
+    assert scored["same"]["prdc"].floor["recall"] > 0.3
+
+
+def test_a_stamp_says_how_it_was_measured(scored):
+    protocol = scored["same"]["fd"].protocol
+    assert protocol["extractor"] == "efficientnet-lite0-64"
+    assert protocol["weights_sha256"] == SHA256
+    assert protocol["resize_real"] == protocol["resize_fake"] == "12x12x3, clean to 64"
+    assert protocol["quantisation"] == "uint8: rounded, clipped"
+    assert (protocol["n_real"], protocol["n_fake"]) == (60, 90)
+    assert protocol["reference"]["split"] == "train"
+    assert len(protocol["reference"]["data_sha256"]) == 64
+    assert scored["same"]["kid"].protocol["parameters"]["size"] == 60
+    assert scored["same"]["prdc"].protocol["parameters"] == {"k_precision": 3, "k_density": 5}
+    titles = {name: score.title for name, score in scored["same"].items()}
+    assert titles["fd"] == "FD-EffNetLite0-64"
+    assert titles["kid"] == "KD-EffNetLite0-64"
+    assert titles["is"] == "IS-EffNetLite0-64"
+    assert not any("FID" in title or title in ("IS", "KID") for title in titles.values())
+    around = scored["same"]["fd"].environment
+    assert {"time", "command", "packages", "device_kind", "git_commit", "code"} <= set(around)
+    assert around["packages"]["jax"]
+
+
+def test_only_the_network_of_the_papers_gives_their_names():
+    for distance, kid, inception in (
+        ("FID", "KID", "IS"),
+        ("clean-FID", "clean-KID", "clean-IS"),
+        ("FD-DINOv2", "KD-DINOv2", "IS-DINOv2"),
+    ):
+        assert METRICS["fd"].title(distance) == distance
+        assert METRICS["kid"].title(distance) == kid
+        assert METRICS["is"].title(distance) == inception
+
+
+def test_a_run_is_scored_and_its_stamp_says_which_part_of_it(copy, command):
+    words = ["evaluate", copy, "--num", 30, "--metrics", "fd,kid", "--seed", 2, "--weights", "raw"]
+    code, said = command([*words, "--step", 10, "--truncation", 0.7])
+    assert code == 0, said
+    assert "FD-EffNetLite0-64" in said
+    code, said = command([*words, "--metrics", "fd"])
+    assert code == 0, said
+    first, second, third = stamp.read_scores(copy / "evaluations.jsonl")
+    subject = first.subject
+    assert (subject["step"], subject["rule"], subject["weights"]) == (10, "chosen", "raw")
+    assert (subject["seed"], subject["truncation"]) == (2, 0.7)
+    assert (subject["d_steps"], subject["g_steps"], subject["images"]) == (10, 10, 80)
+    assert subject["experiment"] == "tiny"
+    assert subject["run_seed"] == 3
+    assert (third.subject["step"], third.subject["rule"]) == (12, "last")
+    assert stamp.differences(first, third) == []
+    assert stamp.columns([first, second, third]) == [[first, third], [second]]
+    config = json.loads((copy / "config.json").read_text())
+    assert first.protocol["reference"]["data_sha256"] == config["data"]["fingerprint"]
+
+
+def test_standing_statistics_are_another_generator(copy, command):
+    words = ["evaluate", copy, "--num", 30, "--metrics", "ms-ssim"]
+    assert command(words)[0] == command([*words, "--standing-batches", 4])[0] == 0
+    running, standing = stamp.read_scores(copy / "evaluations.jsonl")
+    assert running.subject["standing_batches"] == 0
+    assert standing.subject["standing_batches"] == 4
+    assert running.value != standing.value
+
+
+def test_paths_are_measured_in_the_extractor_s_name(copy, command, monkeypatch):
+    from jaxgan.evaluation import metrics
+
+    monkeypatch.setattr(metrics, "PATHS", 20)
+    monkeypatch.setattr(metrics, "PATHS_AT_ONCE", 10)
+    code, said = command(["evaluate", copy, "--num", 30, "--metrics", "ppl"])
+    assert code == 0, said
+    (score,) = stamp.read_scores(copy / "evaluations.jsonl")
+    assert score.title == "path-length-EffNetLite0-64"
+    assert score.value > 0
+    assert score.floor == {}
+
+
+def test_two_runs_are_scored_against_each_other(copy, finished, command):
+    words = ["evaluate", copy, "--against", finished, "--num", 30, "--metrics", "fd"]
+    code, said = command(words)
+    assert code == 0, said
+    (score,) = stamp.read_scores(copy / "evaluations.jsonl")
+    assert score.value == pytest.approx(0.0, abs=1e-6)  # the same latents of the same weights
+    assert score.floor == {}
+    assert score.protocol["reference"]["kind"] == "run"
+
+
+def test_a_folder_of_pictures_scores_as_the_array_of_them(labelled, tmp_path, command):
+    """PNGs lose nothing, so the distance to the array they were made from is zero."""
+    with np.load(labelled / "same.npz") as file:
+        for number, image in enumerate(file["image"]):
+            path = tmp_path / "pictures" / f"{number:03d}.png"
+            path.parent.mkdir(exist_ok=True)
+            Image.fromarray(image).save(path)
+    words = ["evaluate", tmp_path / "pictures", "--against", labelled / "same.npz"]
+    words += ["--num-real", 90, "--metrics", "fd", "--data-dir", tmp_path / "tfds"]
+    code, said = command([*words, "--out", tmp_path / "scores.jsonl"])
+    assert code == 0, said
+    assert rows(tmp_path / "scores.jsonl")["fd"].value == pytest.approx(0.0, abs=1e-6)
+
+
+def test_toys_are_scored_by_their_modes(tmp_path, command):
+    code, said = command(
+        ["evaluate", "ring", "--against", "ring", "--num", 1000, "--out", tmp_path / "e"]
+    )
+    assert code == 0, said
+    score = rows(tmp_path / "e")["modes"]
+    assert score.values["captured"] == 8
+    assert score.values["high_quality"] == pytest.approx(0.9889, abs=0.015)
+    assert score.floor["high_quality"] == pytest.approx(0.9889, abs=0.015)
+    parameters = score.protocol["parameters"]
+    assert parameters["perfect_high_quality"] == pytest.approx(0.98889, abs=1e-5)
+    assert 0 < parameters["perfect_kl"] < 0.01
+    assert sum(score.details["counts"]) == round(1000 * score.values["high_quality"])
+
+
+@pytest.mark.parametrize(
+    "flags, expected",
+    [
+        (("--metrics", "fid"), ("No metric fid", "prdc")),
+        (("--metrics", ","), ("No metric is named",)),
+        (("--extractor", "vgg"), ("No extractor vgg", "efficientnet-lite0")),
+        (("--extractor", "inception"), ("--extractor-weights FILE", "pt_inception-2015-12-05")),
+        (("--num", "1"), ("--num 1", "at least 2")),
+        (("--num-real", "51"), ("--num-real 51", "has 50")),
+        (("--truncation", "0"), ("--truncation 0",)),
+        (("--split", "valid"), ("valid",)),
+        (("--held-out", "valid"), ("valid",)),
+        (("--step", "3"), ("no checkpoint of step 3", "10, 12")),
+        (("--against", "nothing"), ("nothing",)),
+        (("--against", "ring"), ("Points and images cannot be compared",)),
+        (("--standing-batches", "-1"), ("--standing-batches -1",)),
+        (("--seed", "-1"), ("--seed -1",)),
+        (("--metrics", "cas", "--num", "30"), ("labels", "choose another")),
+    ],
+)
+def test_what_cannot_be_is_refused_in_a_line(flags, expected, copy, refused):
+    refused(["evaluate", copy, *flags], *expected)
+    assert not stamp.read_scores(copy / "evaluations.jsonl")
+
+
+def test_what_is_not_there_is_refused(tmp_path, copy, labelled, refused):
+    refused(["evaluate", tmp_path / "none"], "no run folder", "--against DATA")
+    refused(["evaluate", f"{labelled}/same.npz"], "no run folder", "--against DATA")
+    same = f"{labelled}/same.npz"
+    refused(["evaluate", same, "--against", same, "--num", 91], "--num 91", "has 90")
+    refused(["evaluate", same, "--against", same, "--metrics", "ppl"], "name a run folder")
+    (tmp_path / "file").write_text("")
+    refused(["evaluate", copy, "--out", tmp_path / "file" / "out"], "Cannot write", "--out")
+    truncated = tmp_path / "pt_inception.pth"
+    truncated.write_bytes(b"PK" * 100)
+    refused(
+        ["evaluate", copy, "--extractor", "inception", "--extractor-weights", truncated],
+        "has SHA-256",
+        "not 6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2",
+    )
+    refused(["evaluate", copy, "--extractor-weights", truncated], "has SHA-256", SHA256)
+
+
+def test_data_that_changed_since_the_training_are_refused(trainer, tmp_path, refused, images):
+    mine = tmp_path / "images.npz"
+    with np.load(images) as file:
+        arrays = dict(file)
+    np.savez(mine, **arrays)
+    assert trainer(tmp_path / "run", "--data", f"npz:{mine}", "--steps", 3) == 0
+    arrays["image"][7, 0, 0] ^= 1
+    np.savez(mine, **arrays)
+    refused(
+        ["evaluate", tmp_path / "run", "--num", 20], "no longer what", "trained on", "--against"
+    )
+    mine.unlink()
+    refused(["evaluate", tmp_path / "run", "--num", 20], "images.npz", "--against")
+
+
+def evaluation(real, *metrics, held_out=None):
+    source = from_arrays("reals", "train", {"image": real})
+    return Evaluation(metrics, of_source(source, np.arange(len(real))), held_out, extractor(), None)
+
+
+def scored_images(against, image):
+    source = from_arrays("fakes", "train", {"image": image})
+    return against.score(of_source(source, np.arange(len(image))), {})
+
+
+def test_a_generator_that_makes_one_image_gets_finite_bad_scores():
+    random = np.random.default_rng(3)
+    real = random.integers(0, 256, (40, 12, 12, 3), np.uint8)
+    collapsed = np.repeat(real[:1], 40, axis=0)
+    fresh = random.integers(0, 256, (40, 12, 12, 3), np.uint8)
+    against = evaluation(real, "fd", "kid", "prdc")
+    fd, kid, near = scored_images(against, collapsed)
+    good, _, wide = scored_images(against, fresh)
+    assert np.isfinite([fd.value, kid.value]).all()
+    assert fd.value > 2 * good.value
+    assert near.values["recall"] == 0
+    assert near.values["coverage"] < wide.values["coverage"]
+    itself, itself_kid, _ = scored_images(against, real)
+    assert itself.value == pytest.approx(0.0, abs=1e-6)
+    assert itself_kid.value < 0  # unbiased: the diagonal is left out
+
+
+def test_features_that_are_not_finite_are_refused():
+    against = evaluation(np.zeros((4, 12, 12, 3), np.uint8), "fd")
+    broken = dataclasses.replace(against.extractor, variables=None, apply=_broken)
+    against = dataclasses.replace(against, extractor=broken)
+    with pytest.raises(UserError, match="4 of 4 rows of the features hold NaN"):
+        scored_images(against, np.zeros((4, 12, 12, 3), np.uint8))
+
+
+def _broken(variables, images):
+    import jax.numpy as jnp
+
+    from jaxgan.metrics.extractors.extractor import Output
+
+    return Output(jnp.full((len(images), 1280), jnp.nan), None)
+
+
+def test_features_of_changed_images_are_not_taken_from_the_cache():
+    random = np.random.default_rng(4)
+    image = random.integers(0, 256, (5, 12, 12, 3), np.uint8)
+
+    def features(image):
+        source = from_arrays("a name", "train", {"image": image})
+        source = dataclasses.replace(source, fingerprint="f" * 64)  # which says nothing
+        return cached_extraction(extractor(), of_source(source, np.arange(5))).features
+
+    before = features(image)
+    np.testing.assert_array_equal(features(image), before)
+    image[3] ^= 255
+    after = features(image)
+    assert (after[3] != before[3]).any()
+    np.testing.assert_array_equal(after[:3], before[:3])
+
+
+def test_metrics_are_named_once():
+    assert known_metrics("fd, kid,fd") == ("fd", "kid")
+    with pytest.raises(UserError, match="No metric FD; use fd"):
+        known_metrics(["FD"])

@@ -1,0 +1,94 @@
+"""Scores on disk and in columns."""
+
+import json
+import math
+
+import pytest
+
+from jaxgan.errors import UserError
+from jaxgan.evaluation import stamp
+from jaxgan.evaluation.stamp import Score
+
+PROTOCOL = {
+    "metric": "fd",
+    "parameters": {"k": 3},
+    "extractor": "net-64",
+    "weights_sha256": "a" * 64,
+    "resize_real": "28x28x1, clean to 64",
+    "resize_fake": "28x28x1, clean to 64",
+    "quantisation": "uint8",
+    "matmul_precision": "float32",
+    "labels": "none",
+    "n_real": 100,
+    "n_fake": 100,
+    "reference": {"data": "digits", "split": "train", "data_sha256": "b" * 64},
+}
+
+
+def score(value=1.5, step=10, rule="last", **protocol):
+    return Score(
+        metric="fd",
+        title="FD-net",
+        better="lower",
+        values={"distance": value},
+        floor={"distance": 0.5},
+        protocol={**PROTOCOL, **protocol},
+        subject={"run": "run", "step": step, "rule": rule},
+        details={"counts": [1, 2]},
+    )
+
+
+@pytest.mark.parametrize("value", [1.5, math.inf, -math.inf, 0.1 + 0.2])
+def test_a_score_is_read_as_it_was_written(value, tmp_path):
+    stamp.append(tmp_path / "e.jsonl", [score(value)])
+    assert stamp.read_scores(tmp_path / "e.jsonl") == [score(value)]
+    json.loads((tmp_path / "e.jsonl").read_text(), parse_constant=pytest.fail)
+
+
+def test_one_that_is_not_a_number_stays_so(tmp_path):
+    stamp.append(tmp_path / "e.jsonl", [score(math.nan)])
+    assert math.isnan(stamp.read_scores(tmp_path / "e.jsonl")[0].value)
+
+
+@pytest.mark.parametrize("name", PROTOCOL)
+def test_scores_that_differ_in_anything_are_refused_in_one_column(name):
+    changed = {"n_real": 99, "n_fake": 99}.get(name, "other")
+    first, second = score(), score(**{name: changed})
+    with pytest.raises(UserError, match=r"measured in different ways.*cannot be compared") as error:
+        stamp.column([first, first, second])
+    assert name in str(error.value)
+    assert stamp.columns([first, second, first]) == [[first, first], [second]]
+
+
+def test_scores_of_one_protocol_share_a_column_whatever_was_scored():
+    both = [score(1.0, step=1), score(2.0, step=2, rule="best")]
+    assert stamp.column(both) == both
+    assert stamp.columns(both) == [both]
+    assert stamp.columns([]) == []
+
+
+def test_damaged_lines_are_left_out_and_stay_apart(tmp_path):
+    path = tmp_path / "e.jsonl"
+    path.write_text('{"format": 1, "metric"\n[]\n{"format": 1}\nnull\n' + "[" * 100_000)
+    stamp.append(path, [score(2.0)])
+    assert [one.value for one in stamp.read_scores(path)] == [2.0]
+    assert stamp.read_scores(tmp_path / "none.jsonl") == []
+
+
+def test_a_newer_row_is_refused(tmp_path):
+    row = json.loads(stamp.to_row(score())) | {"format": stamp.FORMAT + 1, "more": 1}
+    (tmp_path / "e.jsonl").write_text(json.dumps(row) + "\n")
+    with pytest.raises(UserError, match="newer jaxgan"):
+        stamp.read_scores(tmp_path / "e.jsonl")
+
+
+def test_only_later_rows_of_the_training_itself_go(tmp_path):
+    path = tmp_path / "e.jsonl"
+    path.write_text("damaged\n")
+    kept = [score(1.0, 10, "training"), score(2.0, 20, "last")]
+    stamp.append(path, [kept[0], score(9.0, 11, "training"), kept[1], score(9.0, 20, "training")])
+    stamp.forget(path, 10, "training")
+    assert stamp.read_scores(path) == kept
+    assert path.read_text().startswith("damaged\n")
+    stamp.forget(tmp_path / "none.jsonl", 0, "training")
+    assert not (tmp_path / "none.jsonl").exists()
