@@ -1,18 +1,20 @@
 """Turns published Inception weights into a .safetensors file (``scripts/convert_inception``)."""
 
-import argparse
-import sys
 import tarfile
 from pathlib import Path
 
-import safetensors.numpy
-
 from jaxgan.errors import UserError
+from jaxgan.metrics.extractors.convert_weights import (
+    arguments,
+    checked_sha256,
+    report,
+    unknown_sum,
+)
 from jaxgan.metrics.extractors.fid_inception import PUBLISHED_SHA256, WHERE
 from jaxgan.metrics.extractors.inception import state_dict_shapes
 from jaxgan.metrics.extractors.inception_graph import tensors_of_graph
 from jaxgan.metrics.extractors.pth import read_pth
-from jaxgan.metrics.extractors.weights import check_shapes, sha256_of, sha256_of_tensors
+from jaxgan.metrics.extractors.weights import check_shapes, write_converted
 
 GRAPH = "classify_image_graph_def.pb"
 
@@ -31,29 +33,15 @@ def convert(source: Path, target: Path, sha256: str | None = None) -> str:
     Raises:
       UserError: ``source`` is missing, another file, or not that network.
     """
-    if not source.is_file():
-        raise UserError(f"There is no file {source}. {WHERE}")
-    found = sha256_of(source)
     graph = source.suffix in (".pb", ".tgz")
-    if sha256 is None and graph:
-        raise UserError(
-            f"{source} has SHA-256 {found}; no sum of TensorFlow's graph is known here. If you "
-            f"trust it, add --sha256 {found}; results are marked 'weights-not-verified'."
-        )
-    expected = sha256 or PUBLISHED_SHA256
-    if found != expected:
-        raise UserError(f"{source} has SHA-256 {found}, not {expected}. {WHERE}")
+    if sha256 is None and graph and source.is_file():
+        raise unknown_sum(source, "TensorFlow's graph")
+    found = checked_sha256(source, sha256 or PUBLISHED_SHA256, WHERE)
     shapes = state_dict_shapes()
     tensors = tensors_of_graph(_graph(source), shapes) if graph else read_pth(source)
     check_shapes(tensors, shapes, str(source))
-    total = sha256_of_tensors(tensors)
-    about = {"source_sha256": found, "source": source.name, "tensors_sha256": total}
-    safetensors.numpy.save_file(tensors, target, about)
-    verified = found == PUBLISHED_SHA256
-    return (
-        f"{target}: {len(tensors)} tensors, SHA-256 of the tensors {total}, from {source.name} "
-        f"({'the published file' if verified else 'weights not verified'})."
-    )
+    verified = "the published file" if found == PUBLISHED_SHA256 else "weights not verified"
+    return f"{write_converted(tensors, target, source, found)} ({verified})."
 
 
 def _graph(source: Path) -> bytes:
@@ -71,16 +59,11 @@ def _graph(source: Path) -> bytes:
 
 def main() -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="scripts/convert_inception", description=__doc__)
-    parser.add_argument("source", type=Path, help=f"the .pth, or inception-2015-12-05.tgz. {WHERE}")
-    parser.add_argument("target", type=Path, help="the .safetensors file to write")
-    parser.add_argument("--sha256", help="what SOURCE must have; default: the published .pth's")
+    parser = arguments(
+        "convert_inception", __doc__, f"the .pth, or inception-2015-12-05.tgz. {WHERE}"
+    )
     args = parser.parse_args()
-    try:
-        print(convert(args.source, args.target, args.sha256))
-    except UserError as error:
-        print(error, file=sys.stderr)
-        sys.exit(2)
+    report(lambda: convert(args.source, args.target, args.sha256))
 
 
 if __name__ == "__main__":

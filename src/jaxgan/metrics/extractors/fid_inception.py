@@ -12,10 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import jax
-import safetensors
-import safetensors.numpy
 
-from jaxgan.errors import UserError
 from jaxgan.metrics.extractors import resize as resizes
 from jaxgan.metrics.extractors.extractor import Extractor, Output
 from jaxgan.metrics.extractors.inception import (
@@ -23,8 +20,7 @@ from jaxgan.metrics.extractors.inception import (
     state_dict_shapes,
     variables_of,
 )
-from jaxgan.metrics.extractors.pth import read_pth
-from jaxgan.metrics.extractors.weights import check_sha256, check_shapes, sha256_of_tensors
+from jaxgan.metrics.extractors.weights import check_shapes, read_weights
 
 PUBLISHED_SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
 """Of ``pt_inception-2015-12-05-6726825d.pth``, 95,628,359 bytes."""
@@ -48,13 +44,7 @@ def fid_inception(path: Path, resize: Resize = "tf1-legacy") -> Extractor:
       UserError: missing, truncated or other weights; says both sums, and where they come from.
     """
     path = path.expanduser()
-    if not path.is_file():
-        raise UserError(f"There is no file {path}. {WHERE}")
-    if path.suffix == ".safetensors":
-        tensors, source = _read_converted(path)
-    else:
-        check_sha256(path, PUBLISHED_SHA256, WHERE)
-        tensors, source = read_pth(path), PUBLISHED_SHA256
+    tensors, source = read_weights(path, PUBLISHED_SHA256, WHERE, "scripts/convert_inception")
     check_shapes(tensors, state_dict_shapes(), str(path))
     return inception_extractor(variables_of(tensors), source, resize)
 
@@ -86,23 +76,3 @@ def inception_extractor(variables: Any, weights_sha256: str, resize: Resize) -> 
 def _apply(variables: Any, images: jax.Array, resize: Callable) -> Output:
     out = inception_features(variables, images, resize)
     return Output(out["2048"], out["logits_unbiased"])
-
-
-def _read_converted(path: Path):
-    """Tensors and their source's SHA-256, of a file made by ``convert_inception``."""
-    try:
-        with safetensors.safe_open(path, framework="numpy") as file:
-            about = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (OSError, safetensors.SafetensorError) as error:
-        raise UserError(
-            f"{path} is damaged ({error}). Run scripts/convert_inception again."
-        ) from error
-    found = sha256_of_tensors(tensors)
-    stated = about.get("tensors_sha256", "any stated one")
-    if stated != found or "source_sha256" not in about:
-        raise UserError(
-            f"{path} holds tensors of SHA-256 {found}, not {stated}. Run scripts/convert_inception "
-            "again."
-        )
-    return tensors, about["source_sha256"]
