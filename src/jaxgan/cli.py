@@ -21,6 +21,7 @@ USAGE = """usage: jaxgan COMMAND ...
   train FILE       train an experiment file, e.g. experiments/dcgan_fashion_mnist.py
   sample RUN       draw samples from a run folder
   evaluate RUN     score samples: of a run, of files, or of two against each other
+  report RUN       write a page with curves, pictures, scores and their stamps
   export RUN       write a generator's weights (safetensors) and a model card
   data prepare     download or import a data set
   data list        show the data sets that are prepared
@@ -47,6 +48,7 @@ def dispatch(arguments: Sequence[str]) -> int:
         "train": train,
         "sample": sample,
         "evaluate": evaluate,
+        "report": report,
         "export": export,
         "data": data,
     }
@@ -241,6 +243,13 @@ def evaluate(arguments: Sequence[str]) -> int:
     from jaxgan.evaluation.command import evaluate as command
 
     return command(arguments)
+
+
+def report(arguments: Sequence[str]) -> int:
+    """``jaxgan report RUN``."""
+    from jaxgan.page import report_command
+
+    return report_command(arguments)
 
 
 @dataclasses.dataclass(frozen=True)

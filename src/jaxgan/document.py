@@ -1,0 +1,271 @@
+"""A report as data: sections of text, tables and pictures, as one HTML page or as Markdown.
+
+The page needs nothing but itself: pictures and style are in it, and it asks the browser to load
+and to run nothing else. Whatever comes from a file is escaped, in both forms.
+"""
+
+import base64
+import dataclasses
+import html
+import io
+import re
+from collections.abc import Iterator, Sequence
+from typing import Literal, TypeAlias
+
+import numpy as np
+from PIL import Image
+
+GENERATOR = '<meta name="generator" content="jaxgan report">'
+"""What tells a report of ours from other files."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Text:
+    """A paragraph: plain, a note of what was left out, or a warning."""
+
+    text: str
+    kind: Literal["plain", "note", "warning"] = "plain"
+
+    def html(self) -> str:
+        """As HTML."""
+        return f'<p class="{self.kind}">{html.escape(self.text)}</p>'
+
+    def markdown(self) -> str:
+        """As Markdown."""
+        text = escape_markdown(self.text)
+        return {"plain": text, "note": f"*{text}*", "warning": f"> **{text}**"}[self.kind]
+
+
+@dataclasses.dataclass(frozen=True)
+class Code:
+    """Lines as they are."""
+
+    text: str
+
+    def html(self) -> str:
+        """As HTML."""
+        return f"<pre>{html.escape(self.text)}</pre>"
+
+    def markdown(self) -> str:
+        """As Markdown, in a fence that the text cannot close."""
+        longest = max(map(len, re.findall("`+", self.text)), default=0)
+        fence = "`" * max(3, longest + 1)
+        return f"{fence}text\n{self.text}\n{fence}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """Rows of cells. A table without a head names its rows in the first column."""
+
+    rows: Sequence[Sequence[str]]
+    head: Sequence[str] = ()
+
+    def html(self) -> str:
+        """As HTML."""
+        first = "td" if self.head else "th"
+        head = f"<thead>{_row(self.head, 'th', 'th')}</thead>" if self.head else ""
+        body = "\n".join(_row(row, first, "td") for row in self.rows)
+        kind = "columns" if self.head else "facts"
+        table = f'<table class="{kind}">{head}<tbody>\n{body}\n</tbody></table>'
+        return f'<div class="wide">{table}</div>'
+
+    def markdown(self) -> str:
+        """As Markdown."""
+        width = max(map(len, (self.head, *self.rows)))
+        lines = [self.head or [""] * width, ["---"] * width]
+        cells = [lines[0], *self.rows]
+        rows = ["| " + " | ".join(map(escape_markdown, row)) + " |" for row in cells]
+        return "\n".join([rows[0], "|" + "---|" * width, *rows[1:]])
+
+
+def _row(cells: Sequence[str], first: str, rest: str) -> str:
+    tags = [first, *[rest] * len(cells)]
+    parts = [f"<{tag}>{html.escape(cell)}</{tag}>" for tag, cell in zip(tags, cells, strict=False)]
+    return f"<tr>{''.join(parts)}</tr>"
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Picture:
+    """An image uint8 ``[h, w, 3]`` with a caption; ``name`` is that of its file, without .png."""
+
+    name: str
+    image: np.ndarray
+    caption: str
+
+    def png(self) -> bytes:
+        """The image as a PNG file."""
+        file = io.BytesIO()
+        Image.fromarray(self.image).save(file, format="PNG", optimize=True)
+        return file.getvalue()
+
+    def html(self) -> str:
+        """As HTML, with the image in it."""
+        data, caption = base64.b64encode(self.png()).decode(), html.escape(self.caption)
+        size = f'width="{self.image.shape[1]}" height="{self.image.shape[0]}"'
+        image = f'<img src="data:image/png;base64,{data}" {size} alt="{html.escape(self.name)}">'
+        return f"<figure>{image}<figcaption>{caption}</figcaption></figure>"
+
+    def markdown(self) -> str:
+        """As Markdown, with a link to the file beside it."""
+        return f"![{self.name}]({self.name}.png)\n\n{escape_markdown(self.caption)}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Details:
+    """Blocks that are folded away behind a line."""
+
+    summary: str
+    blocks: "Sequence[Block]"
+
+    def html(self) -> str:
+        """As HTML."""
+        inside = "\n".join(block.html() for block in self.blocks)
+        return f"<details><summary>{html.escape(self.summary)}</summary>\n{inside}\n</details>"
+
+    def markdown(self) -> str:
+        """As Markdown, which takes this HTML."""
+        inside = "\n\n".join(block.markdown() for block in self.blocks)
+        summary = html.escape(self.summary)
+        return f"<details><summary>{summary}</summary>\n\n{inside}\n\n</details>"
+
+
+@dataclasses.dataclass(frozen=True)
+class Heading:
+    """A heading within a section."""
+
+    text: str
+
+    def html(self) -> str:
+        """As HTML."""
+        return f"<h3>{html.escape(self.text)}</h3>"
+
+    def markdown(self) -> str:
+        """As Markdown."""
+        return f"### {escape_markdown(self.text)}"
+
+
+Block: TypeAlias = Text | Code | Table | Picture | Details | Heading
+
+
+@dataclasses.dataclass(frozen=True)
+class Section:
+    """A titled part; the title, of plain words, makes the address within the page."""
+
+    title: str
+    blocks: Sequence[Block]
+
+    @property
+    def anchor(self) -> str:
+        """As GitHub makes it of the title."""
+        return re.sub(r"[^a-z0-9-]", "", self.title.lower().replace(" ", "-"))
+
+
+@dataclasses.dataclass(frozen=True)
+class Document:
+    """A report."""
+
+    title: str
+    lead: Sequence[Block]
+    sections: Sequence[Section]
+
+    def pictures(self) -> Iterator[Picture]:
+        """Every picture, also within details."""
+        for blocks in (self.lead, *(section.blocks for section in self.sections)):
+            yield from _pictures(blocks)
+
+
+def _pictures(blocks: Sequence[Block]) -> Iterator[Picture]:
+    for block in blocks:
+        if isinstance(block, Picture):
+            yield block
+        elif isinstance(block, Details):
+            yield from _pictures(block.blocks)
+
+
+def to_html(document: Document) -> str:
+    """The whole page."""
+    contents = "\n".join(
+        f'<li><a href="#{section.anchor}">{html.escape(section.title)}</a></li>'
+        for section in document.sections
+    )
+    sections = "\n".join(
+        f'<section id="{section.anchor}">\n<h2>{html.escape(section.title)}</h2>\n'
+        + "\n".join(block.html() for block in section.blocks)
+        + "\n</section>"
+        for section in document.sections
+    )
+    lead = "\n".join(block.html() for block in document.lead)
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+{GENERATOR}
+<meta http-equiv="Content-Security-Policy"
+ content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{html.escape(document.title)}</title>
+<style>{STYLE}</style>
+</head>
+<body>
+<h1>{html.escape(document.title)}</h1>
+{lead}
+<nav aria-label="Contents">
+<ol>
+{contents}
+</ol>
+</nav>
+{sections}
+</body>
+</html>
+"""
+
+
+def to_markdown(document: Document) -> str:
+    """The whole report; pictures are files beside it."""
+    contents = "\n".join(f"- [{section.title}](#{section.anchor})" for section in document.sections)
+    parts = [f"# {escape_markdown(document.title)}"]
+    parts += [block.markdown() for block in document.lead]
+    parts.append(contents)
+    for section in document.sections:
+        parts.append(f"## {escape_markdown(section.title)}")
+        parts += [block.markdown() for block in section.blocks]
+    return "\n\n".join(parts) + "\n"
+
+
+def escape_markdown(text: str) -> str:
+    """The text in one line, without a meaning in Markdown or HTML."""
+    line = re.sub(r"([\\`*_\[\]<>|#&~$])", r"\\\1", " ".join(text.split()))
+    return re.sub(r"^([-+]|\d+[.)])(?= |$)", r"\\\1", line)
+
+
+STYLE = """
+:root { color-scheme: light dark; --text: #1a1a1a; --page: #fff; --faint: #6a6a6a;
+  --line: #ddd; --shade: #f5f5f4; --alert: #fdecea; --alert-line: #c0392b; --link: #0b5cad; }
+@media (prefers-color-scheme: dark) { :root { --text: #e6e6e6; --page: #16181b;
+  --faint: #a0a4aa; --line: #3a3e44; --shade: #202328; --alert: #3b1d1b;
+  --alert-line: #e57368; --link: #7db8f0; } }
+body { font: 16px/1.55 system-ui, sans-serif; color: var(--text); background: var(--page);
+  max-width: 62rem; margin: 2rem auto; padding: 0 1rem; overflow-wrap: anywhere; }
+h1 { font-size: 1.7rem; line-height: 1.25; margin-bottom: .4rem; }
+h2 { margin-top: 2.6rem; padding-bottom: .25rem; border-bottom: 1px solid var(--line); }
+h3 { margin: 1.8rem 0 .5rem; }
+a { color: var(--link); }
+nav ol { columns: 16rem; padding-left: 1.4rem; }
+p.note { color: var(--faint); font-style: italic; }
+p.warning { background: var(--alert); border-left: 4px solid var(--alert-line);
+  padding: .6rem .9rem; font-weight: 600; }
+figure { margin: 1.2rem 0; }
+img { max-width: 100%; height: auto; background: #fff; border-radius: 3px; }
+figcaption { color: var(--faint); font-size: .9rem; max-width: 46rem; }
+.wide { overflow-x: auto; }
+table { border-collapse: collapse; margin: .8rem 0; font-size: .92rem;
+  font-variant-numeric: tabular-nums; }
+th, td { text-align: left; vertical-align: top; padding: .3rem .9rem .3rem 0;
+  border-bottom: 1px solid var(--line); }
+tbody th { font-weight: 500; color: var(--faint); white-space: nowrap; }
+table.columns { white-space: nowrap; }  /* wide ones scroll */
+details { margin: .8rem 0; }
+summary { cursor: pointer; color: var(--faint); }
+pre { background: var(--shade); padding: .8rem; border-radius: 3px; overflow-x: auto;
+  font-size: .82rem; white-space: pre-wrap; }
+"""
