@@ -73,6 +73,8 @@ EXPERIMENT = Experiment(
     classes=8,
     steps=20_000,
     batch_size=128,
+    evaluate_every=5000,
+    evaluate_num=2500,
     smoke={"hidden": (8,), "latent": 4},
 )
 

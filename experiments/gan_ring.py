@@ -82,6 +82,8 @@ EXPERIMENT = Experiment(
     classes=8,
     steps=20_000,
     batch_size=256,
+    evaluate_every=5000,
+    evaluate_num=2500,
     smoke={"hidden": (8,)},
     ablations={"R1": {"r1": 0.1}, "simultaneous": {"simultaneous": True}},
 )

@@ -10,6 +10,7 @@ import jax
 import numpy as np
 import pytest
 
+from jaxgan.evaluation import stamp
 from tiny_runs import TINY, config, contents, digest, process, rows, state_of, status
 
 pytest_plugins = ["run_fixtures"]
@@ -70,7 +71,8 @@ def saved(text):
 def test_two_processes_train_one_run(job, trainer, tmp_path):
     """A signal to one of them stops both at the same step; one process then goes on."""
     run, alone = tmp_path / "run", tmp_path / "alone"
-    children = job(run, "--steps", 1_000_000, "--keep", 99, "--checkpoint-every", 12)
+    scored = ("--evaluate-every", 12, "--evaluate-metrics", "fd", "--evaluate-num", 100)
+    children = job(run, "--steps", 1_000_000, "--keep", 99, "--checkpoint-every", 12, *scored)
     deadline = time.monotonic() + 90
     while len(rows(run)) < 3:
         assert [child.poll() for child in children] == [None, None], ended(children)
@@ -94,13 +96,19 @@ def test_two_processes_train_one_run(job, trainer, tmp_path):
 
     # The same rows and random numbers; gradients are summed by gloo in another program, and
     # Adam makes a full step of the smallest difference. A wrong batch shows at 1e-1.
-    assert trainer(alone, "--checkpoint-every", 0) == 0
+    assert trainer(alone, "--checkpoint-every", 0, *scored) == 0
     for ours, theirs in zip(rows(run)[:3], rows(alone), strict=True):
         assert ours["d/loss"] == pytest.approx(theirs["d/loss"], rel=1e-3)
         assert ours["g/loss"] == pytest.approx(theirs["g/loss"], rel=1e-3)
     ours, theirs = state_of(run, 12).players["d"].params, state_of(alone).players["d"].params
     for a, b in zip(jax.tree.leaves(ours), jax.tree.leaves(theirs), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-3)
+
+    # Each process drew and saw one of two blocks of images; the score is that of both.
+    two, one = (stamp.read_scores(folder / "evaluations.jsonl")[0] for folder in (run, alone))
+    stamp.column([two, one])
+    assert two.subject["step"] == one.subject["step"] == 12
+    assert two.value == pytest.approx(one.value, rel=0.05)
 
     before = digest(run)
     assert trainer(run, "--steps", last + 2, "--keep", 99) == 0

@@ -12,10 +12,13 @@ from jaxgan import launch
 from jaxgan.data.open import open_source
 from jaxgan.data.prepare import prepare
 from jaxgan.data.toy import ring_modes
+from jaxgan.evaluation.stamp import column, read_scores
 from jaxgan.experiment import load_experiment
 from tiny_runs import EXPERIMENTS
 
 pytestmark = pytest.mark.slow
+
+pytest_plugins = ["run_fixtures"]
 
 
 def trained(name, folder, *flags):
@@ -80,7 +83,16 @@ def garments():
     return classifier(train, test)
 
 
-def test_all_ten_garments_are_drawn(garments, tmp_path):
+@pytest.fixture(scope="module")
+def run(garments, tmp_path_factory):
+    """DCGAN after 3000 steps on Fashion-MNIST, and after half of them."""
+    folder = tmp_path_factory.mktemp("garments") / "run"
+    flags = ("--steps", "3000", "--sample-every", "0", "--log-every", "500")
+    trained("dcgan_fashion_mnist", folder, *flags, "--checkpoint-every", "1500")
+    return folder
+
+
+def test_all_ten_garments_are_drawn(garments, run):
     """Each class has at least a quarter of its share of the samples, seen as more likely than not.
 
     A higher bar would ask more of the classifier than of the samples: it confuses real shirts,
@@ -88,9 +100,33 @@ def test_all_ten_garments_are_drawn(garments, tmp_path):
     """
     classify, accuracy = garments
     assert accuracy > 0.88
-    flags = ("--steps", "3000", "--sample-every", "0", "--log-every", "500")
-    sampler = trained("dcgan_fashion_mnist", tmp_path / "run", *flags)
-    seen = classify(sampler(2000))
+    seen = classify(jaxgan.load(run)(2000))
     sure = seen.max(-1) > 0.5
     counts = np.bincount(seen.argmax(-1)[sure], minlength=10)
     assert counts.min() >= 50, counts
+
+
+def test_scores_put_real_before_trained_before_half_trained_before_noise(run, tmp_path, command):
+    """End to end, by the offline extractor."""
+    random = np.random.default_rng(0)
+    noise = random.integers(0, 256, (2000, 28, 28, 1), np.uint8)
+    np.savez(tmp_path / "noise.npz", image=noise)
+    usual = ("--metrics", "fd,kid,prdc", "--num", 2000)
+
+    def score(*words):
+        out = tmp_path / f"{len(list(tmp_path.iterdir()))}.jsonl"
+        code, said = command(["evaluate", *words, *usual, "--out", out])
+        assert code == 0, said
+        return {one.metric: one for one in read_scores(out)}
+
+    finished, half = score(run), score(run, "--step", 1500)
+    uniform = score(tmp_path / "noise.npz", "--against", "fashion_mnist")
+    for metric in ("fd", "kid"):
+        column([finished[metric], half[metric]])
+        values = [finished[metric].floor["distance"]]
+        values += [each[metric].value for each in (finished, half, uniform)]
+        assert values == sorted(set(values)), (metric, values)
+    assert finished["fd"].title == "FD-EffNetLite0-64"
+    assert finished["fd"].value < 0.5 * uniform["fd"].value
+    coverage = [each["prdc"].values["coverage"] for each in (finished, uniform)]
+    assert finished["prdc"].floor["coverage"] > coverage[0] > coverage[1]

@@ -79,6 +79,7 @@ class Experiment:
       resolution: default side that images are cropped and resized to; None keeps theirs.
       flip: whether real images are flipped at random by default.
       evaluate_every: steps between scores by default; 0 for none.
+      evaluate_num: samples per score by default.
       evaluate_metrics: which by default; None for ``fd``, and ``modes`` for toy data.
       standing_batches: batches of standing statistics, where the paper uses them.
       smoke: changes to ``config`` that make ``--smoke`` take seconds.
@@ -98,6 +99,7 @@ class Experiment:
     resolution: int | None = None
     flip: bool = False
     evaluate_every: int = 0
+    evaluate_num: int = 5000
     evaluate_metrics: str | None = None
     standing_batches: int = 0
     smoke: Mapping[str, Any] = dataclasses.field(default_factory=dict)

@@ -77,6 +77,7 @@ def parse(
     operation = Operation(
         steps=experiment.steps,
         evaluate_every=experiment.evaluate_every,
+        evaluate_num=experiment.evaluate_num,
         evaluate_metrics=experiment.evaluate_metrics,
         standing_batches=experiment.standing_batches,
     )

@@ -181,6 +181,7 @@ BUDGET = (
     "ablations",
     "smoke",
     "evaluate_every",
+    "evaluate_num",
     "evaluate_metrics",
     "standing_batches",
 )

@@ -29,7 +29,7 @@ class Evaluate:
     parzen, neighbours. fd,kid,prdc if not given, modes for toy data."""
     extractor: str = "efficientnet-lite0"
     """Features: efficientnet-lite0, inception, inception-clean, dinov2-vits14, -vitb14, -vitl14,
-    or classifier."""
+    -vitg14, or classifier."""
     extractor_weights: Path | None = None
     """Weights of inception or dinov2, which you download yourself."""
     num: int | None = None

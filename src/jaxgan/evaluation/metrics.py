@@ -436,7 +436,7 @@ METRICS: Mapping[str, Metric] = {
         "higher",
         lambda _: "CAS-small-classifier",
         "",
-        lambda sides: {"classifier": "4 convolutions, 2000 steps of 128"},
+        lambda sides: {"classifier": "2 convolutions, 2000 steps of 128"},
         _accuracy_of_reals,
     ),
     "ms-ssim": Metric(

@@ -112,7 +112,8 @@ def from_row(line: str) -> Score:
         raise UserError("A score was written by a newer jaxgan; update jaxgan to read it.")
     try:
         for part in ("values", "floor"):
-            row[part] = {name: float(value) for name, value in row[part].items()}
+            numbers: Mapping[str, Any] = row[part]
+            row[part] = {name: float(value) for name, value in numbers.items()}
         if not row["values"]:
             raise ValueError("no values")
         return Score(**row)

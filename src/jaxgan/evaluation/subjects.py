@@ -14,6 +14,7 @@ from jaxgan.evaluation.evaluate import Classifier, classifier_of
 from jaxgan.evaluation.images import Images, chosen, of_sampler, of_source, training_source
 from jaxgan.evaluation.metrics import METRICS
 from jaxgan.game import Gan, fresh_batches, moves
+from jaxgan.metrics.extractors.dinov2 import VITB14, VITG14, VITL14, VITS14, dinov2
 from jaxgan.metrics.extractors.efficientnet_lite0 import efficientnet_lite0, resolution_for
 from jaxgan.metrics.extractors.extractor import Extractor
 from jaxgan.metrics.extractors.fid_inception import WHERE, fid_inception
@@ -235,15 +236,19 @@ def choose_extractor(
       UserError: there is none of this name, or its weights are missing or others.
     """
 
-    def file() -> Path:
+    def file(where: str) -> Path:
         if weights is None:
-            raise UserError(f"--extractor {name} needs --extractor-weights FILE. {WHERE}")
+            raise UserError(f"--extractor {name} needs --extractor-weights FILE. {where}")
         return weights
 
     choices: Mapping[str, Callable[[], Extractor]] = {
         "efficientnet-lite0": lambda: efficientnet_lite0(resolution_for(*shape[:2]), weights),
-        "inception": lambda: fid_inception(file(), "tf1-legacy"),
-        "inception-clean": lambda: fid_inception(file(), "clean"),
+        "inception": lambda: fid_inception(file(WHERE), "tf1-legacy"),
+        "inception-clean": lambda: fid_inception(file(WHERE), "clean"),
+        "dinov2-vits14": lambda: dinov2(file(VITS14.where), VITS14),
+        "dinov2-vitb14": lambda: dinov2(file(VITB14.where), VITB14),
+        "dinov2-vitl14": lambda: dinov2(file(VITL14.where), VITL14),
+        "dinov2-vitg14": lambda: dinov2(file(VITG14.where), VITG14),
         "classifier": lambda: classifier().extractor,
     }
     if name not in choices:
