@@ -11,7 +11,18 @@ DEVICES = "--xla_force_host_platform_device_count=8"
 COMPILE_FAST = "--xla_backend_optimization_level=0"
 """Compiling takes most of the fast tests' time, running most of the slow ones'."""
 
-CHECKED = ("averaging", "losses", "nets", "nn", "penalties", "plays", "randomness", "step")
+CHECKED = (
+    "augment",
+    "averaging",
+    "losses",
+    "nets",
+    "nn",
+    "penalties",
+    "plays",
+    "projection",
+    "randomness",
+    "step",
+)
 """Modules whose annotated shapes and dtypes are checked when their functions are called.
 
 Not those that define pytrees: JAX fills them with things that are not arrays.

@@ -1,17 +1,15 @@
 """Standing statistics: moments of fresh batches, whatever the running ones were."""
 
 import dataclasses
-import types
 
 import flax.linen as nn
 import jax
 import numpy as np
 import pytest
 
-from jaxgan import plays
+import games
 from jaxgan.errors import UserError
 from jaxgan.experiment import Data
-from jaxgan.game import generate
 from jaxgan.nn.norm import BatchNorm
 from jaxgan.sampling import BATCH, Sampler
 from jaxgan.standing import ELSEWHERE, standing
@@ -31,13 +29,7 @@ def sampler(momentum=0.9):
     module = Generator(momentum)
     variables = module.init(jax.random.key(0), np.zeros((2, 3), np.float32), train=False)
     stats = {"batch_stats": jax.tree.map(lambda leaf: leaf + 7.0, variables["batch_stats"])}
-    gan = types.SimpleNamespace(
-        networks={"g": module},
-        sample=generate,
-        prior=plays.normal(3),
-        conditional=False,
-        range=(-1, 1),
-    )
+    gan = games.gan(networks={"g": module, "d": games.Critic()})
     return Sampler(gan, variables["params"], stats, Data((4,)), 5, "ema")
 
 

@@ -91,6 +91,22 @@ class Network:
 
 
 @dataclasses.dataclass(frozen=True)
+class Weights:
+    """A change of a player's parameters before each use, such as spectral normalisation.
+
+    Attributes:
+      init: ``(key, params) -> state``, a dictionary of arrays.
+      apply: ``(params, state) -> (params to compute with, state)``. Called once in each phase, so
+        that every use of the network in it shares the same weights; gradients flow through.
+      name: of the state among the player's statistics.
+    """
+
+    init: Callable[[Key, Params], dict[str, jax.Array]]
+    apply: Callable[[Params, dict[str, jax.Array]], tuple[Params, dict[str, jax.Array]]]
+    name: str
+
+
+@dataclasses.dataclass(frozen=True)
 class Uninitialized:
     """Stands for a ``Network`` while the first round is played to create its variables.
 
@@ -123,7 +139,11 @@ class Phase:
         the step's first if none was used yet (the first ``fresh`` phase then takes it too).
       latents: likewise for the latents (and augmentations) of the fake batch.
       terms: names of the terms it minimises; None for all of the player's.
-      every: it happens in every ``every``-th step only.
+      every: it happens in every ``every``-th step only, the first of them being ``first``.
+      first: below ``every``; where several lazy phases should not fall on one step.
+      unroll: updates that the other player makes in thought, on the same batch and latents, before
+        this one's loss is taken; gradients flow through them (Metz et al. 2017, "Unrolled
+        generative adversarial networks", equation 7).
     """
 
     player: Who
@@ -131,6 +151,8 @@ class Phase:
     latents: Literal["fresh", "same"] = "fresh"
     terms: tuple[str, ...] | None = None
     every: int = 1
+    first: int = 0
+    unroll: int = 0
 
 
 D = Phase("d")
@@ -181,6 +203,7 @@ class Gan:
       optimizers: an optax transform for each player.
       updates: what one step does, in order.
       ema: decay of the averaged generator.
+      weights: what is done to a player's parameters before each use; nothing by default.
       sample: how samples are drawn from latents and labels.
       range: values of black and white in the samples, which real images are mapped to.
       slow: initial slow state.
@@ -194,6 +217,7 @@ class Gan:
     optimizers: Mapping[Who, optax.GradientTransformation]
     updates: tuple[Update, ...] = ALTERNATING
     ema: averaging.Decay = EMA
+    weights: Mapping[Who, Weights] = dataclasses.field(default_factory=dict)
     sample: Sample = generate
     range: tuple[float, float] = (-1.0, 1.0)
     slow: Mapping[str, Any] = dataclasses.field(default_factory=dict)
@@ -203,6 +227,16 @@ class Gan:
     def conditional(self) -> bool:
         """Whether samples depend on labels."""
         return self.sample is not generate
+
+    def network(
+        self, who: Who, params: Params, stats: Any, train: bool = False, rngs: Any = None
+    ) -> Network:
+        """A player as a function, with the weights that it computes with."""
+        if who in self.weights:
+            weights = self.weights[who]
+            params, state = weights.apply(params, stats[weights.name])
+            stats = {**stats, weights.name: state}
+        return Network(self.networks[who], params, stats, train, rngs or {})
 
 
 def groups(updates: tuple[Update, ...]) -> tuple[tuple[Phase, ...], ...]:
@@ -219,7 +253,7 @@ def fresh_batches(updates: tuple[Update, ...]) -> int:
 def moves(updates: tuple[Update, ...], who: Who, steps: int) -> int:
     """Updates of player ``who`` in the first ``steps`` steps."""
     phases = (phase for group in groups(updates) for phase in group if phase.player == who)
-    return sum(-(-steps // phase.every) for phase in phases)
+    return sum(max(0, -(-(steps - phase.first) // phase.every)) for phase in phases)
 
 
 def init(gan: Gan, key: Key, batch: Batch) -> GanState:
@@ -238,6 +272,9 @@ def init(gan: Gan, key: Key, batch: Batch) -> GanState:
     for who in ("g", "d"):
         stats = dict(round.stats[who])
         params = stats.pop("params")
+        if who in gan.weights:
+            weights = gan.weights[who]
+            stats[weights.name] = weights.init(named(key, f"weights/{who}"), params)
         players[who] = Player(params, stats, gan.optimizers[who].init(params))
     # Copies, because a donated state must not hold one buffer twice.
     ema = jax.tree.map(jnp.copy, Average(players["g"].params, players["g"].stats))

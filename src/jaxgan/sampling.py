@@ -16,7 +16,7 @@ from jaxgan.checkpoint import Checkpoints
 from jaxgan.data.transforms import to_uint8
 from jaxgan.errors import UserError
 from jaxgan.experiment import Data, Experiment
-from jaxgan.game import Gan, GanState, Network, init
+from jaxgan.game import Gan, GanState, init
 from jaxgan.randomness import Draw, named
 from jaxgan.types import Device
 
@@ -205,7 +205,7 @@ def _draw(static: Static, key, first, truncation):
 @partial(jax.jit, static_argnums=0)
 def _generate(static: Static, params, stats, latents, labels):
     gan = static.gan
-    return gan.sample(Network(gan.networks["g"], params, stats), latents, labels)
+    return gan.sample(gan.network("g", params, stats), latents, labels)
 
 
 def sampler_of(gan: Gan, state: GanState, data: Data, weights: Weights = "ema") -> Sampler:

@@ -83,7 +83,7 @@ def _moments(static: Static, params, stats, latents, labels, key):
         begun = jax.tree.map(lambda leaf: jnp.full_like(leaf, start), stats[COLLECTION])
         rngs = {name: named(key, name) for name in RNGS}
         whole = {**stats, COLLECTION: begun}
-        network = _Watched(Network(gan.networks["g"], params, whole, train=True, rngs=rngs))
+        network = _Watched(gan.network("g", params, whole, train=True, rngs=rngs))
         gan.sample(network, latents, labels)  # type: ignore[arg-type]
         return network.stats[COLLECTION]
 

@@ -44,7 +44,7 @@ def make_step(gan: Gan) -> Step:
             def move(state: GanState, moves=moves, group_key=group_key) -> tuple[GanState, Logs]:
                 return _move(gan, state, moves, batches, key, group_key)
 
-            interval = moves[0].phase.every
+            interval, first = moves[0].phase.every, moves[0].phase.first
             if interval == 1:
                 state, seen = move(state)
             else:
@@ -52,7 +52,7 @@ def make_step(gan: Gan) -> Step:
                     lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), jax.eval_shape(move, state)[1]
                 )
                 state, seen = lax.cond(
-                    state.step % interval == 0,
+                    state.step % interval == first,
                     move,
                     lambda state, skipped=skipped: (state, skipped),
                     state,
@@ -79,8 +79,10 @@ def _plan(gan: Gan) -> list[list[_Move]]:
     """Resolves every ``fresh`` and ``same`` to a number."""
     plan, batches, latents = [], 0, 0
     for group in groups(gan.updates):
-        if len({phase.every for phase in group}) != 1:
-            raise ValueError("phases that move simultaneously must have one `every`")
+        if len({(phase.every, phase.first) for phase in group}) != 1:
+            raise ValueError("phases that move simultaneously must have one `every` and `first`")
+        if not all(0 <= phase.first < phase.every for phase in group):
+            raise ValueError("`first` must be below `every`")
         moves = []
         for phase in group:
             batches += phase.real == "fresh"
@@ -117,14 +119,28 @@ def _gradient(
         wanted = {name: wanted[name] for name in phase.terms}
 
     def objective(own: Params):
+        players = dict(state.players)
+        players[who] = dataclasses.replace(players[who], params=own)
+        rival = Phase("d" if who == "g" else "g")
+        for _ in range(phase.unroll):  # differentiated through, and forgotten
+            thought = dataclasses.replace(state, players=players)
+            found, stats, _ = _gradient(gan, thought, rival, batch, draw_key, group_key)
+            players[rival.player], _ = _descend(
+                gan, players[rival.player], rival.player, found, stats
+            )
+
         def network(other: Who) -> Network:
-            player = state.players[other]
-            params = own if other == who else player.params
+            player = players[other]
             rngs = {name: named(group_key, f"{name}/{other}") for name in RNGS}
-            return Network(gan.networks[other], params, player.stats, train=True, rngs=rngs)
+            return gan.network(other, player.params, player.stats, train=True, rngs=rngs)
 
         round = gan.play(network("g"), network("d"), batch, Draw(draw_key, rows), state.slow)
-        round = dataclasses.replace(round, draw=Draw(group_key, rows), step=state.step)
+        round = dataclasses.replace(
+            round,
+            draw=Draw(group_key, rows),
+            step=state.step,
+            params={other: player.params for other, player in players.items()},
+        )
         loss, logs = terms.total(wanted, round, who)
         logs |= {f"{who}/loss": Mean.of(loss)} | (_judgements(round) if who == "d" else {})
         return loss, (round.stats[who], logs)

@@ -74,13 +74,15 @@ class Round:
       real_logits: the discriminator's answer to ``real``.
       fake_logits: its answer to ``fake``.
       critic: the discriminator of this phase as a function of samples alone, with the
-        parameters, statistics and dropout masks that gave the logits above. Penalties
-        differentiate it.
+        parameters, statistics and dropout masks that gave the logits above (and the
+        real samples' labels, if it looks at labels). Penalties differentiate it.
       stats: the players' statistics after this round, ``{"g": ..., "d": ...}``.
       draw: per-sample randomness, a different one for every term.
       step: int32, the training step.
       slow: slow state that terms may read.
       extras: whatever else a play hands to its own terms.
+      fake_critic: the critic with the labels of the fake samples; None if it sees no labels.
+      params: the players' parameters in this phase, ``{"g": ..., "d": ...}``.
     """
 
     real: Any
@@ -93,3 +95,5 @@ class Round:
     step: Any = 0
     slow: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     extras: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    fake_critic: Callable[[Any], Any] | None = None
+    params: Mapping[Who, Any] = dataclasses.field(default_factory=dict)

@@ -1,0 +1,107 @@
+"""What the players minimise, as functions of a ``Round``; one module for each idea.
+
+An import is the registry: ``losses.hinge_generator`` is a term, and a function that takes
+numbers (``losses.least_squares_generator(c=1.0)``) returns one.
+"""
+
+from jaxgan.losses.adversarial import (
+    hinge_discriminator,
+    hinge_generator,
+    least_squares_discriminator,
+    least_squares_generator,
+    minimax_discriminator,
+    minimax_generator,
+    nonsaturating_discriminator,
+    nonsaturating_generator,
+    smoothed_discriminator,
+    top_k_generator,
+    top_k_schedule,
+    wasserstein_discriminator,
+    wasserstein_generator,
+)
+from jaxgan.losses.auxiliary import (
+    auxiliary_discriminator,
+    auxiliary_generator,
+    categorical_information,
+    gaussian_information,
+)
+from jaxgan.losses.energy import (
+    began_balance,
+    began_convergence,
+    began_discriminator,
+    began_generator,
+    ebgan_discriminator,
+    ebgan_generator,
+    pull_away,
+)
+from jaxgan.losses.f_divergences import (
+    FDivergence,
+    f_discriminator,
+    f_generator,
+    f_generator_alternative,
+    gan_divergence,
+    jensen_shannon,
+    kullback_leibler,
+    pearson,
+    reverse_kullback_leibler,
+    squared_hellinger,
+)
+from jaxgan.losses.joint import joint_generator, latent_reconstruction, veegan_generator
+from jaxgan.losses.relativistic import (
+    average_hinge_discriminator,
+    average_hinge_generator,
+    average_least_squares_discriminator,
+    average_least_squares_generator,
+    average_relativistic_discriminator,
+    average_relativistic_generator,
+    relativistic_discriminator,
+    relativistic_generator,
+)
+
+__all__ = [
+    "FDivergence",
+    "auxiliary_discriminator",
+    "auxiliary_generator",
+    "average_hinge_discriminator",
+    "average_hinge_generator",
+    "average_least_squares_discriminator",
+    "average_least_squares_generator",
+    "average_relativistic_discriminator",
+    "average_relativistic_generator",
+    "began_balance",
+    "began_convergence",
+    "began_discriminator",
+    "began_generator",
+    "categorical_information",
+    "ebgan_discriminator",
+    "ebgan_generator",
+    "f_discriminator",
+    "f_generator",
+    "f_generator_alternative",
+    "gan_divergence",
+    "gaussian_information",
+    "hinge_discriminator",
+    "hinge_generator",
+    "jensen_shannon",
+    "joint_generator",
+    "kullback_leibler",
+    "latent_reconstruction",
+    "least_squares_discriminator",
+    "least_squares_generator",
+    "minimax_discriminator",
+    "minimax_generator",
+    "nonsaturating_discriminator",
+    "nonsaturating_generator",
+    "pearson",
+    "pull_away",
+    "relativistic_discriminator",
+    "relativistic_generator",
+    "reverse_kullback_leibler",
+    "smoothed_discriminator",
+    "squared_hellinger",
+    "top_k_generator",
+    "top_k_schedule",
+    "veegan_generator",
+    "wasserstein_discriminator",
+    "wasserstein_generator",
+]

@@ -1,0 +1,138 @@
+"""Adversarial losses, as functions of a round's logits.
+
+``l(x)`` is the discriminator's logit, ``D(x) = sigmoid(l(x))``. Each loss is a mean over
+the batch; the discriminator's is what it minimises.
+"""
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from jaxgan.types import AXIS, Knob, Round, Scalar
+
+softplus = jax.nn.softplus
+
+
+def minimax_discriminator(round: Round) -> Scalar:
+    """``-E log D(x) - E log(1 - D(G(z)))`` (Goodfellow et al. 2014, equation 1)."""
+    return jnp.mean(softplus(-round.real_logits)) + jnp.mean(softplus(round.fake_logits))
+
+
+def minimax_generator(round: Round) -> Scalar:
+    """``E log(1 - D(G(z)))``: saturates when the discriminator wins (equation 1)."""
+    return -jnp.mean(softplus(round.fake_logits))
+
+
+nonsaturating_discriminator = minimax_discriminator
+"""The non-saturating game changes the generator's loss only."""
+
+
+def nonsaturating_generator(round: Round) -> Scalar:
+    """``-E log D(G(z))`` (Goodfellow et al. 2014, section 3)."""
+    return jnp.mean(softplus(-round.fake_logits))
+
+
+def wasserstein_discriminator(round: Round) -> Scalar:
+    """``E l(G(z)) - E l(x)`` (Arjovsky, Chintala & Bottou 2017, equation 2)."""
+    return jnp.mean(round.fake_logits) - jnp.mean(round.real_logits)
+
+
+def wasserstein_generator(round: Round) -> Scalar:
+    """``-E l(G(z))`` (Arjovsky, Chintala & Bottou 2017)."""
+    return -jnp.mean(round.fake_logits)
+
+
+def hinge_discriminator(round: Round) -> Scalar:
+    """``E max(0, 1 - l(x)) + E max(0, 1 + l(G(z)))`` (Lim & Ye 2017; Miyato 2018, equation 16)."""
+    real = jnp.mean(jax.nn.relu(1.0 - round.real_logits))
+    return real + jnp.mean(jax.nn.relu(1.0 + round.fake_logits))
+
+
+hinge_generator = wasserstein_generator
+"""``-E l(G(z))`` (Lim & Ye 2017; Miyato et al. 2018, SNGAN, equation 17)."""
+
+
+def least_squares_discriminator(a: Knob = 0.0, b: Knob = 1.0) -> Callable[[Round], Scalar]:
+    """``E (l(x) - b)^2 / 2 + E (l(G(z)) - a)^2 / 2`` (Mao et al. 2017, LSGAN, equation 2).
+
+    ``a`` is the target of fake samples and ``b`` that of real ones. With the generator's
+    ``c``, ``b - c = 1`` and ``b - a = 2`` minimise Pearson's divergence (``a, b, c`` =
+    ``-1, 1, 0``, equation 8); ``0, 1, 1`` asks fakes to look real (equation 9).
+    """
+
+    def loss(round: Round) -> Scalar:
+        real = 0.5 * jnp.mean(jnp.square(round.real_logits - b))
+        return real + 0.5 * jnp.mean(jnp.square(round.fake_logits - a))
+
+    return loss
+
+
+def least_squares_generator(c: Knob = 1.0) -> Callable[[Round], Scalar]:
+    """``E (l(G(z)) - c)^2 / 2`` (Mao et al. 2017, LSGAN, equation 2)."""
+
+    def loss(round: Round) -> Scalar:
+        return 0.5 * jnp.mean(jnp.square(round.fake_logits - c))
+
+    return loss
+
+
+def smoothed_discriminator(target: Knob = 0.9) -> Callable[[Round], Scalar]:
+    """The logistic loss with real label ``t``: one-sided smoothing (Salimans et al. 2016, 3.4).
+
+    ``-E [t log D(x) + (1 - t) log(1 - D(x))] - E log(1 - D(G(z)))``; fake labels stay 0.
+    """
+
+    def loss(round: Round) -> Scalar:
+        real = target * softplus(-round.real_logits) + (1.0 - target) * softplus(round.real_logits)
+        return jnp.mean(real) + jnp.mean(softplus(round.fake_logits))
+
+    return loss
+
+
+def _nonsaturating(logits: jax.Array) -> jax.Array:
+    return softplus(-logits)
+
+
+def top_k_generator(
+    count: Knob | int | Callable[[jax.Array], Knob],
+    each: Callable[[jax.Array], jax.Array] = _nonsaturating,
+) -> Callable[[Round], Scalar]:
+    """The mean of ``each(l(G(z)))`` over the ``k`` highest logits (Sinha et al. 2020, top-k).
+
+    ``count`` is ``k``, of the global batch, or a schedule of the step; it need not be whole:
+    samples of rank below it count, and at least the best one. Equal logits are ranked by row.
+    """
+
+    def loss(round: Round) -> Scalar:
+        logits = round.fake_logits
+        scores = logits.reshape(len(logits), -1).mean(1)
+        everyone = lax.all_gather(scores, AXIS, tiled=True)
+        own = lax.axis_index(AXIS) * len(scores) + jnp.arange(len(scores))
+        others, mine = everyone[None], scores[:, None]
+        before = jnp.arange(len(everyone))[None] < own[:, None]
+        ahead = (others > mine) | ((others == mine) & before)
+        rank = jnp.sum(ahead, axis=1).astype(jnp.float32)
+        k = jnp.asarray(count(round.step) if callable(count) else count, jnp.float32)
+        chosen = (rank < jnp.maximum(k, 1.0)).astype(jnp.float32)
+        values = each(logits).reshape(len(logits), -1).mean(1)
+        # The devices' shares of one sum: their mean is the mean over the chosen.
+        return jnp.sum(chosen * values) / lax.pmean(jnp.sum(chosen), AXIS)
+
+    return loss
+
+
+def top_k_schedule(
+    batch: int, interval: int, decay: Knob = 0.99, floor: Knob = 0.5
+) -> Callable[[jax.Array], jax.Array]:
+    """``k = max(decay^(step // interval) batch, floor batch)`` (Sinha et al. 2020).
+
+    ``interval`` is the steps of an epoch; ``batch`` is the global batch.
+    """
+
+    def count(step: jax.Array) -> jax.Array:
+        epochs = (step // interval).astype(jnp.float32)
+        return batch * jnp.maximum(jnp.asarray(decay, jnp.float32) ** epochs, floor)
+
+    return count

@@ -1,0 +1,95 @@
+"""Energy-based games: the discriminator's output is an energy, low for real samples.
+
+The energy of an auto-encoding discriminator is its reconstruction error: the squared error
+in EBGAN, the mean absolute (or squared) one in BEGAN.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from jaxgan.types import AXIS, Knob, Mean, Round, Scalar
+
+
+def ebgan_discriminator(margin: Knob) -> Callable[[Round], Scalar]:
+    """``E e(x) + E max(0, m - e(G(z)))`` (Zhao, Mathieu & LeCun 2017, equation 1)."""
+
+    def loss(round: Round) -> Scalar:
+        fake = jnp.mean(jax.nn.relu(margin - round.fake_logits))
+        return jnp.mean(round.real_logits) + fake
+
+    return loss
+
+
+def ebgan_generator(round: Round) -> Scalar:
+    """``E e(G(z))`` (Zhao, Mathieu & LeCun 2017, equation 2)."""
+    return jnp.mean(round.fake_logits)
+
+
+def pull_away(round: Round) -> Scalar:
+    """``sum_(i != j) cos(s_i, s_j)^2 / (N (N - 1))`` over the fakes' codes ``s``.
+
+    Zhao, Mathieu & LeCun 2017, section 2.4: EBGAN-PT's repelling term, of weight 0.1. ``N``
+    is the global batch. The codes are ``round.extras["fake_codes"]``.
+    """
+    codes = round.extras["fake_codes"]
+    codes = codes.reshape(len(codes), -1).astype(jnp.float32)
+    units = codes * lax.rsqrt(jnp.sum(jnp.square(codes), axis=1, keepdims=True) + 1e-12)
+    everyone = lax.all_gather(units, AXIS, tiled=True)
+    squares = jnp.sum(jnp.square(units @ everyone.T))
+    oneself = jnp.sum(jnp.square(jnp.sum(jnp.square(units), axis=1)))
+    # This device's rows against all: the mean of the devices' shares is the whole.
+    return (squares - oneself) / (len(units) * (len(everyone) - 1))
+
+
+def began_discriminator(round: Round) -> Scalar:
+    """``E e(x) - k E e(G(z))`` with ``k = round.slow["k"]`` (Berthelot et al. 2017, BEGAN)."""
+    return jnp.mean(round.real_logits) - round.slow["k"] * jnp.mean(round.fake_logits)
+
+
+began_generator = ebgan_generator
+"""``E e(G(z))`` (Berthelot, Schumm & Metz 2017, BEGAN, section 3.4)."""
+
+
+def began_balance(
+    diversity: Knob,
+    rate: Knob = 1e-3,
+    real: str = "d/logits_real",
+    fake: str = "g/adversarial",
+) -> Callable[[dict[str, Any], Mapping[str, Mean]], dict[str, Any]]:
+    """``k <- clip(k + rate (diversity E e(x) - E e(G(z))), 0, 1)`` (BEGAN, section 3.4).
+
+    A ``tune`` for slow state ``{"k": 0.0}``; ``diversity`` is the paper's gamma. ``real`` and
+    ``fake`` name the logs that hold the energies; the fake one is the generator's, of the
+    latents it was trained on.
+    """
+
+    def tune(slow: dict[str, Any], logs: Mapping[str, Mean]) -> dict[str, Any]:
+        balance = diversity * _mean(logs[real]) - _mean(logs[fake])
+        # A phase that did not happen in this step measured nothing: k stays.
+        known = (logs[real].count > 0) & (logs[fake].count > 0)
+        k = jnp.clip(slow["k"] + rate * balance, 0.0, 1.0)
+        return {**slow, "k": jnp.where(known, k, slow["k"])}
+
+    return tune
+
+
+def began_convergence(diversity: Knob) -> Callable[[Round], Scalar]:
+    """``E e(x) + |diversity E e(x) - E e(G(z))|`` (BEGAN, section 3.4.1): lower is better.
+
+    A measure, not a loss: log it by ``scale(0.0, began_convergence(gamma))``.
+    """
+
+    def measure(round: Round) -> Scalar:
+        real = lax.pmean(jnp.mean(round.real_logits), AXIS)
+        fake = lax.pmean(jnp.mean(round.fake_logits), AXIS)
+        return real + jnp.abs(diversity * real - fake)
+
+    return measure
+
+
+def _mean(logged: Mean) -> Scalar:
+    return logged.total / jnp.maximum(logged.count, 1.0)

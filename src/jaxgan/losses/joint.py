@@ -1,0 +1,36 @@
+"""Losses of games over pairs of a sample and its latent: BiGAN, ALI and VEEGAN.
+
+Real pairs are ``(x, E(x))`` and fake pairs ``(G(z), z)``. The discriminator's loss is any
+ordinary one; the generator's player owns both ``G`` and ``E``.
+"""
+
+import jax
+import jax.numpy as jnp
+
+from jaxgan.types import Round, Scalar
+
+softplus = jax.nn.softplus
+
+
+def joint_generator(round: Round) -> Scalar:
+    """``-E log D(G(z), z) - E log(1 - D(x, E(x)))``: the labels exchanged.
+
+    The non-saturating form that Donahue, Krähenbühl & Darrell 2017 (BiGAN) and
+    Dumoulin et al. 2017 (ALI, algorithm 1) train with.
+    """
+    return jnp.mean(softplus(-round.fake_logits)) + jnp.mean(softplus(round.real_logits))
+
+
+def veegan_generator(round: Round) -> Scalar:
+    """``E l(x, F(x)) - E l(G(z), z)``: the estimated log-ratio (Srivastava et al. 2017).
+
+    VEEGAN, algorithm 1 and the authors' MNIST notebook, with the discriminator's logistic
+    loss. ``latent_reconstruction`` completes the objective.
+    """
+    return jnp.mean(round.real_logits) - jnp.mean(round.fake_logits)
+
+
+def latent_reconstruction(round: Round) -> Scalar:
+    """``E |z - F(G(z))|^2`` (Srivastava et al. 2017, VEEGAN)."""
+    error = round.extras["latents"] - round.extras["reconstructed"].astype(jnp.float32)
+    return jnp.mean(jnp.sum(jnp.square(error), axis=-1))

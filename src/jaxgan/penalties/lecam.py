@@ -1,0 +1,56 @@
+"""LeCam regularisation: the discriminator's answers stay near what it used to say of the others.
+
+The anchors are moving averages in the slow state; a ``tune`` moves them after each step, so a
+step is held to the averages of the steps before it.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from jaxgan.types import Knob, Mean, Round, Scalar
+
+
+def lecam(round: Round) -> Scalar:
+    """``E (l(x) - a_F)^2 + E (l(G(z)) - a_R)^2`` (Tseng et al. 2021, LeCam-GAN).
+
+    ``a_R`` and ``a_F`` are ``round.slow``'s averages of real and of fake logits.
+    """
+    real = jnp.mean(jnp.square(round.real_logits - round.slow["lecam_fake"]))
+    return real + jnp.mean(jnp.square(round.fake_logits - round.slow["lecam_real"]))
+
+
+def lecam_clipped(round: Round) -> Scalar:
+    """``E max(0, l(x) - a_F)^2 + E max(0, a_R - l(G(z)))^2``: what the authors' code minimises."""
+    real = jnp.mean(jnp.square(jax.nn.relu(round.real_logits - round.slow["lecam_fake"])))
+    fake = jax.nn.relu(round.slow["lecam_real"] - round.fake_logits)
+    return real + jnp.mean(jnp.square(fake))
+
+
+lecam_start: Mapping[str, float] = {"lecam_real": 0.0, "lecam_fake": 0.0}
+"""Slow state to begin with: logits begin near zero."""
+
+
+def lecam_averages(
+    decay: Knob = 0.99, real: str = "d/logits_real", fake: str = "d/logits_fake"
+) -> Callable[[dict[str, Any], Mapping[str, Mean]], dict[str, Any]]:
+    """``a <- decay a + (1 - decay) E l``, a ``tune`` (Tseng et al. 2021).
+
+    ``real`` and ``fake`` name the logs with the mean logits of the global batch.
+    """
+
+    def moved(old: jax.Array, seen: Mean) -> jax.Array:
+        new = decay * old + (1.0 - decay) * seen.total / jnp.maximum(seen.count, 1.0)
+        # Without a discriminator update in this step nothing was seen.
+        return jnp.where(seen.count > 0, new, old)
+
+    def tune(slow: dict[str, Any], logs: Mapping[str, Mean]) -> dict[str, Any]:
+        return {
+            **slow,
+            "lecam_real": moved(slow["lecam_real"], logs[real]),
+            "lecam_fake": moved(slow["lecam_fake"], logs[fake]),
+        }
+
+    return tune
