@@ -1,0 +1,163 @@
+"""Residual blocks of the WGAN-GP, SNGAN, SAGAN and BigGAN families.
+
+Gulrajani et al. 2017 (appendix F) and Miyato et al. 2018 (appendix B.4) describe the same
+blocks, with the same initialisation: Glorot's uniform one, times the square root of 2 for
+the 3 x 3 convolutions (the former's code calls it He's).
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+from jaxgan.nn.conditional_norm import ConditionalBatchNorm
+from jaxgan.nn.conv import Conv, Images
+from jaxgan.nn.resample import average_pool, upsample
+
+GLOROT = nn.initializers.glorot_uniform()
+GLOROT_SQRT2 = nn.initializers.variance_scaling(2.0, "fan_avg", "uniform")
+"""Glorot's uniform initialisation times the square root of 2."""
+
+
+class GeneratorBlock(nn.Module):
+    """Norm, relu, (up,) conv, norm, relu, conv, ``[b, h, w, i] -> [b, 2h, 2w, features]``.
+
+    Attributes:
+      features: of the output.
+      up: whether the image doubles, before the first convolution.
+      norm: makes a normalisation, called with ``(x, condition, train=)``.
+      kernel_init: of the 3 x 3 convolutions.
+      shortcut_init: of the shortcut's 1 x 1 convolution.
+    """
+
+    features: int
+    up: bool = True
+    norm: Callable[..., nn.Module] = ConditionalBatchNorm
+    kernel_init: Callable[..., Any] = GLOROT_SQRT2
+    shortcut_init: Callable[..., Any] = GLOROT
+
+    @nn.compact
+    def __call__(self, x: Images, condition: jax.Array | None = None, *, train: bool) -> Images:
+        """The residual plus the shortcut."""
+        h = nn.relu(self.norm(name="norm1")(x, condition, train=train))
+        shortcut = x
+        if self.up:
+            h, shortcut = upsample(h), upsample(shortcut)
+        h = Conv(self.features, 3, kernel_init=self.kernel_init, name="conv1", dtype=x.dtype)(h)
+        h = nn.relu(self.norm(name="norm2")(h, condition, train=train))
+        h = Conv(self.features, 3, kernel_init=self.kernel_init, name="conv2", dtype=x.dtype)(h)
+        if self.up or self.features != x.shape[-1]:
+            shortcut = Conv(
+                self.features, 1, kernel_init=self.shortcut_init, name="shortcut", dtype=x.dtype
+            )(shortcut)
+        return h + shortcut
+
+
+class DiscriminatorBlock(nn.Module):
+    """Relu, conv, relu, conv(, down), ``[b, h, w, i] -> [b, h/2, w/2, features]``.
+
+    Attributes:
+      features: of the output.
+      down: whether the image halves, by average pooling.
+      first: the optimised block for images: no relu first, and the shortcut pools before
+        it convolves (Gulrajani et al. 2017, gan_cifar_resnet.py).
+      wide: whether the hidden layer has the output's features (SAGAN, BigGAN) or the
+        input's (SNGAN).
+      kernel_init: of the 3 x 3 convolutions.
+      shortcut_init: of the shortcut's 1 x 1 convolution.
+    """
+
+    features: int
+    down: bool = True
+    first: bool = False
+    wide: bool = False
+    kernel_init: Callable[..., Any] = GLOROT_SQRT2
+    shortcut_init: Callable[..., Any] = GLOROT
+
+    @nn.compact
+    def __call__(self, x: Images) -> Images:
+        """The residual plus the shortcut."""
+        hidden = self.features if self.wide or self.first else x.shape[-1]
+        h = x if self.first else nn.relu(x)
+        h = Conv(hidden, 3, kernel_init=self.kernel_init, name="conv1", dtype=x.dtype)(h)
+        h = nn.relu(h)
+        h = Conv(self.features, 3, kernel_init=self.kernel_init, name="conv2", dtype=x.dtype)(h)
+        if self.down:
+            h = average_pool(h)
+        shortcut = x
+        if self.down and self.first:
+            shortcut = average_pool(shortcut)
+        if self.down or self.features != x.shape[-1]:
+            shortcut = Conv(
+                self.features, 1, kernel_init=self.shortcut_init, name="shortcut", dtype=x.dtype
+            )(shortcut)
+        if self.down and not self.first:
+            shortcut = average_pool(shortcut)
+        return h + shortcut
+
+
+class DeepGeneratorBlock(nn.Module):
+    """BigGAN-deep's bottleneck, ``[b, h, w, i] -> [b, 2h, 2w, features]``.
+
+    Brock et al. 2019, appendix B, figure 16: 1 x 1, 3 x 3, 3 x 3, 1 x 1 convolutions, the
+    inner ones of a quarter of the input's channels, each after norm and relu; the shortcut drops
+    channels that are too many.
+    """
+
+    features: int
+    up: bool = True
+    norm: Callable[..., nn.Module] = ConditionalBatchNorm
+    kernel_init: Callable[..., Any] = nn.initializers.orthogonal()
+
+    @nn.compact
+    def __call__(self, x: Images, condition: jax.Array | None = None, *, train: bool) -> Images:
+        """The residual plus the shortcut."""
+        hidden = max(x.shape[-1], self.features) // 4
+        h = x
+        for number, (features, kernel) in enumerate(
+            [(hidden, 1), (hidden, 3), (hidden, 3), (self.features, 1)], start=1
+        ):
+            h = nn.relu(self.norm(name=f"norm{number}")(h, condition, train=train))
+            if self.up and number == 2:
+                h = upsample(h)
+            h = Conv(
+                features, kernel, kernel_init=self.kernel_init, name=f"conv{number}", dtype=x.dtype
+            )(h)
+        shortcut = x[..., : self.features]
+        return h + (upsample(shortcut) if self.up else shortcut)
+
+
+class DeepDiscriminatorBlock(nn.Module):
+    """BigGAN-deep's bottleneck, ``[b, h, w, i] -> [b, h/2, w/2, features]``.
+
+    Brock et al. 2019, appendix B, figure 16: as the generator's without norms; the average
+    pool stands before the last convolution; a 1 x 1 convolution adds to the shortcut the
+    channels that it lacks.
+    """
+
+    features: int
+    down: bool = True
+    kernel_init: Callable[..., Any] = nn.initializers.orthogonal()
+
+    @nn.compact
+    def __call__(self, x: Images) -> Images:
+        """The residual plus the shortcut."""
+        hidden = max(x.shape[-1], self.features) // 4
+        h = x
+        for number, (features, kernel) in enumerate(
+            [(hidden, 1), (hidden, 3), (hidden, 3), (self.features, 1)], start=1
+        ):
+            h = nn.relu(h)
+            if self.down and number == 4:
+                h = average_pool(h)
+            h = Conv(
+                features, kernel, kernel_init=self.kernel_init, name=f"conv{number}", dtype=x.dtype
+            )(h)
+        shortcut = average_pool(x) if self.down else x
+        missing = self.features - x.shape[-1]
+        if missing > 0:
+            more = Conv(missing, 1, kernel_init=self.kernel_init, name="shortcut", dtype=x.dtype)
+            shortcut = jnp.concatenate([shortcut, more(shortcut)], axis=-1)
+        return h + shortcut
