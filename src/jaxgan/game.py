@@ -205,6 +205,7 @@ class Gan:
       ema: decay of the averaged generator.
       weights: what is done to a player's parameters before each use; nothing by default.
       sample: how samples are drawn from latents and labels.
+      conditional: whether samples depend on labels.
       range: values of black and white in the samples, which real images are mapped to.
       slow: initial slow state.
       tune: ``(slow, logs) -> slow``, after each step.
@@ -219,14 +220,10 @@ class Gan:
     ema: averaging.Decay = EMA
     weights: Mapping[Who, Weights] = dataclasses.field(default_factory=dict)
     sample: Sample = generate
+    conditional: bool = False
     range: tuple[float, float] = (-1.0, 1.0)
     slow: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     tune: Callable[[dict[str, Any], Logs], dict[str, Any]] = lambda slow, logs: slow
-
-    @property
-    def conditional(self) -> bool:
-        """Whether samples depend on labels."""
-        return self.sample is not generate
 
     def network(
         self, who: Who, params: Params, stats: Any, train: bool = False, rngs: Any = None

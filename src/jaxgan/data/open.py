@@ -25,7 +25,7 @@ def open_source(
     Args:
       spec: a TFDS name (``fashion_mnist``, ``my_set/config:1.0.0``), ``folder:PATH`` or an existing
         folder, ``npz:PATH`` or a path that ends in ``.npz``, or a toy: ``ring``, ``grid``,
-        ``swiss_roll``.
+        ``swiss_roll``; or ``stacked_mnist`` (``stacked_mnist:COUNT``), digits as channels.
       split: TFDS's split syntax, on every route: ``train``, ``test``, ``train[:90%]``.
       data_dir: TFDS's data folder; by default ``$TFDS_DATA_DIR`` or ``~/tensorflow_datasets``.
       resolution: centre crop to a square and resize to this side, with Lanczos filtering; None
@@ -56,6 +56,14 @@ def open_source(
         from jaxgan.data.npz import open_npz
 
         return open_npz(Path(path), split, resolution=resolution, channels=channels)
+    if kind == "stacked_mnist":
+        from jaxgan.data.stacked import open_stacked
+
+        if channels not in (None, 3):
+            raise UserError("stacked_mnist has 3 channels; leave out --channels.")
+        if path and not path.isdecimal():
+            raise UserError(f"stacked_mnist:{path}: give a number of triples, or none.")
+        return open_stacked(int(path) if path else None, split, data_dir, resolution=resolution)
     toys = _toys()
     if spec in toys:
         if resolution is not None or channels is not None:

@@ -31,6 +31,7 @@ from jaxgan.metrics.extractors.classifier import (
     train_classifier,
 )
 from jaxgan.metrics.extractors.extractor import Extractor
+from jaxgan.metrics.modes import stacked_labels
 from jaxgan.sampling import Sampler
 
 Watch = Callable[[str, int], contextlib.AbstractContextManager[Callable[[int], None]]]
@@ -48,10 +49,27 @@ def unwatched(what: str, count: int) -> Iterator[Callable[[int], None]]:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Classifier:
-    """The small classifier of a data set, and its accuracy on images it was not trained on."""
+    """The small classifier of a data set.
+
+    Attributes:
+      extractor: the network.
+      accuracy: on images it was not trained on; of stacked images, on single channels.
+      channels: whether it sees each channel by itself, whose classes are a label's digits.
+    """
 
     extractor: Extractor
     accuracy: float
+    channels: bool = False
+
+    def __call__(self, images: np.ndarray) -> np.ndarray:
+        """The class of each image, integers ``[n]``."""
+        if not self.channels:
+            return predictions(self.extractor, images)
+        side = images.shape[1]
+        border = (side - 28) // 2  # of the padding, which the digits alone do not have
+        inner = images[:, border : side - border, border : side - border]
+        digits = [predictions(self.extractor, inner[..., n : n + 1]) for n in range(3)]
+        return stacked_labels(np.stack(digits, axis=1))
 
 
 def classifier_of(train: Source, test: Source) -> Classifier:
@@ -219,7 +237,7 @@ class Evaluation:
                 return extract(self.extractor, images, advance)
 
         def classification(images: Images) -> np.ndarray:
-            return predictions(self._classifier.extractor, images.array())
+            return self._classifier(images.array())
 
         return Side(images, extraction, classification, sampler)
 

@@ -161,6 +161,9 @@ def reference_of(
         kept = None
 
     def classifier() -> Classifier:
+        if source.channels_of is not None:
+            digits = classifier_of(source.channels_of("train"), source.channels_of("test"))
+            return dataclasses.replace(digits, channels=True)
         train = _optional(opened, "train") or source
         test = _optional(opened, "test")
         if test is None:
