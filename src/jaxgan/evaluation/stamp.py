@@ -91,7 +91,7 @@ def columns(scores: Iterable[Score]) -> list[list[Score]]:
 
 def to_row(score: Score) -> str:
     """The score as a line of JSON; a number that is not finite is written as its name."""
-    row = {"format": FORMAT} | dataclasses.asdict(score)
+    row: dict[str, Any] = {"format": FORMAT} | dataclasses.asdict(score)
     for part in ("values", "floor"):
         row[part] = {name: _plain(value) for name, value in row[part].items()}
     return json.dumps(row, allow_nan=False) + "\n"
