@@ -91,7 +91,8 @@ class Subject:
 
     def about(self, fake: Images) -> dict[str, Any]:
         """What a stamp says of samples of this run."""
-        rule = {None: "last", "best": "best"}.get(self.asked.step, "chosen")
+        best = self.description["launches"][-1]["operation"].get("best")
+        rule = {None: "last", "best": f"best by {best}"}.get(self.asked.step, "chosen")
         return subjects.about_run(self.folder.path, self.description, self.gan, fake, rule)
 
     @property
@@ -504,8 +505,10 @@ def protocol_names(found: Sequence[Sequence[Score]]) -> list[str]:
 def score_table(column: Sequence[Score]) -> Table:
     """The scores of one protocol, with the floor in the first row."""
     names = list(dict.fromkeys(name for score in column for name in score.values))
-    floors = list(dict.fromkeys(_cells(score.floor, names) for score in column if score.floor))
-    rows = [("held-out real", "", "", "", "", *floor) for floor in floors]
+    floors = dict.fromkeys(
+        (_held_out(score), _cells(score.floor, names)) for score in column if score.floor
+    )
+    rows = [(name, "", "", "", "", *floor) for name, floor in floors]
     for score in sorted(column, key=lambda score: score.subject.get("step") or 0):
         about = score.subject
         standing = about.get("standing_batches")
@@ -517,6 +520,14 @@ def score_table(column: Sequence[Score]) -> Table:
     better = {"lower": " (lower is better)", "higher": " (higher is better)"}
     first = names[0] + better.get(column[0].better, "")
     return Table(rows, ("", "step", "weights", "truncation", "seed", first, *names[1:]))
+
+
+def _held_out(score: Score) -> str:
+    """Which real samples gave the floor."""
+    split, count = score.floor_of.get("split"), score.floor_of.get("n")
+    about = [f"{split}"] if split else []
+    about += [f"n = {count}"] if count is not None else []
+    return f"held-out real ({', '.join(about)})" if about else "held-out real"
 
 
 def _cells(values: Mapping[str, float], names: Sequence[str]) -> tuple[str, ...]:

@@ -146,6 +146,25 @@ def test_a_run_is_scored_and_its_stamp_says_which_part_of_it(copy, command):
     assert first.protocol["reference"]["data_sha256"] == config["data"]["fingerprint"]
 
 
+@pytest.mark.parametrize("held_out", [None, "train", "train[:50%]", "test"])
+def test_what_is_held_out_is_not_in_the_reference(held_out, tmp_path):
+    """Also where it is asked for by a split that overlaps, or a file that repeats."""
+    random = np.random.default_rng(5)
+    image = random.integers(0, 256, (40, 4, 4, 1), np.uint8)
+    path = tmp_path / "a.npz"
+    np.savez(path, image=image, image_test=image[::-1])
+    opened = subjects.opener(str(path), None)
+    reference = subjects.reference_of(opened, "train", 25, 20, held_out)
+    real = {row.tobytes() for row in reference.real.array()}
+    assert len(real) == 25
+    held = [row.tobytes() for row in reference.held_out.array()]
+    assert held
+    assert not real & set(held)
+    assert reference.held_out.count == len(held)
+    whole = subjects.reference_of(opened, "train", 40, 20, "test")
+    assert whole.held_out is None  # every one of them is in the reference
+
+
 def test_standing_statistics_are_another_generator(copy, command):
     words = ["evaluate", copy, "--num", 30, "--metrics", "ms-ssim"]
     assert command(words)[0] == command([*words, "--standing-batches", 4])[0] == 0
@@ -160,12 +179,19 @@ def test_paths_are_measured_in_the_extractor_s_name(copy, command, monkeypatch):
 
     monkeypatch.setattr(metrics, "PATHS", 20)
     monkeypatch.setattr(metrics, "PATHS_AT_ONCE", 10)
-    code, said = command(["evaluate", copy, "--num", 30, "--metrics", "ppl"])
+    words = ["evaluate", copy, "--num", 30, "--metrics", "ppl"]
+    code, said = command(words)
     assert code == 0, said
-    (score,) = stamp.read_scores(copy / "evaluations.jsonl")
+    assert command([*words, "--seed", 7])[0] == command([*words, "--truncation", 0.2])[0] == 0
+    score, seeded, truncated = stamp.read_scores(copy / "evaluations.jsonl")
     assert score.title == "path-length-EffNetLite0-64"
     assert score.value > 0
     assert score.floor == {}
+    assert score.protocol["quantisation"] == "none"
+    assert "reference" not in score.protocol  # which it does not look at
+    stamp.column([score, seeded, truncated])
+    assert seeded.value != score.value  # what a stamp says was done
+    assert truncated.value < 0.5 * score.value
 
 
 def test_two_runs_are_scored_against_each_other(copy, finished, command):
@@ -173,9 +199,12 @@ def test_two_runs_are_scored_against_each_other(copy, finished, command):
     code, said = command(words)
     assert code == 0, said
     (score,) = stamp.read_scores(copy / "evaluations.jsonl")
-    assert score.value == pytest.approx(0.0, abs=1e-6)  # the same latents of the same weights
+    assert score.value > 1  # other latents: not the same images
     assert score.floor == {}
     assert score.protocol["reference"]["kind"] == "run"
+    assert (score.protocol["reference"]["seed"], score.subject["seed"]) == (1, 0)
+    assert command([*words, "--against-step", 10])[0] == 0
+    assert stamp.read_scores(copy / "evaluations.jsonl")[1].protocol["reference"]["step"] == 10
 
 
 def test_a_folder_of_pictures_scores_as_the_array_of_them(labelled, tmp_path, command):
@@ -224,12 +253,14 @@ def test_toys_are_scored_by_their_modes(tmp_path, command):
         (("--against", "ring"), ("Points and images cannot be compared",)),
         (("--standing-batches", "-1"), ("--standing-batches -1",)),
         (("--seed", "-1"), ("--seed -1",)),
+        (("--against-step", "3", "--against", "SELF"), ("no checkpoint of step 3",)),
         (("--metrics", "cas", "--num", "30"), ("labels", "choose another")),
     ],
 )
 def test_what_cannot_be_is_refused_in_a_line(flags, expected, copy, refused):
+    flags = [str(copy) if flag == "SELF" else flag for flag in flags]
     refused(["evaluate", copy, *flags], *expected)
-    assert not stamp.read_scores(copy / "evaluations.jsonl")
+    assert not (copy / "evaluations.jsonl").exists()
 
 
 def test_what_is_not_there_is_refused(tmp_path, copy, labelled, refused):
@@ -238,6 +269,10 @@ def test_what_is_not_there_is_refused(tmp_path, copy, labelled, refused):
     same = f"{labelled}/same.npz"
     refused(["evaluate", same, "--against", same, "--num", 91], "--num 91", "has 90")
     refused(["evaluate", same, "--against", same, "--metrics", "ppl"], "name a run folder")
+    for flag, value in (("--step", 3), ("--weights", "raw"), ("--truncation", 1), ("--seed", 1)):
+        refused(["evaluate", same, "--against", same, flag, value], f"{flag} is of runs")
+    (tmp_path / "empty").mkdir()
+    refused(["evaluate", tmp_path / "empty", "--against", same], "holds no images")
     (tmp_path / "file").write_text("")
     refused(["evaluate", copy, "--out", tmp_path / "file" / "out"], "Cannot write", "--out")
     truncated = tmp_path / "pt_inception.pth"

@@ -75,6 +75,25 @@ def test_damaged_lines_are_left_out_and_stay_apart(tmp_path):
     assert stamp.read_scores(tmp_path / "none.jsonl") == []
 
 
+@pytest.mark.parametrize(
+    "part, wrong",
+    [
+        ("protocol", 5),
+        ("subject", [1]),
+        ("subject", {"step": "x"}),
+        ("values", {}),
+        ("values", {"distance": "far"}),
+        ("floor", None),
+        ("details", "text"),
+        ("title", 3),
+    ],
+)
+def test_a_row_of_other_types_is_left_out(part, wrong, tmp_path):
+    row = json.loads(stamp.to_row(score())) | {part: wrong}
+    (tmp_path / "e.jsonl").write_text(json.dumps(row) + "\n" + stamp.to_row(score(3.0)))
+    assert [one.value for one in stamp.read_scores(tmp_path / "e.jsonl")] == [3.0]
+
+
 def test_a_newer_row_is_refused(tmp_path):
     row = json.loads(stamp.to_row(score())) | {"format": stamp.FORMAT + 1, "more": 1}
     (tmp_path / "e.jsonl").write_text(json.dumps(row) + "\n")

@@ -1,5 +1,6 @@
 """From the words on the command line to a source."""
 
+import dataclasses
 import functools
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -40,6 +41,20 @@ def open_source(
         raise UserError(f"The resolution {resolution} is not a positive number of pixels.")
     if channels not in (None, 1, 3):
         raise UserError(f"Images can have 1 or 3 channels, not {channels}.")
+    source = _opened(spec, split, data_dir, resolution, channels, unreadable)
+    if resolution is None or source.preparation != "none":
+        return source
+    return dataclasses.replace(source, preparation=f"centre crop, Lanczos to {resolution}, uint8")
+
+
+def _opened(
+    spec: str,
+    split: str,
+    data_dir: str | None,
+    resolution: int | None,
+    channels: int | None,
+    unreadable: Unreadable,
+) -> Source:
     kind, _, path = spec.partition(":")
     if kind == "folder":
         from jaxgan.data.folder import open_folder

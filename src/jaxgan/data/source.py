@@ -33,6 +33,7 @@ class Source:
       class_names: their names, where they are known.
       dtype: dtype of ``image``.
       load: reads all samples in order, where there is a faster way than ``read``.
+      preparation: what was done to the images beside decoding them, in words.
       channels_of: of stacked images, split -> the data set that every channel is a sample of; a
         label's decimal digits are the channels' labels.
     """
@@ -47,6 +48,7 @@ class Source:
     class_names: tuple[str, ...] = ()
     dtype: Any = np.uint8
     load: Callable[[], Rows] | None = None
+    preparation: str = "none"
     channels_of: "Callable[[str], Source] | None" = None
 
     def __len__(self) -> int:

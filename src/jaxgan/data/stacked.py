@@ -84,6 +84,7 @@ def open_stacked(
             *((name, opened[name].fingerprint, places) for name, places in parts),
         ),
         classes=1000,
+        preparation="none" if border == 0 else f"black border of {border}",
         channels_of=lambda split: open_tfds("mnist", split, data_dir),
     )
 

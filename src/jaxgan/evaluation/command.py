@@ -51,6 +51,8 @@ class Evaluate:
     standing_batches: int = 0
     """Take the generator's batch statistics anew from so many batches (BigGAN's standing
     statistics: 16); 0 for the running ones."""
+    against_step: int | Literal["best"] | None = None
+    """Step of the checkpoint of a run that --against names; the newest if not given."""
     resolution: int | None = None
     """Side that images of files are cropped and resized to; their own if not given."""
     data_dir: str | None = None
@@ -65,9 +67,15 @@ def evaluate(arguments: Sequence[str]) -> int:
     check(asked)
     run = subjects.is_run(asked.subject)
     out = asked.out or (runs.RunFolder(Path(asked.subject)).evaluations if run else None)
+    new = out is not None and not out.exists()
     if out is not None:
         _writable(out)  # before minutes are spent
-    scores = scores_of(asked, run)
+    try:
+        scores = scores_of(asked, run)
+    except UserError:
+        if new and out is not None:
+            out.unlink(missing_ok=True)
+        raise
     print_scores(scores)
     if out is not None:
         append(out, scores)
@@ -123,12 +131,19 @@ def scores_of(asked: Evaluate, run: bool) -> list[Score]:
                 f"{asked.subject} is no run folder (it has no config.json). Check the path, or "
                 "for images say what to compare them with: --against DATA."
             )
+        for name in ("step", "weights", "truncation", "seed", "standing_batches"):
+            if getattr(asked, name) != getattr(Evaluate, name):
+                flag = name.replace("_", "-")
+                raise UserError(f"--{flag} is of runs; {asked.subject} is none. Omit it.")
         opened = subjects.opener(asked.subject, asked.data_dir, asked.resolution)
         fake, about = subjects.of_data(opened("train"), asked.num)
     against = asked.against or asked.subject
     if asked.against is not None and subjects.is_run(asked.against):
         reference = subjects.generated_reference(
-            asked.against, asked.num_real or fake.count, subjects.Drawing(seed=asked.seed)
+            asked.against,
+            asked.num_real or fake.count,
+            # Other latents: two checkpoints of one run would make nearly the same images of one.
+            subjects.Drawing(step=asked.against_step, seed=(asked.seed + 1) % 2**32),
         )
     else:
         opened = subjects.opener(against, asked.data_dir, asked.resolution)
@@ -155,11 +170,14 @@ def print_scores(scores: Sequence[Score]) -> None:
     width = max(len(f"{score.title} {name}") for score in scores for name in score.values)
     for score in scores:
         for name, value in score.values.items():
-            floor = score.floor.get(name)
-            beside = f"   (held-out real: {floor:.6g})" if floor is not None else ""
+            floor, count = score.floor.get(name), score.floor_of.get("n")
+            of = "" if count == score.protocol["n_fake"] else f", n = {count}"
+            beside = f"   (held-out real{of}: {floor:.6g})" if floor is not None else ""
             print(f"{f'{score.title} {name}':<{width}}  {value:>12.6g}{beside}")
-    first = scores[0].protocol
-    print(
-        f"{first['n_fake']} samples against {first['n_real']} of "
-        f"{first['reference'].get('data', first['reference'].get('run'))}"
-    )
+    for score in scores:
+        protocol = score.protocol
+        if "reference" in protocol:
+            against = protocol["reference"]
+            name = against.get("data", against.get("run"))
+            print(f"{protocol['n_fake']} samples against {protocol['n_real']} of {name}")
+            break

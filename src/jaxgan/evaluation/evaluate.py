@@ -279,22 +279,31 @@ class Evaluation:
         if metric.network == "classifier" and network:
             protocol["classifier_accuracy"] = self._classifier.accuracy
         resize = network.resize if network else "none"
-        return protocol | {
-            "resize_real": f"{_size(real)}, {resize}",
+        whole = network is None or kept(max(real.count, fake.count), network)
+        protocol |= {
             "resize_fake": f"{_size(fake)}, {resize}",
-            "quantisation": "none" if points else "uint8: rounded, clipped",
-            "matmul_precision": "float32 (HIGHEST); statistics float64"
-            if network is None or kept(max(real.count, fake.count), network)
-            else "float32 (HIGHEST); covariance of more than 1 GiB streamed in float32",
+            "quantisation": "none" if points or not metric.quantised else "uint8: rounded, clipped",
+            "matmul_precision": f"{'float32 (HIGHEST) features, ' if network else ''}"
+            f"{metric.precision if whole else 'covariance streamed in float32 (HIGHEST)'}",
             "labels": fake.about.get("labels", "as they came"),
-            "n_real": real.count,
             "n_fake": fake.count,
-            "reference": dict(real.about),
         }
+        if metric.against:
+            protocol |= {
+                "resize_real": f"{_size(real)}, {resize}",
+                "n_real": real.count,
+                "reference": dict(real.about),
+            }
+        if metric.against == "held out":
+            test = sides.test().images
+            protocol["held_out"] = {**test.about, "n": test.count}
+        return protocol
 
 
 def _size(images: Images) -> str:
-    return "x".join(map(str, images.shape))
+    """Side and channels, and what was done to the images before."""
+    size, preparation = "x".join(map(str, images.shape)), images.about.get("preparation", "none")
+    return size if preparation == "none" else f"{preparation}: {size}"
 
 
 def environment() -> dict[str, Any]:

@@ -50,7 +50,7 @@ class Images:
 
     def array(self) -> np.ndarray:
         """All samples in memory."""
-        return np.concatenate(list(self.blocks(BATCH)))
+        return self.read(0, self.count)
 
     def sha256(self) -> str:
         """A sum over the samples in their order; reads all of them."""
@@ -76,7 +76,12 @@ def of_source(source: Source, places: np.ndarray) -> Images:
         shape=source.shape,
         read=lambda first, count: source.read(places[first : first + count])["image"],
         labels=labels,
-        about={"data": source.name, "split": source.split, "data_sha256": source.fingerprint},
+        about={
+            "data": source.name,
+            "split": source.split,
+            "data_sha256": source.fingerprint,
+            "preparation": source.preparation,
+        },
     )
 
 

@@ -169,6 +169,10 @@ class Metric:
       parameters: of the metric, for its protocol; may depend on the sides.
       floor: the same of real samples; None to score the held-out ones as if they were generated.
       has_floor: False where real samples have no such score.
+      against: what the value depends on beside the samples: the reference (``real``), also the
+        held-out samples (``held out``), or nothing.
+      quantised: whether images are scored as uint8.
+      precision: of the arithmetic after the features, for the stamp.
     """
 
     compute: Callable[[Sides], Found]
@@ -179,6 +183,9 @@ class Metric:
     parameters: Callable[[Sides], Mapping[str, Any]] = lambda sides: {}
     floor: Callable[[Sides], Found] | None = None
     has_floor: bool = True
+    against: Literal["real", "held out", ""] = "real"
+    quantised: bool = True
+    precision: str = "float64"
 
     def floor_of(self, sides: Sides) -> Found:
         """The values of real samples; empty without any held out."""
@@ -325,7 +332,7 @@ def similarity(sides: Sides) -> Found:
     """The mean MS-SSIM of random pairs, within each class where the images have labels."""
     images, labels = sides.fake.images.array(), sides.fake.images.labels
     sets = [images] if labels is None else [images[labels == label] for label in np.unique(labels)]
-    pairs = max(PAIRS // len(sets), 2)
+    pairs = _pairs(len(sets))
     found = [ms_ssim.diversity(one, pairs=pairs, scales=_scales(sides)) for one in sets]
     values = np.array([each.similarity for each in found])
     errors = np.array([each.standard_error for each in found])
@@ -333,6 +340,17 @@ def similarity(sides: Sides) -> Found:
         "similarity": float(values.mean()),
         "standard_error": float(np.sqrt(np.sum(errors**2)) / len(found)),
     }, {}
+
+
+def _pairs(sets: int) -> int:
+    return max(PAIRS // sets, 2)
+
+
+def _of_pairs(sides: Sides) -> dict[str, Any]:
+    labels = sides.fake.images.labels
+    sets = 1 if labels is None else len(np.unique(labels))
+    about = {"pairs": _pairs(sets) * sets, "within_classes": labels is not None}
+    return about | dataclasses.asdict(_scales(sides))
 
 
 def _scales(sides: Sides) -> ms_ssim.Scales:
@@ -373,12 +391,13 @@ def length_of_paths(sides: Sides) -> Found:
     low, high = sampler.gan.range
     generate = sampler.placed(jax.local_devices()[:1])
     labels = sampler.labels(2 * PATHS_AT_ONCE)
+    about = sides.fake.images.about
 
     found = ppl.perceptual_path_length(
-        jax.random.key(0),
+        jax.random.key(about["seed"]),
         lambda latents: (generate(latents, labels) - low) * (255.0 / (high - low)),
         lambda images: extractor.apply(extractor.variables, images).features,
-        lambda key, count: sampler.gan.prior(Draw(key, jnp.arange(count))),
+        lambda key, count: sampler.gan.prior(Draw(key, jnp.arange(count)), about["truncation"]),
         count=PATHS,
         batch=PATHS_AT_ONCE,
         interpolate=ppl.lerp,
@@ -408,6 +427,7 @@ METRICS: Mapping[str, Metric] = {
         "higher",
         lambda distance: f"PRDC-{distance.removeprefix('FD-')}",
         parameters=lambda sides: {"k_precision": PRECISION_K, "k_density": DENSITY_K},
+        precision="float32 distances (HIGHEST)",
     ),
     "is": Metric(
         score_of_classes,
@@ -415,6 +435,7 @@ METRICS: Mapping[str, Metric] = {
         "higher",
         named("IS", "IS"),
         parameters=lambda sides: {"splits": 10},
+        against="",
     ),
     "modes": Metric(
         coverage_of_modes,
@@ -438,6 +459,8 @@ METRICS: Mapping[str, Metric] = {
         "",
         lambda sides: {"classifier": "2 convolutions, 2000 steps of 128"},
         _accuracy_of_reals,
+        against="held out",
+        precision="float32 (HIGHEST)",
     ),
     "ms-ssim": Metric(
         similarity,
@@ -445,11 +468,9 @@ METRICS: Mapping[str, Metric] = {
         "lower",
         lambda _: "MS-SSIM",
         "",
-        lambda sides: {
-            "pairs": PAIRS,
-            "within_classes": sides.fake.images.labels is not None,
-            **dataclasses.asdict(_scales(sides)),
-        },
+        _of_pairs,
+        against="",
+        precision="float32",
     ),
     "ppl": Metric(
         length_of_paths,
@@ -458,6 +479,8 @@ METRICS: Mapping[str, Metric] = {
         lambda distance: f"path-length-{distance.removeprefix('FD-')}",
         parameters=lambda sides: {"paths": PATHS, "epsilon": ppl.EPSILON, "walk": "straight"},
         has_floor=False,
+        against="",
+        quantised=False,
     ),
     "parzen": Metric(
         log_likelihood,
@@ -465,8 +488,12 @@ METRICS: Mapping[str, Metric] = {
         "higher",
         lambda _: "Parzen log-likelihood (nats)",
         "",
-        lambda sides: {"validation": PARZEN_VALIDATION, "sigmas": "logspace(-1, 0, 10)"},
+        lambda sides: {
+            "validation": min(PARZEN_VALIDATION, sides.real.images.count),
+            "sigmas": "logspace(-1, 0, 10)",
+        },
         _likelihood_of_reals,
+        against="held out",
     ),
     "neighbours": Metric(
         memorisation,

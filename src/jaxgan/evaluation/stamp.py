@@ -116,7 +116,14 @@ def from_row(line: str) -> Score:
             row[part] = {name: float(value) for name, value in numbers.items()}
         if not row["values"]:
             raise ValueError("no values")
-        return Score(**row)
+        score = Score(**row)
+        parts = (score.protocol, score.subject, score.floor_of, score.environment, score.details)
+        step = score.subject.get("step", 0)
+        if not all(isinstance(part, dict) for part in parts) or type(step) is not int:
+            raise ValueError("parts of another type")
+        if not all(isinstance(word, str) for word in (score.metric, score.title, score.better)):
+            raise ValueError("names of another type")
+        return score
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not a score: {error}") from error
 

@@ -1,11 +1,13 @@
 """From words to what is compared: a run, a file, a folder or a data set; and its reference."""
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import jax
+import numpy as np
 
 from jaxgan.data.open import open_source
 from jaxgan.data.source import Source
@@ -62,7 +64,8 @@ def of_run(run: str, count: int, drawing: Drawing) -> tuple[Images, dict[str, An
     if drawing.standing:
         sampler = standing(sampler, drawing.standing, drawing.seed)
     images = of_sampler(sampler, count, seed=drawing.seed, truncation=drawing.truncation)
-    rule = {None: "last", "best": "best"}.get(drawing.step, "chosen")
+    best = description["launches"][-1]["operation"].get("best")
+    rule = {None: "last", "best": f"best by {best}"}.get(drawing.step, "chosen")
     return images, about_run(run, description, gan, images, rule), sampler
 
 
@@ -153,8 +156,10 @@ def reference_of(
     other = opened(held_out) if held_out else None
     if other is None and rest < num_fake and split != "test":
         other = _optional(opened, "test")
+    if other is not None and other.fingerprint == source.fingerprint:
+        other = None  # the same samples by another name
     if other is not None:
-        kept = of_source(other, chosen(other.size, min(num_fake, other.size)))
+        kept = _unlike(other, chosen(other.size, min(num_fake, other.size)), real)
     elif rest > 1:
         kept = of_source(source, chosen(source.size, min(num_fake, rest), after=count))
     else:
@@ -176,6 +181,18 @@ def reference_of(
     return Reference(real, kept, source.classes, classifier)
 
 
+def _unlike(source: Source, places: np.ndarray, reference: Images) -> Images | None:
+    """Those samples that are not in the reference: splits may overlap, and files repeat."""
+
+    def sums(blocks: Iterable[np.ndarray]) -> list[bytes]:
+        return [hashlib.sha256(row.tobytes()).digest() for block in blocks for row in block]
+
+    known = set(sums(reference.blocks(1024)))
+    images = of_source(source, places)
+    fresh = [total not in known for total in sums(images.blocks(1024))]
+    return of_source(source, places[fresh]) if sum(fresh) > 1 else None
+
+
 def _optional(opened: Callable[[str], Source], split: str) -> Source | None:
     try:
         return opened(split)
@@ -192,6 +209,8 @@ def opener(
     """``split -> source`` for the data that words name, or that a run was trained on."""
     if is_run(words):
         return lambda split: training_source(words, data_dir, split)
+    if Path(words).is_dir():
+        words = f"folder:{words}"
     return lambda split: open_source(
         words, split, data_dir=data_dir, resolution=resolution, channels=channels
     )
