@@ -22,6 +22,16 @@ def file(request):
     return request.param
 
 
+HEAVY = ("acgan_cifar10", "biggan_cifar10", "sagan_cifar10", "sngan_projection_cifar10")
+"""Half a minute or more of compiling; their networks are those of ``sngan_cifar10``, and more."""
+
+SMOKES = [
+    pytest.param(path, id=path.stem, marks=pytest.mark.slow if path.stem in HEAVY else ())
+    for path in EXPERIMENTS
+]
+
+
+@pytest.mark.parametrize("file", SMOKES)
 def test_it_trains(file, tmp_path, caplog):
     """Three tiny steps, compiled once."""
     flags = ["--smoke", "--devices", "1", "--workdir", str(tmp_path / "run")]

@@ -49,6 +49,7 @@ class Result:
       seeds: runs behind ``ours``.
       command: the command that gave it.
       hardware: what it ran on.
+      official: what the authors' code, or another's, was reported to give; None if unknown.
     """
 
     metric: str
@@ -59,6 +60,7 @@ class Result:
     seeds: int = 0
     command: str = ""
     hardware: str = ""
+    official: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,0 +1,139 @@
+"""The table of all experiments: published numbers, and ours beside them.
+
+``python -m jaxgan.catalogue`` writes ``experiments/README.md`` from the experiment files, which
+are the only place where the numbers stand.
+"""
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from jaxgan.errors import UserError
+from jaxgan.experiment import Experiment, Result, load_experiment
+from jaxgan.launch import guarded
+from jaxgan.report import replacing
+
+HEAD = """\
+# Experiments
+
+Written by `scripts/experiments_readme` from the `results` of the experiment files: change those,
+then run it again. "Ours" is the mean ± spread over seeds of a number that the command in the file
+gave on the hardware that is named; "not run yet" is said wherever there is none. Published
+numbers are as printed, each under its own protocol: where protocol or budget differ from ours, so
+may the numbers. What each file does differently from its paper stands at its beginning.
+
+"""
+
+COLUMNS = ("method", "data", "metric and protocol", "ours", "official code", "paper")
+
+NOT_RUN = "not run yet"
+
+
+def published(folder: Path) -> list[Experiment]:
+    """The experiments that the files of ``folder`` declare, by name.
+
+    Raises:
+      UserError: there are none, or one does not run.
+    """
+    files = sorted(folder.glob("*.py"))
+    if not files:
+        raise UserError(f"{folder} holds no experiment files.")
+    return [load_experiment(file) for file in files]
+
+
+def faults(result: Result) -> list[str]:
+    """What a number lacks that it must not stand without."""
+    wanted = ["metric", "protocol", "paper", "source"]
+    if result.ours is not None:
+        wanted += ["ours", "seeds", "command", "hardware"]
+    found = [f"no {name}" for name in wanted if not str(getattr(result, name) or "").strip()]
+    return found
+
+
+def render(experiments: Iterable[Experiment]) -> str:
+    """The text of the README.
+
+    Raises:
+      UserError: a number has no source, or one of ours no command, seeds or hardware.
+    """
+    lines = [_row(COLUMNS), _row("---" for _ in COLUMNS)]
+    for experiment in experiments:
+        for result in experiment.results:
+            if found := faults(result):
+                raise UserError(f"{experiment.name}, {result.metric}: {', '.join(found)}.")
+        lines += [_row(cells) for cells in _rows(experiment)]
+    return HEAD + "".join(line + "\n" for line in lines)
+
+
+def _rows(experiment: Experiment) -> list[Sequence[str]]:
+    title = experiment.doc.partition("\n")[0].removesuffix(".")
+    method = f"[{experiment.name}]({experiment.name}.py): {title}"
+    if not experiment.results:
+        return [(method, experiment.data, "", NOT_RUN, "", "none for this data set")]
+    first = (method, experiment.data)
+    return [
+        (
+            *(first if number == 0 else ("", "")),
+            f"{result.metric} ({result.protocol})",
+            _ours(result),
+            result.official or "",
+            f"{result.paper} ({result.source})",
+        )
+        for number, result in enumerate(experiment.results)
+    ]
+
+
+def _ours(result: Result) -> str:
+    if result.ours is None:
+        return NOT_RUN
+    seeds = "1 seed" if result.seeds == 1 else f"{result.seeds} seeds"
+    return f"{result.ours} ({seeds}, {result.hardware}; `{result.command}`)"
+
+
+def _row(cells: Iterable[str]) -> str:
+    return "| " + " | ".join(" ".join(cell.replace("|", "\\|").split()) for cell in cells) + " |"
+
+
+@dataclasses.dataclass(frozen=True)
+class Catalogue:
+    """Write README.md from the experiment files."""
+
+    folder: Annotated[Path, tyro.conf.arg(metavar="DIR")] = Path("experiments")
+    """Folder of the experiment files, where README.md is written."""
+    check: bool = False
+    """Write nothing; fail if README.md is not what would be written."""
+
+
+def run(wanted: Catalogue) -> int:
+    """Writes the README, or compares it.
+
+    Raises:
+      UserError: an experiment or a number is at fault, or the README is stale.
+    """
+    readme, text = wanted.folder / "README.md", render(published(wanted.folder))
+    stale = not readme.is_file() or readme.read_text() != text
+    if wanted.check and stale:
+        raise UserError(f"{readme} is not what the files say; run scripts/experiments_readme.")
+    if stale:
+        with replacing(readme) as part:
+            part.write_text(text)
+    print(f"{readme}: {'written' if stale else 'as it should be'}.")
+    return 0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The program; returns the exit code."""
+    wanted = tyro.cli(
+        Catalogue,
+        prog="scripts/experiments_readme",
+        args=arguments,
+        config=(tyro.conf.FlagCreatePairsOff,),
+    )
+    return guarded(lambda: run(wanted))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
