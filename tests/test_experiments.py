@@ -22,8 +22,11 @@ def file(request):
     return request.param
 
 
-HEAVY = ("acgan_cifar10", "biggan_cifar10", "sagan_cifar10", "sngan_projection_cifar10")
-"""Half a minute or more of compiling; their networks are those of ``sngan_cifar10``, and more."""
+HEAVY = (
+    *("acgan_cifar10", "biggan_cifar10", "sagan_cifar10", "sngan_projection_cifar10"),
+    *("wgan_gp_cifar10", "pacgan_grid", "rpgan_grid", "veegan_grid"),
+)
+"""Smoked by the slow tests only: the networks are those of ``sngan_cifar10``, or of the ring."""
 
 SMOKES = [
     pytest.param(path, id=path.stem, marks=pytest.mark.slow if path.stem in HEAVY else ())
