@@ -81,6 +81,7 @@ def build(cfg: Config, data: Data) -> Gan:
         optimizers={who: optax.adam(cfg.learning_rate, b1=cfg.beta1) for who in ("g", "d")},
         updates=(D, Phase("g", real="same", latents="same")),
         ema=averaging.constant(cfg.ema_decay),
+        threshold=None,
         range=(0.0, 1.0),
         slow={"k": 0.0},
         tune=losses.began_balance(cfg.diversity, cfg.balance_rate),

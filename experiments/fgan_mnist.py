@@ -17,12 +17,9 @@ Differs from the paper:
 """
 
 import dataclasses
-import math
-from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import flax.linen as nn
-import jax.numpy as jnp
 import optax
 
 from jaxgan import averaging, losses, plays
@@ -30,8 +27,7 @@ from jaxgan.experiment import Data, Experiment, Result
 from jaxgan.game import SIMULTANEOUS, Gan
 from jaxgan.launch import main
 from jaxgan.nets import mlp
-from jaxgan.nn.norm import BatchNorm
-from jaxgan.types import Dtype, Image, Latent
+from jaxgan.types import Dtype
 
 DIVERGENCES = {
     "kullback_leibler": losses.kullback_leibler,
@@ -74,25 +70,6 @@ class Config:
     """Dtype of the activations."""
 
 
-class Generator(nn.Module):
-    """Two layers of batch-normalised rectifiers and a sigmoid."""
-
-    shape: Sequence[int]
-    width: int
-    dtype: Any
-
-    @nn.compact
-    def __call__(self, latent: Latent, *, train: bool) -> Image:
-        """Draws one image from each latent."""
-        init, x = nn.initializers.normal(0.05), latent
-        for _ in range(2):
-            x = nn.Dense(self.width, kernel_init=init, dtype=self.dtype)(x)
-            norm = BatchNorm(use_running_average=not train, momentum=0.9, dtype=x.dtype)
-            x = nn.relu(norm(x))
-        x = nn.Dense(math.prod(self.shape), kernel_init=init)(x.astype(jnp.float32))
-        return nn.sigmoid(x).reshape(-1, *self.shape)
-
-
 def build(cfg: Config, data: Data) -> Gan:
     """The paper's perceptrons under the chosen divergence."""
     prior = plays.uniform(cfg.latent)
@@ -100,7 +77,13 @@ def build(cfg: Config, data: Data) -> Gan:
     adversarial = losses.f_generator_alternative if cfg.alternative else losses.f_generator
     return Gan(
         networks={
-            "g": Generator(data.shape, cfg.generator_units, cfg.dtype),
+            "g": mlp.Generator(
+                data.shape,
+                hidden=(cfg.generator_units,) * 2,
+                batch_norm=True,
+                kernel_init=nn.initializers.normal(0.05),
+                dtype=cfg.dtype,
+            ),
             "d": mlp.Discriminator(
                 hidden=(cfg.discriminator_units,) * 2,
                 activation=nn.elu,
@@ -117,18 +100,10 @@ def build(cfg: Config, data: Data) -> Gan:
         optimizers={who: optax.adam(cfg.learning_rate, b1=cfg.beta1) for who in ("g", "d")},
         updates=SIMULTANEOUS,
         ema=averaging.constant(cfg.ema_decay),
+        threshold=divergence.boundary,
         range=(0.0, 1.0),
     )
 
-
-PUBLISHED = {
-    "Kullback-Leibler": "416 ± 5.62",
-    "reverse Kullback-Leibler": "319 ± 8.36",
-    "Pearson": "429 ± 5.53",
-    "squared Hellinger": "-708 ± 18.1",
-    "Jensen-Shannon": "367 ± 8.19",
-    "GAN": "305 ± 8.97",
-}
 
 EXPERIMENT = Experiment(
     config=Config,
@@ -141,14 +116,13 @@ EXPERIMENT = Experiment(
     smoke={"generator_units": 16, "discriminator_units": 8, "latent": 4},
     ablations={name: {"divergence": name} for name in list(DIVERGENCES)[1:]}
     | {"alternative": {"alternative": True}},
-    results=tuple(
+    results=(
         Result(
-            metric=f"Parzen-window log-likelihood, nats, {divergence}",
-            protocol="16 000 samples, MNIST test, ± standard error",
-            paper=value,
-            source="Table 4 (from memory, to be checked)",
-        )
-        for divergence, value in PUBLISHED.items()
+            metric="Parzen-window log-likelihood, nats, of each divergence",
+            protocol="MNIST test",
+            paper="not quoted: no copy of the table was at hand",
+            source="Table 4",
+        ),
     ),
 )
 

@@ -29,6 +29,7 @@ from jaxgan import averaging, losses, plays
 from jaxgan.experiment import Data, Experiment
 from jaxgan.game import ALTERNATING, SIMULTANEOUS, Gan
 from jaxgan.launch import main
+from jaxgan.momentum import momentum_sgd
 from jaxgan.nets import mlp
 from jaxgan.terms import scale
 from jaxgan.types import Dtype
@@ -71,23 +72,10 @@ class Config:
     """Dtype of the activations."""
 
 
-def momentum_sgd(cfg: Config) -> optax.GradientTransformation:
+def optimizer(cfg: Config) -> optax.GradientTransformation:
     """Gradient descent with the authors' schedules of learning rate and momentum."""
-
-    def rate(step: jax.Array) -> jax.Array:
-        # (1 + decay) ** -step, without losing the decay's digits beside the one.
-        shrunk = jnp.exp(-step * jnp.log1p(cfg.learning_rate_decay))
-        return jnp.maximum(cfg.learning_rate * shrunk, 1e-6)
-
-    def momentum(step: jax.Array) -> jax.Array:
-        share = jnp.clip((step / EPOCH - 1.0) / 249.0, 0.0, 1.0)
-        return cfg.momentum + share * (cfg.final_momentum - cfg.momentum)
-
-    # The velocity holds past learning rates, as pylearn2's does.
-    return optax.chain(
-        optax.scale_by_schedule(lambda step: -rate(step)),
-        optax.inject_hyperparams(optax.trace)(decay=momentum),
-    )
+    rates = cfg.learning_rate, cfg.learning_rate_decay, cfg.momentum, cfg.final_momentum
+    return momentum_sgd(*rates, EPOCH, 250 * EPOCH)
 
 
 def marginal_bias(data: Data):
@@ -128,7 +116,7 @@ def build(cfg: Config, data: Data) -> Gan:
             "g": {"adversarial": adversarial},
             "d": {"adversarial": scale(0.5, losses.minimax_discriminator)},
         },
-        optimizers={who: momentum_sgd(cfg) for who in ("g", "d")},
+        optimizers={who: optimizer(cfg) for who in ("g", "d")},
         updates=ALTERNATING if cfg.alternating else SIMULTANEOUS,
         ema=averaging.constant(cfg.ema_decay),
         range=(0.0, 1.0),

@@ -76,7 +76,7 @@ def build(cfg: Config, data: Data) -> Gan:
 
 
 INCEPTION = "Inception, 10 000 samples and 10 000 test images, best of 100 settings"
-TABLE = "table of best FIDs, second hand: as quoted by Dai & Wipf 2019"
+TABLE = "table of best FIDs, second hand: quoted alike by Dai & Wipf 2019 and by PA-GAN"
 
 EXPERIMENT = Experiment(
     config=Config,

@@ -4,16 +4,20 @@ Paper: Goodfellow et al., "Generative Adversarial Nets", NIPS 2014, arXiv:1406.2
 Code of the authors: github.com/goodfeli/adversarial (mnist.yaml, __init__.py).
 
 Run:  python experiments/gan_mnist.py
-Cost: about 20 minutes on two CPU cores for the default 25 000 steps (50 epochs).
+Cost: 41 minutes on one CPU core (1050 images/s) for the default 25 000 steps (50 epochs).
+Table 1:  jaxgan evaluate runs/gan_mnist --metrics parzen --split 'train[50000:51000]'
+          --held-out test --num-real 1000 --num 10000
 
 Differs from the paper:
 - Algorithm 1 alternates discriminator and generator updates; the authors' code, which
   this file follows, moves both at once on the same samples.
 - The discriminator's dropout masks are drawn once per update and row, for the real and
   the fake sample of that row alike; the authors draw them apart.
-- No stopping rule is published; the default of 50 epochs is ours. Learning rate and
-  momentum follow the authors' schedules by the step.
-- Samples come from an average of the generator's weights (--ema-decay 0 for the last ones).
+- No stopping rule is published; the default of 50 epochs is ours, and short: the authors'
+  momentum grows until epoch 250. Learning rate and momentum follow their schedules by the step.
+  The score still grows where we stop: 138, 161, 169, 174 and 177 nats after 10, 20, 30, 40 and 50
+  epochs (seed 1, averaged weights), so the budget is a part of what is missing to the paper's 225.
+- Samples come from an average of the generator's weights (evaluate --weights raw: the last ones).
 """
 
 import dataclasses
@@ -28,6 +32,7 @@ from jaxgan import averaging, losses, plays
 from jaxgan.experiment import Data, Experiment, Result
 from jaxgan.game import ALTERNATING, SIMULTANEOUS, Gan
 from jaxgan.launch import main
+from jaxgan.momentum import momentum_sgd
 from jaxgan.nets import mlp
 from jaxgan.terms import scale
 from jaxgan.types import Dtype
@@ -70,23 +75,10 @@ class Config:
     """Dtype of the activations."""
 
 
-def momentum_sgd(cfg: Config) -> optax.GradientTransformation:
+def optimizer(cfg: Config) -> optax.GradientTransformation:
     """Gradient descent with the authors' schedules of learning rate and momentum."""
-
-    def rate(step: jax.Array) -> jax.Array:
-        # (1 + decay) ** -step, without losing the decay's digits beside the one.
-        shrunk = jnp.exp(-step * jnp.log1p(cfg.learning_rate_decay))
-        return jnp.maximum(cfg.learning_rate * shrunk, 1e-6)
-
-    def momentum(step: jax.Array) -> jax.Array:
-        share = jnp.clip((step / EPOCH - 1.0) / 249.0, 0.0, 1.0)
-        return cfg.momentum + share * (cfg.final_momentum - cfg.momentum)
-
-    # The velocity holds past learning rates, as pylearn2's does.
-    return optax.chain(
-        optax.scale_by_schedule(lambda step: -rate(step)),
-        optax.inject_hyperparams(optax.trace)(decay=momentum),
-    )
+    rates = cfg.learning_rate, cfg.learning_rate_decay, cfg.momentum, cfg.final_momentum
+    return momentum_sgd(*rates, EPOCH, 250 * EPOCH)
 
 
 def marginal_bias(data: Data):
@@ -127,7 +119,7 @@ def build(cfg: Config, data: Data) -> Gan:
             "g": {"adversarial": adversarial},
             "d": {"adversarial": scale(0.5, losses.minimax_discriminator)},
         },
-        optimizers={who: momentum_sgd(cfg) for who in ("g", "d")},
+        optimizers={who: optimizer(cfg) for who in ("g", "d")},
         updates=ALTERNATING if cfg.alternating else SIMULTANEOUS,
         ema=averaging.constant(cfg.ema_decay),
         range=(0.0, 1.0),
@@ -152,9 +144,16 @@ EXPERIMENT = Experiment(
     results=(
         Result(
             metric="Parzen-window log-likelihood, nats",
-            protocol="10 000 samples, sigma chosen on 1 000 validation images, MNIST test",
+            protocol="10 000 samples, sigma chosen on 1 000 validation images, MNIST test; "
+            "the paper's ± is the standard error over test images",
             paper="225 ± 2",
             source="Table 1",
+            ours="175.4 ± 2.9 with averaged weights, 144.3 ± 5.0 with the last ones",
+            seeds=2,
+            command="python experiments/gan_mnist.py --devices 1 --seed 0 (and 1); jaxgan evaluate "
+            "runs/gan_mnist --metrics parzen --split 'train[50000:51000]' --held-out test "
+            "--num-real 1000 --num 10000 (and --weights raw)",
+            hardware="one core of an AMD EPYC",
         ),
     ),
 )

@@ -89,7 +89,9 @@ EXPERIMENT = Experiment(
     steps=100_000,
     batch_size=128,
     smoke={"width": 4, "latent": 8},
-    ablations={f"packing {count}": {"packing": count} for count in (1, 3, 4)},
+    ablations={
+        f"packing {count}": {"packing": count, "batch_size": 64 * count} for count in (1, 3, 4)
+    },
     results=tuple(
         Result(
             metric=f"{metric}, {method}",

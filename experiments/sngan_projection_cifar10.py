@@ -1,14 +1,15 @@
 """SNGAN with a projection discriminator on CIFAR-10, 32 x 32, with labels.
 
 Paper: Miyato & Koyama, "cGANs with Projection Discriminator", ICLR 2018, arXiv:1802.05637.
-Code of the authors: github.com/pfnet-research/sngan_projection (configs/sn_cifar10.yml,
-updater.py).
+Code of the authors: github.com/pfnet-research/sngan_projection
+(configs/sn_cifar10_conditional.yml, updater.py).
 
 Run:  python experiments/sngan_projection_cifar10.py
 Cost: not measured on a GPU, which the default 50 000 steps (of 5 discriminator updates) need.
 
 Differs from the paper:
-- Its table is of ImageNet; CIFAR-10 is in the authors' code, and in other people's tables.
+- The settings of CIFAR-10 are those of the authors' code; the paper's text was not at hand, and
+  its number is known from other people's tables.
 - The authors' generator moves on 128 samples, twice the discriminator's batch; here on 64.
 - Their step begins with the generator, ours ends with it.
 - Their singular vectors move in every pass of the discriminator, so real and fake images see
@@ -124,13 +125,14 @@ EXPERIMENT = Experiment(
             metric="FID",
             protocol="Inception, 5000 samples and 10 000 images",
             paper="17.5",
-            source="as quoted by mimicry (second hand)",
+            source="as quoted by mimicry and StudioGAN (second hand)",
         ),
         Result(
             metric="FID",
             protocol="Inception, 50 000 samples and 50 000 training images; 100 000 steps",
-            paper="10.84 ± 0.03",
-            source="mimicry, README: last checkpoint",
+            paper="none",
+            source="the paper's own is above, under another protocol",
+            official="10.84 ± 0.03 (mimicry, README: last checkpoint)",
         ),
     ),
 )

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tiny_runs import TESTS, TINY, unchanged
+from jaxgan.experiment import load_experiment
+from tiny_runs import EXPERIMENTS, TESTS, TINY, unchanged
 
 pytest_plugins = ["run_fixtures"]
 
@@ -94,6 +95,51 @@ def test_a_wrong_experiment_file(text, expected, workdir, refused):
         refused(("train", "mine.py", "--workdir", workdir), "mine.py", *expected)
     (workdir.parent / "mine.txt").write_text(text)
     refused(("train", "mine.txt"), "mine.txt", "ends in .py")
+
+
+@pytest.mark.parametrize(
+    "name, shape, expected",
+    [
+        ("dragan_fashion_mnist", (30, 30, 1), ["do not fit data of shape (30, 30, 1)"]),
+        ("lsgan_fashion_mnist", (2,), ["do not fit data of shape (2,)", "for (28, 28, 1)"]),
+        ("pacgan_mixture", (28, 28, 1), ["do not fit data of shape (28, 28, 1)", "for (2,)"]),
+        ("ali_mixture", (28, 28, 1), ["(28, 28, 1)"]),
+        ("acgan_cifar10", (2,), ["do not fit data of shape (2,)", "for (32, 32, 3)"]),
+        ("sndcgan_cifar10", (30, 30, 3), ["30"]),
+    ],
+)
+def test_data_that_no_network_of_the_experiment_fits(name, shape, expected, workdir, refused):
+    arrays = workdir.parent / "arrays.npz"
+    dtype = np.uint8 if len(shape) == 3 else np.float32
+    np.savez(arrays, image=np.zeros((8, *shape), dtype), label=np.arange(8) % 2)
+    file = next(path for path in EXPERIMENTS if path.stem == name)
+    command = ("train", file, "--data", f"npz:{arrays}", "--workdir", workdir)
+    flags = ["--batch-size", 8, *(["--no-flip"] if load_experiment(file).flip else [])]
+    with unchanged(workdir.parent):
+        said = refused((*command, *flags), *expected)
+    assert len(said) < 400
+    assert not workdir.exists()
+
+
+def test_data_without_the_labels_that_a_game_needs(workdir, refused):
+    np.savez("plain.npz", image=np.zeros((8, 28, 28, 1), np.uint8))
+    file = next(path for path in EXPERIMENTS if path.stem == "cgan_mnist")
+    command = ("train", file, "--data", "npz:plain.npz", "--split", "train", "--workdir", workdir)
+    refused((*command, "--batch-size", 8), "cgan_mnist needs labels", "choose other --data")
+    assert not workdir.exists()
+
+
+def test_an_error_of_networks_at_the_data_of_the_file_is_a_bug(workdir, command):
+    broken = TINY.read_text().replace("math.prod(self.shape))(", "7 + math.prod(self.shape))(")
+    (workdir.parent / "broken.py").write_text(broken)
+    for shape, bug in (((6, 6, 1), True), ((4, 4, 1), False)):
+        np.savez("arrays.npz", image=np.zeros((8, *shape), np.uint8), label=np.arange(8) % 2)
+        words = ["train", "broken.py", "--data", "npz:arrays.npz", "--workdir", workdir]
+        if bug:
+            with pytest.raises(TypeError, match="reshape"):
+                command(words)
+        else:
+            assert command(words)[0] == 2
 
 
 def test_a_workdir_that_cannot_be_made(workdir, refused):

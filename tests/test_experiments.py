@@ -4,13 +4,18 @@ import ast
 import dataclasses
 import logging
 import re
+import typing
+from functools import partial
 
 import jax
 import pytest
 
 from jaxgan import launch
-from jaxgan.experiment import Experiment, load_experiment
-from tiny_runs import EXPERIMENTS, process, rows, status
+from jaxgan.errors import UserError
+from jaxgan.experiment import Data, Experiment, load_experiment
+from jaxgan.sampling import initial_state
+from jaxgan.settings import check_config
+from tiny_runs import EXPERIMENTS, config, process, rows, status
 
 JAXGAN = "from jaxgan.cli import main; main()"
 
@@ -23,10 +28,14 @@ def file(request):
 
 
 HEAVY = (
-    *("acgan_cifar10", "biggan_cifar10", "sagan_cifar10", "sngan_projection_cifar10"),
-    *("wgan_gp_cifar10", "pacgan_grid", "rpgan_grid", "veegan_grid"),
+    *("acgan_cifar10", "biggan_cifar10", "ragan_cifar10", "sagan_cifar10", "sndcgan_cifar10"),
+    *("sngan_cifar10", "sngan_projection_cifar10", "wgan_gp_cifar10"),
+    *("pacgan_stacked_mnist", "rpgan_stacked_mnist", "unrolled_stacked_mnist"),
+    *("wgan_gp_stacked_mnist", "dcgan_folder", "dcgan_cifar10", "unrolled_mixture"),
+    # The networks of gan_lucic_fashion_mnist and wgan_gp_fashion_mnist, which are smoked always.
+    *("began_fashion_mnist", "dragan_fashion_mnist", "lsgan_fashion_mnist", "wgan_fashion_mnist"),
 )
-"""Smoked by the slow tests only: the networks are those of ``sngan_cifar10``, or of the ring."""
+"""Smoked by the slow tests only: each compiles for 5 to 30 seconds."""
 
 SMOKES = [
     pytest.param(path, id=path.stem, marks=pytest.mark.slow if path.stem in HEAVY else ())
@@ -70,7 +79,43 @@ def test_its_ablations_and_its_smoke_are_changes_of_its_config(file):
     assert isinstance(experiment, Experiment)
     default = experiment.config()
     for name, change in {"smoke": experiment.smoke, **experiment.ablations}.items():
-        assert dataclasses.replace(default, **change) != default, name
+        knobs = {key: value for key, value in change.items() if key != "batch_size"}
+        assert dataclasses.replace(default, **knobs) != default, name
+        rows = change.get("batch_size", experiment.batch_size)
+        packing = change.get("packing", getattr(default, "packing", 1))
+        assert rows % packing == 0, f"{name}: {rows} rows are no packs of {packing}"
+
+
+def variants(experiment):
+    """The default config, and those of the smoke and of the ablations, by name."""
+    default = experiment.config()
+    changes = {"default": {}, "smoke": experiment.smoke, **experiment.ablations}
+    for name, change in changes.items():
+        knobs = {key: value for key, value in change.items() if key != "batch_size"}
+        yield name, dataclasses.replace(default, **knobs)
+
+
+def test_the_command_line_takes_its_ablations_and_builds_them(file):
+    """What the file suggests, a user must be able to type."""
+    experiment = load_experiment(file)
+    data = Data(experiment.shape, experiment.classes)
+    for name, variant in variants(experiment):
+        check_config(variant, experiment.config())
+        for field in dataclasses.fields(variant):
+            allowed = typing.get_type_hints(experiment.config)[field.name]
+            if typing.get_origin(allowed) is typing.Literal:
+                assert getattr(variant, field.name) in typing.get_args(allowed), name
+        assert set(experiment.game(variant, data, experiment.steps).networks) == {"g", "d"}, name
+
+
+@pytest.mark.slow
+def test_the_networks_of_its_ablations_fit_its_data(file):
+    experiment = load_experiment(file)
+    data = Data(experiment.shape, experiment.classes)
+    for _, variant in variants(experiment):
+        gan = experiment.game(variant, data, experiment.steps)
+        state = jax.eval_shape(partial(initial_state, gan, data=data), jax.random.key(0))
+        assert set(state.players) == {"g", "d"}
 
 
 @pytest.mark.parametrize("program", ["python", "jaxgan train"])
@@ -82,6 +127,48 @@ def test_a_program_smokes_without_leaving_anything(program, tmp_path):
     assert child.returncode == 0, said
     assert "step 3/3" in said
     assert list(tmp_path.iterdir()) == []
+
+
+def experiment_named(name):
+    return load_experiment(next(path for path in EXPERIMENTS if path.stem == name))
+
+
+def test_a_smoke_leaves_what_the_user_typed(tmp_path, monkeypatch):
+    flags = ["--smoke", "--devices", "1", "--packing", "3", "--maxout", "5"]
+    run = tmp_path / "run"
+    experiment = experiment_named("pacgan_mixture")
+    assert launch.run(experiment, [*flags, "--workdir", str(run)], "test") == 0
+    described = config(run)
+    assert described["config"]["packing"] == 3
+    assert described["config"]["maxout"] == 5
+    assert described["config"]["hidden"] == [*experiment.smoke["hidden"]]
+    assert described["identity"]["batch_size"] == 6, "two packs"
+
+    def stopped(experiment, config, identity, operation):
+        raise UserError(f"{identity.batch_size} rows")
+
+    monkeypatch.setattr(launch, "_train", stopped)
+    with pytest.raises(UserError, match=r"^9 rows"):
+        launch.run(experiment, [*flags, "--batch-size", "9"], "test")
+
+
+@pytest.mark.parametrize("shape", [(32, 32, 3), (28, 28, 1)])
+def test_unrolled_networks_draw_what_the_data_are(shape):
+    experiment = experiment_named("unrolled_stacked_mnist")
+    data = Data(shape)
+    gan = experiment.build(experiment.config(), data)
+    jax.eval_shape(partial(initial_state, gan, data=data), jax.random.key(0))
+
+
+def test_attention_is_on_maps_that_both_players_have():
+    experiment = experiment_named("biggan_cifar10")
+    data = Data(experiment.shape, experiment.classes)
+    for side in (5, 32):  # the generator ends with 32 pixels, the discriminator's maps are smaller
+        with pytest.raises(UserError, match=f"--attention {side}: .* are 8, 16; or 0"):
+            experiment.build(experiment.config(attention=side), data)
+    for side in (None, 0, 8, 16):
+        gan = experiment.build(experiment.config(attention=side), data)
+        assert gan.networks["g"].attention == gan.networks["d"].attention == (side or 0)
 
 
 def test_there_are_experiments():

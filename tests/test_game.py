@@ -6,6 +6,7 @@ import optax
 import pytest
 
 import games
+from jaxgan.errors import UserError
 from jaxgan.game import (
     ALTERNATING,
     SIMULTANEOUS,
@@ -72,6 +73,20 @@ def test_a_newborn_state_holds_every_variable_once(state):
     assert state.step == 0
     floats = [leaf for leaf in jax.tree.leaves(state) if jnp.issubdtype(leaf.dtype, jnp.floating)]
     assert {leaf.dtype for leaf in floats} == {jnp.dtype(jnp.float32)}
+
+
+def test_samples_of_another_shape_than_the_data_are_refused():
+    """A discriminator that takes a mean over pixels would judge both."""
+
+    class Mean(nn.Module):
+        @nn.compact
+        def __call__(self, x, *, train):
+            return nn.Dense(1)(jnp.mean(x, axis=-1, keepdims=True))[:, 0]
+
+    gan = games.gan(networks={"g": games.NormalisedGenerator(), "d": Mean()})
+    init(gan, jax.random.key(0), IMAGES)
+    with pytest.raises(UserError, match=r"of shape \(2,\), the data are of shape \(3,\)"):
+        init(gan, jax.random.key(0), {"image": jnp.zeros((2, 3))})
 
 
 def test_no_buffer_is_held_twice(state):

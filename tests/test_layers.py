@@ -12,24 +12,37 @@ CORE = {
     "types": set(),
     "errors": set(),
     "averaging": {"types"},
+    "momentum": {"types"},
     "repeat": set(),
     "randomness": {"types"},
     "losses": {"types"},
-    "penalties": {"types", "randomness"},
+    "packing": set(),
+    "penalties": {"types", "randomness", "packing"},
     "projection": {"types"},
     "augment": {"types", "randomness"},
-    "plays": {"types", "randomness"},
+    "plays": {"types", "randomness", "packing", "errors"},
     "terms": {"types"},
     "nn": {"types", "randomness"},
     "nets": {"types", "nn", "errors"},
     "parallel": {"types", "errors"},
-    "game": {"types", "randomness", "terms", "averaging"},
+    "game": {"types", "errors", "randomness", "terms", "averaging"},
     "step": {"types", "randomness", "terms", "game"},
     "data": {"errors", "randomness", "types"},
     "metrics": {"errors", "types", "randomness"},
 }
 
-PURE = {"types", "losses", "penalties", "terms", "averaging", "randomness", "plays", "step"}
+PURE = {
+    "types",
+    "packing",
+    "losses",
+    "penalties",
+    "terms",
+    "averaging",
+    "momentum",
+    "randomness",
+    "plays",
+    "step",
+}
 """Modules that know arrays and functions, not Flax's modules (``flax.struct`` is data)."""
 
 

@@ -88,6 +88,7 @@ def test_the_threshold_is_the_slope_at_equal_densities(divergence, value, logit)
     assert float(jax.grad(divergence.f)(1.0)) == pytest.approx(divergence.threshold, abs=1e-6)
     at_one = divergence.activation(jnp.float32(logit(np.float32(1.0))))
     assert float(at_one) == pytest.approx(divergence.threshold, abs=1e-6)
+    assert float(logit(np.float32(1.0))) == pytest.approx(divergence.boundary, abs=1e-6)
 
 
 @every

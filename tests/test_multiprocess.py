@@ -68,6 +68,7 @@ def saved(text):
     return dict(re.findall(r"saved (\d+) ([0-9a-f]{64})", text))
 
 
+@pytest.mark.slow
 def test_two_processes_train_one_run(job, trainer, tmp_path):
     """A signal to one of them stops both at the same step; one process then goes on."""
     run, alone = tmp_path / "run", tmp_path / "alone"

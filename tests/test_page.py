@@ -574,10 +574,3 @@ def test_a_sweep_needs_a_prior_that_truncates(finished):
     assert sections.truncates(sampler, 0.5)
     deaf = SimpleNamespace(latents=lambda count, truncation=None: np.zeros((count, 2)))
     assert not sections.truncates(deaf, 0.5)
-
-    def refusing(count, truncation=None):
-        if truncation is not None:
-            raise TypeError("no truncation")
-        return np.zeros((count, 2))
-
-    assert not sections.truncates(SimpleNamespace(latents=refusing), 0.5)

@@ -38,6 +38,33 @@ def test_consistency_is_the_squared_change_of_the_logit():
     np.testing.assert_allclose(balanced(round), 3 * real + 0.5 * fake, rtol=1e-6)
 
 
+def test_each_sample_of_a_pack_is_augmented_by_itself():
+    """Two packs of two: the noise of four rows, side by side."""
+    packs = np.arange(8, dtype=np.float32).reshape(2, 4) / 8
+    weights = np.array([2.0, -1.0, 0.5, 3.0], np.float32)
+    round = seen(lambda x: x @ weights, packs, packs[::-1], draw=drawn(4))
+    noise = np.asarray(drawn(4).named("real").normal((2,))).reshape(2, 4)
+    expected = np.mean((noise @ weights) ** 2)
+    np.testing.assert_allclose(penalties.consistency(noised)(round), expected, rtol=1e-5)
+    noise = np.asarray(drawn(4).named("fake").normal((2,))).reshape(2, 4)
+    balanced = penalties.balanced_consistency(noised, real=0.0, fake=1.0)(round)
+    np.testing.assert_allclose(balanced, np.mean((noise @ weights) ** 2), rtol=1e-5)
+
+
+def test_neighbours_of_packed_fakes_are_packed():
+    latents, mix = REAL[:2], np.array([[1.0, 2.0], [-1.0, 0.5]], np.float32)
+    weights = np.array([2.0, -1.0, 0.5, 3.0], np.float32)
+    fake = (latents @ mix).reshape(1, 4)
+    extras = {"latents": jnp.asarray(latents), "generator": lambda z: z @ mix}
+    round = seen(lambda x: x @ weights, fake, fake, draw=drawn(2), extras=extras)
+    noise = np.asarray(drawn(2).named("latent").normal((2,)))
+    moved = 0.1 * (noise @ mix).reshape(1, 4)
+    closeness = penalties.latent_consistency(jnp.float32(0.1))(round)
+    np.testing.assert_allclose(closeness, np.mean((moved @ weights) ** 2), rtol=1e-4)
+    spread = penalties.latent_diversity(jnp.float32(0.1))(round)
+    np.testing.assert_allclose(spread, -np.mean(moved**2), rtol=1e-4)
+
+
 def test_real_and_fake_are_augmented_independently():
     same = seen(linear, REAL, REAL)
     one = penalties.balanced_consistency(noised, real=1.0, fake=0.0)(same)

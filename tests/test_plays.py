@@ -1,3 +1,5 @@
+import dataclasses
+
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -362,12 +364,28 @@ def test_latents_take_a_natural_gradient_step():
     assert np.abs(clipped.extras["latents"]).max() == 0.5
 
 
-def test_a_share_of_the_latents_is_moved():
-    many = {"image": jnp.zeros((2000, 2))}
-    game = plays.optimised(plays.uniform(2), share=0.8)
-    round = game(Linear(lambda z: z), Linear(lambda x: total(x)), many, drawn(2000), {})
-    moved = np.any(np.asarray(round.extras["latent_step"]) != 0, axis=1)
-    assert moved.mean() == pytest.approx(0.8, abs=0.03)
+def moves(share, rows):
+    """The steps of latents of four elements at rows of the global batch."""
+    draw = dataclasses.replace(drawn(len(rows)), rows=jnp.asarray(rows, jnp.int32))
+    game = plays.optimised(plays.uniform(4), share=share)
+    images = {"image": jnp.zeros((len(rows), 4))}
+    round = game(Linear(lambda z: z), Linear(lambda x: total(x)), images, draw, {})
+    return np.asarray(round.extras["latent_step"])
+
+
+def test_a_share_of_each_latents_elements_is_moved():
+    moved = moves(0.5, np.arange(2000)) != 0
+    np.testing.assert_allclose(moved.mean(0), 0.5, atol=0.05)
+    # Elements are drawn one by one: of four, a sample moves any number.
+    counts = np.bincount(moved.sum(1), minlength=5) / 2000
+    np.testing.assert_allclose(counts, scipy.stats.binom.pmf(np.arange(5), 4, 0.5), atol=0.04)
+    # Those that move do so as they would together, by ``rate g / (damping + |g|^2)``.
+    np.testing.assert_allclose(moves(0.5, np.arange(2000))[moved], 0.9 / (5 + 4), rtol=1e-5)
+
+
+def test_which_elements_move_belongs_to_the_row():
+    """So that devices, each with its own rows, draw what one with all of them would."""
+    np.testing.assert_array_equal(moves(0.5, np.arange(8, 12)), moves(0.5, np.arange(16))[8:12])
 
 
 def test_gradients_pass_through_the_latent_step():
@@ -496,7 +514,7 @@ GAMES = {
     ),
     "optimised": (
         PLAIN,
-        plays.optimised(plays.uniform(3)),
+        plays.optimised(plays.uniform(3), share=0.5),
         {"g": {"adversarial": losses.wasserstein_generator, "step": penalties.latent_step}},
         {"d": {"adversarial": losses.wasserstein_discriminator}},
     ),

@@ -109,6 +109,21 @@ def test_a_signal_ends_with_a_checkpoint_and_the_same_command_goes_on(
     assert rows(run) == rows(straight())
 
 
+def test_a_signal_that_comes_in_the_last_steps_stops_nothing(trainer, tmp_path, monkeypatch):
+    """SIGTERM while step 5 is logged of a run whose next stop is its last step."""
+    run, write, signals = tmp_path / "run", report.MetricsLog.write, [signal.SIGTERM]
+
+    def interrupted(log, row):
+        write(log, row)
+        if row["step"] == 5:
+            os.kill(os.getpid(), signals.pop())
+
+    monkeypatch.setattr(report.MetricsLog, "write", interrupted)
+    assert trainer(run, "--steps", 8) == 0
+    assert not signals
+    assert status(run) == {"outcome": "finished", "step": 8, "note": ""}
+
+
 def test_a_run_killed_by_signal_nine_goes_on(usual, trainer, tmp_path):
     run = tmp_path / "run"
     flags = ("--devices", 1, "--steps", 200, "--checkpoint-every", 20)

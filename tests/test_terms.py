@@ -5,7 +5,7 @@ import optax
 import pytest
 
 from jaxgan.randomness import Draw
-from jaxgan.terms import Cost, evaluate, every, scale, total
+from jaxgan.terms import Cost, evaluate, every, of_logits, scale, total
 from jaxgan.types import Mean, Round
 
 
@@ -13,6 +13,32 @@ def at(step=0, **extras):
     draw = Draw(jax.random.key(0), jnp.arange(4, dtype=jnp.int32))
     step = jnp.asarray(step, jnp.int32)
     return Round(None, None, None, None, None, stats={}, draw=draw, step=step, extras=extras)
+
+
+def judged(**critics):
+    """A round of the critic ``x^2``, whose samples and draws do not matter."""
+    more = {"critic": jnp.square, **critics}
+    return Round(None, None, jnp.array([1.0, -2.0]), jnp.array([3.0]), stats={}, **more)
+
+
+def test_a_term_may_be_of_changed_logits():
+    """Both players' logits, and the answers of the critics to any samples."""
+    seen = []
+    term = of_logits(lambda logits: 10 * logits, lambda round: seen.append(round) or 3.0)
+    assert term(judged(fake_critic=jnp.negative)) == 3.0
+    term(judged())
+    changed, without = seen
+    np.testing.assert_array_equal(changed.real_logits, [10, -20])
+    np.testing.assert_array_equal(changed.fake_logits, [30])
+    np.testing.assert_array_equal(changed.critic(jnp.array([2.0, 3.0])), [40, 90])
+    np.testing.assert_array_equal(changed.fake_critic(jnp.array([2.0])), [-20])
+    assert without.fake_critic is None
+
+
+def test_slopes_are_of_the_changed_critic():
+    """``(e^(x^2))' = 2 x e^(x^2)``."""
+    slope = of_logits(jnp.exp, lambda round: jax.grad(round.critic)(0.5))
+    assert float(slope(judged())) == pytest.approx(np.exp(0.25), rel=1e-6)
 
 
 def three(round):

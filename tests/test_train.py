@@ -1,5 +1,6 @@
 """The loop: how a run ends, and what it leaves."""
 
+import dataclasses
 import json
 import shutil
 
@@ -8,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxgan import checkpoint, cli, load, report, runs, train
+from jaxgan import checkpoint, cli, load, report, runs, settings, train
 from jaxgan.errors import UserError
 from jaxgan.launch import EXIT_DIVERGED
 from tiny_runs import TINY, config, contents, rows, state_of, status, unchanged
@@ -143,6 +144,7 @@ def test_a_start_from_other_networks_is_refused(
     assert not (run / "config.json").exists()
 
 
+@pytest.mark.slow
 def test_a_profile_leaves_a_trace(trainer, tmp_path):
     run = tmp_path / "run"
     assert trainer(run, "--profile", "--steps", 24, "--log-every", 10) == 0
@@ -218,6 +220,30 @@ def test_numbers_that_make_no_sense_are_refused(flags, expected, usual, refused,
     run = tmp_path / "run"
     refused(("train", TINY, *usual, "--workdir", run, *map(str, flags)), expected)
     assert not run.exists()
+
+
+def test_a_size_that_may_be_left_out_may_be_none_at_all():
+    @dataclasses.dataclass(frozen=True)
+    class Config:
+        width: int = 4
+        ahead: int | None = 5
+
+    settings.check_config(Config(ahead=0), Config())
+    settings.check_config(Config(ahead=None), Config())
+    with pytest.raises(UserError, match="--ahead -1: must be at least 0"):
+        settings.check_config(Config(ahead=-1), Config())
+    with pytest.raises(UserError, match="--width 0: must be at least 1"):
+        settings.check_config(Config(width=0), Config())
+
+
+@pytest.mark.parametrize("name", ["beta1", "ema_decay", "dropout", "input_dropout", "momentum"])
+def test_a_share_is_from_0_to_below_1(name):
+    config = dataclasses.make_dataclass("Config", [(name, float, 0.5), ("rate", float, 0.5)])
+    settings.check_config(config(0.0, 7.0), config())
+    flag = name.replace("_", "-")
+    for wrong in (1.0, 1.5, -0.1):
+        with pytest.raises(UserError, match=f"--{flag} {wrong}: must be from 0 to below 1"):
+            settings.check_config(config(wrong), config())
 
 
 def test_a_budget_that_a_schedule_reads_identifies_the_run(tmp_path, usual, refused):

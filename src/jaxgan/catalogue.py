@@ -20,14 +20,17 @@ HEAD = """\
 # Experiments
 
 Written by `scripts/experiments_readme` from the `results` of the experiment files: change those,
-then run it again. "Ours" is the mean ± spread over seeds of a number that the command in the file
-gave on the hardware that is named; "not run yet" is said wherever there is none. Published
-numbers are as printed, each under its own protocol: where protocol or budget differ from ours, so
-may the numbers. What each file does differently from its paper stands at its beginning.
+then run it again. "Ours" is what the command gave on the hardware that is named: the mean ±
+standard deviation over seeds or, of one seed, the number ± what its protocol says; "not run yet" is
+said wherever there is none. Published numbers are as printed, each under its own protocol: where
+protocol or budget differ from ours, so may the numbers. Numbers of code that is not the authors'
+say whose it is. What each file does differently from its paper stands at its beginning. Small
+budgets are compared in [toys.md](../scripts/benchmarks/toys.md) (mode collapse on ring and grid)
+and [fashion.md](../scripts/benchmarks/fashion.md) (seven losses on Fashion-MNIST).
 
 """
 
-COLUMNS = ("method", "data", "metric and protocol", "ours", "official code", "paper")
+COLUMNS = ("method", "data", "metric and protocol", "ours", "official or other code", "paper")
 
 NOT_RUN = "not run yet"
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import difflib
 import math
 import re
 import sys
@@ -14,7 +13,7 @@ import numpy as np
 import tyro
 
 from jaxgan import launch
-from jaxgan.errors import UserError
+from jaxgan.errors import UserError, known
 
 USAGE = """usage: jaxgan COMMAND ...
 
@@ -61,19 +60,6 @@ def dispatch(arguments: Sequence[str]) -> int:
         print(version("jaxgan"))
         return 0
     return commands[known(arguments[0], list(commands), "command")](arguments[1:])
-
-
-def known(word: str, words: Sequence[str], kind: str) -> str:
-    """``word``, if it is one of ``words``.
-
-    Raises:
-      UserError: it is not; the message has the nearest.
-    """
-    if word in words:
-        return word
-    near = difflib.get_close_matches(word, words, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"use {', '.join(words)}."
-    raise UserError(f"No {kind} {word}; {hint}")
 
 
 def train(arguments: Sequence[str]) -> int:

@@ -3,6 +3,7 @@
 import ast
 import dataclasses
 import hashlib
+import importlib.machinery
 import importlib.util
 import inspect
 import sys
@@ -85,7 +86,8 @@ class Experiment:
       evaluate_metrics: which by default; None for ``fd``, and ``modes`` for toy data.
       standing_batches: batches of standing statistics, where the paper uses them.
       smoke: changes to ``config`` that make ``--smoke`` take seconds.
-      ablations: named changes to ``config`` that the paper, or a reader, compares.
+      ablations: named changes to ``config``, and to ``batch_size``, that the paper, or a reader,
+        compares.
       results: published numbers, and ours.
       file: the file that declares it; ``main`` and ``load_experiment`` fill it in.
     """
@@ -129,6 +131,13 @@ class Experiment:
         return self.file.stem
 
 
+class _Uncached(importlib.machinery.SourceFileLoader):
+    """Runs a file and leaves no ``__pycache__`` beside it, which may be in a run folder."""
+
+    def set_data(self, path, data, *, _mode=0o666) -> None:
+        """Keeps no bytecode."""
+
+
 def load_experiment(path: str | Path) -> Experiment:
     """The ``EXPERIMENT`` that the file at ``path`` declares.
 
@@ -145,13 +154,15 @@ def load_experiment(path: str | Path) -> Experiment:
     # A name of its own: two runs may hold different versions of one file.
     digest = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]
     name = f"jaxgan_experiment_{path.stem}_{digest}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
+    if path.suffix != ".py":
         raise UserError(f"{path} is not a Python file; an experiment ends in .py.")
+    loader = _Uncached(name, str(path))
+    spec = importlib.util.spec_from_file_location(name, path, loader=loader)
+    assert spec is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # dataclasses and tyro look their source up there
     try:
-        spec.loader.exec_module(module)
+        loader.exec_module(module)
     except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise UserError(f"{path} does not run: {type(error).__name__}: {error}") from error

@@ -121,7 +121,7 @@ def truncation_sweep(
       title: what the distance is called.
       floor: the same of held-out real samples.
     """
-    figure, axes = report._figure(11, 3.8, 1, 3)
+    figure, axes = report.new_figure(11, 3.8, 1, 3)
     names = (title, "precision", "recall")
     curves = [(point.distance, point.precision, point.recall) for point in points]
     for axis, (x, y) in zip(axes, ((1, 0), (2, 0), (2, 1)), strict=True):
@@ -139,7 +139,7 @@ def truncation_sweep(
         axis.legend(fontsize=8)
     axes[2].set_ylim(-0.05, 1.05)
     figure.tight_layout()
-    return report._picture(figure)
+    return report.as_image(figure)
 
 
 def density(
@@ -164,7 +164,7 @@ def density(
     smallest = 1 / max(len(generated), len(real))
     largest = max(2 * smallest, *(float(share.max()) for share in shares))
     scale = LogNorm(smallest, largest)
-    figure, axes = report._figure(11, 5, 1, 2)
+    figure, axes = report.new_figure(11, 5, 1, 2)
     figure.set_layout_engine("compressed")  # which leaves room for the scale
     for axis, share, title in zip(axes, shares, ("generated", "real"), strict=True):
         outside = 1 - share.sum()
@@ -177,7 +177,7 @@ def density(
         axis.set_title(title + beyond)
         axis.set_aspect("equal")
     figure.colorbar(shown, ax=axes, label="share of the samples in a cell")
-    return report._picture(figure)
+    return report.as_image(figure)
 
 
 def mode_counts(
@@ -196,7 +196,7 @@ def mode_counts(
     total, number = max(int(counts.sum()), 1), len(counts)
     shares = counts / total
     expected = np.full(number, 1 / number) if expected is None else np.asarray(expected)
-    figure, axes = report._figure(11, 3.6)
+    figure, axes = report.new_figure(11, 3.6)
     places = np.arange(number)
     if number > NAMED:
         order = np.argsort(-shares, kind="stable")
@@ -224,7 +224,7 @@ def mode_counts(
     # Above the panel, where it hides no bar.
     axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, frameon=False)
     figure.tight_layout()
-    return report._picture(figure)
+    return report.as_image(figure)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -247,7 +247,7 @@ class Course:
 def scores_over_steps(courses: Sequence[Course]) -> np.ndarray:
     """A panel for each way of measuring, so that no two share an axis."""
     rows = -(-len(courses) // 2)
-    figure, axes = report._figure(11, 3.4 * rows, rows, 2)
+    figure, axes = report.new_figure(11, 3.4 * rows, rows, 2)
     for axis, course in zip(np.ravel(axes), courses, strict=False):
         for label, (steps, values) in course.lines.items():
             axis.plot(steps, values, "o-", label=label, linewidth=1, markersize=4)
@@ -261,4 +261,4 @@ def scores_over_steps(courses: Sequence[Course]) -> np.ndarray:
     for axis in np.ravel(axes)[len(courses) :]:
         axis.remove()
     figure.tight_layout()
-    return report._picture(figure)
+    return report.as_image(figure)

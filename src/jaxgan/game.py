@@ -15,6 +15,7 @@ import optax
 from flax import struct
 
 from jaxgan import averaging
+from jaxgan.errors import UserError
 from jaxgan.randomness import Draw, named
 from jaxgan.terms import Term
 from jaxgan.types import Batch, Image, Key, Label, Latent, Logs, Params, Round, Who
@@ -206,6 +207,8 @@ class Gan:
       weights: what is done to a player's parameters before each use; nothing by default.
       sample: how samples are drawn from latents and labels.
       conditional: whether samples depend on labels.
+      threshold: the logit above which the discriminator calls a sample real, for its logged
+        accuracy; None where there is none: energies, Wasserstein critics, differences of pairs.
       range: values of black and white in the samples, which real images are mapped to.
       slow: initial slow state.
       tune: ``(slow, logs) -> slow``, after each step.
@@ -221,6 +224,7 @@ class Gan:
     weights: Mapping[Who, Weights] = dataclasses.field(default_factory=dict)
     sample: Sample = generate
     conditional: bool = False
+    threshold: float | None = 0.0
     range: tuple[float, float] = (-1.0, 1.0)
     slow: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     tune: Callable[[dict[str, Any], Logs], dict[str, Any]] = lambda slow, logs: slow
@@ -257,6 +261,10 @@ def init(gan: Gan, key: Key, batch: Batch) -> GanState:
     """The state before the first step; ``batch`` gives the shapes of real data.
 
     Both players' variables come from playing one round.
+
+    Raises:
+      UserError: the generator's samples have another shape than the data. Discriminators that end
+        in a mean or a sum would judge them all the same.
     """
     count = len(jax.tree.leaves(batch)[0])
     draw = Draw(named(key, "init"), jnp.arange(count, dtype=jnp.int32))
@@ -265,6 +273,12 @@ def init(gan: Gan, key: Key, batch: Batch) -> GanState:
     slow = jax.tree.map(lambda leaf: leaf.astype(leaf.dtype), strong)
     networks = {who: Uninitialized(gan.networks[who], named(key, who)) for who in ("g", "d")}
     round = gan.play(networks["g"], networks["d"], batch, draw, slow)
+    for fake, real in zip(*map(jax.tree.leaves, (round.fake, round.real)), strict=True):
+        if fake.shape[1:] != real.shape[1:]:
+            raise UserError(
+                f"The generator makes samples of shape {fake.shape[1:]}, the data are of shape "
+                f"{real.shape[1:]}; choose other --data, --resolution or --channels."
+            )
     players = {}
     for who in ("g", "d"):
         stats = dict(round.stats[who])

@@ -5,7 +5,7 @@ import logging
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -107,14 +107,18 @@ def run(experiment: Experiment, arguments: Sequence[str], program: str) -> int:
       UserError: a setting, the data, the folder or its checkpoints are at fault.
     """
     config, identity, operation = parse(experiment, arguments, program)
-    check_config(config, experiment.config())
+    default = experiment.config()
+    check_config(config, default)
     prepare_jax(identity, operation)
     if not operation.smoke:
         return _report(_train(experiment, config, identity, operation))
-    config = dataclasses.replace(config, **experiment.smoke)
+    config = _small(config, default, experiment.smoke)
     with tempfile.TemporaryDirectory(prefix="jaxgan-smoke-") as scratch:
-        size = 2 * len(jax.devices()) if operation.devices is None else 2 * operation.devices
-        identity = dataclasses.replace(identity, data="smoke", batch_size=size)
+        if identity.batch_size == experiment.batch_size:
+            devices = len(jax.devices()) if operation.devices is None else operation.devices
+            size = 2 * getattr(config, "packing", 1) * devices  # whole packs on each device
+            identity = dataclasses.replace(identity, batch_size=size)
+        identity = dataclasses.replace(identity, data="smoke")
         workdir = operation.workdir or Path(scratch) / "run"
         operation = dataclasses.replace(
             operation, workdir=workdir, steps=3, log_every=1, evaluate_every=0
@@ -124,6 +128,12 @@ def run(experiment: Experiment, arguments: Sequence[str], program: str) -> int:
             print(f"{experiment.name} runs: {outcome.step} steps, checkpoint and pictures.")
             return 0
         return _report(outcome)
+
+
+def _small(config: Any, default: Any, smoke: Mapping[str, Any]) -> Any:
+    """``config`` with the small values of a smoke, but for knobs that the user has set."""
+    left = [name for name in smoke if getattr(config, name) == getattr(default, name)]
+    return dataclasses.replace(config, **{name: smoke[name] for name in left})
 
 
 def prepare_jax(identity: Identity, operation: Operation) -> None:

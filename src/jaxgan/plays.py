@@ -1,9 +1,9 @@
 """Forward passes: how a batch and random numbers become real, fake and their logits.
 
-A play hands its terms what they need in ``extras``: always ``latents``, and ``generator``, the
-generator of this phase as a function of latents alone, with the labels, statistics and dropout
-masks that gave the fakes; the rest is named by each play. ``packed``, ``augmented`` and
-``noisy`` turn a play into another, as combinators turn terms.
+A play hands its terms what they need in ``extras``: ``latents`` and, but for plays of pairs,
+``generator``, the generator of this phase as a function of latents alone, with the labels,
+statistics and dropout masks that gave the fakes; the rest is named by each play. ``packed``,
+``augmented`` and ``noisy`` turn a play into another, as combinators turn terms.
 """
 
 import dataclasses
@@ -14,6 +14,9 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from jaxgan.errors import UserError
+from jaxgan.packing import pack as join
+from jaxgan.packing import unpack
 from jaxgan.randomness import Draw
 from jaxgan.types import AXIS, Batch, Image, Knob, Label, Latent, Round
 
@@ -319,9 +322,11 @@ def optimised(
 
     ``z' = clip(z + dz, -bound, bound)`` with ``dz = rate g / (damping + |g|^2)`` and ``g`` the
     gradient of ``l(G(z))``: one step of natural gradient ascent, the Fisher matrix being that
-    sample's ``g g^T`` plus ``damping``. It is made for a ``share`` of the samples. Both
-    players' gradients pass through the step, as in the paper. The prior is ``uniform``.
-    Extras: ``latent_step``, which ``penalties.latent_step`` holds short; ``latents`` are moved.
+    sample's ``g g^T`` plus ``damping``. A ``share`` of each latent's elements, drawn anew for
+    every sample, moves (half of them in the paper), by what it would if all did. Both players'
+    gradients pass through the step, as in the paper, whose rate and damping for ImageNet are the
+    defaults. The prior is ``uniform``. Extras: ``latent_step`` ``[b, size]``, 0 where nothing
+    moves, which ``penalties.latent_step`` holds short; ``latents`` are moved.
     """
 
     def play(generator, discriminator, batch: Batch, draw: Draw, slow: Mapping[str, Any]) -> Round:
@@ -332,7 +337,8 @@ def optimised(
         latents = prior(source)
         slope = jax.grad(score)(latents)
         step = rate * slope / (damping + jnp.sum(jnp.square(slope), axis=-1, keepdims=True))
-        step = jnp.where(draw.named("moved").bernoulli(share, (1,)), step, 0.0)
+        moves = draw.named("moved").bernoulli(share, latents.shape[1:])
+        step = jnp.where(moves, step, 0.0)
         moved = jnp.clip(latents + step, -bound, bound)
         round = noise(lambda draw: moved)(generator, discriminator, batch, draw, slow)
         return dataclasses.replace(round, extras={**round.extras, "latent_step": step})
@@ -365,22 +371,6 @@ def _mapped() -> bool:
     return True
 
 
-def _pack(count: int, x: jax.Array) -> jax.Array:
-    """``[rows, ..., channels]`` as ``[rows / count, ..., count * channels]``."""
-    if len(x) < count:
-        x = x[jnp.arange(count) % len(x)]
-    groups = x.reshape(len(x) // count, count, *x.shape[1:])
-    if x.ndim == 1:
-        return groups
-    return jnp.moveaxis(groups, 1, -2).reshape(len(groups), *x.shape[1:-1], count * x.shape[-1])
-
-
-def _unpack(count: int, x: jax.Array) -> jax.Array:
-    """The inverse of ``_pack`` for arrays with a channel."""
-    parts = x.reshape(*x.shape[:-1], count, x.shape[-1] // count)
-    return jnp.moveaxis(parts, -2, 1).reshape(len(x) * count, *x.shape[1:-1], -1)
-
-
 def packed(count: int, play: Play) -> Play:
     """PacGAN: the discriminator judges ``count`` samples as one (Lin et al. 2018, section 2).
 
@@ -391,15 +381,15 @@ def packed(count: int, play: Play) -> Play:
     long as ``count`` divides every device's rows. The extras keep a row for each sample.
     """
     if count < 1:
-        raise ValueError(f"packed({count}, ...): must be at least 1.")
+        raise UserError(f"packed({count}, ...): must be at least 1.")
 
     def pack(tree):
-        return jax.tree.map(lambda leaf: _pack(count, leaf), tree)
+        return jax.tree.map(lambda leaf: join(count, leaf), tree)
 
     def judge(critic):
         # The play's own critic packs what it is given: packing undoes unpacking.
         def packs(tree):
-            return critic(jax.tree.map(lambda leaf: _unpack(count, leaf), tree))
+            return critic(jax.tree.map(lambda leaf: unpack(count, leaf), tree))
 
         return None if critic is None else packs
 
@@ -407,7 +397,10 @@ def packed(count: int, play: Play) -> Play:
         rows = len(batch["image"])
         # The few rows that a game is initialised with, outside the axis, need not fill a pack.
         if rows % count and (rows > count or _mapped()):
-            raise ValueError(f"packs of {count} do not fill a batch of {rows} rows on a device.")
+            raise UserError(
+                f"packs of {count} do not fill a batch of {rows} rows on a device; give a "
+                f"--batch-size that is a multiple of {count} on each."
+            )
         round = play(generator, _Through(discriminator, arguments=pack), batch, draw, slow)
         return dataclasses.replace(
             round,

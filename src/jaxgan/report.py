@@ -129,7 +129,7 @@ def magnification(images: np.ndarray) -> int:
 
 def scatter(samples: np.ndarray, real: np.ndarray | None = None) -> np.ndarray:
     """Toy samples ``[n, 2]`` over real points, as a picture uint8 ``[h, w, 3]``."""
-    figure, axes = _figure(4.5, 4.5)
+    figure, axes = new_figure(4.5, 4.5)
     if real is not None:
         axes.scatter(*real.T, s=3, color="0.75", label="real", linewidths=0)
     axes.scatter(*samples.T, s=3, color="tab:red", label="generated", linewidths=0)
@@ -140,18 +140,23 @@ def scatter(samples: np.ndarray, real: np.ndarray | None = None) -> np.ndarray:
     axes.set_ylim(middle[1] - reach, middle[1] + reach)
     axes.set_aspect("equal")
     axes.legend(loc="upper right", markerscale=3)
-    return _picture(figure)
+    return as_image(figure)
 
 
 def save_curves(path: Path, rows: list[dict[str, Any]]) -> None:
-    """Writes the curves of a run: losses, D's accuracy, logits, and gradient norms."""
+    """Writes ``curves`` as a PNG."""
+    save_image(path, curves(rows))
+
+
+def curves(rows: list[dict[str, Any]]) -> np.ndarray:
+    """A run's losses, D's accuracy, logits, and gradient norms, uint8 ``[h, w, 3]``."""
     panels = {
         "loss": ("d/loss", "g/loss"),
         "D's accuracy": ("d/accuracy_real", "d/accuracy_fake"),
         "D's mean logit": ("d/logits_real", "d/logits_fake"),
         "gradient norm": ("d/gradient_norm", "g/gradient_norm"),
     }
-    figure, axes = _figure(11, 6, 2, 2)
+    figure, axes = new_figure(11, 6, 2, 2)
     for axis, (title, names) in zip(axes.ravel(), panels.items(), strict=True):
         for name in names:
             points = [(row["step"], row[name]) for row in rows if row.get(name) is not None]
@@ -164,10 +169,10 @@ def save_curves(path: Path, rows: list[dict[str, Any]]) -> None:
             axis.legend()
     axes[1, 1].set_yscale("log")
     figure.tight_layout()
-    save_image(path, _picture(figure))
+    return as_image(figure)
 
 
-def _figure(width: float, height: float, rows: int = 1, columns: int = 1):
+def new_figure(width: float, height: float, rows: int = 1, columns: int = 1):
     """A figure without pyplot, so that no display and no global state is needed."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -177,6 +182,7 @@ def _figure(width: float, height: float, rows: int = 1, columns: int = 1):
     return figure, figure.subplots(rows, columns)
 
 
-def _picture(figure) -> np.ndarray:
+def as_image(figure) -> np.ndarray:
+    """The figure as pixels, uint8 ``[h, w, 3]``."""
     figure.canvas.draw()
     return np.asarray(figure.canvas.buffer_rgba())[..., :3].copy()

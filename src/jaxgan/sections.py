@@ -10,7 +10,6 @@ import functools
 import json
 import math
 import sys
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,13 +20,13 @@ from PIL import Image
 
 from jaxgan import figures, report, runs
 from jaxgan.data.source import Source
+from jaxgan.data.toy import MIXTURES
 from jaxgan.document import Block, Code, Details, Document, Heading, Picture, Section, Table, Text
 from jaxgan.errors import UserError
 from jaxgan.evaluation import subjects
-from jaxgan.evaluation.evaluate import Evaluation, Watch, cached_extraction, unwatched
+from jaxgan.evaluation.evaluate import Watch, cached_extraction, unwatched
 from jaxgan.evaluation.extract import extract
 from jaxgan.evaluation.images import Images, chosen, of_sampler, of_source, training_source
-from jaxgan.evaluation.metrics import MIXTURES
 from jaxgan.evaluation.stamp import Score, columns, differences, read_scores, to_row
 from jaxgan.experiment import Experiment
 from jaxgan.game import Gan, fresh_batches, moves
@@ -91,8 +90,7 @@ class Subject:
 
     def about(self, fake: Images) -> dict[str, Any]:
         """What a stamp says of samples of this run."""
-        best = self.description["launches"][-1]["operation"].get("best")
-        rule = {None: "last", "best": f"best by {best}"}.get(self.asked.step, "chosen")
+        rule = subjects.rule_of(self.description, self.asked.step)
         return subjects.about_run(self.folder.path, self.description, self.gan, fake, rule)
 
     @property
@@ -302,11 +300,7 @@ def curves(subject: Subject) -> list[Block]:
     """Losses and what goes with them."""
     if not subject.rows:
         raise LeftOutError("metrics.jsonl has no rows. --log-every N of the training sets them.")
-    with tempfile.TemporaryDirectory() as scratch:
-        path = Path(scratch) / "curves.png"
-        report.save_curves(path, subject.rows)
-        with Image.open(path) as opened:
-            image = np.asarray(opened.convert("RGB"))
+    image = report.curves(subject.rows)
     last = subject.rows[-1]["step"]
     return [
         Picture("curves", image, f"From metrics.jsonl, {len(subject.rows)} rows to step {last}.")
@@ -447,15 +441,8 @@ def _count_classes(subject: Subject) -> Score:
     """Sorts the samples by the small classifier, which is trained if the cache has none."""
     _ = subject.source
     reference, fake = subject.reference, subject.drawn(subject.count)
-    evaluation = Evaluation(
-        ("modes",),
-        reference.real,
-        reference.held_out,
-        None,
-        reference.classifier,
-        reference.classes,
-    )
-    return evaluation.score(fake, subject.about(fake), subject.drawer, subject.watch)[0]
+    evaluation = reference.evaluation(["modes"], None, subject.watch)
+    return evaluation.score(fake, subject.about(fake), subject.drawer)[0]
 
 
 def scores(subject: Subject) -> list[Block]:
@@ -704,18 +691,11 @@ def truncation(subject: Subject) -> list[Block]:
     cuts = [*sorted(cuts), None]
     _ = subject.source
     reference, extractor = subject.reference, subject.extractor
-    evaluation = Evaluation(
-        ("fd", "prdc"),
-        reference.real,
-        reference.held_out,
-        extractor,
-        reference.classifier,
-        reference.classes,
-    )
+    evaluation = reference.evaluation(["fd", "prdc"], extractor, subject.watch)
     distances, prdcs = [], []
     for cut in cuts:
         fake = subject.drawn(subject.count, cut)
-        distance, prdc = evaluation.score(fake, subject.about(fake), subject.drawer, subject.watch)
+        distance, prdc = evaluation.score(fake, subject.about(fake), subject.drawer)
         distances.append(distance)
         prdcs.append(prdc)
     first, labels = distances[0], ["none" if cut is None else f"{cut:g}" for cut in cuts]
@@ -749,12 +729,8 @@ def _point_cells(point: figures.TruncationPoint) -> tuple[str, ...]:
 
 
 def truncates(sampler: Sampler, truncation: float) -> bool:
-    """Whether the prior takes this truncation, and it changes the latents."""
-    try:
-        cut = sampler.latents(1, truncation=truncation)
-    except (TypeError, ValueError, NotImplementedError):
-        return False
-    return not np.array_equal(cut, sampler.latents(1))
+    """Whether this truncation changes the prior's latents."""
+    return not np.array_equal(sampler.latents(1, truncation=truncation), sampler.latents(1))
 
 
 def _number(value: float) -> str:

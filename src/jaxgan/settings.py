@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import re
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,7 +16,7 @@ class Identity:
     """Settings that, with the paper's knobs, identify a run: a resume must agree with them."""
 
     data: str = ""
-    """Data set: a TFDS name, folder:PATH, npz:PATH, ring, grid or swiss_roll."""
+    """Data set: a TFDS name, folder:PATH, npz:PATH, ring, grid, swiss_roll or stacked_mnist."""
     split: str = "train"
     """Split to train on, in TFDS's syntax, e.g. train[:90%]."""
     resolution: int | None = None
@@ -121,8 +122,15 @@ def check(identity: Identity, operation: Operation) -> None:
     _at_least("evaluate_num", operation.evaluate_num, 2)
 
 
+SHARE = re.compile(r"beta[12]|ema_decay|(\w+_)?(dropout|momentum)")
+"""Names of knobs that are the share of something that is kept or dropped: from 0 to below 1."""
+
+
 def check_config(config: Any, default: Any) -> None:
-    """Refuses knobs that are no number, and sizes below one where the default is a size.
+    """Refuses knobs that are no number or no ``SHARE``, and sizes below one.
+
+    A size is a knob whose default is one. Where it may be left out (``int | None``), 0 is as good
+    as none.
 
     Raises:
       UserError: naming the flag.
@@ -131,12 +139,15 @@ def check_config(config: Any, default: Any) -> None:
         value, usual = getattr(config, field.name), getattr(default, field.name)
         if isinstance(value, float) and not math.isfinite(value):
             raise UserError(f"--{_flag(field.name)} {value}: must be a finite number.")
+        if isinstance(value, float) and SHARE.fullmatch(field.name) and not 0 <= value < 1:
+            raise UserError(f"--{_flag(field.name)} {value}: must be from 0 to below 1.")
         sizes = value if isinstance(value, tuple) else (value,)
         usual = usual if isinstance(usual, tuple) else (usual,)
         for size in sizes:
             counts = type(size) is int and all(type(one) is int and one > 0 for one in usual)
-            if counts and size < 1:
-                raise UserError(f"--{_flag(field.name)} {size}: must be at least 1.")
+            least = 0 if "None" in str(field.type) else 1
+            if counts and size < least:
+                raise UserError(f"--{_flag(field.name)} {size}: must be at least {least}.")
 
 
 def _flag(name: str) -> str:

@@ -142,7 +142,9 @@ def _gradient(
             params={other: player.params for other, player in players.items()},
         )
         loss, logs = terms.total(wanted, round, who)
-        logs |= {f"{who}/loss": Mean.of(loss)} | (_judgements(round) if who == "d" else {})
+        logs |= {f"{who}/loss": Mean.of(loss)} | (
+            _judgements(round, gan.threshold) if who == "d" else {}
+        )
         return loss, (round.stats[who], logs)
 
     grads, (stats, logs) = jax.grad(objective, has_aux=True)(state.players[who].params)
@@ -158,19 +160,21 @@ def _descend(gan: Gan, player: Player, who: Who, grads: Params, stats: Any) -> t
     return Player(params, stats, opt), logs
 
 
-def _judgements(round: Round) -> Logs:
-    """How the discriminator judges: mean logits, and its accuracy at threshold zero."""
+def _judgements(round: Round, threshold: float | None) -> Logs:
+    """How the discriminator judges: mean logits, and its accuracy at the threshold."""
 
     def mean(function, logits):
         leaves = jax.tree.leaves(logits)
         return Mean.of(jnp.mean(jnp.stack([jnp.mean(function(leaf)) for leaf in leaves])))
 
-    return {
+    logs = {
         "d/logits_real": mean(lambda logits: logits, round.real_logits),
         "d/logits_fake": mean(lambda logits: logits, round.fake_logits),
-        "d/accuracy_real": mean(lambda logits: logits > 0, round.real_logits),
-        "d/accuracy_fake": mean(lambda logits: logits < 0, round.fake_logits),
     }
+    if threshold is not None:
+        logs["d/accuracy_real"] = mean(lambda logits: logits > threshold, round.real_logits)
+        logs["d/accuracy_fake"] = mean(lambda logits: logits < threshold, round.fake_logits)
+    return logs
 
 
 def _float_mean(tree: Any) -> Any:

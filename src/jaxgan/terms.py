@@ -1,12 +1,13 @@
 """Terms: what a player minimises, and how terms combine.
 
 A term is a function of a ``Round``. It returns a scalar, or a ``Cost`` when it has more
-to log. ``scale`` and ``every`` turn one term into another, as optax's combinators do.
+to log. ``scale``, ``every`` and ``of_logits`` turn one term into another, as optax's
+combinators do.
 """
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -73,6 +74,30 @@ def every(interval: int, term: Term) -> Term:
         return lax.cond(round.step % interval == 0, due, lambda: skipped)
 
     return lazy
+
+
+def of_logits(change: Callable[[jax.Array], jax.Array], term: Term) -> Term:
+    """The term with ``change`` of the discriminator's logits ``[b]`` in their place.
+
+    Its critics' answers are changed too, so that a penalty is of their slopes: with
+    ``jax.nn.sigmoid`` a term judges, and a penalty bounds, the discriminator's probability.
+    """
+
+    def changed(critic: Callable[[Any], jax.Array] | None):
+        return None if critic is None else lambda samples: change(critic(samples))
+
+    def judged(round: Round) -> "Scalar | Cost":
+        return term(
+            dataclasses.replace(
+                round,
+                real_logits=change(round.real_logits),
+                fake_logits=change(round.fake_logits),
+                critic=changed(round.critic),
+                fake_critic=changed(round.fake_critic),
+            )
+        )
+
+    return judged
 
 
 def total(terms: Mapping[str, Term], round: Round, who: str) -> tuple[Scalar, dict[str, Mean]]:

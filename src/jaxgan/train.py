@@ -6,6 +6,7 @@ import logging
 import math
 import shutil
 import signal
+import textwrap
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -77,7 +78,8 @@ def train(experiment: Experiment, config: Any, identity: Identity, operation: Op
     folder = runs.RunFolder(operation.workdir or Path("runs") / experiment.name)
     source = _source(experiment, identity, operation)
     if identity.flip and len(source.shape) != 3:
-        raise UserError(f"--flip: {source.name} are points, not images; omit --flip.")
+        mend = "give --no-flip" if experiment.flip else "omit --flip"
+        raise UserError(f"--flip: {source.name} are points, not images; {mend}.")
     data = Data(source.shape, source.classes, mean=lambda: _mean(source))
     description = runs.describe(
         experiment, config, identity, _data_description(source), operation.steps
@@ -129,8 +131,14 @@ class _Run:
         self.devices = devices
         self.reached = 0
         self.knobs = knobs.split(config)
-        self.gan: Gan = experiment.game(config, data, operation.steps)
-        self.like = jax.eval_shape(self.new, self.knobs)  # refuses networks that cannot be
+        with _fitting(experiment, data):  # refuses networks that cannot be
+            self.gan: Gan = experiment.game(config, data, operation.steps)
+            if self.gan.conditional and data.classes is None:
+                raise UserError(
+                    f"{experiment.name} needs labels and {source.name} has none; choose other "
+                    "--data."
+                )
+            self.like = jax.eval_shape(self.new, self.knobs)
         self.batches = fresh_batches(self.gan.updates)
         self.leader = jax.process_index() == 0
 
@@ -285,7 +293,7 @@ class _Run:
                         checkpoints.save(step, state, rank)
                     if timed == step:  # pictures and checkpoints are not part of the speed
                         clock = time.perf_counter()
-                    if stopping:
+                    if stopping and step < last:  # at the last step there is nothing to resume
                         note = f"stopped by {stop.asked or 'preemption'} at step {step}"
                         outcome = Outcome("interrupted", step, self.folder, note)
                         break
@@ -517,6 +525,29 @@ def _source(experiment: Experiment, identity: Identity, operation: Operation) ->
     if experiment.classes is not None:
         rows["label"] = random.integers(0, experiment.classes, 256).astype(np.int32)
     return from_arrays("smoke", "train", rows, classes=experiment.classes)
+
+
+@contextlib.contextmanager
+def _fitting(experiment: Experiment, data: Data) -> Iterator[None]:
+    """Says of an error in making the game that the data are not those it was made for.
+
+    Raises:
+      UserError: the data have another shape than the experiment's own. With that shape the error
+        is a mistake of the file and passes.
+    """
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:  # whatever a file and its networks raise at odd shapes
+        if data.shape == experiment.shape:
+            raise
+        first = str(error).strip().partition("\n")[0] or repr(error)
+        short = textwrap.shorten(first, 160, placeholder=" ...").rstrip(".")
+        raise UserError(
+            f"{experiment.name}'s networks do not fit data of shape {data.shape}: {short}. They "
+            f"were made for {experiment.shape}; choose other --data, --resolution or --channels."
+        ) from error
 
 
 def _mean(source: Source) -> np.ndarray:

@@ -102,15 +102,16 @@ def test_a_readers_error_reaches_the_caller(source):
 
 
 def test_closing_stops_the_readers(source):
-    before = threading.active_count()
+    before = set(threading.enumerate())
     feed = make_feed(source, seed=0, batch_size=8, mode="streamed", threads=3)
     feed.chunk(0, 2)
+    readers = set(threading.enumerate()) - before
+    assert readers
     feed.close()
     feed.close()
-    for thread in threading.enumerate():
-        if thread is not threading.main_thread() and not thread.daemon:
-            thread.join(2)
-    assert threading.active_count() <= before + 1
+    for thread in readers:
+        thread.join(2)
+    assert sum(thread.is_alive() for thread in readers) <= 1
     assert feed.chunk(0, 1)["image"].shape == (1, 8, 4, 4, 3)
     feed.close()
 

@@ -239,7 +239,7 @@ def test_toys_are_scored_by_their_modes(tmp_path, command):
 @pytest.mark.parametrize(
     "flags, expected",
     [
-        (("--metrics", "fid"), ("No metric fid", "prdc")),
+        (("--metrics", "fid"), ("No metric fid", "did you mean fd?")),
         (("--metrics", ","), ("No metric is named",)),
         (("--extractor", "vgg"), ("No extractor vgg", "efficientnet-lite0")),
         (("--extractor", "inception"), ("--extractor-weights FILE", "pt_inception-2015-12-05")),
@@ -362,5 +362,5 @@ def test_features_of_changed_images_are_not_taken_from_the_cache():
 
 def test_metrics_are_named_once():
     assert known_metrics("fd, kid,fd") == ("fd", "kid")
-    with pytest.raises(UserError, match="No metric FD; use fd"):
+    with pytest.raises(UserError, match="No metric FD; did you mean fd"):
         known_metrics(["FD"])

@@ -46,6 +46,21 @@ def test_samples_have_their_shape_and_range(output, low, high):
         assert float(samples.max()) > 1
 
 
+def test_hidden_layers_of_samples_may_be_batch_normalised():
+    """Before the activation, by the running moments outside of training; the last is not."""
+    network = mlp.Generator((2,), (8, 8), output=lambda x: x, batch_norm=True)
+    latents = jax.random.normal(jax.random.key(1), (4, 3))
+    variables = network.init(jax.random.key(0), latents, train=False)
+    samples = network.apply(variables, latents, train=False)
+    x = latents
+    for n in range(2):
+        x = x @ variables["params"][f"Dense_{n}"]["kernel"] / np.sqrt(1 + 1e-5)
+        x = np.maximum(x, 0)
+    x = x @ variables["params"]["Dense_2"]["kernel"]
+    np.testing.assert_allclose(samples, x, rtol=1e-4, atol=1e-5)
+    assert set(variables["batch_stats"]) == {"BatchNorm_0", "BatchNorm_1"}
+
+
 def test_initial_weights_fill_their_interval():
     network = mlp.Generator((2,), (200, 200), kernel_init=mlp.symmetric_uniform(0.05))
     params = network.init(jax.random.key(0), jnp.zeros((1, 100)), train=False)["params"]

@@ -1,12 +1,16 @@
 """Counts are worked out by hand from the layers of the authors' code; none is printed there."""
 
 import itertools
+from functools import partial
 
+import jax
+import jax.numpy as jnp
+import numpy as np
 import pytest
 from counting import LABELS, attention, conv, dense, outline, zeros
 
 from jaxgan.errors import UserError
-from jaxgan.nets import resnet, sagan
+from jaxgan.nets import biggan, resnet, sagan, sndcgan
 from jaxgan.nn.heads import Auxiliary
 
 
@@ -30,6 +34,73 @@ def test_wgan_gps_networks():
     critic = blocks + dense(128, 1)
     assert outline(resnet.wgan_gp_critic(), zeros(32, 32, 3)) == (critic, (2,))
     assert (generator, critic) == (1_204_483, 1_053_825)
+
+
+def test_wgan_gps_networks_of_64_pixels():
+    """gan_64x64.py, DIM = 64: no bias before a norm; two gains and biases to a layer norm."""
+
+    def block(inputs, outputs, hidden):
+        first = 9 * inputs * hidden
+        return first + conv(3, hidden, outputs) + conv(1, inputs, outputs) + 2 * (inputs + hidden)
+
+    widths = [512, 512, 256, 128, 64]
+    blocks = sum(block(i, o, o) for i, o in itertools.pairwise(widths))
+    generator = dense(128, 4 * 4 * 512) + blocks + 2 * 64 + conv(3, 64, 3)
+    network = resnet.wgan_gp_generator(resolution=64)
+    assert outline(network, zeros(128)) == (generator, (2, 64, 64, 3))
+    widths = [64, 128, 256, 512, 512]
+    blocks = sum(block(i, o, i) for i, o in itertools.pairwise(widths))
+    critic = conv(3, 3, 64) + blocks + dense(4 * 4 * 512, 1)
+    assert outline(resnet.wgan_gp_critic(resolution=64), zeros(64, 64, 3)) == (critic, (2,))
+    assert (generator, critic) == (8_540_483, 7_491_841)
+
+
+@pytest.mark.slow
+def test_a_gradient_penalty_of_wgan_gps_critic_of_64_pixels_has_finite_gradients():
+    """Through the second derivative of layer normalisation; every parameter has one."""
+    network = resnet.wgan_gp_critic(2, 64)
+    image = jnp.asarray(np.random.default_rng(0).normal(size=(2, 64, 64, 3)), jnp.float32)
+
+    def cost(variables):
+        def critic(image):
+            return network.apply(variables, image, train=True)
+
+        slope = jax.grad(lambda image: jnp.sum(critic(image)))(image)
+        norm = jnp.sqrt(jnp.sum(jnp.square(slope), axis=(1, 2, 3)))
+        return jnp.mean(jnp.square(norm - 1)) + jnp.mean(jnp.tanh(critic(image)))
+
+    variables = jax.jit(partial(network.init, train=True))(jax.random.key(0), image)
+    for leaf in jax.tree.leaves(jax.jit(jax.grad(cost))(variables)):
+        assert np.all(np.isfinite(leaf))
+        assert np.any(leaf)
+
+
+def test_wgan_gps_networks_are_of_32_or_64_pixels():
+    for make in (resnet.wgan_gp_generator, resnet.wgan_gp_critic):
+        with pytest.raises(ValueError, match="32 or 64 pixels, not 48"):
+            make(resolution=48)
+
+
+@pytest.mark.parametrize(
+    "network, data",
+    [
+        (resnet.wgan_gp_generator(4, classes=3), zeros(8)),
+        (resnet.wgan_gp_critic(4, classes=3), zeros(32, 32, 3)),
+        (resnet.wgan_gp_critic(4, 64, classes=3), zeros(64, 64, 3)),
+        (resnet.sngan_discriminator(64, 4, classes=3, embedding=2), zeros(64, 64, 3)),
+        (sndcgan.Generator(width=4, classes=3), zeros(8)),
+        (biggan.Generator(32, width=4, classes=3), zeros(8)),
+        (biggan.Generator(32, width=4, classes=3, shared=0, hierarchical=False), zeros(8)),
+        (biggan.DeepGenerator(32, width=4, classes=3), zeros(8)),
+        (biggan.discriminator(32, 4, 3), zeros(32, 32, 3)),
+        (biggan.DeepDiscriminator(4, 3), zeros(32, 32, 3)),
+    ],
+)
+def test_networks_of_classes_need_labels(network, data):
+    """They would be made without what depends on labels, and train unconditionally."""
+    with pytest.raises(ValueError, match="of 3 classes, and was given no label"):
+        outline(network, data)
+    outline(network, data, LABELS)
 
 
 def test_wgan_gps_conditional_critic_names_classes():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from jaxgan.nn import blocks
+from jaxgan.nn.norm import LayerNorm
 from jaxgan.nn.resample import average_pool, upsample
 
 X = jnp.asarray(np.random.default_rng(0).normal(size=(2, 4, 4, 8)), jnp.float32)
@@ -53,6 +54,20 @@ def test_only_the_first_block_does_not_rectify_its_input():
         variables = silenced(jax.jit(block.init)(jax.random.key(0), X), "shortcut")
         negative = jax.jit(block.apply)(variables, -jnp.abs(X))
         assert bool(np.any(negative)) == first
+
+
+def test_a_discriminators_block_may_normalise_before_each_relu():
+    """Its output but for the shortcut is that of the normalised image, whatever its scale."""
+    block = blocks.DiscriminatorBlock(6, norm=LayerNorm)
+    variables = silenced(jax.jit(block.init)(jax.random.key(0), X), "shortcut")
+    params = variables["params"]
+    assert "bias" not in params["conv1"]
+    assert params["norm1"]["scale"].shape == params["norm2"]["scale"].shape == (8,)
+    run = jax.jit(block.apply)
+    np.testing.assert_allclose(run(variables, 7 * X + 3), run(variables, X), atol=1e-4)
+    # Rectified after it is normalised, not before.
+    raised = {"bias": params["norm1"]["bias"] - 1e3, "scale": params["norm1"]["scale"]}
+    np.testing.assert_array_equal(run({"params": {**params, "norm1": raised}}, X), 0)
 
 
 def test_hidden_layers_are_as_wide_as_the_paper_says():

@@ -17,9 +17,14 @@ VECTORS = jnp.asarray(RANDOM.normal(size=(16, 6)), jnp.float32)
 LAYER = ConditionalBatchNorm(5, kernel_init=nn.initializers.normal(1.0))
 
 
+def layer(condition):
+    """Without a condition, the layer of no classes."""
+    return LAYER.clone(classes=0) if condition is None else LAYER
+
+
 def variables(condition):
     """Gains, biases and running moments away from where they start."""
-    init = partial(LAYER.init, train=False)
+    init = partial(layer(condition).init, train=False)
     shapes = jax.eval_shape(init, jax.random.key(0), IMAGES, condition)
     random = np.random.default_rng(1)
 
@@ -31,7 +36,7 @@ def variables(condition):
 
 def run(given, condition, devices, train=True):
     def one(x, condition):
-        return LAYER.apply(given, x, condition, train=train, mutable=["batch_stats"])
+        return layer(condition).apply(given, x, condition, train=train, mutable=["batch_stats"])
 
     split = jax.tree.map(lambda a: a.reshape(devices, -1, *a.shape[1:]), (X, condition))
     mapped = jax.pmap(one, axis_name=AXIS, devices=jax.devices()[:devices], out_axes=(0, None))
@@ -74,6 +79,11 @@ def test_without_a_condition_it_is_batch_normalisation():
     np.testing.assert_allclose(out, expected, rtol=1e-4, atol=1e-4)
 
 
+def test_a_layer_of_classes_needs_a_condition():
+    with pytest.raises(ValueError, match="of 5 classes, and was given no label"):
+        jax.eval_shape(partial(LAYER.init, train=False), jax.random.key(0), IMAGES)
+
+
 def test_running_moments_normalise_outside_of_training():
     given = variables(LABELS)
     stats = {name: np.asarray(v) for name, v in given["batch_stats"]["BatchNorm_0"].items()}
@@ -85,7 +95,9 @@ def test_running_moments_normalise_outside_of_training():
 
 def test_a_fresh_layer_only_normalises():
     for condition in (LABELS, None):
-        start = jax.jit(partial(LAYER.init, train=False))(jax.random.key(0), IMAGES, condition)
+        start = jax.jit(partial(layer(condition).init, train=False))(
+            jax.random.key(0), IMAGES, condition
+        )
         out, _ = run(start, condition, 1)
         np.testing.assert_allclose(out.mean((0, 1, 2)), 0, atol=1e-5)
         np.testing.assert_allclose(out.std((0, 1, 2)), 1, atol=1e-4)
@@ -93,7 +105,7 @@ def test_a_fresh_layer_only_normalises():
 
 def test_the_dtype_of_activations_is_kept():
     for condition in (LABELS, VECTORS, None):
-        make = partial(LAYER.init_with_output, train=False)
+        make = partial(layer(condition).init_with_output, train=False)
         low = jnp.asarray(X, jnp.bfloat16)
         out, given = jax.eval_shape(make, jax.random.key(0), low, condition)
         assert out.dtype == jnp.bfloat16

@@ -49,3 +49,8 @@ def test_a_rate_of_zero_and_evaluation_change_nothing():
 def test_the_dtype_of_activations_is_kept():
     out = dropped(0.5, jnp.ones((2, 3), jnp.bfloat16))
     assert out.dtype == jnp.bfloat16
+
+
+def test_no_dropout_asks_for_no_random_numbers():
+    x = jnp.ones((ROWS, WIDTH))
+    np.testing.assert_array_equal(Dropout(0.0).apply({}, x, train=True), x)

@@ -3,6 +3,7 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from jaxgan.nn.heads import Auxiliary, Codes, Compared, Projection
 
@@ -31,6 +32,11 @@ def test_a_projection_is_its_formula():
 def test_without_classes_it_is_a_plain_logit():
     _, variables = made(Projection(bias=False))
     assert [leaf.shape for leaf in jax.tree.leaves(variables["params"])] == [(8, 1)]
+
+
+def test_a_projection_of_classes_needs_labels():
+    with pytest.raises(ValueError, match="of 3 classes, and was given no label: play with"):
+        made(Projection(3))
 
 
 def test_an_auxiliary_classifier_names_classes():

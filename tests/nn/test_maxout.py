@@ -15,6 +15,6 @@ def test_each_unit_is_the_largest_of_its_pieces():
     out = layer.apply({"params": params}, jnp.asarray(x))
     expected = np.zeros((6, 3))
     for unit in range(3):
-        pieces = [x @ kernel[:, 5 * unit + k] + bias[5 * unit + k] for k in range(5)]
+        pieces = [x @ kernel[:, 3 * k + unit] + bias[3 * k + unit] for k in range(5)]
         expected[:, unit] = np.max(pieces, axis=0)
     np.testing.assert_allclose(out, expected, rtol=1e-5, atol=1e-6)

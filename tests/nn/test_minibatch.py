@@ -88,6 +88,57 @@ def test_deviations_are_those_of_the_group(group, devices, size):
     np.testing.assert_allclose(out[..., 5], expected, rtol=1e-5)
 
 
+def test_the_deviation_of_a_group_by_hand():
+    """Two groups of two samples of two features: halves of the distances, averaged."""
+    x = np.array([[1, 10], [5, 10], [0, 2], [-6, 4]], np.float32).reshape(4, 1, 1, 2)
+    out = jax.jit(partial(MinibatchStddev(2).apply, train=False))({}, jnp.asarray(x))
+    np.testing.assert_allclose(out[:, 0, 0, 2], [1, 1, 2, 2], atol=1e-4)
+    # NumPy's deviation, over the whole batch.
+    out = jax.jit(partial(MinibatchStddev(None).apply, train=False))({}, jnp.asarray(x))
+    np.testing.assert_allclose(out[:, 0, 0, 2], np.full(4, np.std(x, axis=0).mean()), rtol=1e-6)
+
+
+def wavy(images, out):
+    """A loss that weighs every sample differently, by what the layer saw and what it added."""
+    return jnp.mean(jnp.sin(3 * out) * (1 + images[..., 0]))
+
+
+@pytest.mark.parametrize("group", [4, None])
+def test_the_slope_of_deviations_is_that_of_finite_differences(group):
+    # Outside of training None is all rows at hand.
+    layer = MinibatchStddev(group)
+
+    def loss(images):
+        return wavy(IMAGES[:8], layer.apply({}, images, train=False)[..., 5])
+
+    value, slope = jax.jit(loss), np.asarray(jax.jit(jax.grad(loss))(IMAGES[:8]))
+    for seed in range(4):
+        direction = np.random.default_rng(seed).normal(size=slope.shape).astype(np.float32)
+        ahead, behind = (float(value(IMAGES[:8] + s * 1e-2 * direction)) for s in (1, -1))
+        expected = (ahead - behind) / 2e-2
+        assert np.sum(slope * direction) == pytest.approx(expected, rel=1e-2, abs=1e-4)
+
+
+@pytest.mark.parametrize("group", [2, None])
+def test_gradients_of_deviations_on_eight_devices_are_those_on_one(group):
+    """Of a gain before the layer: through the group's moments, on its device or on all."""
+    layer = MinibatchStddev(group)
+    gain = jnp.asarray(np.random.default_rng(3).uniform(0.5, 1.5, 5), jnp.float32)
+
+    def gradient(devices):
+        def one(x):
+            def loss(gain):
+                return wavy(x, layer.apply({}, jnp.tanh(gain * x), train=True)[..., 5])
+
+            return jax.lax.pmean(jax.grad(loss)(gain), AXIS)
+
+        mapped = jax.pmap(one, axis_name=AXIS, devices=jax.devices()[:devices], out_axes=None)
+        return mapped(IMAGES.reshape(devices, -1, *IMAGES.shape[1:]))
+
+    assert np.all(np.abs(gradient(1)) > 1e-4)
+    np.testing.assert_allclose(gradient(8), gradient(1), rtol=1e-4, atol=1e-6)
+
+
 def test_groups_shrink_to_what_divides_the_rows():
     out = jax.jit(partial(MinibatchStddev(4).apply, train=False))({}, IMAGES[:6])
     np.testing.assert_allclose(out[:, 0, 0, 5], deviation(np.asarray(IMAGES)[:6], 3), rtol=1e-5)

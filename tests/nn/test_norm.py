@@ -3,7 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxgan.nn.norm import BatchNorm
+from jaxgan.nn.norm import BatchNorm, LayerNorm
 from jaxgan.types import AXIS
 
 X = np.random.default_rng(0).normal(2.0, 3.0, (16, 4, 3)).astype(np.float32)
@@ -56,3 +56,12 @@ def test_moments_are_float32_under_bfloat16():
     assert running["mean"].dtype == running["var"].dtype == jnp.float32
     np.testing.assert_allclose(running["mean"][0], exact.mean((0, 1)), rtol=1e-5)
     np.testing.assert_allclose(running["var"][0], exact.var((0, 1)), rtol=1e-4)
+
+
+def test_layer_normalisation_is_by_the_moments_of_each_image():
+    """Over pixels and channels together, then one gain and bias per channel."""
+    x = X.reshape(16, 2, 2, 3)
+    out = jax.jit(LayerNorm().apply)({"params": VARIABLES["params"]}, x)
+    for image, normalised in zip(x, np.asarray(out), strict=True):
+        wanted = expected(image, image.mean(), image.var())
+        np.testing.assert_allclose(normalised, wanted, rtol=1e-4, atol=1e-5)

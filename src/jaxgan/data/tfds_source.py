@@ -21,6 +21,9 @@ from jaxgan.errors import UserError
 DESCRIPTION = ("dataset_info.json", "features.json")
 """Files without which a prepared folder is not whole."""
 
+OWN = ("ring", "grid", "swiss_roll", "stacked_mnist")
+"""Names of data that TFDS does not know, for messages."""
+
 PROBES = 16
 """Samples that enter the fingerprint beside TFDS's description."""
 
@@ -150,7 +153,7 @@ def find_builder(spec: str, folder: Path, **kwargs: Any) -> Any:
 
 def near_names(name: str, folder: Path) -> str:
     """`` Did you mean ...?``, among TFDS's names, prepared folders and jaxgan's own words."""
-    known = set(tfds.list_builders(with_community_datasets=False)) | {"ring", "grid", "swiss_roll"}
+    known = set(tfds.list_builders(with_community_datasets=False)) | set(OWN)
     if folder.is_dir():
         known |= {
             path.name for path in folder.iterdir() if path.is_dir() and path.name != "downloads"
@@ -160,7 +163,7 @@ def near_names(name: str, folder: Path) -> str:
         return f" To train on the images of the folder {name}, write folder:{name}."
     if near:
         return f" Did you mean {' or '.join(near)}?"
-    return " Give a TFDS name, folder:PATH, npz:PATH, ring, grid or swiss_roll."
+    return f" Give a TFDS name, folder:PATH, npz:PATH, {', '.join(OWN[:-1])} or {OWN[-1]}."
 
 
 def stored_format(builder: Any) -> str:

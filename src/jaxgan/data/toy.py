@@ -5,7 +5,7 @@ two samples in generative adversarial networks" (NeurIPS 2018), section 4.1, aft
 al., "VEEGAN" (NeurIPS 2017).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import jax
 import jax.numpy as jnp
@@ -34,6 +34,16 @@ def grid_modes(side: int = 5, spacing: float = 2.0) -> jax.Array:
     return jnp.stack(jnp.meshgrid(places, places, indexing="ij"), axis=-1).reshape(-1, 2)
 
 
+RING_STD, GRID_STD = 0.01, 0.05
+"""Standard deviations (not variances) of PacGAN's mixtures."""
+
+MIXTURES: Mapping[str, tuple[Callable[[], jax.Array], float]] = {
+    "ring": (ring_modes, RING_STD),
+    "grid": (grid_modes, GRID_STD),
+}
+"""Centres and standard deviation of the toy data that have modes."""
+
+
 def mixture(key: jax.Array, count: int, centres: jax.Array, std: float):
     """Draws from an equal mixture of round Gaussians.
 
@@ -52,14 +62,14 @@ def mixture(key: jax.Array, count: int, centres: jax.Array, std: float):
 
 
 def ring(
-    key: jax.Array, count: int, modes: int = 8, radius: float = 1.0, std: float = 0.01
+    key: jax.Array, count: int, modes: int = 8, radius: float = 1.0, std: float = RING_STD
 ) -> jax.Array:
     """Gaussians on a circle, float32 ``[count, 2]``; PacGAN's 2D-ring by default."""
     return mixture(key, count, ring_modes(modes, radius), std)[0]
 
 
 def grid(
-    key: jax.Array, count: int, side: int = 5, spacing: float = 2.0, std: float = 0.05
+    key: jax.Array, count: int, side: int = 5, spacing: float = 2.0, std: float = GRID_STD
 ) -> jax.Array:
     """Gaussians on a square grid, float32 ``[count, 2]``; PacGAN's 2D-grid by default."""
     return mixture(key, count, grid_modes(side, spacing), std)[0]
@@ -83,12 +93,12 @@ def swiss_roll(
 
 def labelled_ring(key: jax.Array, count: int):
     """``ring`` with the index of each point's mode."""
-    return mixture(key, count, ring_modes(), 0.01)
+    return mixture(key, count, ring_modes(), RING_STD)
 
 
 def labelled_grid(key: jax.Array, count: int):
     """``grid`` with the index of each point's mode."""
-    return mixture(key, count, grid_modes(), 0.05)
+    return mixture(key, count, grid_modes(), GRID_STD)
 
 
 def unlabelled_roll(key: jax.Array, count: int):

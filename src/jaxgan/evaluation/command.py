@@ -10,7 +10,7 @@ import tyro
 from jaxgan import runs
 from jaxgan.errors import UserError
 from jaxgan.evaluation import subjects
-from jaxgan.evaluation.evaluate import Evaluation, known_metrics
+from jaxgan.evaluation.evaluate import known_metrics
 from jaxgan.evaluation.stamp import Score, append
 from jaxgan.progress import Counting
 
@@ -153,16 +153,8 @@ def scores_of(asked: Evaluate, run: bool) -> list[Score]:
     points = len(reference.real.shape) == 1
     names = known_metrics(asked.metrics or ("modes" if points else "fd,kid,prdc"))
     extractor = subjects.extractor_for(names, asked.extractor, asked.extractor_weights, reference)
-    evaluation = Evaluation(
-        names,
-        reference.real,
-        reference.held_out,
-        extractor,
-        reference.classifier,
-        reference.classes,
-    )
     with Counting() as counting:
-        return evaluation.score(fake, about, sampler, counting)
+        return reference.evaluation(names, extractor, counting).score(fake, about, sampler)
 
 
 def print_scores(scores: Sequence[Score]) -> None:

@@ -128,14 +128,7 @@ def during(
     extractor = extractor_for(
         names, operation.evaluate_extractor, operation.extractor_weights, reference
     )
-    evaluation = Evaluation(
-        names,
-        reference.real,
-        reference.held_out,
-        extractor,
-        reference.classifier,
-        reference.classes,
-    )
+    evaluation = reference.evaluation(names, extractor)
     evaluation.check(reference.real)
     return During(
         run,

@@ -16,7 +16,7 @@ import numpy as np
 
 from jaxgan import runs
 from jaxgan.data.source import Source
-from jaxgan.errors import UserError
+from jaxgan.errors import UserError, known
 from jaxgan.evaluation.cache import cached
 from jaxgan.evaluation.extract import Extracted, extract, kept
 from jaxgan.evaluation.images import Images
@@ -160,6 +160,7 @@ class Evaluation:
       extractor: of the metrics that look through one.
       classifier: makes the data set's classifier, when a metric asks for it.
       classes: number of classes of the real data.
+      watch: shows how far it is.
     """
 
     metrics: tuple[str, ...]
@@ -168,13 +169,13 @@ class Evaluation:
     extractor: Extractor | None
     classifier: Callable[[], Classifier]
     classes: int | None = None
+    watch: Watch = unwatched
 
     def score(
         self,
         fake: Images,
         subject: Mapping[str, Any],
         sampler: Sampler | None = None,
-        watch: Watch = unwatched,
     ) -> list[Score]:
         """Scores ``fake`` by every metric.
 
@@ -182,14 +183,13 @@ class Evaluation:
           fake: the samples.
           subject: what they are, for the stamp.
           sampler: what drew them, for metrics that walk through its latents.
-          watch: shows how far it is.
 
         Raises:
           UserError: a metric does not fit the data, or samples are not finite.
         """
         self.check(fake)
-        real, held_out = self._reals(watch)
-        own = self._side(fake, watch, keep=False, sampler=sampler)
+        real, held_out = self._reals
+        own = self._side(fake, keep=False, sampler=sampler)
         sides = Sides(real, own, held_out, self.classes, self.extractor)
         scores = [self._score(name, sides, subject) for name in self.metrics]
         around = environment()
@@ -211,29 +211,21 @@ class Evaluation:
                 raise UserError(f"{name} needs an extractor; give --extractor.")
 
     @functools.cached_property
-    def _known(self) -> dict[str, Side]:
-        return {}
-
-    def _reals(self, watch: Watch) -> tuple[Side, Side | None]:
+    def _reals(self) -> tuple[Side, Side | None]:
         """The sides of real samples, which every call of ``score`` shares."""
-        if not self._known:
-            self._known["real"] = self._side(self.real, watch, keep=True)
-            if self.held_out is not None:
-                self._known["held out"] = self._side(self.held_out, watch, keep=True)
-        return self._known["real"], self._known.get("held out")
+        held_out = None if self.held_out is None else self._side(self.held_out, keep=True)
+        return self._side(self.real, keep=True), held_out
 
     @functools.cached_property
     def _classifier(self) -> Classifier:
         return self.classifier()
 
-    def _side(
-        self, images: Images, watch: Watch, keep: bool, sampler: Sampler | None = None
-    ) -> Side:
+    def _side(self, images: Images, keep: bool, sampler: Sampler | None = None) -> Side:
         def extraction(images: Images) -> Extracted:
             assert self.extractor is not None
             if keep:
-                return cached_extraction(self.extractor, images, watch)
-            with watch(images.name, images.count) as advance:
+                return cached_extraction(self.extractor, images, self.watch)
+            with self.watch(images.name, images.count) as advance:
                 return extract(self.extractor, images, advance)
 
         def classification(images: Images) -> np.ndarray:
@@ -325,9 +317,6 @@ def known_metrics(words: str | Sequence[str]) -> tuple[str, ...]:
     """
     names = [word.strip() for word in words.split(",")] if isinstance(words, str) else list(words)
     names = list(dict.fromkeys(name for name in names if name))
-    for name in names:
-        if name not in METRICS:
-            raise UserError(f"No metric {name}; use {', '.join(METRICS)}.")
     if not names:
         raise UserError(f"No metric is named; use {', '.join(METRICS)}.")
-    return tuple(names)
+    return tuple(known(name, METRICS, "metric") for name in names)

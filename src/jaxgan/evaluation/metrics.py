@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxgan.data.toy import grid_modes, ring_modes
+from jaxgan.data.toy import MIXTURES
 from jaxgan.errors import UserError
 from jaxgan.evaluation.extract import LIMIT, Extracted
 from jaxgan.evaluation.images import Images
@@ -37,9 +37,6 @@ PRECISION_K, DENSITY_K = 3, 5
 
 PARZEN_VALIDATION = 1000
 """Real images on which the official evaluation of 2014 chooses the window's width."""
-
-MIXTURES = {"ring": (ring_modes, 0.01), "grid": (grid_modes, 0.05)}
-"""Centres and standard deviation of the toy data that have modes."""
 
 PAIRS = 2000
 """Random pairs of which MS-SSIM is the mean."""

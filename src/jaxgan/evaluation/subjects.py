@@ -11,8 +11,14 @@ import numpy as np
 
 from jaxgan.data.open import open_source
 from jaxgan.data.source import Source
-from jaxgan.errors import UserError
-from jaxgan.evaluation.evaluate import Classifier, classifier_of
+from jaxgan.errors import UserError, known
+from jaxgan.evaluation.evaluate import (
+    Classifier,
+    Evaluation,
+    Watch,
+    classifier_of,
+    unwatched,
+)
 from jaxgan.evaluation.images import Images, chosen, of_sampler, of_source, training_source
 from jaxgan.evaluation.metrics import METRICS
 from jaxgan.game import Gan, fresh_batches, moves
@@ -64,9 +70,14 @@ def of_run(run: str, count: int, drawing: Drawing) -> tuple[Images, dict[str, An
     if drawing.standing:
         sampler = standing(sampler, drawing.standing, drawing.seed)
     images = of_sampler(sampler, count, seed=drawing.seed, truncation=drawing.truncation)
-    best = description["launches"][-1]["operation"].get("best")
-    rule = {None: "last", "best": f"best by {best}"}.get(drawing.step, "chosen")
+    rule = rule_of(description, drawing.step)
     return images, about_run(run, description, gan, images, rule), sampler
+
+
+def rule_of(description: Mapping[str, Any], step: Step) -> str:
+    """How a checkpoint was chosen, for the stamp: ``last``, ``best by METRIC`` or ``chosen``."""
+    best = description["launches"][-1]["operation"].get("best")
+    return {None: "last", "best": f"best by {best}"}.get(step, "chosen")
 
 
 def about_run(
@@ -79,7 +90,7 @@ def about_run(
       description: its ``config.json``.
       gan: its game, which tells D steps from G steps.
       images: ``of_sampler``'s.
-      rule: how the checkpoint was chosen: ``last``, ``best``, ``chosen``, or ``during training``.
+      rule: how the checkpoint was chosen: ``rule_of``, or ``during training``.
     """
     step, batch = images.about["step"], description["identity"]["batch_size"]
     return {
@@ -123,6 +134,20 @@ class Reference:
     held_out: Images | None
     classes: int | None
     classifier: Callable[[], Classifier]
+
+    def evaluation(
+        self, metrics: Sequence[str], extractor: Extractor | None, watch: Watch = unwatched
+    ) -> Evaluation:
+        """Scores by these metrics against this reference."""
+        return Evaluation(
+            tuple(metrics),
+            self.real,
+            self.held_out,
+            extractor,
+            self.classifier,
+            self.classes,
+            watch,
+        )
 
 
 def reference_of(
@@ -273,6 +298,4 @@ def choose_extractor(
         "dinov2-vitg14": lambda: dinov2(file(VITG14.where), VITG14),
         "classifier": lambda: classifier().extractor,
     }
-    if name not in choices:
-        raise UserError(f"No extractor {name}; use {', '.join(choices)}.")
-    return choices[name]()
+    return choices[known(name, choices, "extractor")]()

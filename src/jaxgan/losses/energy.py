@@ -42,7 +42,7 @@ def pull_away(round: Round) -> Scalar:
     squares = jnp.sum(jnp.square(units @ everyone.T))
     oneself = jnp.sum(jnp.square(jnp.sum(jnp.square(units), axis=1)))
     # This device's rows against all: the mean of the devices' shares is the whole.
-    return (squares - oneself) / (len(units) * (len(everyone) - 1))
+    return (squares - oneself) / (len(units) * max(len(everyone) - 1, 1))
 
 
 def began_discriminator(round: Round) -> Scalar:

@@ -29,6 +29,7 @@ class FDivergence:
       conjugate: ``f*(t) = sup_u (u t - f(u))``.
       composed: ``f*(g_f(l))`` simplified by hand: the two apart overflow or lose digits.
       threshold: ``f'(1)``, above which the critic ``T`` says real.
+      boundary: the logit there, ``g_f(boundary) = threshold``.
     """
 
     f: Function
@@ -36,6 +37,7 @@ class FDivergence:
     conjugate: Function
     composed: Function
     threshold: float
+    boundary: float = 0.0
 
 
 kullback_leibler = FDivergence(
@@ -44,6 +46,7 @@ kullback_leibler = FDivergence(
     conjugate=lambda t: jnp.exp(t - 1.0),
     composed=lambda v: jnp.exp(v - 1.0),
     threshold=1.0,
+    boundary=1.0,
 )
 """``E_P log(p / q)``."""
 

@@ -22,10 +22,14 @@ def joint_generator(round: Round) -> Scalar:
 
 
 def veegan_generator(round: Round) -> Scalar:
-    """``E l(x, F(x)) - E l(G(z), z)``: the estimated log-ratio (Srivastava et al. 2017).
+    """``E l(x, F(x)) - E l(G(z), z)``: the whole estimated log-ratio (Srivastava et al. 2017).
 
-    VEEGAN, algorithm 1 and the authors' MNIST notebook, with the discriminator's logistic
-    loss. ``latent_reconstruction`` completes the objective.
+    With the discriminator's logistic loss; ``G`` learns from the fake pairs and ``F`` from the
+    real ones. VEEGAN's algorithm 1 has no term of real pairs: its generator
+    minimises ``-E l(G(z), z)``, which is ``wasserstein_generator``, and the reconstruction, its
+    reconstructor the reconstruction alone. A notebook in the authors' repository, in Julia and by
+    @xukai92, adds the real term for ``F``, but of pairs ``(x, F(G(z)))``.
+    ``latent_reconstruction`` completes the objective.
     """
     return jnp.mean(round.real_logits) - jnp.mean(round.fake_logits)
 

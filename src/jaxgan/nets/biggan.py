@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 import flax.linen as nn
+import jax
 import jax.numpy as jnp
 
 from jaxgan.errors import UserError
@@ -18,6 +19,7 @@ from jaxgan.nets import resnet
 from jaxgan.nn.attention import SelfAttention
 from jaxgan.nn.blocks import DeepDiscriminatorBlock, DeepGeneratorBlock, GeneratorBlock
 from jaxgan.nn.conditional_norm import ConditionalBatchNorm
+from jaxgan.nn.conditioning import known_labels
 from jaxgan.nn.conv import Conv
 from jaxgan.nn.heads import Projection
 from jaxgan.types import Image, Label, Latent
@@ -103,14 +105,18 @@ class Generator(nn.Module):
 
     @nn.compact
     def __call__(self, latent: Latent, label: Label | None = None, *, train: bool) -> Image:
-        """Draws one image from each latent and label."""
+        """Draws one image from each latent and label.
+
+        Raises:
+          UserError: there is no such ``resolution``, the latent does not divide into chunks, or
+            these have no shared embedding to join.
+          ValueError: the network is of classes and was given no label.
+        """
         multiples = _multiples(GENERATOR, self.resolution)
         count = len(multiples) - 1
-        condition = None
-        if self.classes and label is not None:
-            condition = label
-            if self.shared:
-                condition = _shared(self.classes, self.shared, self.kernel_init)(label)
+        condition = known_labels(self.classes, label)
+        if condition is not None and self.shared:
+            condition = _shared(self.classes, self.shared, self.kernel_init)(condition)
         conditions: Sequence[Any] = [condition] * count
         seed = latent
         if self.hierarchical:
@@ -203,12 +209,18 @@ class DeepGenerator(nn.Module):
 
     @nn.compact
     def __call__(self, latent: Latent, label: Label | None = None, *, train: bool) -> Image:
-        """Draws one image from each latent and label."""
+        """Draws one image from each latent and label.
+
+        Raises:
+          UserError: there is no such ``resolution``.
+          ValueError: the network is of classes and was given no label.
+        """
         first, *multiples = _multiples(DEEP_GENERATOR, self.resolution)
         condition = latent
-        if self.classes and label is not None:
+        known = known_labels(self.classes, label)
+        if known is not None:
             table = _shared(self.classes, self.shared, self.kernel_init)
-            condition = jnp.concatenate([latent, table(label)], axis=-1)
+            condition = jnp.concatenate([latent, table(known)], axis=-1)
         norm = partial(ConditionalBatchNorm, momentum=self.momentum, kernel_init=self.kernel_init)
         start = self.width * first
         x = nn.Dense(SEED * SEED * start, kernel_init=self.kernel_init, dtype=self.dtype)(condition)
@@ -231,6 +243,7 @@ class DeepDiscriminator(nn.Module):
       classes: labels that its projection knows; 0 for none.
       head: what it says.
       attention: side of the feature map that self-attention follows; 0 for none.
+      pool: of the last map, over its places.
       kernel_init: of every kernel.
       dtype: of the activations; the head is float32.
     """
@@ -239,6 +252,7 @@ class DeepDiscriminator(nn.Module):
     classes: int = 1000
     head: Callable[..., nn.Module] = Projection
     attention: int = 64
+    pool: Callable[..., jax.Array] = jnp.sum
     kernel_init: Callable[..., Any] = ORTHOGONAL
     dtype: Any = jnp.float32
 
@@ -252,6 +266,6 @@ class DeepDiscriminator(nn.Module):
             x = DeepDiscriminatorBlock(self.width * multiple, down, kernel_init=self.kernel_init)(x)
             if not down and x.shape[1] == self.attention:
                 x = SelfAttention(kernel_init=self.kernel_init)(x)
-        h = jnp.sum(nn.relu(x).astype(jnp.float32), axis=(1, 2))
+        h = self.pool(nn.relu(x).astype(jnp.float32), axis=(1, 2))
         head = self.head(classes=self.classes, kernel_init=self.kernel_init, name="head")
         return head(h, label, train=train)

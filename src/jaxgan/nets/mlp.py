@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from jaxgan.errors import UserError
 from jaxgan.nn.dropout import Dropout
 from jaxgan.nn.maxout import Maxout
+from jaxgan.nn.norm import BatchNorm
 from jaxgan.types import Image, Knob, Latent, Logits
 
 
@@ -37,6 +38,7 @@ class Generator(nn.Module):
       kernel_init: of every layer.
       bias_init: of the last layer.
       dtype: of the hidden activations; the last layer is float32.
+      batch_norm: whether the hidden layers are batch-normalised, before the activation.
     """
 
     shape: Sequence[int]
@@ -46,13 +48,17 @@ class Generator(nn.Module):
     kernel_init: Callable[..., Any] = nn.initializers.lecun_normal()
     bias_init: Callable[..., Any] = nn.initializers.zeros
     dtype: Any = jnp.float32
+    batch_norm: bool = False
 
     @nn.compact
     def __call__(self, latent: Latent, *, train: bool) -> Image:
         """Draws one sample from each latent."""
         x = latent
         for width in self.hidden:
-            x = self.activation(nn.Dense(width, kernel_init=self.kernel_init, dtype=self.dtype)(x))
+            x = nn.Dense(width, kernel_init=self.kernel_init, dtype=self.dtype)(x)
+            if self.batch_norm:
+                x = BatchNorm(use_running_average=not train, momentum=0.9, dtype=x.dtype)(x)
+            x = self.activation(x)
         last = nn.Dense(
             math.prod(self.shape), kernel_init=self.kernel_init, bias_init=self.bias_init
         )

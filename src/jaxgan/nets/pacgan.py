@@ -79,6 +79,7 @@ class Discriminator(nn.Module):
       widths: features of each layer.
       kernel: side of every kernel.
       slope: of the leaky rectifier for negative inputs.
+      norm: whether the layers but the first are normalised; not under a gradient penalty.
       norm_first: whether the first layer is normalised too.
       dtype: of the activations; the last layer is float32.
     """
@@ -87,6 +88,7 @@ class Discriminator(nn.Module):
     kernel: int = 5
     slope: float = 0.2
     norm_first: bool = False
+    norm: bool = True
     dtype: Any = jnp.float32
 
     @nn.compact
@@ -95,16 +97,18 @@ class Discriminator(nn.Module):
         x = image
         for number, features in enumerate(self.widths):
             x = Conv(features, self.kernel, 2, kernel_init=TRUNCATED, dtype=self.dtype)(x)
-            if number or self.norm_first:
+            if self.norm and (number or self.norm_first):
                 x = _norm(x, train)
             x = nn.leaky_relu(x, self.slope)
         x = x.reshape(len(x), -1).astype(jnp.float32)
         return nn.Dense(1, kernel_init=NORMAL)(x)[:, 0]
 
 
-def unrolled_generator(dtype: Any = jnp.float32) -> Generator:
+def unrolled_generator(
+    resolution: int = 28, channels: int = 3, dtype: Any = jnp.float32
+) -> Generator:
     """Unrolled GAN's on StackedMNIST (Metz et al. 2017, appendix; PacGAN's code)."""
-    return Generator(start=64, widths=(32, 16, 8), kernel=3, refine=True, dtype=dtype)
+    return Generator(resolution, channels, 64, (32, 16, 8), kernel=3, refine=True, dtype=dtype)
 
 
 def unrolled_discriminator(share: float = 0.25, dtype: Any = jnp.float32) -> Discriminator:

@@ -12,6 +12,7 @@ import flax.linen as nn
 import jax.numpy as jnp
 
 from jaxgan.nn.conditional_norm import ConditionalBatchNorm
+from jaxgan.nn.conditioning import known_labels
 from jaxgan.nn.conv import Conv, ConvTranspose
 from jaxgan.nn.heads import Projection
 from jaxgan.types import Image, Label, Latent
@@ -26,7 +27,7 @@ class Generator(nn.Module):
       resolution: ``r``, a multiple of 8.
       channels: ``c``.
       width: features before the image; 2, 4 and 8 times as many before.
-      classes: labels that its normalisations know; 0 ignores them.
+      classes: labels that its normalisations know, and then need; 0 ignores them.
       momentum: of the running moments; compare_gan's is 0.999.
       dtype: of the activations; the image is float32.
     """
@@ -40,8 +41,12 @@ class Generator(nn.Module):
 
     @nn.compact
     def __call__(self, latent: Latent, label: Label | None = None, *, train: bool) -> Image:
-        """Draws one image from each latent."""
-        condition = label if self.classes else None
+        """Draws one image from each latent, and label.
+
+        Raises:
+          ValueError: the network is of classes and was given no label.
+        """
+        condition = known_labels(self.classes, label)
 
         def norm(x):
             layer = ConditionalBatchNorm(self.classes, self.momentum, epsilon=1e-3)

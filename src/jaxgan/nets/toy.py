@@ -11,7 +11,7 @@ from jaxgan.nets import mlp, veegan
 from jaxgan.nets.bigan import Joined
 from jaxgan.nn.gaussian import GaussianNoise
 from jaxgan.nn.norm import BatchNorm
-from jaxgan.types import Image, Latent
+from jaxgan.types import Image, Knob, Latent
 
 NORMAL = nn.initializers.normal(0.02)
 GLOROT = nn.initializers.glorot_uniform()
@@ -46,9 +46,16 @@ class PacganGenerator(nn.Module):
         return nn.Dense(self.size, kernel_init=NORMAL)(x.astype(jnp.float32))
 
 
-def pacgan_discriminator(width: int = 200, dtype: Any = jnp.float32) -> mlp.MaxoutDiscriminator:
-    """``[b, 2 m] -> [b]``: three maxout layers of 200 x 5, without dropout (as trained)."""
-    return mlp.MaxoutDiscriminator((width,) * 3, 5, 0.0, 0.0, NORMAL, dtype)
+def pacgan_discriminator(
+    width: int = 200, dtype: Any = jnp.float32, deviation: Knob = 0.02
+) -> mlp.MaxoutDiscriminator:
+    """``[b, 2 m] -> [b]``: three maxout layers of 200 x 5, without dropout (as trained).
+
+    ``deviation`` of the initial weights: theirs is for 200 units. Narrower layers need more, or
+    the logits hardly depend on the sample, and the game does not begin.
+    """
+    init = nn.initializers.normal(deviation)
+    return mlp.MaxoutDiscriminator((width,) * 3, 5, 0.0, 0.0, init, dtype)
 
 
 class AliEncoder(nn.Module):
@@ -76,9 +83,9 @@ class AliEncoder(nn.Module):
         return nn.Dense(self.latent, kernel_init=NORMAL)(x.astype(jnp.float32))
 
 
-def ali_discriminator(width: int = 200, dtype: Any = jnp.float32) -> Joined:
+def ali_discriminator(width: int = 200, dtype: Any = jnp.float32, deviation: Knob = 0.02) -> Joined:
     """ALI's on mixtures: PacGAN's, of a sample beside a latent."""
-    return Joined(pacgan_discriminator(width, dtype))
+    return Joined(pacgan_discriminator(width, dtype, deviation))
 
 
 def veegan_generator(width: int = 128, dtype: Any = jnp.float32) -> mlp.Generator:

@@ -1,7 +1,8 @@
 """VEEGAN (Srivastava et al. 2017): a generator, a reconstructor and a joint discriminator.
 
-github.com/akashgit/VEEGAN: the perceptrons of MNIST in veegan_julia_mnist.ipynb. Those of the
-2-D mixtures are in ``toy``. The paper's convolutional networks were not released: the
+github.com/akashgit/VEEGAN: the perceptrons of MNIST in veegan_julia_mnist.ipynb, which is not
+the authors' but @xukai92's, in Julia and Knet, as their page says. Those of the 2-D mixtures
+are in ``toy``. The paper's convolutional networks were not released: the
 reconstructor and discriminator of images below are DCGAN's, of our choosing.
 """
 
@@ -104,12 +105,12 @@ class Dropping(nn.Module):
 
 
 def mnist_generator(shape: Sequence[int] = (28, 28, 1)) -> mlp.Generator:
-    """The authors' on MNIST: 256 rectifiers and a sigmoid; the latent is 32 normal numbers."""
+    """The notebook's on MNIST: 256 rectifiers and a sigmoid; the latent is 32 normal numbers."""
     return mlp.Generator(shape, (256,), kernel_init=GLOROT)
 
 
 def mnist_discriminator() -> Joined:
-    """The authors' on MNIST: 256 rectifiers, of which half are dropped."""
+    """The notebook's on MNIST: 256 rectifiers, of which half are dropped."""
     return Joined(Dropping())
 
 

@@ -28,6 +28,7 @@ class GeneratorBlock(nn.Module):
       features: of the output.
       up: whether the image doubles, before the first convolution.
       norm: makes a normalisation, called with ``(x, condition, train=)``.
+      inner_bias: whether the first convolution has one.
       kernel_init: of the 3 x 3 convolutions.
       shortcut_init: of the shortcut's 1 x 1 convolution.
     """
@@ -35,6 +36,7 @@ class GeneratorBlock(nn.Module):
     features: int
     up: bool = True
     norm: Callable[..., nn.Module] = ConditionalBatchNorm
+    inner_bias: bool = True
     kernel_init: Callable[..., Any] = GLOROT_SQRT2
     shortcut_init: Callable[..., Any] = GLOROT
 
@@ -45,7 +47,14 @@ class GeneratorBlock(nn.Module):
         shortcut = x
         if self.up:
             h, shortcut = upsample(h), upsample(shortcut)
-        h = Conv(self.features, 3, kernel_init=self.kernel_init, name="conv1", dtype=x.dtype)(h)
+        h = Conv(
+            self.features,
+            3,
+            bias=self.inner_bias,
+            kernel_init=self.kernel_init,
+            name="conv1",
+            dtype=x.dtype,
+        )(h)
         h = nn.relu(self.norm(name="norm2")(h, condition, train=train))
         h = Conv(self.features, 3, kernel_init=self.kernel_init, name="conv2", dtype=x.dtype)(h)
         if self.up or self.features != x.shape[-1]:
@@ -56,7 +65,7 @@ class GeneratorBlock(nn.Module):
 
 
 class DiscriminatorBlock(nn.Module):
-    """Relu, conv, relu, conv(, down), ``[b, h, w, i] -> [b, h/2, w/2, features]``.
+    """(Norm,) relu, conv, (norm,) relu, conv(, down), ``[b, h, w, i] -> [b, h/2, w/2, features]``.
 
     Attributes:
       features: of the output.
@@ -65,6 +74,8 @@ class DiscriminatorBlock(nn.Module):
         it convolves (Gulrajani et al. 2017, gan_cifar_resnet.py).
       wide: whether the hidden layer has the output's features (SAGAN, BigGAN) or the
         input's (SNGAN).
+      norm: makes a normalisation, called with ``x`` alone, or None. Its own bias takes the place
+        of the first convolution's (Gulrajani et al. 2017, gan_64x64.py).
       kernel_init: of the 3 x 3 convolutions.
       shortcut_init: of the shortcut's 1 x 1 convolution.
     """
@@ -73,6 +84,7 @@ class DiscriminatorBlock(nn.Module):
     down: bool = True
     first: bool = False
     wide: bool = False
+    norm: Callable[..., nn.Module] | None = None
     kernel_init: Callable[..., Any] = GLOROT_SQRT2
     shortcut_init: Callable[..., Any] = GLOROT
 
@@ -80,9 +92,20 @@ class DiscriminatorBlock(nn.Module):
     def __call__(self, x: Images) -> Images:
         """The residual plus the shortcut."""
         hidden = self.features if self.wide or self.first else x.shape[-1]
-        h = x if self.first else nn.relu(x)
-        h = Conv(hidden, 3, kernel_init=self.kernel_init, name="conv1", dtype=x.dtype)(h)
-        h = nn.relu(h)
+
+        def normalised(h: Images, name: str) -> Images:
+            return h if self.norm is None else self.norm(name=name, dtype=x.dtype)(h)
+
+        h = x if self.first else nn.relu(normalised(x, "norm1"))
+        h = Conv(
+            hidden,
+            3,
+            bias=self.norm is None,
+            kernel_init=self.kernel_init,
+            name="conv1",
+            dtype=x.dtype,
+        )(h)
+        h = nn.relu(normalised(h, "norm2"))
         h = Conv(self.features, 3, kernel_init=self.kernel_init, name="conv2", dtype=x.dtype)(h)
         if self.down:
             h = average_pool(h)
@@ -102,8 +125,9 @@ class DeepGeneratorBlock(nn.Module):
     """BigGAN-deep's bottleneck, ``[b, h, w, i] -> [b, 2h, 2w, features]``.
 
     Brock et al. 2019, appendix B, figure 16: 1 x 1, 3 x 3, 3 x 3, 1 x 1 convolutions, the
-    inner ones of a quarter of the input's channels, each after norm and relu; the shortcut drops
-    channels that are too many.
+    inner ones of a quarter of the larger of the input's and the output's channels, each after
+    norm and relu. The shortcut drops channels that are too many, and has no way to add any: so
+    ``features`` are at most ``i``, and the larger are the input's.
     """
 
     features: int
@@ -132,9 +156,10 @@ class DeepGeneratorBlock(nn.Module):
 class DeepDiscriminatorBlock(nn.Module):
     """BigGAN-deep's bottleneck, ``[b, h, w, i] -> [b, h/2, w/2, features]``.
 
-    Brock et al. 2019, appendix B, figure 16: as the generator's without norms; the average
-    pool stands before the last convolution; a 1 x 1 convolution adds to the shortcut the
-    channels that it lacks.
+    Brock et al. 2019, appendix B, figure 16: the generator's convolutions without norms, the
+    inner ones of a quarter of the larger of the input's and the output's channels, here the
+    output's, as channels only grow in the paper's; the average pool stands before the last
+    convolution; a 1 x 1 convolution adds to the shortcut the channels that it lacks.
     """
 
     features: int

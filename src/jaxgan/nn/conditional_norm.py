@@ -7,6 +7,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
+from jaxgan.nn.conditioning import known_labels
 from jaxgan.nn.norm import BatchNorm
 
 
@@ -15,13 +16,13 @@ class ConditionalBatchNorm(nn.Module):
 
     What ``condition`` is decides where they come from:
 
-    - None: one gain and bias per channel (Ioffe & Szegedy 2015);
+    - None, of a layer of no classes: one gain and bias per channel (Ioffe & Szegedy 2015);
     - labels, int ``[b]``: one per class and channel, from 1 and 0 (Dumoulin et al. 2017,
       equation 5; SNGAN, SAGAN);
     - vectors, ``[b, e]``: ``1 + e W`` and ``e V`` (Brock et al. 2019, BigGAN, appendix B).
 
     Attributes:
-      classes: rows of the tables that labels choose from.
+      classes: rows of the tables that labels choose from; 0 for none.
       momentum: of the running moments.
       epsilon: added to the variance.
       kernel_init: of ``W`` and ``V``.
@@ -36,8 +37,14 @@ class ConditionalBatchNorm(nn.Module):
     def __call__(
         self, x: jax.Array, condition: jax.Array | None = None, *, train: bool
     ) -> jax.Array:
-        """Normalises ``x`` by the moments of the global batch, or by the running ones."""
+        """Normalises ``x`` by the moments of the global batch, or by the running ones.
+
+        Raises:
+          ValueError: the layer is of classes and was given no condition.
+        """
         plain = condition is None
+        if plain:
+            known_labels(self.classes, None)
         x = BatchNorm(
             use_running_average=not train,
             momentum=self.momentum,

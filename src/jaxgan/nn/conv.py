@@ -141,6 +141,33 @@ kernel_gradient = _bilinear(
 """``(geometry, x, y) -> kernel [k, k, i, o]``, the gradient of ``convolution``."""
 
 
+def filtered(
+    layer: Any,
+    operation: Callable[..., Images],
+    geometry: Geometry,
+    x: Images,
+    channels: tuple[int, int],
+    untied: bool = False,
+) -> Images:
+    """``x`` under the layer's kernel, plus its bias: the body of every module of convolutions.
+
+    Args:
+      layer: a module inside ``nn.compact``, with ``kernel``, ``bias``, ``kernel_init``, ``dtype``.
+      operation: ``convolution`` or ``transposed_convolution``.
+      geometry: of the convolution, or of the one whose adjoint this is.
+      x: the input.
+      channels: the kernel's last two sizes.
+      untied: whether every output pixel has its own bias.
+    """
+    shape = (layer.kernel, layer.kernel, *channels)
+    kernel = layer.param("kernel", layer.kernel_init, shape, jnp.float32)
+    y = operation(geometry, x.astype(layer.dtype), kernel.astype(layer.dtype))
+    if layer.bias:
+        size = y.shape[1:] if untied else y.shape[-1:]
+        y += layer.param("bias", nn.initializers.zeros, size).astype(layer.dtype)
+    return y
+
+
 class Conv(nn.Module):
     """Strided convolution with ``SAME`` padding, ``[b, h, w, i] -> [b, h/s, w/s, o]``."""
 
@@ -154,13 +181,8 @@ class Conv(nn.Module):
     @nn.compact
     def __call__(self, x: Images) -> Images:
         """Convolves ``x``."""
-        shape = (self.kernel, self.kernel, x.shape[-1], self.features)
-        kernel = self.param("kernel", self.kernel_init, shape, jnp.float32)
-        x, kernel = x.astype(self.dtype), kernel.astype(self.dtype)
-        y = convolution(same(x.shape[1:3], self.kernel, self.stride), x, kernel)
-        if self.bias:
-            y += self.param("bias", nn.initializers.zeros, (self.features,)).astype(self.dtype)
-        return y
+        geometry = same(x.shape[1:3], self.kernel, self.stride)
+        return filtered(self, convolution, geometry, x, (x.shape[-1], self.features))
 
 
 class ConvTranspose(nn.Module):
@@ -176,11 +198,7 @@ class ConvTranspose(nn.Module):
     @nn.compact
     def __call__(self, x: Images) -> Images:
         """Upsamples ``x``; the kernel is ``[k, k, output, input]``, as its adjoint's."""
-        shape = (self.kernel, self.kernel, self.features, x.shape[-1])
-        kernel = self.param("kernel", self.kernel_init, shape, jnp.float32)
-        x, kernel = x.astype(self.dtype), kernel.astype(self.dtype)
         size = (x.shape[1] * self.stride, x.shape[2] * self.stride)
-        y = transposed_convolution(same(size, self.kernel, self.stride), x, kernel)
-        if self.bias:
-            y += self.param("bias", nn.initializers.zeros, (self.features,)).astype(self.dtype)
-        return y
+        geometry = same(size, self.kernel, self.stride)
+        channels = (self.features, x.shape[-1])
+        return filtered(self, transposed_convolution, geometry, x, channels)

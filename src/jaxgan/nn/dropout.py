@@ -22,7 +22,8 @@ class Dropout(nn.Module):
     @nn.compact
     def __call__(self, x: jax.Array, *, train: bool) -> jax.Array:
         """Zeroes each activation with probability ``rate`` and rescales the others."""
-        if not train or self.is_initializing():
+        none = isinstance(self.rate, (int, float)) and self.rate == 0  # a traced rate is unknown
+        if none or not train or self.is_initializing():
             return x
         draw = Draw(self.make_rng("dropout"), global_rows(x.shape[0]))
         keep = 1.0 - self.rate

@@ -11,6 +11,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
+from jaxgan.nn.conditioning import known_labels
 from jaxgan.nn.minibatch import MinibatchDiscrimination
 from jaxgan.nn.norm import BatchNorm
 from jaxgan.types import Label, Logits
@@ -28,14 +29,19 @@ class Projection(nn.Module):
 
     @nn.compact
     def __call__(self, features: jax.Array, label: Label | None = None, *, train: bool) -> Logits:
-        """Scores features under a label."""
+        """Scores features under a label.
+
+        Raises:
+          ValueError: the head is of classes and was given no label.
+        """
         del train
         h = features.astype(jnp.float32)
         logit = nn.Dense(1, use_bias=self.bias, kernel_init=self.kernel_init)(h)[:, 0]
-        if self.classes and label is not None:
+        known = known_labels(self.classes, label)
+        if known is not None:
             shape = (self.classes, h.shape[-1])
             embedding = self.param("embedding", self.kernel_init, shape)
-            logit += jnp.sum(embedding[label] * h, axis=-1)
+            logit += jnp.sum(embedding[known] * h, axis=-1)
         return logit
 
 

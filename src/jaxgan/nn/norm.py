@@ -1,4 +1,4 @@
-"""Normalisation whose statistics are those of the global batch."""
+"""Normalisations, of the global batch and of a sample."""
 
 from functools import partial
 
@@ -11,4 +11,17 @@ BatchNorm = partial(nn.BatchNorm, axis_name=AXIS)
 
 ``use_running_average=False`` takes the moments of the global batch, so that one device
 and eight compute the same function; the moments are float32 whatever the dtype.
+"""
+
+LayerNorm = partial(
+    nn.LayerNorm,
+    reduction_axes=(-3, -2, -1),
+    feature_axes=-1,
+    epsilon=1e-5,
+    use_fast_variance=False,
+)
+"""Layer normalisation of images ``[b, h, w, c]``: by the moments of each, over pixels and channels.
+
+Ba et al. 2016, with one gain and bias per channel, as in WGAN-GP's code (layernorm.py). The
+moments are float32 whatever the dtype.
 """

@@ -6,7 +6,14 @@ from typing import Any
 import flax.linen as nn
 import jax.numpy as jnp
 
-from jaxgan.nn.conv import Geometry, Images, convolution, same, transposed_convolution
+from jaxgan.nn.conv import (
+    Geometry,
+    Images,
+    convolution,
+    filtered,
+    same,
+    transposed_convolution,
+)
 
 
 def valid(size: tuple[int, int], kernel: int, stride: int) -> Geometry:
@@ -31,14 +38,9 @@ class ValidConv(nn.Module):
     @nn.compact
     def __call__(self, x: Images) -> Images:
         """Convolves ``x``."""
-        shape = (self.kernel, self.kernel, x.shape[-1], self.features)
-        kernel = self.param("kernel", self.kernel_init, shape, jnp.float32)
         geometry = valid((x.shape[1], x.shape[2]), self.kernel, self.stride)
-        y = convolution(geometry, x.astype(self.dtype), kernel.astype(self.dtype))
-        if self.bias:
-            size = y.shape[1:] if self.untied else (self.features,)
-            y += self.param("bias", nn.initializers.zeros, size).astype(self.dtype)
-        return y
+        channels = (x.shape[-1], self.features)
+        return filtered(self, convolution, geometry, x, channels, self.untied)
 
 
 class ValidConvTranspose(nn.Module):
@@ -54,14 +56,10 @@ class ValidConvTranspose(nn.Module):
     @nn.compact
     def __call__(self, x: Images) -> Images:
         """Upsamples ``x``; the kernel is ``[k, k, output, input]``, as its adjoint's."""
-        shape = (self.kernel, self.kernel, self.features, x.shape[-1])
-        kernel = self.param("kernel", self.kernel_init, shape, jnp.float32)
         height, width = ((n - 1) * self.stride + self.kernel for n in x.shape[1:3])
         geometry = valid((height, width), self.kernel, self.stride)
-        y = transposed_convolution(geometry, x.astype(self.dtype), kernel.astype(self.dtype))
-        if self.bias:
-            y += self.param("bias", nn.initializers.zeros, (self.features,)).astype(self.dtype)
-        return y
+        channels = (self.features, x.shape[-1])
+        return filtered(self, transposed_convolution, geometry, x, channels)
 
 
 class ConvTransposeTo(nn.Module):
@@ -83,9 +81,5 @@ class ConvTransposeTo(nn.Module):
         """Upsamples ``x``; the kernel is ``[k, k, output, input]``."""
         geometry = same((self.size, self.size), self.kernel, self.stride)
         assert geometry.output == x.shape[1:3], f"{self.size} does not halve to {x.shape[1:3]}"
-        shape = (self.kernel, self.kernel, self.features, x.shape[-1])
-        kernel = self.param("kernel", self.kernel_init, shape, jnp.float32)
-        y = transposed_convolution(geometry, x.astype(self.dtype), kernel.astype(self.dtype))
-        if self.bias:
-            y += self.param("bias", nn.initializers.zeros, (self.features,)).astype(self.dtype)
-        return y
+        channels = (self.features, x.shape[-1])
+        return filtered(self, transposed_convolution, geometry, x, channels)

@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 import jax
 import jax.numpy as jnp
 
+from jaxgan.packing import pack, unpack
 from jaxgan.randomness import Draw
 from jaxgan.types import Image, Knob, Round, Scalar
 
@@ -16,6 +17,12 @@ def _disagreement(critic: Callable[[Any], jax.Array], logits: jax.Array, others:
     return jnp.mean(jnp.square(logits - critic(others)))
 
 
+def _augmented(augment: Augment, samples: Image, draw: Draw) -> Image:
+    """Every image augmented by itself, those of a pack too."""
+    count = len(draw.rows) // len(samples)
+    return pack(count, augment(unpack(count, samples), draw))
+
+
 def consistency(augment: Augment) -> Callable[[Round], Scalar]:
     """``E (l(x) - l(T(x)))^2`` over real samples (Zhang et al. 2020, CR-GAN).
 
@@ -23,7 +30,7 @@ def consistency(augment: Augment) -> Callable[[Round], Scalar]:
     """
 
     def penalty(round: Round) -> Scalar:
-        augmented = augment(round.real, round.draw.named("real"))
+        augmented = _augmented(augment, round.real, round.draw.named("real"))
         return _disagreement(round.critic, round.real_logits, augmented)
 
     return penalty
@@ -39,7 +46,7 @@ def balanced_consistency(
     of_real = consistency(augment)
 
     def penalty(round: Round) -> Scalar:
-        augmented = augment(round.fake, round.draw.named("fake"))
+        augmented = _augmented(augment, round.fake, round.draw.named("fake"))
         critic = round.fake_critic or round.critic
         return real * of_real(round) + fake * _disagreement(critic, round.fake_logits, augmented)
 
@@ -47,10 +54,11 @@ def balanced_consistency(
 
 
 def _nearby(round: Round, deviation: Knob) -> Image:
-    """``G(z + n)``, ``n`` normal: the neighbours of the fakes."""
+    """``G(z + n)``, ``n`` normal: the neighbours of the fakes, packed as they are."""
     latents = round.extras["latents"]
     noise = deviation * round.draw.named("latent").normal(latents.shape[1:])
-    return round.extras["generator"](latents + noise)
+    count = len(latents) // len(round.fake)
+    return pack(count, round.extras["generator"](latents + noise))
 
 
 def latent_consistency(deviation: Knob) -> Callable[[Round], Scalar]:

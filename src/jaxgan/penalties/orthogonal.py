@@ -1,6 +1,7 @@
 """Orthogonal regularisation of a player's weights.
 
-A kernel ``[..., in, out]`` counts as the matrix ``W`` of ``out`` columns, one for each filter.
+A kernel ``[..., in, out]`` counts as the matrix ``W`` of ``out`` columns, one for each filter
+(of a transposed convolution, whose kernel is its adjoint's, one for each input).
 BigGAN's released PyTorch code adds half the gradient of these penalties: its 1e-4 is 5e-5 here.
 """
 

@@ -85,7 +85,7 @@ def zero_centred(
     """``E |grad D(u)|^2`` between real and fake (Thanh-Tung, Tran & Venkatesh 2019, 0-GP).
 
     ``judgement`` turns logits into the ``D`` that is differentiated: the authors' toy code
-    takes ``jax.nn.sigmoid`` for a logistic game. Weight 100 in the paper's image games.
+    takes ``jax.nn.sigmoid`` for a logistic game. Their code has weight 10 on toys, 100 on MNIST.
     """
 
     def penalty(round: Round) -> Scalar:

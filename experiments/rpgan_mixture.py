@@ -1,4 +1,4 @@
-"""RpGAN + R1 + R2 on a grid of 25 Gaussians: R3GAN's objective on PacGAN's networks.
+"""RpGAN + R1 + R2 on mixtures in the plane: R3GAN's objective on PacGAN's networks.
 
 Paper: Huang, Gokaslan, Kuleshov & Tompkin, "The GAN is dead; long live the GAN! A modern
 baseline GAN", NeurIPS 2024, arXiv:2501.05441 (R3GAN), its section on RpGAN with R1 and R2.
@@ -6,16 +6,17 @@ Loss: Jolicoeur-Martineau 2019, arXiv:1807.00734; penalties: Mescheder et al. 20
 arXiv:1801.04406, equations 9 and 10.
 Networks, data and evaluation: Lin et al., "PacGAN", NeurIPS 2018, arXiv:1712.04086.
 
-Run:  python experiments/rpgan_grid.py
+Run:  python experiments/rpgan_mixture.py
+      The grid of 25: --data grid --workdir runs/rpgan_grid
       R1 on the usual GAN: --no-relativistic --r2 0
 Cost: about ten minutes on two CPU cores (17 steps/s) for the default 10 000 steps;
       --steps 400000 is PacGAN's budget.
 
 Differs from the paper:
 - The paper has no toy mixture. Networks, optimizer, batch and simultaneous updates are
-  PacGAN's, so that only the objective differs from pacgan_grid.py --packing 1; R3GAN
+  PacGAN's, so that only the objective differs from pacgan_mixture.py --packing 1; R3GAN
   alternates, with Adam's first decay 0, and its networks are not normalised.
-- The weights of R1 and R2 are ours, not tuned.
+- The weights of R1 and R2 are ours, not tuned for these networks.
 """
 
 import dataclasses
@@ -47,6 +48,8 @@ class Config:
     """Normalised rectifiers in each hidden layer of the generator."""
     maxout: int = 200
     """Maxout units, of five pieces, in each of the discriminator's three hidden layers."""
+    discriminator_init: float = 0.02
+    """Deviation of the discriminator's initial weights; narrow layers need more."""
     learning_rate: float = 1e-4
     """Adam's learning rate, of both players."""
     beta1: float = 0.8
@@ -70,7 +73,7 @@ def build(cfg: Config, data: Data) -> Gan:
     return Gan(
         networks={
             "g": toy.PacganGenerator(data.shape[0], cfg.hidden, cfg.dtype),
-            "d": toy.pacgan_discriminator(cfg.maxout, cfg.dtype),
+            "d": toy.pacgan_discriminator(cfg.maxout, cfg.dtype, cfg.discriminator_init),
         },
         play=plays.noise(prior),
         prior=prior,
@@ -85,15 +88,16 @@ def build(cfg: Config, data: Data) -> Gan:
         optimizers={who: optax.adam(cfg.learning_rate, b1=cfg.beta1) for who in ("g", "d")},
         updates=SIMULTANEOUS,
         ema=averaging.constant(cfg.ema_decay),
+        threshold=None if cfg.relativistic else 0.0,
     )
 
 
 EXPERIMENT = Experiment(
     config=Config,
     build=build,
-    data="grid",
+    data="ring",
     shape=(2,),
-    classes=25,
+    classes=8,
     steps=10_000,
     batch_size=100,
     evaluate_every=2000,
