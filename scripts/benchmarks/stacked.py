@@ -1,0 +1,147 @@
+"""Trains the mode-collapse methods on stacked MNIST, several seeds each, and makes the table.
+
+``python scripts/benchmarks/stacked.py --steps 5000`` trains one run after another under
+``runs/stacked`` and writes stacked.md and stacked.json beside this file: a thousand modes, VEEGAN's
+protocol. A GPU is needed for budgets that tell something. Stop it when you like: the same command
+goes on where it stopped. A subset (``--methods``, ``--seeds``) writes a table of that.
+"""
+
+import dataclasses
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import comparison
+import tyro
+from comparison import HERE, Method, Table
+
+from jaxgan import launch
+
+DATA = "stacked_mnist:128000"
+PACKS = 64
+"""Packs per step, as in PacGAN."""
+PUBLISHED = 100_000
+"""Steps of PacGAN's table: 50 epochs of 128 000 packs in batches of 64."""
+
+
+def packed(name: str, packing: int, published: str) -> Method:
+    """DCGAN or PacDCGAN, with what stands in PacGAN's table 2."""
+    return Method(
+        name,
+        "pacgan_stacked_mnist",
+        {"packing": packing},
+        batch_size=PACKS * packing,
+        published={"": (published,)},
+    )
+
+
+METHODS = (
+    packed("DCGAN", 1, "78.9 ± 6.46; 4.50 ± 0.127"),
+    packed("PacDCGAN2", 2, "1000.0 ± 0.00; 0.06 ± 0.003"),
+    packed("PacDCGAN3", 3, "1000.0 ± 0.00; 0.06 ± 0.003"),
+    packed("PacDCGAN4", 4, "1000.0 ± 0.00; 0.07 ± 0.005"),
+    Method("WGAN-GP", "wgan_gp_stacked_mnist", batch_size=PACKS, published={"": ("-",)}),
+    Method("RpGAN + R1 + R2", "rpgan_stacked_mnist", batch_size=PACKS, published={"": ("-",)}),
+)
+
+VALUES = {"modes/captured": (1.0, 1), "modes/reverse_kl": (1.0, 3)}
+
+HEAD = (
+    *("method", "samples/step", "runs", "modes", "reverse KL", "steps/s"),
+    *("reverse KL less DCGAN's", "PacGAN, table 2"),
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Stacked:
+    """Train every method with every seed, and make the table."""
+
+    steps: int
+    """Steps of each run."""
+    seeds: int = 1
+    """Runs of each method: seeds 0 and up."""
+    methods: tuple[str, ...] = ()
+    """Rows of the table, by name; all if not given."""
+    samples: int = 26_000
+    """Samples per score."""
+    devices: int | None = None
+    """Devices that each run uses; all if not given."""
+    folder: Path = Path("runs/stacked")
+    """Where the run folders are."""
+    out: Path = HERE
+    """Where stacked.md and stacked.json are written."""
+
+
+def settings(stacked: Stacked) -> Mapping[str, Any]:
+    """How every method is trained and scored."""
+    return {
+        "steps": stacked.steps,
+        "devices": stacked.devices,
+        "evaluate_num": stacked.samples,
+        "evaluate_metrics": "modes",
+    }
+
+
+def text(stacked: Stacked, methods: Sequence[Method], table: Table) -> tuple[str, str]:
+    """The page, and the line on what it ran on."""
+    around = comparison.circumstances({DATA: table}, stacked.devices)
+    protocol = next(run.protocol for found in table.values() for run in found if run.protocol)
+    modes = protocol["modes"]
+    share = comparison.budget(stacked.steps, PUBLISHED)
+    page = f"""\
+# Mode collapse on stacked MNIST
+
+Written by `stacked.py` (how to run it: its first lines); every run is in `stacked.json`.
+
+- Command: `{command(stacked)}`.
+- Budget: **{stacked.steps} steps** of each run; PacGAN's table has {PUBLISHED:,}, {share}. WGAN-GP
+  has five updates of the critic and one of the generator in a step, the packed games have one and
+  two, RpGAN one and one.
+- Data: {DATA.partition(":")[2]} fixed triples of MNIST's training digits, 28 x 28, for every
+  method; networks and settings as each file of `experiments/` says.
+- Runs: {stacked.seeds} of each method, seeds from 0; a run that diverged is counted under `runs`,
+  and is in no mean. Ours: mean ± standard deviation over runs [95 % t interval of the mean].
+- Scores: {stacked.samples} samples of the last weights, each channel by the small classifier of
+  digits trained on MNIST ({100 * modes["classifier_accuracy"]:.2f} % on the test split). A perfect
+  sampler: {modes["parameters"]["classes"]} modes, reverse KL
+  {modes["parameters"]["perfect_kl"]:.4f} nats.
+- PacGAN, table 2: modes; reverse KL; mean ± standard error of 10 trials.
+- Machine: {around}
+
+"""
+    lines = [
+        [
+            method.name,
+            str(method.batch_size),
+            *comparison.cells(table[method.name], VALUES),
+            comparison.against(table, method.name, "DCGAN", "modes/reverse_kl", 3),
+            *method.published[""],
+        ]
+        for method in methods
+    ]
+    return page + comparison.rows(HEAD, lines), around
+
+
+def command(stacked: Stacked) -> str:
+    """The command of this table, without the places of files."""
+    return comparison.command("stacked.py", stacked, Stacked(steps=0), ("folder", "out"))
+
+
+def main(stacked: Stacked) -> int:
+    """Trains what is not there yet, and writes the table.
+
+    Raises:
+      UserError: a method is unknown, or a run was interrupted.
+    """
+    methods = comparison.chosen(stacked.methods, METHODS)
+    table = comparison.compare(
+        methods, DATA, stacked.seeds, stacked.folder, lambda _: settings(stacked)
+    )
+    page, around = text(stacked, methods, table)
+    comparison.write(stacked.out, "stacked", page, command(stacked), around, {DATA: table})
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(launch.guarded(lambda: main(tyro.cli(Stacked))))
