@@ -1,6 +1,7 @@
 """The tables of scripts/benchmarks: their statistics, and what they say of runs that diverged."""
 
 import dataclasses
+import json
 import sys
 from pathlib import Path
 
@@ -151,3 +152,23 @@ def test_unknown_methods_are_refused(modules):
     assert comparison.chosen((), toys.METHODS) == list(toys.METHODS)
     with pytest.raises(UserError, match="No method PacGAN9; did you mean"):
         comparison.chosen(("PacGAN9",), toys.METHODS)
+
+
+def test_experiments_quote_the_table_of_toys_as_it_is(modules):
+    """Every finished method on both data, with its mean and deviation, seeds and command."""
+    comparison, toys, *_ = modules
+    told = json.loads((BENCHMARKS / "toys.json").read_text())
+    quoted = set()
+    for file in {method.file for method in toys.METHODS}:
+        for result in comparison.load_experiment(comparison.EXPERIMENTS / f"{file}.py").results:
+            data, _, name = result.metric.partition(":")[0].partition(", ")
+            runs = told["runs"][data][name]
+            values = [
+                comparison.summary([factor * run["values"][value] for run in runs], digits)
+                for value, (factor, digits) in toys.VALUES.items()
+            ]
+            expected = "; ".join(value.partition(" [")[0] for value in values)
+            assert result.ours.partition(" (")[0] == expected, result.metric
+            assert (result.seeds, result.command) == (len(runs), told["command"])
+            quoted.add((data, name))
+    assert quoted == {(data, name) for data, table in told["runs"].items() for name in table}
