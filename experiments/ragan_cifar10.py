@@ -11,7 +11,6 @@ Differs from the paper:
 - Networks are SNDCGAN's as Kurach et al. have them; the author's discriminator has half the
   features in every second layer, no normalisation follows her generator's dense layer, and
   weights start as PyTorch's do.
-- Her code halves the average losses, which Adam does not see.
 - The singular vectors move once per update, and real and fake images see the same weights.
 - She draws each batch anew from all images; here an epoch sees every image once.
 """
@@ -27,17 +26,27 @@ from jaxgan.game import D, Gan, Phase, Weights
 from jaxgan.launch import main
 from jaxgan.nets import sndcgan
 from jaxgan.nn import spectral
-from jaxgan.terms import scale
+from jaxgan.terms import Term, scale
 from jaxgan.types import Dtype
+
+
+def halved(*players: Term) -> tuple[Term, ...]:
+    """The author's code halves the losses against averages, but not the gradient penalty."""
+    return tuple(scale(0.5, term) for term in players)
+
 
 GAMES = {
     "sgan": (losses.nonsaturating_generator, losses.nonsaturating_discriminator),
     "rsgan": (losses.relativistic_generator, losses.relativistic_discriminator),
-    "rasgan": (losses.average_relativistic_generator, losses.average_relativistic_discriminator),
+    "rasgan": halved(
+        losses.average_relativistic_generator, losses.average_relativistic_discriminator
+    ),
     "lsgan": (losses.least_squares_generator(), losses.least_squares_discriminator()),
-    "ralsgan": (losses.average_least_squares_generator, losses.average_least_squares_discriminator),
+    "ralsgan": halved(
+        losses.average_least_squares_generator, losses.average_least_squares_discriminator
+    ),
     "hinge": (losses.hinge_generator, losses.hinge_discriminator),
-    "rahinge": (losses.average_hinge_generator, losses.average_hinge_discriminator),
+    "rahinge": halved(losses.average_hinge_generator, losses.average_hinge_discriminator),
 }
 
 

@@ -92,6 +92,7 @@ BETWEEN = {
     "dragan": penalties.dragan(),
     "cloud": penalties.dragan(penalties.gaussian_cloud(0.1)),
 }
+AT = {"r1": penalties.r1, "r2": penalties.r2}
 
 
 def paid(penalty, critic, **changes):
@@ -165,6 +166,17 @@ def test_a_quadratic_critic_pays_where_it_was_asked():
         np.testing.assert_allclose(alone(BETWEEN[name], round), expected, rtol=1e-5)
 
 
+@pytest.mark.parametrize("cloud", [penalties.uniform_cloud(), penalties.gaussian_cloud(0.1)])
+def test_dragan_asks_around_real_samples(cloud):
+    """The quadratic critic's slope at the points of the cloud around them, not around fakes."""
+    points = np.asarray(alone(cloud, jnp.asarray(REAL), drawn(5)))
+    expected = np.mean((np.linalg.norm(points @ MATRIX, axis=1) - 1) ** 2)
+    got = paid(penalties.dragan(cloud), quadratic)
+    np.testing.assert_allclose(got, expected, rtol=1e-5)
+    elsewhere = paid(penalties.dragan(cloud), quadratic, fake=REAL + 3)
+    np.testing.assert_allclose(elsewhere, expected, rtol=1e-5)
+
+
 def test_dragans_points_are_those_of_the_authors_code():
     """Above the data by ``a / 2`` standard deviations of the whole batch, times uniform noise."""
     images = np.random.default_rng(3).normal(1.0, 2.0, (500, 4)).astype(np.float32)
@@ -192,7 +204,7 @@ MIXING = np.random.default_rng(4).normal(size=(3, 4)).astype(np.float32)
 def test_gradients_agree_with_finite_differences():
     def losses(weights):
         round = seen(smooth(weights), fake=OTHER)
-        return jnp.stack([penalty(round) for penalty in BETWEEN.values()])
+        return jnp.stack([penalty(round) for penalty in (BETWEEN | AT).values()])
 
     direction = np.random.default_rng(5).normal(size=MIXING.shape).astype(np.float32)
 
@@ -200,7 +212,7 @@ def test_gradients_agree_with_finite_differences():
         return jax.jvp(losses, (MIXING + step * direction,), (direction,))
 
     values, slopes = alone(jax.vmap(along), np.array([-0.01, 0, 0.01], np.float32))
-    np.testing.assert_allclose(slopes[1], (values[2] - values[0]) / 0.02, rtol=5e-3)
+    np.testing.assert_allclose(slopes[1], (values[2] - values[0]) / 0.02, rtol=5e-3, atol=5e-4)
     assert np.abs(slopes[1]).min() > 1e-2
 
 
@@ -235,6 +247,9 @@ def test_a_pair_of_sample_and_latent_is_one_point():
     np.testing.assert_allclose(penalties.r1(round), 0.5 * (NORM**2 + 9), rtol=1e-5)
     np.testing.assert_allclose(
         penalties.gradient_penalty(round), (np.sqrt(NORM**2 + 9) - 1) ** 2, rtol=1e-5
+    )
+    np.testing.assert_allclose(
+        alone(penalties.dragan(), round), (np.sqrt(NORM**2 + 9) - 1) ** 2, rtol=1e-5
     )
 
 

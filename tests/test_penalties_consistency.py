@@ -7,7 +7,7 @@ import pytest
 
 from jaxgan import losses, penalties
 from jaxgan.terms import evaluate, scale
-from jaxgan.types import Mean
+from jaxgan.types import Mean, Round
 from rounds import drawn, judged, seen
 
 pytestmark = pytest.mark.usefixtures("strict")
@@ -116,6 +116,65 @@ def test_fakes_are_judged_with_their_own_labels():
     # The logits of this round are those of the other critic, a hundred times as large.
     expected = np.mean((99 * linear(LATENTS @ MATRIX) - linear(noise)) ** 2)
     np.testing.assert_allclose(penalties.latent_consistency(0.1)(round), expected, rtol=1e-4)
+
+
+def test_of_pairs_the_image_is_augmented():
+    """The latent beside it stays, as an encoder of the augmented image is not asked."""
+    judge = lambda pair: linear(pair[0]) + 5 * pair[1][:, 0]  # noqa: E731
+    pairs = jnp.asarray(REAL), jnp.asarray(LATENTS)
+    round = Round(pairs, pairs, judge(pairs), judge(pairs), judge, {}, drawn(3))
+    expected = np.mean(linear(REAL) ** 2)
+    np.testing.assert_allclose(penalties.consistency(grown)(round), expected, rtol=1e-5)
+
+
+def every_penalty(critic, generator):
+    """Each with a critic ``tanh(x w)`` and a generator ``tanh(z A)``."""
+    judge = lambda x: jnp.tanh(x @ critic)  # noqa: E731
+    make = lambda z: jnp.tanh(z @ generator)  # noqa: E731
+    round = seen(
+        judge,
+        REAL,
+        make(LATENTS),
+        extras={"latents": jnp.asarray(LATENTS), "generator": make},
+        slow={"lecam_real": jnp.float32(0.3), "lecam_fake": jnp.float32(-0.4)},
+        params={"d": {"kernel": jnp.stack([critic, 2 * critic**2])}},
+    )
+    return {
+        "consistency": penalties.consistency(noised)(round),
+        "balanced, fake": penalties.balanced_consistency(noised, real=0.0, fake=1.0)(round),
+        "latent consistency": penalties.latent_consistency(0.3)(round),
+        "latent diversity": penalties.latent_diversity(0.3)(round),
+        "lecam": penalties.lecam(round),
+        "lecam, clipped": penalties.lecam_clipped(round),
+        "orthogonal": penalties.orthogonal("d")(round),
+        "off the diagonal": penalties.orthogonal_off_diagonal("d")(round),
+    }
+
+
+STILL = {
+    "critic": ("latent diversity",),
+    "generator": ("consistency", "orthogonal", "off the diagonal"),
+}
+"""Penalties that a player's parameters do not change."""
+
+
+@pytest.mark.parametrize("player", ["critic", "generator"])
+def test_gradients_agree_with_finite_differences(player):
+    at = {"critic": np.array([0.7, -0.4], np.float32), "generator": MATRIX / 4}
+    random = np.random.default_rng(1)
+    direction = random.normal(size=at[player].shape).astype(np.float32)
+
+    def along(step):
+        def moved(step):
+            return every_penalty(**at | {player: at[player] + step * direction})
+
+        return jax.jvp(moved, (step,), (jnp.ones_like(step),))
+
+    values, slopes = jax.jit(jax.vmap(along))(jnp.array([-0.01, 0.0, 0.01], jnp.float32))
+    for name, value in values.items():
+        expected = (value[2] - value[0]) / 0.02
+        np.testing.assert_allclose(slopes[name][1], expected, rtol=1e-2, atol=2e-5, err_msg=name)
+        assert (abs(float(slopes[name][1])) > 2e-4) == (name not in STILL[player]), name
 
 
 def test_latent_steps_are_measured_by_row():

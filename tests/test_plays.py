@@ -285,6 +285,34 @@ def test_packs_carry_labels_and_pairs():
     np.testing.assert_allclose(pairs.critic(pairs.real), pairs.real_logits)
 
 
+def test_a_pack_of_one_is_the_plain_game():
+    """Labels too, which a discriminator of classes takes one a row."""
+    judge = Linear(lambda x, labels: total(labels_of(x, labels)))
+    plain = plays.labelled(fixed)(Linear(labels_of), judge, BATCH, drawn(4), {})
+    packed = plays.packed(1, plays.labelled(fixed))(Linear(labels_of), judge, BATCH, drawn(4), {})
+    for name in ("real", "fake", "real_logits", "fake_logits"):
+        np.testing.assert_array_equal(getattr(packed, name), getattr(plain, name))
+    np.testing.assert_array_equal(packed.critic(packed.real), plain.critic(plain.real))
+
+
+def test_the_generator_learns_from_every_member_of_a_pack():
+    """``l = (w . pack)^2`` of packs ``(c_1 z_1, c_2 z_2)``: by hand, for each place's factor."""
+    weights = np.array([2.0, -1.0, 0.5, 3.0], np.float32)
+    game = plays.packed(2, plays.noise(fixed))
+
+    def loss(factors):
+        generator = Linear(lambda z: z * jnp.tile(factors, 2)[:, None])
+        judge = Linear(lambda x: jnp.square(x @ weights))
+        return jnp.sum(game(generator, judge, BATCH, drawn(4), {}).fake_logits)
+
+    factors = np.array([1.5, -0.5], np.float32)
+    parts = LATENTS.reshape(2, 2, 2) * weights.reshape(2, 2)  # pack, place, channel
+    places = parts.sum(2)
+    expected = 2 * np.sum((places @ factors)[:, None] * places, axis=0)
+    np.testing.assert_allclose(jax.grad(loss)(jnp.asarray(factors)), expected, rtol=1e-4)
+    assert np.abs(expected).min() > 0.1
+
+
 def marked(images, draw):
     """An augmentation that says which row it drew for."""
     return images * (1 + draw.uniform((1,)))
@@ -362,6 +390,19 @@ def test_latents_take_a_natural_gradient_step():
     np.testing.assert_allclose(penalties.latent_step(round), np.sum(step[0] ** 2), rtol=1e-5)
     clipped = plays.optimised(fixed, bound=0.5)(Linear(lambda z: z), judge, BATCH, drawn(4), {})
     assert np.abs(clipped.extras["latents"]).max() == 0.5
+
+
+def test_latents_move_in_any_game():
+    """With labels: the slope is that of each fake's logit under its own label."""
+    weights = np.array([2.0, -1.0], np.float32)
+    game = plays.optimised(fixed, bound=10.0, game=plays.labelled)
+    judge = Linear(lambda x, labels: labels_of(x, labels) @ weights)
+    round = game(Linear(labels_of), judge, BATCH, drawn(4), {})
+    slope = (1 + LABELS[:, None]) ** 2 * weights
+    step = 0.9 * slope / (5 + np.sum(slope**2, axis=1, keepdims=True))
+    np.testing.assert_allclose(round.extras["latent_step"], step, rtol=1e-5)
+    np.testing.assert_allclose(round.fake, (1 + LABELS[:, None]) * (LATENTS + step), rtol=1e-5)
+    np.testing.assert_array_equal(round.extras["fake_labels"], LABELS)
 
 
 def moves(share, rows):

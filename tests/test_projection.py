@@ -1,8 +1,11 @@
+import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
 
+import games
+from jaxgan.game import D, G
 from jaxgan.projection import clip_weights
 
 PARAMS = {"kernel": jnp.array([0.5, -0.009, 0.0]), "scale": jnp.array(1.0)}
@@ -17,6 +20,22 @@ def test_the_update_lands_within_the_bound(bound):
     np.testing.assert_allclose(params["kernel"], [0.01, -0.01, 0.001], rtol=1e-6)
     # Every leaf, that of a normalisation too.
     np.testing.assert_allclose(params["scale"], 0.01, rtol=1e-6)
+
+
+def test_a_step_leaves_every_weight_of_the_critic_within_the_bound_and_the_generators_alone():
+    """WGAN's algorithm 1: the critic's alone, after its update."""
+
+    def after(constraint):
+        critic = optax.chain(optax.sgd(0.5), constraint)
+        gan = games.gan(updates=(D, G), optimizers={"g": optax.sgd(0.1), "d": critic})
+        state, _ = games.Runner(gan)(games.born(gan), games.points(1, gan, 4))
+        return [jax.tree.leaves(games.own(state)[1][who].params) for who in ("g", "d")]
+
+    generator, critic = after(clip_weights(0.05))
+    assert max(np.abs(leaf).max() for leaf in critic) <= 0.05 * (1 + 1e-6)  # p + (clipped - p)
+    assert max(np.abs(leaf).max() for leaf in generator) > 0.1
+    _, free = after(optax.identity())
+    assert max(np.abs(leaf).max() for leaf in free) > 0.1
 
 
 def test_an_optimizer_does_not_see_the_constraint():

@@ -11,6 +11,7 @@ import pytest
 import games
 from jaxgan import losses
 from jaxgan.game import D, G, Network, Phase, moves
+from jaxgan.nets import mlp
 from jaxgan.randomness import Draw, named
 
 ROWS, LR = 6, 0.1
@@ -20,15 +21,36 @@ def unrolled(k, **changes):
     return games.gan(updates=(Phase("g", unroll=k),), **changes)
 
 
-def test_none_is_the_plain_game():
-    chunk = games.points(2, unrolled(0), ROWS)
-    plain = games.gan(updates=(Phase("g"),))
-    ours, _ = games.Runner(unrolled(0))(games.born(plain), chunk)
-    theirs, _ = games.Runner(plain)(games.born(plain), chunk)
-    assert games.same(games.own(ours), games.own(theirs))
+def test_a_critic_that_does_not_move_in_thought_gives_the_plain_game():
+    still = {"g": optax.sgd(LR), "d": optax.sgd(0.0)}
+    chunk = games.points(1, unrolled(0), ROWS)
+    ours, _ = games.Runner(unrolled(3, optimizers=still))(games.born(unrolled(0)), chunk)
+    plain, _ = games.Runner(unrolled(0))(games.born(unrolled(0)), chunk)
+    games.close(games.own(ours)[2], games.own(plain)[2], rtol=1e-5, atol=1e-7)
+    before = games.arrays(games.born(unrolled(0)).players["g"].params)
+    assert not games.same(before, games.arrays(ours.players["g"].params))
 
 
-@pytest.mark.parametrize("k", [1, 3])
+def test_adam_with_something_under_its_root_unrolls_through_units_that_are_dead():
+    """Whose gradients are exactly zero; without ``eps_root`` everything becomes NaN."""
+
+    def moved(root):
+        networks = {"g": games.generator(), "d": mlp.Discriminator((4,))}
+        adam = optax.adam(0.01, eps_root=root)
+        gan = unrolled(2, networks=networks, optimizers={"g": optax.sgd(LR), "d": adam})
+        start = games.born(gan)
+        dead = games.arrays(start.players["d"].params)
+        dead["Dense_0"]["bias"] = np.array([-1e3, 0, 0, 0], np.float32)
+        after, _ = games.Runner(gan)(
+            games.with_params(start, "d", dead), games.points(1, gan, ROWS)
+        )
+        return np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(games.own(after)[2])])
+
+    assert np.isfinite(moved(1e-16)).all()
+    assert np.isnan(moved(0.0)).any()
+
+
+@pytest.mark.parametrize("k", [0, 1, 3])
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 def test_the_gradient_goes_through_k_updates_of_the_critic(k, optimizer):
     """Against autodiff of a loop that is written out here, on the same batch and latents."""
@@ -61,6 +83,8 @@ def test_the_gradient_goes_through_k_updates_of_the_critic(k, optimizer):
     games.close(games.arrays(after.players["g"].params), games.arrays(expected), 1e-5, 1e-6)
     assert games.same(games.arrays(after.players["d"].params), d)  # only thought
     assert games.means(logs)["g/loss"] == pytest.approx(float(loss), rel=1e-5)
+    if k == 0:
+        return
     plain, _ = games.Runner(unrolled(0))(games.born(gan), chunk)
     gap = jax.tree.map(
         lambda a, b: np.abs(a - b).max(), games.arrays(plain.players["g"].params), expected

@@ -144,7 +144,9 @@ class Phase:
       first: below ``every``; where several lazy phases should not fall on one step.
       unroll: updates that the other player makes in thought, on the same batch and latents, before
         this one's loss is taken; gradients flow through them (Metz et al. 2017, "Unrolled
-        generative adversarial networks", equation 7).
+        generative adversarial networks", equation 7). So the other's optimizer must have a
+        derivative: give Adam an ``eps_root`` such as 1e-16, since its square root's is infinite
+        where a gradient is zero, and everything becomes NaN.
     """
 
     player: Who

@@ -5,7 +5,13 @@ import jax.numpy as jnp
 
 
 def pack(count: int, x: jax.Array) -> jax.Array:
-    """``[rows, ..., channels]`` as ``[rows / count, ..., count * channels]``."""
+    """``[rows, ..., channels]`` as ``[rows / count, ..., count * channels]``.
+
+    What has no channels, labels ``[rows]``, becomes ``[rows / count, count]``; a pack of one is
+    what it holds.
+    """
+    if count == 1:
+        return x
     if len(x) < count:
         x = x[jnp.arange(count) % len(x)]
     groups = x.reshape(len(x) // count, count, *x.shape[1:])

@@ -316,9 +316,16 @@ def _paired(discriminator, pairs, g_stats: Any, slow: Mapping[str, Any], **extra
 
 
 def optimised(
-    prior: Prior, rate: Knob = 0.9, damping: Knob = 5.0, share: Knob = 1.0, bound: Knob = 1.0
+    prior: Prior,
+    rate: Knob = 0.9,
+    damping: Knob = 5.0,
+    share: Knob = 1.0,
+    bound: Knob = 1.0,
+    game: Callable[[Prior], Play] = noise,
 ) -> Play:
-    """LOGAN: ``noise`` with latents moved to please the critic (Wu et al. 2019).
+    """LOGAN: a game with latents moved to please the critic (Wu et al. 2019).
+
+    ``game`` makes a play of a prior: ``noise``, ``labelled`` (the paper's) or another.
 
     ``z' = clip(z + dz, -bound, bound)`` with ``dz = rate g / (damping + |g|^2)`` and ``g`` the
     gradient of ``l(G(z))``: one step of natural gradient ascent, the Fisher matrix being that
@@ -330,8 +337,13 @@ def optimised(
     """
 
     def play(generator, discriminator, batch: Batch, draw: Draw, slow: Mapping[str, Any]) -> Round:
+        def played(latents: Latent) -> Round:
+            held = game(lambda draw, truncation=None: latents)
+            return held(generator, discriminator, batch, draw, slow)
+
         def score(latents: Latent) -> jax.Array:
-            return jnp.sum(discriminator(generator(latents)[0])[0].astype(jnp.float32))
+            logits = jax.tree.leaves(played(latents).fake_logits)
+            return sum(jnp.sum(leaf.astype(jnp.float32)) for leaf in logits)  # type: ignore
 
         source = draw.named("latent")
         latents = prior(source)
@@ -340,7 +352,7 @@ def optimised(
         moves = draw.named("moved").bernoulli(share, latents.shape[1:])
         step = jnp.where(moves, step, 0.0)
         moved = jnp.clip(latents + step, -bound, bound)
-        round = noise(lambda draw: moved)(generator, discriminator, batch, draw, slow)
+        round = played(moved)
         return dataclasses.replace(round, extras={**round.extras, "latent_step": step})
 
     return play

@@ -29,6 +29,17 @@ def test_a_projection_is_its_formula():
     np.testing.assert_allclose(logits, expected, rtol=1e-5)
 
 
+def test_the_labels_of_a_pack_are_projected_one_by_one():
+    layer = Projection(3)
+    _, variables = made(layer, LABELS)
+    packs = jnp.stack([LABELS, LABELS[::-1]], axis=1)
+    says = partial(layer.apply, variables, H, train=False)
+    embedding = variables["params"]["embedding"]
+    extra = jnp.sum(embedding[LABELS[::-1]] * H, axis=1)
+    np.testing.assert_allclose(says(packs), says(LABELS) + extra, rtol=1e-5)
+    np.testing.assert_allclose(says(LABELS[:, None]), says(LABELS), rtol=1e-6)
+
+
 def test_without_classes_it_is_a_plain_logit():
     _, variables = made(Projection(bias=False))
     assert [leaf.shape for leaf in jax.tree.leaves(variables["params"])] == [(8, 1)]

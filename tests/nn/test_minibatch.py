@@ -45,6 +45,30 @@ def test_samples_are_compared_with_the_global_batch(devices):
     np.testing.assert_allclose(out[:, 6:], expected, rtol=1e-4)
 
 
+@pytest.mark.parametrize("what", ["x", "kernel"])
+def test_the_slope_of_closeness_is_that_of_finite_differences(what):
+    """In training, so through what the rows of all devices say of each other."""
+    at = {"x": X[:4], "kernel": KERNEL}
+
+    def loss(changed):
+        x, kernel = (at | {what: changed}).values()
+
+        def device(x):
+            out = DISCRIMINATION.apply({"params": {"kernel": kernel}}, x, train=True)
+            return jnp.mean(jnp.sin(3 * out[:, 6:]) * (1 + x[:, :1]))
+
+        mapped = jax.vmap(device, axis_name=AXIS)
+        return jnp.mean(mapped(x.reshape(2, -1, 6)))
+
+    value, slope = jax.jit(loss), np.asarray(jax.jit(jax.grad(loss))(at[what]))
+    for seed in range(3):
+        direction = np.random.default_rng(seed).normal(size=slope.shape).astype(np.float32)
+        # Few rows and short steps, since distances have kinks.
+        ahead, behind = (float(value(at[what] + s * 1e-3 * direction)) for s in (1, -1))
+        expected = (ahead - behind) / 2e-3
+        assert np.sum(slope * direction) == pytest.approx(expected, rel=2e-2, abs=1e-3)
+
+
 def test_gradients_on_eight_devices_are_those_on_one():
 
     def gradient(devices):

@@ -101,8 +101,9 @@ def top_k_generator(
 ) -> Callable[[Round], Scalar]:
     """The mean of ``each(l(G(z)))`` over the ``k`` highest logits (Sinha et al. 2020, top-k).
 
-    ``count`` is ``k``, of the global batch, or a schedule of the step; it need not be whole:
-    samples of rank below it count, and at least the best one. Equal logits are ranked by row.
+    ``count`` is ``k``, or a schedule of the step, of the rows that the discriminators of all
+    devices judge (of packs, where they are packed). It is rounded up; at least the best row
+    counts. Equal logits are ranked by row.
     """
 
     def loss(round: Round) -> Scalar:
@@ -128,7 +129,7 @@ def top_k_schedule(
 ) -> Callable[[jax.Array], jax.Array]:
     """``k = max(decay^(step // interval) batch, floor batch)`` (Sinha et al. 2020).
 
-    ``interval`` is the steps of an epoch; ``batch`` is the global batch.
+    ``interval`` is the steps of an epoch; ``batch`` the rows judged in a step, of all devices.
     """
 
     def count(step: jax.Array) -> jax.Array:

@@ -1,9 +1,9 @@
 """What a network of classes is conditioned on."""
 
-from jaxgan.types import Label
+import jax
 
 
-def known_labels(classes: int, label: Label | None) -> Label | None:
+def known_labels(classes: int, label: jax.Array | None) -> jax.Array | None:
     """The labels, int ``[b]``, that a network of ``classes`` looks at; None for one of no classes.
 
     Raises:

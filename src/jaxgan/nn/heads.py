@@ -20,7 +20,8 @@ from jaxgan.types import Label, Logits
 class Projection(nn.Module):
     """``psi(h) + <v_y, h>``, ``[b, f] -> [b]`` (Miyato & Koyama 2018, equation 8).
 
-    Without classes it is the plain logit ``psi(h)``.
+    Without classes it is the plain logit ``psi(h)``. A pack's labels ``[b, m]`` (PacGAN) are
+    projected one by one and summed.
     """
 
     classes: int = 0
@@ -28,8 +29,10 @@ class Projection(nn.Module):
     kernel_init: Callable[..., Any] = nn.initializers.glorot_uniform()
 
     @nn.compact
-    def __call__(self, features: jax.Array, label: Label | None = None, *, train: bool) -> Logits:
-        """Scores features under a label.
+    def __call__(
+        self, features: jax.Array, label: jax.Array | None = None, *, train: bool
+    ) -> Logits:
+        """Scores features under a label, int ``[b]`` or ``[b, m]``.
 
         Raises:
           ValueError: the head is of classes and was given no label.
@@ -41,7 +44,8 @@ class Projection(nn.Module):
         if known is not None:
             shape = (self.classes, h.shape[-1])
             embedding = self.param("embedding", self.kernel_init, shape)
-            logit += jnp.sum(embedding[known] * h, axis=-1)
+            vectors = embedding[known].reshape(len(h), -1, h.shape[-1]).sum(axis=1)
+            logit += jnp.sum(vectors * h, axis=-1)
         return logit
 
 

@@ -13,14 +13,16 @@ from jaxgan.types import Image, Knob, Round, Scalar
 Augment: TypeAlias = Callable[[Image, Draw], Image]
 
 
-def _disagreement(critic: Callable[[Any], jax.Array], logits: jax.Array, others: Image) -> Scalar:
+def _disagreement(critic: Callable[[Any], jax.Array], logits: jax.Array, others: Any) -> Scalar:
     return jnp.mean(jnp.square(logits - critic(others)))
 
 
-def _augmented(augment: Augment, samples: Image, draw: Draw) -> Image:
-    """Every image augmented by itself, those of a pack too."""
-    count = len(draw.rows) // len(samples)
-    return pack(count, augment(unpack(count, samples), draw))
+def _augmented(augment: Augment, samples: Any, draw: Draw) -> Any:
+    """Every image augmented by itself, those of a pack too; of a pair, the image."""
+    images, *others = jax.tree.leaves(samples)
+    count = len(draw.rows) // len(images)
+    images = pack(count, augment(unpack(count, images), draw))
+    return jax.tree.unflatten(jax.tree.structure(samples), [images, *others])
 
 
 def consistency(augment: Augment) -> Callable[[Round], Scalar]:

@@ -135,7 +135,14 @@ def dragan(cloud: Cloud | None = None, slope: Knob = 1.0) -> Callable[[Round], S
     around = uniform_cloud() if cloud is None else cloud
 
     def penalty(round: Round) -> Scalar:
-        points = around(round.real.astype(jnp.float32), _source(round))
+        # The parts of a pair have clouds of their own.
+        first, *others = jax.tree.leaves(round.real)
+        draw = _source(round)
+        points = [around(first.astype(jnp.float32), draw)] + [
+            around(part.astype(jnp.float32), draw.named(f"part {number}"))
+            for number, part in enumerate(others)
+        ]
+        points = jax.tree.unflatten(jax.tree.structure(round.real), points)
         return jnp.mean(jnp.square(_slopes(round.critic, points) - slope))
 
     return penalty
