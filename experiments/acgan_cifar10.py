@@ -12,7 +12,7 @@ Differs from the paper:
 - Networks, hinge loss and Adam are StudioGAN's; the ablation "logistic" has the paper's loss
   and one discriminator update.
 - StudioGAN's are ResNets of these widths with batch normalisation in the discriminator too
-  (here none) and orthogonal weights (here Glorot's).
+  (here none), a bias of the logit (here none) and orthogonal weights (here Glorot's).
 - Its Adam adds 1e-6 under the quotient, here too; its discriminator does not classify samples
   (--fake-share 0), that of the paper and this file does.
 """

@@ -11,8 +11,8 @@ Cost: not measured on a GPU, which the default 100 000 steps (of 5 discriminator
 
 Differs from the paper:
 - Its CIFAR-10 numbers (appendix) come without settings; these are other people's.
-- BigGAN-PyTorch's script has batches of 50 for 500 epochs besides: --batch-size 50
-  --steps 125000 --no-flip.
+- BigGAN-PyTorch's script has 500 epochs besides: --steps 125000 --no-flip. Its tables of norms
+  start with a deviation of 0.02, and it samples with running moments: --standing-batches 0.
 - StudioGAN trains in mixed precision; here --dtype bfloat16 does, and is not the default.
 - Both codes move the singular vectors in every pass; here once per update, and real and fake
   images see the same weights.
@@ -168,12 +168,13 @@ EXPERIMENT = Experiment(
             "discriminator_steps": 4,
             "beta1": 0.0,
             "epsilon": 1e-8,
+            "batch_size": 50,
         },
         "no attention": {"attention": 0},
     },
     results=(
         Result(
-            metric="FID",
+            metric="FID, StudioGAN's settings",
             protocol="Inception, 50 000 samples and 50 000 training images; best checkpoint",
             paper="none",
             source="the paper's own is below",

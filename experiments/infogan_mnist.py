@@ -11,6 +11,7 @@ Differs from the paper:
 - Real and fake images pass Q's layers one after the other; the authors' code computes Q of
   real images too but uses it nowhere, so only running moments can differ.
 - Samples are drawn with random codes; the authors' pictures vary one code at a time.
+- Gains of normalisation start at 1; the authors' with a deviation of 0.02 around it.
 - The paper's evidence is pictures; it has no table for MNIST.
 """
 
@@ -46,6 +47,8 @@ class Config:
     """Weight of the information about the continuous codes."""
     width: int = 64
     """Feature maps of the discriminator's first layer and of the generator's last but one."""
+    slope: float = 0.1
+    """Leak of the discriminator's and Q's rectifiers: the paper's; the authors' code has 0.01."""
     generator_rate: float = 1e-3
     """Adam's learning rate of the generator."""
     discriminator_rate: float = 2e-4
@@ -63,7 +66,12 @@ def build(cfg: Config, data: Data) -> Gan:
     resolution, _, channels = data.shape
     noise = plays.uniform(cfg.noise)
     codes = {"digit": plays.categorical(cfg.digits), "style": plays.uniform(cfg.styles)}
-    head = partial(Codes, categorical={"digit": cfg.digits}, continuous={"style": cfg.styles})
+    head = partial(
+        Codes,
+        categorical={"digit": cfg.digits},
+        continuous={"style": cfg.styles},
+        slope=cfg.slope,
+    )
     information = {
         "digit": scale(cfg.digit_weight, losses.categorical_information("digit")),
         "style": scale(cfg.style_weight, losses.gaussian_information("style")),
@@ -72,10 +80,22 @@ def build(cfg: Config, data: Data) -> Gan:
     return Gan(
         networks={
             "g": infogan.Generator(
-                resolution, channels, cfg.width, nn.relu, momentum=0.9, dtype=cfg.dtype
+                resolution,
+                channels,
+                cfg.width,
+                nn.relu,
+                momentum=0.9,
+                epsilon=1e-5,
+                dtype=cfg.dtype,
             ),
             "d": infogan.Discriminator(
-                cfg.width, True, slope=0.1, head=head, momentum=0.9, dtype=cfg.dtype
+                cfg.width,
+                True,
+                slope=cfg.slope,
+                head=head,
+                momentum=0.9,
+                epsilon=1e-5,
+                dtype=cfg.dtype,
             ),
         },
         play=plays.coded(noise, codes),
@@ -102,6 +122,7 @@ EXPERIMENT = Experiment(
     ablations={
         "no information": {"digit_weight": 0.0, "style_weight": 0.0},
         "weak styles": {"style_weight": 0.1},
+        "the code's leak": {"slope": 0.01},
     },
 )
 

@@ -15,8 +15,8 @@ Differs from the paper:
 - Packs are formed anew in each epoch from 100 000 points; the authors draw 100 000 packs once.
 - A pack's samples are normalised together; the authors' code takes the batch moments of each
   place in the pack by itself, and averages them for the running moments.
-- VEEGAN's table 1 has another GAN (1 mode of 8, 3.3 of 25), whose networks and settings were not
-  to be had; --packing 1 is PacGAN's.
+- --packing 1 is PacGAN's GAN. VEEGAN's table 1 has another (1 mode of 8, 3.3 of 25):
+  veegan_mixture.py --game gan.
 - Table 1 calls its last column "reverse KL", the released code logs a Jensen-Shannon
   divergence of the same counts; ``modes`` computes both.
 """

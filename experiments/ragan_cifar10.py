@@ -9,13 +9,16 @@ Cost: not measured on a GPU, which the default 100 000 steps need.
 
 Differs from the paper:
 - Networks are SNDCGAN's as Kurach et al. have them; the author's discriminator has half the
-  features in every second layer, no normalisation follows her generator's dense layer, and
-  weights start as PyTorch's do.
+  features in every second layer, no normalisation follows her generator's dense layer, her gains
+  of normalisation start with a deviation of 0.02, and her dense layers as PyTorch's do.
+- Her script stable.sh has --image_size 5 and 6 where the losses with a gradient penalty are first
+  run, so what is printed for those may be of other images.
 - The singular vectors move once per update, and real and fake images see the same weights.
 - She draws each batch anew from all images; here an epoch sees every image once.
 """
 
 import dataclasses
+from functools import partial
 from typing import Literal
 
 import optax
@@ -85,12 +88,14 @@ def build(cfg: Config, data: Data) -> Gan:
     resolution, _, channels = data.shape
     prior = plays.normal(cfg.latent)
     generator, discriminator = GAMES[cfg.game]
-    weights = Weights(spectral.vectors, spectral.normalise, spectral.COLLECTION)
+    # Her last layer, which is dense, is not normalised.
+    vectors = partial(spectral.vectors, where=lambda path: "head" not in path)
+    weights = Weights(vectors, spectral.normalise, spectral.COLLECTION)
     slope = {"penalty": scale(cfg.penalty, penalties.gradient_penalty)}
     adam = optax.adam(cfg.learning_rate, b1=cfg.beta1, b2=cfg.beta2)
     return Gan(
         networks={
-            "g": sndcgan.Generator(resolution, channels, cfg.width, momentum=0.9, dtype=cfg.dtype),
+            "g": sndcgan.Generator(resolution, channels, cfg.width, epsilon=1e-5, dtype=cfg.dtype),
             "d": sndcgan.Discriminator(cfg.width, dtype=cfg.dtype),
         },
         play=plays.noise(prior),

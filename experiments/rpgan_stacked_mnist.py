@@ -6,11 +6,14 @@ Networks and data: Lin et al., "PacGAN", NeurIPS 2018, arXiv:1712.04086, section
 
 Run:  python experiments/rpgan_stacked_mnist.py
       R1 alone: --r2 0; R1 on the usual GAN: --no-relativistic --r2 0
+Score:  jaxgan evaluate runs/rpgan_stacked_mnist --metrics modes --num 26000
 Cost: not measured on a GPU, which the default 100 000 steps need.
 
 Differs from the paper:
-- Its own networks and schedules belong to R3GAN and come later; here are PacGAN's DCGAN, the
-  discriminator without normalisation, and constant rates. Batch and budget are PacGAN's.
+- Its own networks and schedules belong to R3GAN and come later; networks, data, batch and budget
+  are those of pacgan_stacked_mnist.py --packing 1. Other than there, beside the objective: the
+  discriminator is not normalised; the players move once each; Adam has other decays; images lie
+  in [-1, 1], as the generator's do, instead of [0, 1]; samples come from averaged weights.
 - The weights of R1 and R2 are ours, not tuned.
 """
 
@@ -97,19 +100,27 @@ EXPERIMENT = Experiment(
     classes=1000,
     steps=100_000,
     batch_size=64,
+    evaluate_metrics="modes",
+    evaluate_num=26_000,
     smoke={"width": 4, "latent": 8},
     ablations={
         "RpGAN + R1": {"r2": 0.0},
         "GAN + R1": {"relativistic": False, "r2": 0.0},
         "GAN + R1 + R2": {"relativistic": False},
     },
-    results=(
+    results=tuple(
         Result(
-            metric="modes of 1000",
-            protocol="R3GAN's networks",
-            paper="1000",
-            source="mode coverage, as quoted by a third party (second hand)",
-        ),
+            metric=f"{method}: modes of 1000; KL",
+            protocol="classified digit by digit, 32 pixels; 10 million images",
+            paper=value,
+            source=source,
+        )
+        for method, value, source in (
+            ("RpGAN + R1 + R2, a small ResNet", "1000; 0.0781", "Table 1"),
+            ("GAN + R1 + R2, a small ResNet", "693; 0.9270", "Table 1"),
+            ("R1 alone, a small ResNet", "diverges", "Table 1"),
+            ("RpGAN + R1 + R2, R3GAN's networks", "1000; 0.029", "Table 3"),
+        )
     ),
 )
 

@@ -13,8 +13,8 @@ Differs from the paper:
   its code, on SNGAN's networks of 32 pixels, attending at 16. No number of its own is for
   CIFAR-10.
 - Adam's second decay is the paper's 0.9; the authors' code leaves TensorFlow's 0.999.
-- Against StudioGAN (batch 64, five discriminator updates): Glorot instead of orthogonal
-  weights, and Adam's epsilon of 1e-8 instead of 1e-6.
+- Against StudioGAN: Glorot instead of orthogonal weights, Adam's epsilon of 1e-8 instead of 1e-6,
+  and plain tables instead of normalised ones in the conditional norms.
 - The singular vectors move once per update, and real and fake images see the same weights.
 """
 
@@ -110,13 +110,14 @@ EXPERIMENT = Experiment(
             "beta1": 0.5,
             "beta2": 0.999,
             "discriminator_steps": 5,
+            "batch_size": 64,
         },
         "no attention": {"attention": False},
         "discriminator normalised alone": {"generator_normalised": False},
     },
     results=(
         Result(
-            metric="FID",
+            metric="FID, StudioGAN's settings",
             protocol="Inception, 50 000 samples and 50 000 training images; best checkpoint",
             paper="none",
             source="the paper has no CIFAR-10",

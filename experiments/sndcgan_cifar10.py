@@ -4,8 +4,7 @@ Paper: Miyato, Kataoka, Koyama & Yoshida, "Spectral Normalization for Generative
 Networks", ICLR 2018, arXiv:1802.05957; settings and layers are those of Kurach, Lucic, Zhai,
 Michalski & Gelly, "A Large-Scale Study on Regularization and Normalization in GANs" (The GAN
 Landscape), ICML 2019, arXiv:1807.04720.
-Code: github.com/google/compare_gan, branch v2 (generate_tasks_lib.py) and
-architectures/sndcgan.py.
+Code: github.com/google/compare_gan, branch v2 (generate_tasks_lib.py, dcgan_architecture.py).
 
 Run:  python experiments/sndcgan_cifar10.py
 Cost: not measured on a GPU, which the default 200 000 steps need.
@@ -15,6 +14,7 @@ Differs from the paper:
   ablations here, named as in their table 1. C is the default; their table 2 has the best of six.
 - Kernels of the strided layers follow the code of Kurach et al.
 - Latents are standard normal and the generator moves on fresh ones.
+- Their gradient penalty adds 1e-4 beneath its root, here 1e-12.
 - The singular vectors move once per update, and real and fake images see the same weights.
 """
 

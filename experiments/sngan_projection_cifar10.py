@@ -128,6 +128,12 @@ EXPERIMENT = Experiment(
             source="as quoted by mimicry and StudioGAN (second hand)",
         ),
         Result(
+            metric="Inception score",
+            protocol="Inception, 10 times 5000 samples",
+            paper="8.62",
+            source="as quoted by StudioGAN (second hand)",
+        ),
+        Result(
             metric="FID",
             protocol="Inception, 50 000 samples and 50 000 training images; 100 000 steps",
             paper="none",

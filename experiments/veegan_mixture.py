@@ -2,26 +2,30 @@
 
 Paper: Srivastava, Valkov, Russell, Gutmann & Sutton, "VEEGAN: Reducing mode collapse in GANs
 using implicit variational learning", NIPS 2017, arXiv:1705.07761, section 5.1.
-Code: github.com/akashgit/VEEGAN; its VEEGAN_2D_RING.ipynb was not at hand, settings are those
-of a public copy of it, Stephen Sinclair's in Keras, made for the grid (second hand).
+Code: github.com/akashgit/VEEGAN, VEEGAN_2D_RING.ipynb as of commit 97f07b7 (a pull request that
+brings it to TensorFlow 1.12; the authors' own version was not at hand). It is made for the grid.
 
 Run:  python experiments/veegan_mixture.py
       The grid of 25: --data grid --workdir runs/veegan_grid
 Cost: about six minutes on two CPU cores (57 steps/s) for the default 20 000 steps;
-      --steps 100000 is the copy's budget.
+      --steps 100000 is the notebook's budget.
+      The GAN that it is compared with, on its networks: --game gan
 
 Differs from the paper:
-- Budget, batch, networks, optimizer and weights: the copy's; the paper's own were not at hand.
-- Data: the copy draws new points in each step; here are 100 000.
-- In the copy the discriminator moves first and the others see new noise; here both move at once.
-- The copy's generator sees one more normal number, which is not read back.
-- As in algorithm 1 and in the copy, the generator minimises -E l(G(z), z) and the reconstruction
-  and the reconstructor the reconstruction alone, which algorithm 1 weighs by 1 (--reconstruction).
+- Batch, networks, optimizer, weights and moves at once are the notebook's; the paper gives none.
+- Data: the notebook draws new points in each step; here are 100 000.
+- The notebook's generator sees one more normal number, which is not read back.
+- The paper has a GAN in its table 1 without saying its networks or loss; --game gan has those of
+  the notebook and the non-saturating loss. PacGAN's GAN is another: pacgan_mixture.py.
+- As in algorithm 1 and in the notebook, the generator minimises -E l(G(z), z) and the
+  reconstruction, and the reconstructor the reconstruction alone, which algorithm 1 weighs by 1
+  (--reconstruction).
   --reconstructor-plays adds E l(x, F(x)), the whole log-ratio, which trains the reconstructor
   against the discriminator too and is not algorithm 1.
 """
 
 import dataclasses
+from typing import Literal
 
 import optax
 
@@ -29,7 +33,7 @@ from jaxgan import averaging, losses, plays
 from jaxgan.experiment import Data, Experiment, Result
 from jaxgan.game import SIMULTANEOUS, Gan
 from jaxgan.launch import main
-from jaxgan.nets import toy, veegan
+from jaxgan.nets import mlp, toy, veegan
 from jaxgan.terms import scale
 from jaxgan.types import Dtype
 
@@ -38,6 +42,8 @@ from jaxgan.types import Dtype
 class Config:
     """The paper's knobs."""
 
+    game: Literal["veegan", "gan"] = "veegan"
+    """VEEGAN, or the GAN that it is compared with."""
     latent: int = 254
     """Size of the latent, standard normal."""
     hidden: int = 128
@@ -57,7 +63,32 @@ class Config:
 
 
 def build(cfg: Config, data: Data) -> Gan:
-    """The game on pairs, and the reconstruction; both players move at once."""
+    """The game that was asked for; both players move at once."""
+    return {"veegan": reconstructing, "gan": plain}[cfg.game](cfg)
+
+
+def plain(cfg: Config) -> Gan:
+    """The non-saturating game of VEEGAN's generator and discriminator, which sees no latents."""
+    prior = plays.normal(cfg.latent)
+    return Gan(
+        networks={
+            "g": toy.veegan_generator(cfg.hidden, cfg.dtype),
+            "d": mlp.Discriminator((cfg.hidden,), kernel_init=toy.GLOROT, dtype=cfg.dtype),
+        },
+        play=plays.noise(prior),
+        prior=prior,
+        terms={
+            "g": {"adversarial": losses.nonsaturating_generator},
+            "d": {"adversarial": losses.nonsaturating_discriminator},
+        },
+        optimizers={who: optax.adam(cfg.learning_rate, b1=cfg.beta1) for who in ("g", "d")},
+        updates=SIMULTANEOUS,
+        ema=averaging.constant(cfg.ema_decay),
+    )
+
+
+def reconstructing(cfg: Config) -> Gan:
+    """The game on pairs, and the reconstruction."""
     prior = plays.normal(cfg.latent)
     # -E l(G(z), z) alone is the Wasserstein generator's term, here with a logistic critic.
     ratio = losses.veegan_generator if cfg.reconstructor_plays else losses.wasserstein_generator
@@ -97,6 +128,7 @@ EXPERIMENT = Experiment(
     evaluate_num=2500,
     smoke={"hidden": 8, "latent": 4},
     ablations={
+        "GAN": {"game": "gan"},
         "no reconstruction": {"reconstruction": 0.0},
         "the reconstructor plays": {"reconstructor_plays": True},
     },

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from jaxgan import runs
 from jaxgan.errors import UserError
 from jaxgan.evaluation.metrics import METRICS
+from jaxgan.evaluation.stamp import Score, append, read_scores
 
 BENCHMARKS = Path(__file__).parent.parent / "scripts" / "benchmarks"
 
@@ -55,7 +57,7 @@ def test_a_difference_by_hand(modules):
 
 def test_runs_that_diverged_are_counted_and_in_no_mean(modules):
     comparison, *_ = modules
-    sound = comparison.Run(0, "finished", {"m/x": 0.5}, {}, 10.0, "cpu", None)
+    sound = comparison.Run(0, "finished", {"m/x": 0.5}, {}, 10.0, [])
     lost = dataclasses.replace(sound, outcome="diverged", values={}, steps_per_second=None)
     assert comparison.cells([sound, lost], {"m/x": (100.0, 1)}) == ["2, 1 diverged", "50.0", "10"]
     assert comparison.cells([lost], {"m/x": (1.0, 1)}) == ["1, 1 diverged", "-", "-"]
@@ -70,6 +72,7 @@ def test_the_command_names_what_is_not_standard_and_no_place(modules):
     assert fashion.command(fashion.Fashion(critic_steps=10)) == told
     told = "python scripts/benchmarks/stacked.py --steps 5 --seeds 2"
     assert stacked.command(stacked.Stacked(steps=5, seeds=2)) == told
+    assert stacked.command(stacked.Stacked(steps=5, seeds=2, name="two")) == told + " --name two"
 
 
 def test_every_method_is_an_experiment_with_these_knobs(modules):
@@ -104,12 +107,15 @@ def test_the_pages_show_values_that_the_metrics_have(modules):
             metric, _, name = value.partition("/")
             assert name in METRICS[metric].names, value
     perfect = {"modes": 8, "perfect_high_quality": 0.9889, "perfect_kl": 0.0015}
-    stamp = {"modes": {"parameters": perfect, "classifier_accuracy": 0.9065}}
-    asked = toys.Toys(steps=20, networks="small", seeds=1)
-    run = comparison.Run(0, "finished", dict.fromkeys(toys.VALUES, 0.5), stamp, 10.0, "cpu", "abc")
+    stamp = {"modes": {"parameters": perfect, "classifier_accuracy": 0.9065, "n_fake": 2500}}
+    asked = toys.Toys(steps=20, networks="small", seeds=1, name="few")
+    launches = [{"device_kind": "cpu", "git_commit": "abc"}]
+    run = comparison.Run(0, "finished", dict.fromkeys(toys.VALUES, 0.5), stamp, 10.0, launches)
     tables = {data: {m.name: [run] for m in toys.METHODS} for data in ("ring", "grid")}
     page, around = toys.text(asked, toys.METHODS, tables)
     assert "commit abc" in around
+    assert "every run is in `few.json`" in page
+    assert "2500 samples of weights averaged by 0.999" in page
     assert "20,000.0 times as many" in page
     for method in toys.METHODS:
         for published in (*method.published["ring"], *method.published["grid"]):
@@ -119,30 +125,207 @@ def test_the_pages_show_values_that_the_metrics_have(modules):
     values, floor = (dict.fromkeys(fashion.VALUES, value) for value in (0.5, 0.25))
     run = dataclasses.replace(run, values=values, floor=floor)
     table = {method.name: [run] for method in fashion.METHODS}
-    page, _ = fashion.text(fashion.Fashion(critic_steps=1000), fashion.METHODS, table)
+    asked = fashion.Fashion(critic_steps=1000, samples=7)
+    page, _ = fashion.text(asked, fashion.METHODS, table)
+    assert "Scores: 2500 samples, drawn" in page  # what the scores say, not what is asked
     assert "90.65 % on the test split" in page
     assert "15.6 times as many" in page
     assert "| WGAN | 1 | 0.5 | 0.500 |" in page
     assert "| real images | - | 0.2 | 0.250 |" in page
     assert len({line.count("|") for line in page.splitlines() if line.startswith("|")}) == 1
-    stamp = {"modes": {"parameters": {"classes": 1000, "perfect_kl": 0.0193}}}
+    stamp = {"modes": {"parameters": {"classes": 1000, "perfect_kl": 0.0193}, "n_fake": 26}}
     stamp["modes"]["classifier_accuracy"] = 0.99
     run = dataclasses.replace(run, protocol=stamp, values=dict.fromkeys(stacked.VALUES, 0.5))
     table = {method.name: [run] for method in stacked.METHODS}
     page, _ = stacked.text(stacked.Stacked(steps=100_000), stacked.METHODS, table)
     assert "PacGAN's table has 100,000, as many" in page
-    assert "1000 modes, reverse KL\n  0.0193 nats" in page
+    assert "sampler: 1000 modes, reverse KL 0.0193 nats" in page
+    told = "26 samples of the last weights (WGAN-GP, RpGAN + R1 + R2: of averaged ones), each"
+    assert told in page
     told = "| PacDCGAN2 | 128 | 1 | 0.5 | 0.500 | 10 | +0.000 | 1000.0 ± 0.00; 0.06 ± 0.003 |"
     assert told in page
 
 
+def test_pages_without_any_score_leave_out_what_scores_tell(modules):
+    comparison, toys, fashion, stacked = modules
+    lost = comparison.Run(0, "diverged", {}, {}, None, [])
+    table = {name: [lost] for name in ("GAN", "WGAN", "DCGAN")}
+    asked = toys.Toys(steps=20)
+    toy_page, _ = toys.text(asked, comparison.chosen(("GAN",), toys.METHODS), {"ring": table})
+    asked = fashion.Fashion(critic_steps=5)
+    fashion_page, _ = fashion.text(asked, comparison.chosen(("WGAN",), fashion.METHODS), table)
+    asked = stacked.Stacked(steps=5)
+    stacked_page, _ = stacked.text(asked, comparison.chosen(("DCGAN",), stacked.METHODS), table)
+    assert "| GAN | 100 | 1, 1 diverged |" in toy_page
+    assert "| WGAN | 1, 1 diverged |" in fashion_page
+    assert "| DCGAN | 64 | 1, 1 diverged |" in stacked_page
+    for page in (toy_page, fashion_page, stacked_page):
+        for words in ("test split", "perfect sampler", "| real images"):
+            assert words not in page.lower()
+
+
+def test_a_page_tells_where_runs_ran_and_not_who_writes_it(modules):
+    comparison, *_ = modules
+    one = {name: "1" for name in comparison.FACTS} | {"jax": "0.4", "cores": 3}
+    runs = [
+        comparison.Run(0, "finished", {}, {}, None, [one, one | {"jax": "0.5"}]),
+        comparison.Run(
+            1, "finished", {}, {}, None, [one | {"device_kind": "TPU v4", "git_commit": None}]
+        ),
+    ]
+    told = comparison.circumstances({"ring": {"GAN": runs}})
+    assert told.startswith("1 and TPU v4; 1 device(s) and 3 core(s) for each run.")
+    assert ", jax 0.4 and 0.5, " in told
+    assert "commit 1 and unknown." in told
+    recorded = {"packages": {"jax": "0.4", "pillow": "9"}, "python": "3.9", "xla_flags": ""}
+    assert comparison.facts(recorded) == {"jax": "0.4", "python": "3.9"}
+
+
+def test_numbers_that_are_too_small_are_refused_before_anything(modules, tmp_path):
+    _, toys, fashion, stacked = modules
+    places = {"folder": tmp_path / "runs", "out": tmp_path / "out"}
+    for script, asked, flag in (
+        (toys, toys.Toys(steps=0, **places), "--steps 0"),
+        (toys, toys.Toys(steps=1, seeds=0, **places), "--seeds 0"),
+        (stacked, stacked.Stacked(steps=-1, **places), "--steps -1"),
+        (stacked, stacked.Stacked(steps=1, seeds=0, **places), "--seeds 0"),
+        (stacked, stacked.Stacked(steps=1, samples=1, **places), "--samples 1"),
+        (fashion, fashion.Fashion(critic_steps=0, **places), "--critic-steps 0"),
+        (fashion, fashion.Fashion(critic_steps=5, seeds=0, **places), "--seeds 0"),
+        (fashion, fashion.Fashion(critic_steps=5, samples=1, **places), "--samples 1"),
+    ):
+        with pytest.raises(UserError, match=f"{flag}: must be at least"):
+            script.main(asked)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_table_is_not_replaced_by_that_of_another_command(modules, tmp_path, monkeypatch):
+    comparison, toys, *_ = modules
+    comparison.write(tmp_path, "toys", "page", toys.command(toys.Toys(steps=5)), "", {})
+    monkeypatch.setattr(comparison, "train", None)  # nothing is trained before
+    places = {"folder": tmp_path / "runs", "out": tmp_path}
+    with pytest.raises(UserError, match=r"toys\.json was made by .*--steps 5`; give --name OTHER"):
+        toys.main(toys.Toys(steps=5, seeds=1, **places))
+    command = toys.command(toys.Toys(steps=5))
+    comparison.check_name(tmp_path, "toys", command)
+    comparison.check_name(tmp_path, "others", "another command")
+    # A committed table, from before it could say so, under its own name.
+    (tmp_path / "toys.json").rename(tmp_path / "five.json")
+    comparison.check_name(tmp_path, "five", toys.command(toys.Toys(steps=5, name="five")))
+    (tmp_path / "README.md").write_text("by hand")
+    for name, fault in (("README", "not a table"), ("a/b", "without a folder"), ("", "without a")):
+        with pytest.raises(UserError, match=fault):
+            comparison.check_name(tmp_path, name, command)
+
+
+@pytest.fixture(scope="module")
+def finished(modules, tmp_path_factory):
+    """A tiny method and the arguments of ``tasks`` with which it was trained."""
+    comparison, *_ = modules
+    changes = {"packing": 1, "hidden": (4,), "maxout": 2}
+    method = comparison.Method("tiny", "pacgan_mixture", changes, batch_size=4)
+    settings = {"steps": 2, "devices": 1, "evaluate_num": 20, "evaluate_metrics": "modes"}
+    folder = tmp_path_factory.mktemp("runs")
+    comparison.compare(comparison.tasks([method], "ring", 1, folder, lambda _: settings))
+    return method, folder, settings
+
+
+def test_a_finished_run_is_read_as_it_is(modules, finished, monkeypatch):
+    comparison, *_ = modules
+    method, folder, settings = finished
+    monkeypatch.setattr(comparison, "train", None)
+    (task,) = comparison.tasks([method], "ring", 1, folder, lambda _: settings)
+    (run,) = comparison.compare([task])["tiny"]
+    assert run.outcome == "finished"
+    assert run.protocol["modes"]["n_fake"] == 20
+    assert comparison.samples({"ring": {"tiny": [run]}}, "modes") == "20 samples"
+    recorded = runs.read(task.run)["environment"]
+    assert run.launches[0]["python"] == recorded["python"]
+    assert set(run.launches[0]) <= {*comparison.FACTS}
+    json.dumps(comparison.plain(run), allow_nan=False)
+
+
+def test_a_finished_run_of_other_settings_is_refused(modules, finished, monkeypatch):
+    comparison, *_ = modules
+    method, folder, settings = finished
+    wider = dataclasses.replace(method, changes={**method.changes, "hidden": (5,)})
+    larger = dataclasses.replace(method, batch_size=8)
+    for asked, how, difference in (
+        (method, settings | {"evaluate_num": 30}, "n_fake: 20 -> 30"),
+        (method, settings | {"evaluate_metrics": "modes,fd"}, "fd: not scored"),
+        (method, settings | {"standing_batches": 2}, "standing_batches: 0 -> 2"),
+        (wider, settings, r"hidden: \[4\] -> \[5\]"),
+        (larger, settings, "batch_size: 4 -> 8"),
+    ):
+        with pytest.raises(UserError, match=f"seed-0 .*{difference}.*Remove that folder, or give"):
+            comparison.tasks([asked], "ring", 1, folder, lambda _, how=how: how)
+    with monkeypatch.context() as patch:
+        patch.setattr(runs, "code_changes", lambda recorded, live: ["-beta", "+gamma"])
+        with pytest.raises(UserError, match=r"code of pacgan_mixture\.py"):
+            comparison.tasks([method], "ring", 1, folder, lambda _: settings)
+    grid = comparison.opened("grid", "train")
+    monkeypatch.setattr(comparison, "opened", lambda data, split: grid)
+    with pytest.raises(UserError, match=r"data: ring -> grid.*fingerprint: "):
+        comparison.tasks([method], "ring", 1, folder, lambda _: settings)
+
+
+def test_of_several_scores_the_last_that_fits_is_taken(modules, finished):
+    """Whoever scores a run otherwise, by ``jaxgan evaluate``, does not spoil the table."""
+    comparison, *_ = modules
+    method, folder, settings = finished
+    (task,) = comparison.tasks([method], "ring", 1, folder, lambda _: settings)
+    before = task.run.evaluations.read_bytes()
+    (score,) = read_scores(task.run.evaluations)
+    values = dict.fromkeys(score.values, 0.25)
+    again = dataclasses.replace(score, values=values)
+    other = dataclasses.replace(score, protocol={**score.protocol, "n_fake": 9})
+    append(task.run.evaluations, [again, other])
+    try:
+        assert comparison.scores_of(task)["modes"].values == values
+    finally:
+        task.run.evaluations.write_bytes(before)
+
+
+def test_scores_through_another_extractor_are_not_those_asked(modules):
+    comparison, *_ = modules
+    operation = comparison.Operation(evaluate_num=20, evaluate_extractor="classifier")
+    subject = {"standing_batches": 0, "truncation": None, "weights": "ema", "step": 1}
+    stamp = {"n_fake": 20, "extractor": "classifier-mnist-1234"}
+    score = Score("fd", "FD", "lower", {"distance": 1.0}, {}, stamp, subject)
+    assert comparison.faults(score, operation) == []
+    score = dataclasses.replace(score, protocol=stamp | {"extractor": "inception"})
+    assert comparison.faults(score, operation) == ["extractor: inception -> classifier"]
+
+
+def test_only_rows_whose_config_averages_are_called_averaged(modules):
+    comparison, toys, fashion, _ = modules
+    assert comparison.averaged((*toys.METHODS, *fashion.METHODS)) == []
+    small = [toys.small(method, "ring") for method in toys.METHODS]
+    assert comparison.averaged(small) == [method.name for method in toys.METHODS]
+
+
+def test_every_plain_game_is_a_row_that_mends_none(modules):
+    _, toys, *_ = modules
+    rows = {method.name: method for method in toys.METHODS}
+    for method in toys.METHODS:
+        if method.plain is not None:
+            assert rows[method.plain].plain is None
+    veegan, plain = rows["VEEGAN"], rows["GAN of VEEGAN"]
+    assert (veegan.plain, rows["Unrolled 5"].plain) == (plain.name, "Unrolled 0")
+    assert toys.small(plain, "grid").changes == {
+        "game": "gan",
+        **toys.small(veegan, "grid").changes,
+    }
+
+
 def test_a_value_less_the_plain_game_s(modules):
     comparison, *_ = modules
-    run = comparison.Run(0, "finished", {"m/x": 0.5}, {}, None, "cpu", None)
+    run = comparison.Run(0, "finished", {"m/x": 0.5}, {}, None, [])
     lost = dataclasses.replace(run, outcome="diverged", values={})
     table = {"GAN": [dataclasses.replace(run, values={"m/x": 2.0}), lost], "better": [run, lost]}
     assert comparison.against(table, "better", "GAN", "m/x", 2) == "-1.50"
     assert comparison.against(table, "GAN", "GAN", "m/x", 2) == "-"
+    assert comparison.against(table, "GAN", None, "m/x", 2) == "-"
     assert comparison.against({"better": [run]}, "better", "GAN", "m/x", 2) == "-"
 
 

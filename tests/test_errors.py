@@ -34,6 +34,7 @@ def workdir(tmp_path, monkeypatch):
         (["--devices", "9"], ["--devices 9", "has 8"]),
         (["--devices", "0"], ["--devices 0"]),
         (["--steps", "-1"], ["--steps -1: must be at least 0"]),
+        (["--learning-rate", "-0.1"], ["--learning-rate -0.1: must not be below 0"]),
         (["--keep", "0"], ["--keep 0: must be at least 1"]),
         (["--log-every", "0"], ["--log-every 0: must be at least 1"]),
         (["--channels", "2"], ["--channels 2", "1 (grey) or 3 (colour)"]),
@@ -114,11 +115,27 @@ def test_data_that_no_network_of_the_experiment_fits(name, shape, expected, work
     np.savez(arrays, image=np.zeros((8, *shape), dtype), label=np.arange(8) % 2)
     file = next(path for path in EXPERIMENTS if path.stem == name)
     command = ("train", file, "--data", f"npz:{arrays}", "--workdir", workdir)
-    flags = ["--batch-size", 8, *(["--no-flip"] if load_experiment(file).flip else [])]
+    flags = [
+        "--batch-size",
+        8,
+        "--devices",
+        1,
+        *(["--no-flip"] if load_experiment(file).flip else []),
+    ]
     with unchanged(workdir.parent):
         said = refused((*command, *flags), *expected)
     assert len(said) < 400
     assert not workdir.exists()
+
+
+def test_packs_that_do_not_fill_the_batch(workdir, refused):
+    """Refused before there is a folder, so that the corrected command finds none in its way."""
+    file = next(path for path in EXPERIMENTS if path.stem == "pacgan_mixture")
+    command = ("train", file, "--packing", 3, "--devices", 1, "--workdir", workdir)
+    with unchanged(workdir.parent):
+        refused((*command, "--hidden", 8), "packs of 3 do not fill", "multiple of 3")
+        refused((*command, "--batch-size", 2), "packs of 3 do not fill a batch of 2")
+        refused((*command, "--hidden"), "--hidden: name at least one")
 
 
 def test_data_without_the_labels_that_a_game_needs(workdir, refused):

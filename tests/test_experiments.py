@@ -10,7 +10,7 @@ from functools import partial
 import jax
 import pytest
 
-from jaxgan import launch
+from jaxgan import launch, train
 from jaxgan.errors import UserError
 from jaxgan.experiment import Data, Experiment, load_experiment
 from jaxgan.sampling import initial_state
@@ -150,6 +150,30 @@ def test_a_smoke_leaves_what_the_user_typed(tmp_path, monkeypatch):
     monkeypatch.setattr(launch, "_train", stopped)
     with pytest.raises(UserError, match=r"^9 rows"):
         launch.run(experiment, [*flags, "--batch-size", "9"], "test")
+
+
+def test_a_smoke_s_noise_has_the_asked_shape(monkeypatch):
+    seen = []
+
+    def stopped(*given):
+        seen.append(given)
+        raise UserError("seen")
+
+    monkeypatch.setattr(launch, "_train", stopped)
+
+    def noise(name, *flags):
+        with pytest.raises(UserError, match="seen"):
+            launch.run(experiment_named(name), ["--smoke", *flags], "test")
+        experiment, _, identity, operation = seen.pop()
+        return train._source(experiment, identity, operation).shape
+
+    assert noise("pacgan_stacked_mnist") == (28, 28, 3)
+    assert noise("pacgan_stacked_mnist", "--resolution", "32") == (32, 32, 3)
+    assert noise("dcgan_fashion_mnist", "--channels", "3") == (28, 28, 3)
+    assert noise("dcgan_folder", "--resolution", "32", "--channels", "1") == (32, 32, 1)
+    assert noise("gan_ring") == (2,)
+    with pytest.raises(UserError, match="ring consists of points: leave out --resolution"):
+        noise("gan_ring", "--resolution", "32")
 
 
 @pytest.mark.parametrize("shape", [(32, 32, 3), (28, 28, 1)])

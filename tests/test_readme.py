@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from jaxgan import launch
+import test_experiments
+from jaxgan import catalogue, launch
 from jaxgan.experiment import load_experiment
 from jaxgan.report import read_metrics
 
@@ -48,6 +49,17 @@ def test_the_loss_passes_its_test_and_a_wrong_one_does_not(files, loss):
     written["quadratic_discriminator"] = lambda weight: loss.quadratic_discriminator(2 * weight)
     with pytest.raises(AssertionError):
         tests[0]()
+
+
+def test_the_paper_passes_the_checks_of_every_experiment_file(files, loss, tmp_path):
+    path = tmp_path / "gan_qp_ring.py"
+    path.write_text(files["experiments/gan_qp_ring.py"])
+    experiment = load_experiment(path)
+    test_experiments.test_it_says_what_it_is(path)
+    test_experiments.test_its_budget_is_the_one_that_it_names(path)
+    test_experiments.test_its_ablations_and_its_smoke_are_changes_of_its_config(path)
+    test_experiments.test_the_command_line_takes_its_ablations_and_builds_them(path)
+    assert "[gan_qp_ring](gan_qp_ring.py): GAN-QP on a ring" in catalogue.render([experiment])
 
 
 def test_the_paper_trains(files, loss, tmp_path):

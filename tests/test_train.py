@@ -246,6 +246,15 @@ def test_a_share_is_from_0_to_below_1(name):
             settings.check_config(config(wrong), config())
 
 
+@pytest.mark.parametrize("name", ["learning_rate", "r1", "penalty", "clip", "style_weight"])
+def test_a_strength_is_never_negative(name):
+    config = dataclasses.make_dataclass("Config", [(name, float, 0.5), ("a", float, 0.5)])
+    settings.check_config(config(0.0, -1.0), config())
+    flag = name.replace("_", "-")
+    with pytest.raises(UserError, match=f"--{flag} -0.1: must not be below 0"):
+        settings.check_config(config(-0.1), config())
+
+
 def test_a_budget_that_a_schedule_reads_identifies_the_run(tmp_path, usual, refused):
     """``build(cfg, data, steps)``: the number of steps may then not be raised."""
     file = tmp_path / "scheduled.py"

@@ -1,22 +1,25 @@
 """Trains methods with several seeds each, goes on where it stopped, and sums up their scores."""
 
 import dataclasses
+import functools
 import json
 import math
-import os
 import platform
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import jax
 from scipy import stats
 
 from jaxgan import launch, report, runs
+from jaxgan.data.open import open_source
+from jaxgan.data.source import Source
 from jaxgan.errors import UserError, known
+from jaxgan.evaluation.evaluate import known_metrics
+from jaxgan.evaluation.metrics import METRICS
 from jaxgan.evaluation.stamp import Score, column, read_scores
-from jaxgan.experiment import load_experiment
+from jaxgan.experiment import Experiment, load_experiment
 from jaxgan.settings import Identity, Operation
 from jaxgan.train import train
 
@@ -35,6 +38,7 @@ class Method:
       batch_size: samples per step; None for the experiment's.
       critic_steps: updates of the discriminator in a step.
       published: what stands beside ours, by the data's name (or ``""``): a text per column.
+      plain: name of the row with the game that it mends; None if it is one.
     """
 
     name: str
@@ -43,6 +47,12 @@ class Method:
     batch_size: int | None = None
     critic_steps: int = 1
     published: Mapping[str, Sequence[str]] = dataclasses.field(default_factory=dict)
+    plain: str | None = None
+
+    @property
+    def experiment(self) -> Experiment:
+        """What its file declares."""
+        return load_experiment(EXPERIMENTS / f"{self.file}.py")
 
     @property
     def slug(self) -> str:
@@ -60,8 +70,7 @@ class Run:
       values: its last scores, ``metric/value``; empty if it diverged.
       protocol: metric -> how it was measured.
       steps_per_second: the median over its rows of metrics; None if there are none.
-      device: what it ran on.
-      commit: what it ran.
+      launches: what it ran on, ``FACTS`` by name: more than one if it was gone on with.
       note: what happened.
       floor: the values that held-out real samples have, where a metric gives them.
     """
@@ -71,8 +80,7 @@ class Run:
     values: Mapping[str, float]
     protocol: Mapping[str, Mapping[str, Any]]
     steps_per_second: float | None
-    device: str
-    commit: str | None
+    launches: Sequence[Mapping[str, Any]]
     note: str = ""
     floor: Mapping[str, float] = dataclasses.field(default_factory=dict)
 
@@ -81,39 +89,167 @@ Table = Mapping[str, Sequence[Run]]
 """Name of a method -> its runs."""
 
 
-def trained(
-    method: Method, data: str, seed: int, folder: Path, settings: Mapping[str, Any]
-) -> tuple[Run, Sequence[Score]]:
-    """Trains and scores one run, or goes on with it, or reads what it gave.
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """One run to be trained.
+
+    Attributes:
+      method: of which row.
+      config: its knobs.
+      identity: settings that identify it.
+      operation: where it is, for how many steps, and how it is scored.
+    """
+
+    method: Method
+    config: Any
+    identity: Identity
+    operation: Operation
+
+    @property
+    def run(self) -> runs.RunFolder:
+        """Its folder."""
+        assert self.operation.workdir is not None
+        return runs.RunFolder(self.operation.workdir)
+
+    @property
+    def status(self) -> Mapping[str, Any]:
+        """How it stands; empty if it was not begun."""
+        return json.loads(self.run.status.read_text()) if self.run.status.is_file() else {}
+
+
+def tasks(
+    methods: Sequence[Method],
+    data: str,
+    seeds: int,
+    folder: Path,
+    settings: Callable[[Method], Mapping[str, Any]],
+) -> list[Task]:
+    """The runs of every method, seed by seed, so that an unfinished one has compared them all.
 
     Args:
-      method: what to train.
+      methods: what to train.
       data: the data set.
-      seed: of the run.
+      seeds: runs of each.
       folder: where run folders are.
-      settings: of ``Operation``; ``steps`` and how it is scored among them.
+      settings: of ``Operation``: ``steps``, ``evaluate_num`` and ``evaluate_metrics`` among them.
 
     Raises:
-      UserError: it was interrupted, or a setting is at fault.
+      UserError: a folder holds another run, or one that was scored in another way.
     """
-    steps = settings["steps"]
-    experiment = load_experiment(EXPERIMENTS / f"{method.file}.py")
-    run = runs.RunFolder(folder / str(steps) / data / method.slug / f"seed-{seed}")
-    status = json.loads(run.status.read_text()) if run.status.is_file() else {}
-    if status.get("outcome") not in ("finished", "diverged"):
-        batch_size = method.batch_size or experiment.batch_size
-        identity = Identity(data=data, split=experiment.split, batch_size=batch_size, seed=seed)
-        operation = Operation(
-            workdir=run.path,
+    found = [
+        task_of(method, data, seed, folder, settings(method))
+        for seed in range(seeds)
+        for method in methods
+    ]
+    for one in found:  # all of them, before hours have gone by
+        check(one)
+    return found
+
+
+def task_of(
+    method: Method, data: str, seed: int, folder: Path, settings: Mapping[str, Any]
+) -> Task:
+    """The run of a method, a data set and a seed."""
+    steps, experiment = settings["steps"], method.experiment
+    batch_size = method.batch_size or experiment.batch_size
+    return Task(
+        method,
+        experiment.config(**method.changes),
+        Identity(data=data, split=experiment.split, batch_size=batch_size, seed=seed),
+        Operation(
+            workdir=folder / str(steps) / data / method.slug / f"seed-{seed}",
             sample_every=0,
             checkpoint_every=max(steps // 5, 100),
             keep=1,
             evaluate_every=steps,
             **settings,
-        )
-        launch.prepare_jax(identity, operation)
-        print(f"{method.name}, {data}, seed {seed}", flush=True)
-        outcome = train(experiment, experiment.config(**method.changes), identity, operation)
+        ),
+    )
+
+
+def check(task: Task) -> None:
+    """Refuses a folder with anything but this run: its page would tell what was not done.
+
+    Raises:
+      UserError: it holds another run, or one that was scored in another way.
+    """
+    if not task.run.config.is_file():
+        return
+    recorded, experiment = runs.read(task.run), task.method.experiment
+    source = opened(task.identity.data, task.identity.split)
+    data = {name: getattr(source, name) for name in ("name", "size", "fingerprint")}
+    wanted = runs.describe(
+        experiment, task.config, task.identity, recorded["data"] | data, task.operation.steps
+    )
+    found = runs.changes(recorded, wanted | {"origin": None})
+    copy = task.run.experiment
+    if copy.is_file() and runs.code_changes(copy, experiment.file):
+        found.append(f"code of {experiment.file.name}")
+    if found:
+        raise another(task, "holds another run", found)
+    if task.status.get("outcome") == "finished":
+        scores_of(task)
+
+
+opened: Callable[[str, str], Source] = functools.cache(open_source)
+"""The data of these words and this split."""
+
+
+def another(task: Task, fault: str, found: Sequence[str]) -> UserError:
+    """What is wrong with a folder, and how to mend it."""
+    return UserError(
+        f"{task.run.path} {fault} ({'; '.join(found)}). Remove that folder, or give another "
+        "--folder."
+    )
+
+
+def scores_of(task: Task) -> Mapping[str, Score]:
+    """Each metric's last score of the last step, of those that were measured as asked.
+
+    Raises:
+      UserError: there is none.
+    """
+    operation = task.operation
+    every = [s for s in read_scores(task.run.evaluations) if s.subject["step"] == operation.steps]
+    if not every:
+        raise UserError(f"{task.run.path} is finished but has no score; remove it.")
+    found = {}
+    for metric in known_metrics(operation.evaluate_metrics or ""):
+        told = [(score, faults(score, operation)) for score in every if score.metric == metric]
+        fitting = [score for score, wrong in told if not wrong]
+        if not fitting:
+            wrong = told[-1][1] if told else ["not scored"]
+            raise another(task, "was scored in another way", [f"{metric}: {w}" for w in wrong])
+        found[metric] = fitting[-1]
+    return found
+
+
+def faults(score: Score, operation: Operation) -> list[str]:
+    """How a score was not measured as ``operation`` asks, ``name: this -> asked``."""
+    wanted = {
+        "n_fake": operation.evaluate_num,
+        "standing_batches": operation.standing_batches,
+        "truncation": None,
+        "weights": "ema",  # which are the last ones where nothing is averaged
+    }
+    found = runs.changes({**score.subject, **score.protocol}, wanted)
+    extractor, asked = score.protocol["extractor"], operation.evaluate_extractor
+    if METRICS[score.metric].network == "extractor" and not extractor.startswith(asked):
+        found.append(f"extractor: {extractor} -> {asked}")
+    return found
+
+
+def trained(task: Task) -> tuple[Run, Sequence[Score]]:
+    """Trains and scores one run, or goes on with it, or reads what it gave.
+
+    Raises:
+      UserError: it was interrupted, or a setting is at fault.
+    """
+    run, status = task.run, task.status
+    if status.get("outcome") not in ("finished", "diverged"):
+        launch.prepare_jax(task.identity, task.operation)
+        print(f"{task.method.name}, {task.identity.data}, seed {task.identity.seed}", flush=True)
+        outcome = train(task.method.experiment, task.config, task.identity, task.operation)
         if outcome.kind == "interrupted":
             raise UserError(f"{run.path}: {outcome.note}; the same command goes on.")
         # Not what the folder says: a run stopped after its last step stays "interrupted" there.
@@ -123,24 +259,29 @@ def trained(
         for row in report.read_metrics(run.metrics)
         if "steps_per_second" in row
     ]
-    found = runs.read(run)["environment"]
-    sound = status["outcome"] == "finished"
-    scores = [s for s in read_scores(run.evaluations) if s.subject["step"] == steps]
-    if sound and not scores:
-        raise UserError(f"{run.path} is finished but has no score; remove it.")
-    last = {score.metric: score for score in scores} if sound else {}
+    last = scores_of(task) if status["outcome"] == "finished" else {}
     told = Run(
-        seed=seed,
+        seed=task.identity.seed,
         outcome=status["outcome"],
         values=named(last, "values"),
         floor=named(last, "floor"),
         protocol={metric: dict(score.protocol) for metric, score in last.items()},
         steps_per_second=statistics.median(rates) if rates else None,
-        device=found["device_kind"],
-        commit=found["git_commit"],
+        launches=[facts(one["environment"]) for one in runs.read(run)["launches"]],
         note=status.get("note", ""),
     )
     return told, tuple(last.values())
+
+
+PACKAGES = ("jaxgan", "jax", "jaxlib", "flax", "optax", "numpy", "scipy")
+FACTS = ("device_kind", "devices", "cores", *PACKAGES, "python", "git_commit")
+"""What a page tells of the environment of a run."""
+
+
+def facts(environment: Mapping[str, Any]) -> dict[str, Any]:
+    """``FACTS`` of a launch; what it does not record is left out."""
+    flat = {**environment, **environment["packages"]}
+    return {name: flat[name] for name in FACTS if name in flat}
 
 
 def named(scores: Mapping[str, Score], field: str) -> dict[str, float]:
@@ -148,26 +289,19 @@ def named(scores: Mapping[str, Score], field: str) -> dict[str, float]:
     return {f"{m}/{n}": v for m, score in scores.items() for n, v in getattr(score, field).items()}
 
 
-def compare(
-    methods: Sequence[Method],
-    data: str,
-    seeds: int,
-    folder: Path,
-    settings: Callable[[Method], Mapping[str, Any]],
-) -> Table:
-    """The runs of every method, seed by seed, so that an unfinished one has compared them all.
+def compare(tasks: Sequence[Task]) -> Table:
+    """The runs of every method, trained in this order where they are not there yet.
 
     Raises:
       UserError: a run was interrupted, or scores were measured in different ways.
     """
-    table: dict[str, list[Run]] = {method.name: [] for method in methods}
+    table: dict[str, list[Run]] = {}
     scores: dict[str, list[Score]] = {}
-    for seed in range(seeds):
-        for method in methods:
-            run, found = trained(method, data, seed, folder, settings(method))
-            table[method.name].append(run)
-            for score in found:
-                scores.setdefault(score.metric, []).append(score)
+    for one in tasks:
+        run, found = trained(one)
+        table.setdefault(one.method.name, []).append(run)
+        for score in found:
+            scores.setdefault(score.metric, []).append(score)
     for of_metric in scores.values():
         column(of_metric)
     return table
@@ -181,6 +315,17 @@ def chosen(names: Sequence[str], methods: Sequence[Method]) -> list[Method]:
     """
     wanted = {known(name, [method.name for method in methods], "method") for name in names}
     return [method for method in methods if not names or method.name in wanted]
+
+
+def at_least(least: int, **flags: int) -> None:
+    """Refuses numbers that are too small.
+
+    Raises:
+      UserError: naming the flag.
+    """
+    for name, value in flags.items():
+        if value < least:
+            raise UserError(f"--{name.replace('_', '-')} {value}: must be at least {least}.")
 
 
 def summary(values: Sequence[float], digits: int) -> str:
@@ -213,9 +358,9 @@ def difference(values: Sequence[float], others: Sequence[float], digits: int) ->
     return f"{gap} [{low:+.{digits}f}, {high:+.{digits}f}]"
 
 
-def against(table: Table, name: str, plain: str, value: str, digits: int) -> str:
+def against(table: Table, name: str, plain: str | None, value: str, digits: int) -> str:
     """``difference`` of a value between two methods; ``-`` if the plain one is not another row."""
-    if name == plain or plain not in table:
+    if plain is None or name == plain or plain not in table:
         return "-"
     mine, theirs = (
         [run.values[value] for run in table[row] if run.outcome == "finished"]
@@ -250,30 +395,70 @@ def rows(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in every)
 
 
-def circumstances(tables: Mapping[str, Table], devices: int | None) -> str:
-    """What the runs ran on, in one line."""
+def protocol(table: Table, metric: str) -> Mapping[str, Any]:
+    """How a metric was measured, which is the same for all; empty if no run has a score."""
+    every = (run.protocol for found in table.values() for run in found)
+    return next((told[metric] for told in every if told), {})
+
+
+def samples(tables: Mapping[str, Table], metric: str) -> str:
+    """``n samples`` as the scores tell it; ``samples`` if no run has a score."""
+    protocols = [protocol(table, metric) for table in tables.values()]
+    return f"{distinct([one for one in protocols if one], 'n_fake')} samples".strip()
+
+
+def averaged(methods: Sequence[Method]) -> list[str]:
+    """Names of the methods whose samples come from averaged weights."""
+    return [m.name for m in methods if m.experiment.config(**m.changes).ema_decay]
+
+
+def distinct(found: Sequence[Mapping[str, Any]], name: str) -> str:
+    """The values of this name, each once, in the order in which they come."""
+    values = (one.get(name) for one in found)
+    return " and ".join(dict.fromkeys("unknown" if v is None else str(v) for v in values))
+
+
+def circumstances(tables: Mapping[str, Table]) -> str:
+    """What the runs ran on, in one line, as they recorded it."""
     every = [run for table in tables.values() for found in table.values() for run in found]
-    kinds = ", ".join(sorted({run.device for run in every}))
-    environment = runs.environment(jax.local_devices())
-    kept = ("jaxgan", "jax", "jaxlib", "flax", "optax", "numpy", "scipy")
-    packages = [f"{name} {v}" for name, v in environment["packages"].items() if name in kept]
-    commits = ", ".join(sorted({run.commit or "unknown" for run in every}))
+    launches = [one for run in every for one in run.launches]
+    told = {name: distinct(launches, name) for name in FACTS}
+    packages = [f"{name} {told[name]}" for name in PACKAGES]
     return (
-        f"{machine()}; {kinds}; {devices or 'all'} device(s) for each run. Steps per second: the "
-        f"median; other work may have shared the machine. {', '.join(packages)}, python "
-        f"{environment['python']}, commit {commits}."
+        f"{told['device_kind']}; {told['devices']} device(s) and {told['cores']} core(s) for each "
+        "run. Steps per second: the median; other work may have shared the machine. "
+        f"{', '.join(packages)}, python {told['python']}, commit {told['git_commit']}. Runs do not "
+        f"record their processor; that of the machine which wrote this page: {processor()}."
     )
 
 
-def machine() -> str:
-    """The processor's name and how many of its cores are ours."""
-    name = platform.processor() or platform.machine()
+def processor() -> str:
+    """The name of this machine's."""
     if Path("/proc/cpuinfo").is_file():
         for line in Path("/proc/cpuinfo").read_text().splitlines():
             if line.startswith("model name"):
-                name = line.partition(":")[2].strip()
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"{name}, {cores} core{'s' if cores != 1 else ''}"
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def check_name(out: Path, name: str, command: str) -> None:
+    """Refuses to replace what another command made; to be called before anything is trained.
+
+    Raises:
+      UserError: naming the file, or the name is none.
+    """
+    if not name or Path(name).name != name:
+        raise UserError(f"--name {name!r}: give the name of a file, without a folder.")
+    page, every = out / f"{name}.md", out / f"{name}.json"
+    if not page.exists() and not every.exists():
+        return
+    try:
+        made = json.loads(every.read_text())["command"]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise UserError(f"{page} is not a table of runs; give --name OTHER.") from None
+    # Under its own name a table is the same one; --name is the command's last word.
+    if made.partition(" --name ")[0] != command.partition(" --name ")[0]:
+        raise UserError(f"{every} was made by `{made}`; give --name OTHER to keep it.")
 
 
 def write(

@@ -2,7 +2,8 @@
 
 ``python scripts/benchmarks/fashion.py --critic-steps 1000`` trains one run after another under
 ``runs/fashion`` and writes fashion.md and fashion.json beside this file. Stop it when you like: the
-same command goes on where it stopped. A subset (``--methods``, ``--seeds``) writes a table of that.
+same command goes on where it stopped. A subset (``--methods``, ``--seeds``) writes a table of that:
+give it another ``--name``.
 """
 
 import dataclasses
@@ -76,10 +77,12 @@ class Fashion:
     """Samples per score."""
     devices: int | None = 1
     """Devices that each run uses."""
+    name: str = "fashion"
+    """What the page and the file of its runs are called."""
     folder: Path = Path("runs/fashion")
     """Where the run folders are."""
     out: Path = HERE
-    """Where fashion.md and fashion.json are written."""
+    """Where the page and the file are written."""
 
 
 def settings(fashion: Fashion, method: Method) -> Mapping[str, Any]:
@@ -106,10 +109,11 @@ def settings(fashion: Fashion, method: Method) -> Mapping[str, Any]:
 
 def text(fashion: Fashion, methods: Sequence[Method], table: Table) -> tuple[str, str]:
     """The page, and the line on what it ran on."""
-    around = comparison.circumstances({DATA: table}, fashion.devices)
-    protocol = next(run.protocol for found in table.values() for run in found if run.protocol)
-    accuracy = protocol["modes"]["classifier_accuracy"]
-    real = next(run.floor for found in table.values() for run in found if run.floor)
+    around = comparison.circumstances({DATA: table})
+    samples = comparison.samples({DATA: table}, "modes")
+    judge = ""
+    if modes := comparison.protocol(table, "modes"):
+        judge = f" ({100 * modes['classifier_accuracy']:.2f} % on the test split)"
     share = comparison.budget(fashion.critic_steps, PUBLISHED)
     spread = "mean ± standard deviation over runs [95 % t interval of the mean]"
     if fashion.seeds == 1:
@@ -118,7 +122,7 @@ def text(fashion: Fashion, methods: Sequence[Method], table: Table) -> tuple[str
 # Losses on Fashion-MNIST
 
 Written by `fashion.py` (how to run it: its first lines); every run, with the protocol of each of
-its scores, is in `fashion.json`.
+its scores, is in `{fashion.name}.json`.
 
 - Command: `{command(fashion)}`.
 - Budget: **{fashion.critic_steps} updates of the discriminator** in batches of 64; the paper has
@@ -130,9 +134,9 @@ its scores, is in `fashion.json`.
   after 1500 updates.
 - Runs: {fashion.seeds} of each method, seeds from 0; {spread}; a run that diverged is counted
   under `runs`, and is in no mean.
-- Scores: {fashion.samples} samples, drawn with batch statistics taken anew from {STANDING} batches
+- Scores: {samples}, drawn with batch statistics taken anew from {STANDING} batches
   (the running ones lag behind), against as many training images, through the features of the
-  small classifier trained on the training split ({100 * accuracy:.2f} % on the test split). FD:
+  small classifier trained on the training split{judge}. FD:
   Fréchet distance, of these features and not to be compared with FIDs. Score of classes: the
   Inception score's formula with that classifier. Classes: how many of ten; reverse KL: nats, of the
   classes of the samples from equal shares. Real images: as many of the training split that are not
@@ -141,8 +145,11 @@ its scores, is in `fashion.json`.
 - Machine: {around}
 
 """
-    floors = [f"{real[name]:.{digits}f}" for name, (_, digits) in VALUES.items()]
-    lines = [["real images", "-", *floors, "-", "-"]]
+    reals = [run.floor for found in table.values() for run in found if run.floor]
+    lines = [
+        ["real images", "-", *(f"{real[name]:.{n}f}" for name, (_, n) in VALUES.items()), "-", "-"]
+        for real in reals[:1]  # the same for all
+    ]
     for method in methods:
         ours = comparison.cells(table[method.name], VALUES)
         lines.append([method.name, *ours, *method.published[""]])
@@ -158,16 +165,23 @@ def main(fashion: Fashion) -> int:
     """Trains what is not there yet, and writes the table.
 
     Raises:
-      UserError: a method is unknown, or a run was interrupted.
+      UserError: a flag, a name or a folder is at fault, or a run was interrupted.
     """
+    comparison.at_least(1, critic_steps=fashion.critic_steps, seeds=fashion.seeds)
+    comparison.at_least(2, samples=fashion.samples)
     methods = comparison.chosen(fashion.methods, METHODS)
-    for method in methods:
-        settings(fashion, method)  # before an hour has gone by
+    comparison.check_name(fashion.out, fashion.name, command(fashion))
     table = comparison.compare(
-        methods, DATA, fashion.seeds, fashion.folder, lambda method: settings(fashion, method)
+        comparison.tasks(
+            methods,
+            DATA,
+            fashion.seeds,
+            fashion.folder,
+            lambda method: settings(fashion, method),
+        )
     )
     page, around = text(fashion, methods, table)
-    comparison.write(fashion.out, "fashion", page, command(fashion), around, {DATA: table})
+    comparison.write(fashion.out, fashion.name, page, command(fashion), around, {DATA: table})
     return 0
 
 

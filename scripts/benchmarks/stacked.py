@@ -3,7 +3,8 @@
 ``python scripts/benchmarks/stacked.py --steps 5000`` trains one run after another under
 ``runs/stacked`` and writes stacked.md and stacked.json beside this file: a thousand modes, VEEGAN's
 protocol. A GPU is needed for budgets that tell something. Stop it when you like: the same command
-goes on where it stopped. A subset (``--methods``, ``--seeds``) writes a table of that.
+goes on where it stopped. A subset (``--methods``, ``--seeds``) writes a table of that:
+give it another ``--name``.
 """
 
 import dataclasses
@@ -67,10 +68,12 @@ class Stacked:
     """Samples per score."""
     devices: int | None = None
     """Devices that each run uses; all if not given."""
+    name: str = "stacked"
+    """What the page and the file of its runs are called."""
     folder: Path = Path("runs/stacked")
     """Where the run folders are."""
     out: Path = HERE
-    """Where stacked.md and stacked.json are written."""
+    """Where the page and the file are written."""
 
 
 def settings(stacked: Stacked) -> Mapping[str, Any]:
@@ -85,27 +88,34 @@ def settings(stacked: Stacked) -> Mapping[str, Any]:
 
 def text(stacked: Stacked, methods: Sequence[Method], table: Table) -> tuple[str, str]:
     """The page, and the line on what it ran on."""
-    around = comparison.circumstances({DATA: table}, stacked.devices)
-    protocol = next(run.protocol for found in table.values() for run in found if run.protocol)
-    modes = protocol["modes"]
+    around = comparison.circumstances({DATA: table})
+    samples = comparison.samples({DATA: table}, "modes")
+    names = ", ".join(comparison.averaged(methods))
+    weights = f"the last weights{f' ({names}: of averaged ones)' if names else ''}"
+    judge = perfect = ""
+    if modes := comparison.protocol(table, "modes"):
+        parameters = modes["parameters"]
+        judge = f" ({100 * modes['classifier_accuracy']:.2f} % on the test split)"
+        perfect = (
+            f" A perfect\n  sampler: {parameters['classes']} modes, reverse KL "
+            f"{parameters['perfect_kl']:.4f} nats."
+        )
     share = comparison.budget(stacked.steps, PUBLISHED)
     page = f"""\
 # Mode collapse on stacked MNIST
 
-Written by `stacked.py` (how to run it: its first lines); every run is in `stacked.json`.
+Written by `stacked.py` (how to run it: its first lines); every run is in `{stacked.name}.json`.
 
 - Command: `{command(stacked)}`.
 - Budget: **{stacked.steps} steps** of each run; PacGAN's table has {PUBLISHED:,}, {share}. WGAN-GP
   has five updates of the critic and one of the generator in a step, the packed games have one and
   two, RpGAN one and one.
-- Data: {DATA.partition(":")[2]} fixed triples of MNIST's training digits, 28 x 28, for every
+- Data: {DATA.partition(":")[2]} fixed triples of MNIST's 70 000 digits, 28 x 28, for every
   method; networks and settings as each file of `experiments/` says.
 - Runs: {stacked.seeds} of each method, seeds from 0; a run that diverged is counted under `runs`,
   and is in no mean. Ours: mean ± standard deviation over runs [95 % t interval of the mean].
-- Scores: {stacked.samples} samples of the last weights, each channel by the small classifier of
-  digits trained on MNIST ({100 * modes["classifier_accuracy"]:.2f} % on the test split). A perfect
-  sampler: {modes["parameters"]["classes"]} modes, reverse KL
-  {modes["parameters"]["perfect_kl"]:.4f} nats.
+- Scores: {samples} of {weights}, each
+  channel by the small classifier of digits trained on MNIST{judge}.{perfect}
 - PacGAN, table 2: modes; reverse KL; mean ± standard error of 10 trials.
 - Machine: {around}
 
@@ -132,14 +142,17 @@ def main(stacked: Stacked) -> int:
     """Trains what is not there yet, and writes the table.
 
     Raises:
-      UserError: a method is unknown, or a run was interrupted.
+      UserError: a flag, a name or a folder is at fault, or a run was interrupted.
     """
+    comparison.at_least(1, steps=stacked.steps, seeds=stacked.seeds)
+    comparison.at_least(2, samples=stacked.samples)
     methods = comparison.chosen(stacked.methods, METHODS)
+    comparison.check_name(stacked.out, stacked.name, command(stacked))
     table = comparison.compare(
-        methods, DATA, stacked.seeds, stacked.folder, lambda _: settings(stacked)
+        comparison.tasks(methods, DATA, stacked.seeds, stacked.folder, lambda _: settings(stacked))
     )
     page, around = text(stacked, methods, table)
-    comparison.write(stacked.out, "stacked", page, command(stacked), around, {DATA: table})
+    comparison.write(stacked.out, stacked.name, page, command(stacked), around, {DATA: table})
     return 0
 
 

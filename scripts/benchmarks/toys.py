@@ -3,7 +3,7 @@
 ``python scripts/benchmarks/toys.py --steps 20000 --networks small`` trains one run after another
 under ``runs/toys`` and writes toys.md and toys.json beside this file. Stop it when you like: the
 same command goes on where it stopped, and skips what is finished. A subset (``--methods``,
-``--data``, ``--seeds``) writes a table of that subset.
+``--data``, ``--seeds``) writes a table of that subset: give it another ``--name``.
 """
 
 import dataclasses
@@ -31,10 +31,11 @@ def method(
     batch_size: int,
     ring: Sequence[str] = ("-", "-"),
     grid: Sequence[str] = ("-", "-"),
+    plain: str | None = "GAN",
 ) -> Method:
     """A row; published are table 1 of PacGAN and table 1 of VEEGAN."""
     published = {"ring": ring, "grid": grid}
-    return Method(name, f"{file}_mixture", changes, batch_size, published=published)
+    return Method(name, f"{file}_mixture", changes, batch_size, published=published, plain=plain)
 
 
 METHODS = (
@@ -43,8 +44,9 @@ METHODS = (
         "pacgan",
         {"packing": 1},
         100,
-        ("6.3 ± 0.5; 98.2 ± 0.2; 0.45 ± 0.09", "1; 99.3"),
-        ("17.3 ± 0.8; 94.8 ± 0.7; 0.70 ± 0.07", "3.3; 0.5"),
+        ("6.3 ± 0.5; 98.2 ± 0.2; 0.45 ± 0.09", "-"),
+        ("17.3 ± 0.8; 94.8 ± 0.7; 0.70 ± 0.07", "-"),
+        plain=None,
     ),
     method(
         "PacGAN2",
@@ -78,9 +80,34 @@ METHODS = (
         ("6.6 ± 0.3; 97.6 ± 0.4; 0.36 ± 0.04", "2.8; 0.13"),
         ("24.1 ± 0.4; 95.7 ± 0.6; 0.14 ± 0.03", "15.8; 1.6"),
     ),
-    method("Unrolled 5", "unrolled", {}, 512, ("-", "7.6; 35.6"), ("-", "23.6; 16")),
-    method("Unrolled 0", "unrolled", {"unroll": 0}, 512),
-    method("VEEGAN", "veegan", {}, 500, ("-", "8; 52.9"), ("-", "24.6; 40")),
+    method(
+        "Unrolled 5",
+        "unrolled",
+        {},
+        512,
+        ("-", "7.6; 35.6"),
+        ("-", "23.6; 16"),
+        plain="Unrolled 0",
+    ),
+    method("Unrolled 0", "unrolled", {"unroll": 0}, 512, plain=None),
+    method(
+        "VEEGAN",
+        "veegan",
+        {},
+        500,
+        ("-", "8; 52.9"),
+        ("-", "24.6; 40"),
+        plain="GAN of VEEGAN",
+    ),
+    method(
+        "GAN of VEEGAN",
+        "veegan",
+        {"game": "gan"},
+        500,
+        ("-", "1; 99.3"),
+        ("-", "3.3; 0.5"),
+        plain=None,
+    ),
     method("GAN + R1", "rpgan", {"relativistic": False, "r2": 0.0}, 100),
     method("RpGAN + R1 + R2", "rpgan", {}, 100),
 )
@@ -141,10 +168,12 @@ class Toys:
     """Rows of the table, by name; all if not given."""
     devices: int | None = 1
     """Devices that each run uses."""
+    name: str = "toys"
+    """What the page and the file of its runs are called."""
     folder: Path = Path("runs/toys")
     """Where the run folders are."""
     out: Path = HERE
-    """Where toys.md and toys.json are written."""
+    """Where the page and the file are written."""
 
 
 def small(method: Method, data: str) -> Method:
@@ -168,7 +197,8 @@ def fitted(toys: Toys, methods: Sequence[Method], data: str) -> Sequence[Method]
 def text(toys: Toys, methods: Sequence[Method], tables: Mapping[str, Table]) -> tuple[str, str]:
     """The page, and the line on what it ran on."""
     share = comparison.budget(toys.steps, 400_000)
-    around = comparison.circumstances(tables, toys.devices)
+    around = comparison.circumstances(tables)
+    samples = comparison.samples(tables, "modes")
     networks = {
         "paper": "each paper's, or its code's; batches and learning rates too",
         "small": f"""**not the papers'**: PacGAN's with {SMALL["hidden"]} rectifiers in the
@@ -185,7 +215,7 @@ def text(toys: Toys, methods: Sequence[Method], tables: Mapping[str, Table]) -> 
     page = f"""\
 # Mode collapse on ring and grid
 
-Written by `toys.py` (how to run it: its first lines); every run is in `toys.json`.
+Written by `toys.py` (how to run it: its first lines); every run is in `{toys.name}.json`.
 
 - Command: `{command(toys)}`.
 - Budget: **{toys.steps} steps** of each run. PacGAN's table has 400 000 steps, {share};
@@ -194,12 +224,12 @@ Written by `toys.py` (how to run it: its first lines); every run is in `toys.jso
 - Networks: {networks}.
 - Runs: {toys.seeds} of each method, seeds from 0; a run that diverged is counted under `runs`, and
   is in no mean. Ours: mean ± standard deviation over runs [95 % t interval of the mean].
-- Each score: {SAMPLES} samples of {weights}.
+- Each score: {samples} of {weights}.
   High quality: within 3 standard deviations of the nearest mode. Reverse KL: nats, of the
   high-quality samples' modes from equal shares; it is infinite where there is no such sample.
   Of few samples even perfect ones have a high one: the column after steps/s says which, for as
-  many as were of high quality. The plain game is GAN, for Unrolled 5 it is Unrolled 0; its
-  interval is of Welch's t test (95 %).
+  many as were of high quality. The plain game is GAN, for Unrolled 5 it is Unrolled 0, for VEEGAN
+  the GAN of VEEGAN; the interval is of Welch's t test (95 %).
 - Read modes and reverse KL together with high quality: where that is a few per cent, the samples
   are a cloud over modes that are not learned yet, and it covers them.
 - PacGAN, table 1: modes; high quality, %; reverse KL; mean ± standard error of 10 trials. Its
@@ -211,11 +241,8 @@ Written by `toys.py` (how to run it: its first lines); every run is in `toys.jso
 """
     for data, table in tables.items():
         page += f"\n## {data.capitalize()}\n\n"
-        protocols = [
-            run.protocol["modes"] for found in table.values() for run in found if run.protocol
-        ]
-        if protocols:
-            perfect = protocols[0]["parameters"]
+        if protocol := comparison.protocol(table, "modes"):
+            perfect = protocol["parameters"]
             page += (
                 f"A perfect sampler: {perfect['modes']} modes, "
                 f"{100 * perfect['perfect_high_quality']:.2f} % of high quality, reverse KL "
@@ -227,7 +254,7 @@ Written by `toys.py` (how to run it: its first lines); every run is in `toys.jso
                 str(method.batch_size),
                 *comparison.cells(table[method.name], VALUES),
                 floor(table[method.name]),
-                against_plain(method, table),
+                comparison.against(table, method.name, method.plain, "modes/reverse_kl", 3),
                 *method.published[data],
             ]
             for method in fitted(toys, methods, data)
@@ -240,16 +267,11 @@ def floor(found: Sequence[Run]) -> str:
     """The mean reverse KL that as many perfect samples as were of high quality would have."""
     floors = []
     for run in found:
-        good = round(SAMPLES * run.values.get("modes/high_quality", 0.0))
+        protocol = run.protocol.get("modes", {"n_fake": 0})
+        good = round(protocol["n_fake"] * run.values.get("modes/high_quality", 0.0))
         if good:
-            floors.append(kl_floor(good, run.protocol["modes"]["parameters"]["modes"])[0])
+            floors.append(kl_floor(good, protocol["parameters"]["modes"])[0])
     return f"{statistics.fmean(floors):.3f}" if floors else "-"
-
-
-def against_plain(method: Method, table: Table) -> str:
-    """The reverse KL of a method less that of the game that it mends, if that is in the table."""
-    plain = "Unrolled 0" if method.file == "unrolled_mixture" else "GAN"
-    return comparison.against(table, method.name, plain, "modes/reverse_kl", 3)
 
 
 def command(toys: Toys) -> str:
@@ -261,22 +283,27 @@ def main(toys: Toys) -> int:
     """Trains what is not there yet, and writes the table.
 
     Raises:
-      UserError: a method is unknown, or a run was interrupted.
+      UserError: a flag, a name or a folder is at fault, or a run was interrupted.
     """
+    comparison.at_least(1, steps=toys.steps, seeds=toys.seeds)
     methods = comparison.chosen(toys.methods, METHODS)
-    settings = {"steps": toys.steps, "devices": toys.devices, "evaluate_num": SAMPLES}
-    tables = {
-        data: comparison.compare(
-            fitted(toys, methods, data),
-            data,
-            toys.seeds,
-            toys.folder / toys.networks,
-            lambda _: settings,
+    comparison.check_name(toys.out, toys.name, command(toys))
+    settings = {
+        "steps": toys.steps,
+        "devices": toys.devices,
+        "evaluate_num": SAMPLES,
+        "evaluate_metrics": "modes",
+    }
+    folder = toys.folder / toys.networks
+    tasks = {
+        data: comparison.tasks(
+            fitted(toys, methods, data), data, toys.seeds, folder, lambda _: settings
         )
         for data in toys.data
     }
+    tables = {data: comparison.compare(of_data) for data, of_data in tasks.items()}
     page, around = text(toys, methods, tables)
-    comparison.write(toys.out, "toys", page, command(toys), around, tables)
+    comparison.write(toys.out, toys.name, page, command(toys), around, tables)
     return 0
 
 

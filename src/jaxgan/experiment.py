@@ -74,7 +74,8 @@ class Experiment:
         runs to the end of training; the number of steps then identifies the run. Called
         inside a trace, so it must be pure.
       data: default data set, as ``--data`` takes it.
-      shape: of one sample of that data set; ``--smoke`` makes noise of this shape.
+      shape: of one sample of that data set; ``--smoke`` makes noise of this shape, unless
+        ``--resolution`` or ``--channels`` say another.
       classes: its number of classes, None without labels.
       steps: default budget.
       batch_size: default global batch.

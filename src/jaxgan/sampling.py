@@ -30,11 +30,11 @@ BATCH = 64
 which rounds in another way."""
 
 
-def initial_state(gan: Gan, key: jax.Array, data: Data) -> GanState:
-    """The state before the first step, for data of this shape."""
-    batch = {"image": jnp.zeros((2, *data.shape), jnp.float32)}
+def initial_state(gan: Gan, key: jax.Array, data: Data, rows: int = 2) -> GanState:
+    """The state before the first step, for data of this shape; a round of ``rows`` is played."""
+    batch = {"image": jnp.zeros((rows, *data.shape), jnp.float32)}
     if data.classes is not None:
-        batch["label"] = jnp.zeros((2,), jnp.int32)
+        batch["label"] = jnp.zeros((rows,), jnp.int32)
     return init(gan, key, batch)
 
 

@@ -125,9 +125,12 @@ def check(identity: Identity, operation: Operation) -> None:
 SHARE = re.compile(r"beta[12]|ema_decay|(\w+_)?(dropout|momentum)")
 """Names of knobs that are the share of something that is kept or dropped: from 0 to below 1."""
 
+STRENGTH = re.compile(r"r[12]|(\w+_)?(rate|decay|weight|penalty|clip|init|epsilon|margin|reach)")
+"""Names of knobs that say how much of something there is: never below 0."""
+
 
 def check_config(config: Any, default: Any) -> None:
-    """Refuses knobs that are no number or no ``SHARE``, and sizes below one.
+    """Refuses knobs that are no number, no ``SHARE`` or no ``STRENGTH``, and sizes below one.
 
     A size is a knob whose default is one. Where it may be left out (``int | None``), 0 is as good
     as none.
@@ -141,6 +144,10 @@ def check_config(config: Any, default: Any) -> None:
             raise UserError(f"--{_flag(field.name)} {value}: must be a finite number.")
         if isinstance(value, float) and SHARE.fullmatch(field.name) and not 0 <= value < 1:
             raise UserError(f"--{_flag(field.name)} {value}: must be from 0 to below 1.")
+        if isinstance(value, float) and STRENGTH.fullmatch(field.name) and value < 0:
+            raise UserError(f"--{_flag(field.name)} {value}: must not be below 0.")
+        if value == () and usual:
+            raise UserError(f"--{_flag(field.name)}: name at least one.")
         sizes = value if isinstance(value, tuple) else (value,)
         usual = usual if isinstance(usual, tuple) else (usual,)
         for size in sizes:

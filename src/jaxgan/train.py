@@ -32,7 +32,7 @@ from jaxgan.randomness import Draw, global_rows, named
 from jaxgan.sampling import initial_state, load_state, sampler_of
 from jaxgan.settings import Identity, Operation, check, repeat_of
 from jaxgan.step import make_step
-from jaxgan.types import Device, Logs
+from jaxgan.types import AXIS, Device, Logs
 
 PROFILED_STEPS = 10
 
@@ -138,7 +138,7 @@ class _Run:
                     f"{experiment.name} needs labels and {source.name} has none; choose other "
                     "--data."
                 )
-            self.like = jax.eval_shape(self.new, self.knobs)
+            self.like = self._shapes()
         self.batches = fresh_batches(self.gan.updates)
         self.leader = jax.process_index() == 0
 
@@ -151,6 +151,21 @@ class _Run:
         """The state before the first step."""
         key = jax.random.key(self.identity.seed)
         return initial_state(self.traced(knob_values), key, self.data)
+
+    def _shapes(self) -> GanState:
+        """The state's shapes, as a round with a device's own rows gives them.
+
+        What is wrong with those rows, that packs do not fill them, is refused here, before there
+        is a run folder.
+        """
+        key = jax.random.key(self.identity.seed)
+        rows = self.identity.batch_size // len(self.devices)
+
+        def device(knob_values: dict[str, Any], _: jax.Array) -> GanState:
+            return initial_state(self.traced(knob_values), key, self.data, rows)
+
+        alone = jax.vmap(device, in_axes=(None, 0), out_axes=None, axis_name=AXIS)
+        return jax.eval_shape(alone, self.knobs, jnp.zeros(1))
 
     def origin(self) -> dict[str, str] | None:
         """The run of ``--init-from``, and the sha256 of its networks."""
@@ -516,15 +531,32 @@ def _source(experiment: Experiment, identity: Identity, operation: Operation) ->
             channels=identity.channels,
             unreadable=operation.unreadable,
         )
-    random = np.random.default_rng(0)
-    if len(experiment.shape) == 1:
-        image = random.normal(size=(256, *experiment.shape)).astype(np.float32)
+    random, shape = np.random.default_rng(0), _noise_shape(experiment, identity)
+    if len(shape) == 1:
+        image = random.normal(size=(256, *shape)).astype(np.float32)
     else:
-        image = random.integers(0, 256, (256, *experiment.shape), np.uint8)
+        image = random.integers(0, 256, (256, *shape), np.uint8)
     rows: dict[str, np.ndarray] = {"image": image}
     if experiment.classes is not None:
         rows["label"] = random.integers(0, experiment.classes, 256).astype(np.int32)
     return from_arrays("smoke", "train", rows, classes=experiment.classes)
+
+
+def _noise_shape(experiment: Experiment, identity: Identity) -> tuple[int, ...]:
+    """The shape that the experiment's data would have at this resolution, of these channels.
+
+    Raises:
+      UserError: they are points, which have neither.
+    """
+    if identity.resolution is None and identity.channels is None:
+        return experiment.shape
+    if len(experiment.shape) == 1:
+        raise UserError(
+            f"{experiment.data} consists of points: leave out --resolution and --channels."
+        )
+    height, width, channels = experiment.shape
+    side = identity.resolution
+    return (side or height, side or width, identity.channels or channels)
 
 
 @contextlib.contextmanager

@@ -29,7 +29,10 @@ SEED = 4
 """Side of the generator's first feature map."""
 
 GENERATOR = {32: (4, 4, 4, 4), 64: (16, 16, 8, 4, 2), 128: (16, 16, 8, 4, 2, 1)}
-"""Resolution to multiples of the width: of the seed, then of each block (tables 4 to 6)."""
+"""Resolution to multiples of the width: of the seed, then of each block.
+
+128 pixels are the paper's, 32 and 64 those of the authors' BigGAN-PyTorch.
+"""
 
 DISCRIMINATOR = {32: (4, 4, 4, 4), 64: (1, 2, 4, 8, 16), 128: (1, 2, 4, 8, 16, 16)}
 """Resolution to multiples of the width of each block."""
@@ -47,7 +50,11 @@ DEEP_DISCRIMINATOR = {
     64: (2, 4, 4, 8, 8, 16, 16, 16, 16),
     128: (1, 2, 2, 4, 4, 8, 8, 16, 16, 16, 16),
 }
-"""The deep networks' multiples: of the first layer, then of each block (tables 7 to 9)."""
+"""The deep networks' multiples: of the first layer, then of each block.
+
+128 pixels are the paper's, 32 and 64 compare_gan's (architectures/resnet_biggan_deep.py); of 32
+BigGAN-PyTorch and StudioGAN have six blocks instead of seven.
+"""
 
 
 def _multiples(table: dict[int, tuple[int, ...]], resolution: int) -> tuple[int, ...]:

@@ -15,7 +15,7 @@ import jax.numpy as jnp
 from jaxgan.nn.conv import Conv, ConvTranspose
 from jaxgan.nn.heads import Projection
 from jaxgan.nn.norm import BatchNorm
-from jaxgan.types import Image, Label, Latent
+from jaxgan.types import Image, Knob, Label, Latent
 
 KERNEL_INIT = nn.initializers.normal(0.02)
 CONV_INIT = nn.initializers.truncated_normal(0.02)
@@ -25,9 +25,10 @@ def _lrelu(x: jax.Array) -> jax.Array:
     return nn.leaky_relu(x, 0.2)
 
 
-def _norm(x: jax.Array, momentum: float, train: bool) -> jax.Array:
-    layer = BatchNorm(use_running_average=not train, momentum=momentum, epsilon=1e-3, dtype=x.dtype)
-    return layer(x)
+def _norm(x: jax.Array, momentum: float, train: bool, epsilon: float = 1e-3) -> jax.Array:
+    return BatchNorm(
+        use_running_average=not train, momentum=momentum, epsilon=epsilon, dtype=x.dtype
+    )(x)
 
 
 class Generator(nn.Module):
@@ -38,7 +39,8 @@ class Generator(nn.Module):
       channels: ``c``.
       width: features before the image; the layers before have 2 and 16 times as many.
       activation: of the hidden layers; InfoGAN's own is ``nn.relu``.
-      momentum: of the running moments; compare_gan's is 0.999.
+      momentum: of the running moments; compare_gan's is 0.999, InfoGAN's 0.9.
+      epsilon: beneath the normalisations' square root; InfoGAN's own is 1e-5.
       dtype: of the activations; the image is float32.
     """
 
@@ -47,6 +49,7 @@ class Generator(nn.Module):
     width: int = 64
     activation: Callable[[jax.Array], jax.Array] = _lrelu
     momentum: float = 0.999
+    epsilon: float = 1e-3
     dtype: Any = jnp.float32
 
     @nn.compact
@@ -56,10 +59,10 @@ class Generator(nn.Module):
         x = latent
         for features in (16 * self.width, 2 * self.width * side * side):
             x = nn.Dense(features, kernel_init=KERNEL_INIT, dtype=self.dtype)(x)
-            x = self.activation(_norm(x, self.momentum, train))
+            x = self.activation(_norm(x, self.momentum, train, self.epsilon))
         x = x.reshape(-1, side, side, 2 * self.width)
         x = ConvTranspose(self.width, 4, kernel_init=KERNEL_INIT, dtype=self.dtype)(x)
-        x = self.activation(_norm(x, self.momentum, train)).astype(jnp.float32)
+        x = self.activation(_norm(x, self.momentum, train, self.epsilon)).astype(jnp.float32)
         return nn.sigmoid(ConvTranspose(self.channels, 4, kernel_init=KERNEL_INIT)(x))
 
 
@@ -73,16 +76,18 @@ class Discriminator(nn.Module):
       slope: of the leaky rectifier; InfoGAN's own is 0.1.
       classes: labels that the head knows; 0 for none.
       head: what it says; ``Codes`` makes it InfoGAN's, with ``Q`` on shared layers.
-      momentum: of the running moments; compare_gan's is 0.999.
+      momentum: of the running moments; compare_gan's is 0.999, InfoGAN's 0.9.
+      epsilon: beneath the normalisations' square root; InfoGAN's own is 1e-5.
       dtype: of the activations; the head is float32.
     """
 
     width: int = 64
     batch_norm: bool = False
-    slope: float = 0.2
+    slope: Knob = 0.2
     classes: int = 0
     head: Callable[..., nn.Module] = Projection
     momentum: float = 0.999
+    epsilon: float = 1e-3
     dtype: Any = jnp.float32
 
     @nn.compact
@@ -90,7 +95,7 @@ class Discriminator(nn.Module):
         """Scores each image."""
 
         def settle(x):
-            x = _norm(x, self.momentum, train) if self.batch_norm else x
+            x = _norm(x, self.momentum, train, self.epsilon) if self.batch_norm else x
             return nn.leaky_relu(x, self.slope)
 
         x = Conv(self.width, 4, stride=2, kernel_init=CONV_INIT, dtype=self.dtype)(image)

@@ -25,7 +25,7 @@ def _attention(resolution: int) -> int:
 def generator(resolution: int = 128, width: int | None = None, **options: Any) -> Generator:
     """SAGAN's generator; conditional batch normalisation with ``classes``.
 
-    Its running moments have a decay of 0.999 (ops.py).
+    Its running moments have a decay of 0.999 (ops.py; there the last, unconditional one 0.9999).
 
     Raises:
       UserError: there is no such ``resolution``.

@@ -1,8 +1,9 @@
 """SNDCGAN (Miyato et al. 2018, table 3), with the layers of Kurach et al. 2019.
 
-github.com/google/compare_gan, architectures/sndcgan.py: kernels of 4 where the stride is 2
-and of 3 elsewhere, a leak of 0.1, no normalisation in the discriminator. Spectral
-normalisation is applied to its kernels from outside.
+github.com/google/compare_gan, branch v2, src/gans/dcgan_architecture.py (sn_generator and
+sn_discriminator): kernels of 4 where the stride is 2 and of 3 elsewhere, a leak of 0.1, no
+normalisation in the discriminator. Spectral normalisation is applied to its kernels from outside.
+The normalisations of branch v3 have a momentum of 0.999 and an epsilon of 1e-3 instead.
 """
 
 from collections.abc import Callable
@@ -28,7 +29,8 @@ class Generator(nn.Module):
       channels: ``c``.
       width: features before the image; 2, 4 and 8 times as many before.
       classes: labels that its normalisations know, and then need; 0 ignores them.
-      momentum: of the running moments; compare_gan's is 0.999.
+      momentum: of the running moments.
+      epsilon: beneath the normalisations' square root.
       dtype: of the activations; the image is float32.
     """
 
@@ -36,7 +38,8 @@ class Generator(nn.Module):
     channels: int = 3
     width: int = 64
     classes: int = 0
-    momentum: float = 0.999
+    momentum: float = 0.9
+    epsilon: float = 2e-5
     dtype: Any = jnp.float32
 
     @nn.compact
@@ -49,7 +52,7 @@ class Generator(nn.Module):
         condition = known_labels(self.classes, label)
 
         def norm(x):
-            layer = ConditionalBatchNorm(self.classes, self.momentum, epsilon=1e-3)
+            layer = ConditionalBatchNorm(self.classes, self.momentum, epsilon=self.epsilon)
             return nn.relu(layer(x, condition, train=train))
 
         side = self.resolution // 8

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 from jaxgan.nn.conditioning import known_labels
 from jaxgan.nn.minibatch import MinibatchDiscrimination
 from jaxgan.nn.norm import BatchNorm
-from jaxgan.types import Label, Logits
+from jaxgan.types import Knob, Label, Logits
 
 
 class Projection(nn.Module):
@@ -86,6 +86,7 @@ class Codes(nn.Module):
     hidden: int = 128
     batch_norm: bool = True
     learn_deviation: bool = False
+    slope: Knob = 0.1
 
     @nn.compact
     def __call__(
@@ -98,7 +99,7 @@ class Codes(nn.Module):
         q = nn.Dense(self.hidden, kernel_init=self.kernel_init, name="q")(h)
         if self.batch_norm:
             q = BatchNorm(use_running_average=not train, momentum=0.9)(q)
-        q = nn.leaky_relu(q, 0.1)
+        q = nn.leaky_relu(q, self.slope)
         codes: dict[str, Any] = {}
         for name, size in (self.categorical or {}).items():
             codes[name] = nn.Dense(size, kernel_init=self.kernel_init, name=f"{name}_code")(q)
