@@ -355,3 +355,18 @@ def test_experiments_quote_the_table_of_toys_as_it_is(modules):
             assert (result.seeds, result.command) == (len(runs), told["command"])
             quoted.add((data, name))
     assert quoted == {(data, name) for data, table in told["runs"].items() for name in table}
+
+
+def test_the_page_of_parzen_has_a_row_for_each_run_and_budget():
+    sys.path.insert(0, str(BENCHMARKS))
+    import parzen
+
+    sys.path.remove(str(BENCHMARKS))
+    value = {"mean": 190.04, "standard_error": 2.25, "sigma": 0.16681}
+    rows = [{"seed": 0, "epochs": 50, "averaged": value, "last": {**value, "mean": 150.0}}]
+    text = parzen.page(parzen.Parzen(epochs=(50,)), rows, "here")
+    assert "| 0 | 50 | 190.0 ± 2.2 (sigma 0.167) | 150.0 ± 2.2 (sigma 0.167) |" in text
+    assert "`python scripts/benchmarks/parzen.py --epochs 50`" in text
+    for epochs in ((), (5,), (50, 0)):
+        with pytest.raises(UserError, match="give multiples of 10"):
+            parzen.main(parzen.Parzen(epochs=epochs))

@@ -419,16 +419,21 @@ def distinct(found: Sequence[Mapping[str, Any]], name: str) -> str:
 
 
 def circumstances(tables: Mapping[str, Table]) -> str:
-    """What the runs ran on, in one line, as they recorded it."""
+    """What the runs of tables ran on, in one line."""
     every = [run for table in tables.values() for found in table.values() for run in found]
-    launches = [one for run in every for one in run.launches]
+    speed = "Steps per second: the median; other work may have shared the machine."
+    return f"{surroundings([one for run in every for one in run.launches])} {speed}"
+
+
+def surroundings(launches: Sequence[Mapping[str, Any]]) -> str:
+    """What runs ran on, in one line, as they recorded it."""
     told = {name: distinct(launches, name) for name in FACTS}
     packages = [f"{name} {told[name]}" for name in PACKAGES]
     return (
         f"{told['device_kind']}; {told['devices']} device(s) and {told['cores']} core(s) for each "
-        "run. Steps per second: the median; other work may have shared the machine. "
-        f"{', '.join(packages)}, python {told['python']}, commit {told['git_commit']}. Runs do not "
-        f"record their processor; that of the machine which wrote this page: {processor()}."
+        f"run. {', '.join(packages)}, python {told['python']}, commit {told['git_commit']}. Runs "
+        "do not record their processor; that of the machine which wrote this page: "
+        f"{processor()}."
     )
 
 

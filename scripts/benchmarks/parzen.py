@@ -1,0 +1,158 @@
+"""Trains the first GAN on MNIST and follows its Parzen-window log-likelihood (table 1 of 2014).
+
+``python scripts/benchmarks/parzen.py`` trains ``experiments/gan_mnist.py`` under ``runs/parzen``,
+scores checkpoints by the authors' protocol, and writes parzen.md and parzen.json beside this file.
+Stop it when you like: the same command goes on where it stopped. MNIST must be prepared.
+"""
+
+import dataclasses
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import comparison
+import tyro
+from comparison import EXPERIMENTS, HERE
+
+from jaxgan import launch, runs
+from jaxgan.errors import UserError
+from jaxgan.evaluation.command import evaluate
+from jaxgan.evaluation.stamp import Score, read_scores
+from jaxgan.experiment import load_experiment
+
+EPOCH = 500
+"""Steps per epoch, as in the experiment."""
+
+OFTEN = 10
+"""Epochs between checkpoints."""
+
+SAMPLES = 10_000
+PROTOCOL = (
+    *("--metrics", "parzen", "--split", "train[50000:51000]", "--held-out", "test"),
+    *("--num-real", "1000", "--num", str(SAMPLES)),
+)
+"""The authors' evaluation: sigma of ten, chosen on 1000 validation images; all test images."""
+
+WEIGHTS = {"averaged": "ema", "last": "raw"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Parzen:
+    """Train, score, and make the table."""
+
+    epochs: tuple[int, ...] = (50, 100, 150, 250)
+    """When to score; training ends with the largest."""
+    seeds: int = 1
+    """Runs: seeds 0 and up."""
+    name: str = "parzen"
+    """What the page and the file of its scores are called."""
+    folder: Path = Path("runs/parzen")
+    """Where the run folders are."""
+    out: Path = HERE
+    """Where the page and the file are written."""
+
+
+def trained(folder: Path, seed: int, epochs: int) -> None:
+    """Trains a run, or goes on with it.
+
+    Raises:
+      UserError: it was interrupted.
+    """
+    flags = ["--workdir", str(folder), "--seed", str(seed), "--steps", str(epochs * EPOCH)]
+    flags += ["--devices", "1", "--checkpoint-every", str(OFTEN * EPOCH), "--keep", "1000"]
+    flags += ["--sample-every", str(OFTEN * EPOCH)]
+    if launch.run(load_experiment(EXPERIMENTS / "gan_mnist.py"), flags, "parzen.py"):
+        raise UserError(f"{folder} did not finish; the same command goes on.")
+
+
+def score_of(folder: Path, epochs: int, weights: str) -> Score:
+    """The score of a checkpoint, measured if it was not yet."""
+
+    def found() -> list[Score]:
+        return [
+            score
+            for score in read_scores(runs.RunFolder(folder).evaluations)
+            if score.metric == "parzen"
+            and (score.subject["step"], score.subject["weights"]) == (epochs * EPOCH, weights)
+            and score.protocol["n_fake"] == SAMPLES
+        ]
+
+    if not found():
+        evaluate([str(folder), "--step", str(epochs * EPOCH), "--weights", weights, *PROTOCOL])
+    return found()[-1]
+
+
+def page(asked: Parzen, scores: Sequence[Mapping[str, Any]], around: str) -> str:
+    """The table, a row for each run and budget."""
+    text = f"""\
+# The first GAN on MNIST: Parzen-window log-likelihood
+
+Written by `parzen.py` (how to run it: its first lines); every score is in `{asked.name}.json`.
+
+- Command: `{command(asked)}`.
+- Goodfellow et al. 2014, table 1: **225 ± 2** nats, the ± being the standard error over test
+  images, as here; number of epochs and of runs are not published. The authors' code schedules its
+  momentum up to epoch 250, and its learning rate without end.
+- Protocol: as the authors' parzen_ll.py: {SAMPLES} samples; sigma of ten values, chosen on 1000
+  validation images; 10 000 test images. Averaged weights decay by 0.999 a step; the last ones are
+  the authors'.
+- Machine: {around}
+
+"""
+    lines = [
+        [
+            str(row["seed"]),
+            str(row["epochs"]),
+            *(
+                f"{row[name]['mean']:.1f} ± {row[name]['standard_error']:.1f} "
+                f"(sigma {row[name]['sigma']:.3f})"
+                for name in WEIGHTS
+            ),
+        ]
+        for row in scores
+    ]
+    return text + comparison.rows(("seed", "epochs", *(f"{w} weights" for w in WEIGHTS)), lines)
+
+
+def command(asked: Parzen) -> str:
+    """The command of this table, without the places of files."""
+    return comparison.command("parzen.py", asked, Parzen(), ("folder", "out"))
+
+
+def main(asked: Parzen) -> int:
+    """Trains what is not there yet, and writes the table.
+
+    Raises:
+      UserError: a flag or a folder is at fault, or a run was interrupted.
+    """
+    comparison.at_least(1, seeds=asked.seeds)
+    wrong = [epochs for epochs in asked.epochs if epochs < 1 or epochs % OFTEN]
+    if wrong or not asked.epochs:
+        raise UserError(f"--epochs {' '.join(map(str, wrong))}: give multiples of {OFTEN}.")
+    comparison.check_name(asked.out, asked.name, command(asked))
+    scores, launches = [], []
+    for seed in range(asked.seeds):
+        folder = asked.folder / f"seed-{seed}"
+        trained(folder, seed, max(asked.epochs))
+        launches += [
+            comparison.facts(one["environment"])
+            for one in runs.read(runs.RunFolder(folder))["launches"]
+        ]
+        for epochs in sorted(asked.epochs):
+            values = {
+                name: dict(score_of(folder, epochs, weights).values)
+                for name, weights in WEIGHTS.items()
+            }
+            scores.append({"seed": seed, "epochs": epochs, **values})
+    around = comparison.surroundings(launches)
+    asked.out.mkdir(parents=True, exist_ok=True)
+    everything = {"command": command(asked), "circumstances": around, "scores": scores}
+    runs.write_json(asked.out / f"{asked.name}.json", everything)
+    (asked.out / f"{asked.name}.md").write_text(page(asked, scores, around))
+    print(f"{asked.out / asked.name}.md and {asked.name}.json are written.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(launch.guarded(lambda: main(tyro.cli(Parzen))))
