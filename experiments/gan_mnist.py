@@ -4,9 +4,11 @@ Paper: Goodfellow et al., "Generative Adversarial Nets", NIPS 2014, arXiv:1406.2
 Code of the authors: github.com/goodfeli/adversarial (mnist.yaml, __init__.py).
 
 Run:  python experiments/gan_mnist.py
-Cost: 41 minutes on one CPU core (1050 images/s) for the default 25 000 steps (50 epochs).
+Cost: 20 to 40 minutes on one CPU core (1050 to 2050 images/s) for the default 25 000 steps
+      (50 epochs).
 Table 1:  jaxgan evaluate runs/gan_mnist --metrics parzen --split 'train[50000:51000]'
           --held-out test --num-real 1000 --num 10000
+      or, over the epochs, scripts/benchmarks/parzen.py
 
 Differs from the paper:
 - Algorithm 1 alternates discriminator and generator updates; the authors' code, which
@@ -15,8 +17,8 @@ Differs from the paper:
   the fake sample of that row alike; the authors draw them apart.
 - No stopping rule is published; the default of 50 epochs is ours, and short: the authors'
   momentum grows until epoch 250. Learning rate and momentum follow their schedules by the step.
-  The score still grows where we stop: 138, 161, 169, 174 and 177 nats after 10, 20, 30, 40 and 50
-  epochs (seed 1, averaged weights), so the budget is a part of what is missing to the paper's 225.
+  The score still grows where we stopped: 169, 186, 196 and 202 nats after 50, 100, 150 and 200
+  epochs (seed 0, averaged weights), so the budget is a part of what is missing to the paper's 225.
 - Samples come from an average of the generator's weights (evaluate --weights raw: the last ones).
 """
 
@@ -145,14 +147,13 @@ EXPERIMENT = Experiment(
         Result(
             metric="Parzen-window log-likelihood, nats",
             protocol="10 000 samples, sigma chosen on 1 000 validation images, MNIST test; "
-            "the paper's ± is the standard error over test images",
+            "± is the standard error over test images",
             paper="225 ± 2",
             source="Table 1",
-            ours="175.4 ± 2.9 with averaged weights, 144.3 ± 5.0 with the last ones",
-            seeds=2,
-            command="python experiments/gan_mnist.py --devices 1 --seed 0 (and 1); jaxgan evaluate "
-            "runs/gan_mnist --metrics parzen --split 'train[50000:51000]' --held-out test "
-            "--num-real 1000 --num 10000 (and --weights raw)",
+            ours="201.7 ± 2.3 with averaged weights, 169.3 ± 1.4 with the last ones, after 200 "
+            "epochs",
+            seeds=1,
+            command="python scripts/benchmarks/parzen.py",
             hardware="one core of an AMD EPYC",
         ),
     ),

@@ -370,3 +370,18 @@ def test_the_page_of_parzen_has_a_row_for_each_run_and_budget():
     for epochs in ((), (5,), (50, 0)):
         with pytest.raises(UserError, match="give multiples of 10"):
             parzen.main(parzen.Parzen(epochs=epochs))
+
+
+def test_gan_mnist_quotes_the_table_of_parzen_as_it_is(modules):
+    comparison, *_ = modules
+    told = json.loads((BENCHMARKS / "parzen.json").read_text())
+    (result,) = comparison.load_experiment(comparison.EXPERIMENTS / "gan_mnist.py").results
+    last = max(told["scores"], key=lambda row: row["epochs"])
+    means = [
+        f"{last[name]['mean']:.1f} ± {last[name]['standard_error']:.1f}"
+        for name in ("averaged", "last")
+    ]
+    expected = f"{means[0]} with averaged weights, {means[1]} with the last ones, after"
+    assert result.ours == f"{expected} {last['epochs']} epochs"
+    assert result.command == told["command"]
+    assert result.seeds == len({row["seed"] for row in told["scores"]})

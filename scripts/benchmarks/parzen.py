@@ -41,7 +41,7 @@ WEIGHTS = {"averaged": "ema", "last": "raw"}
 class Parzen:
     """Train, score, and make the table."""
 
-    epochs: tuple[int, ...] = (50, 100, 150, 250)
+    epochs: tuple[int, ...] = (50, 100, 150, 200)
     """When to score; training ends with the largest."""
     seeds: int = 1
     """Runs: seeds 0 and up."""
