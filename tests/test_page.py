@@ -28,7 +28,7 @@ from jaxgan.evaluation import evaluate, stamp, subjects
 from jaxgan.evaluation.stamp import Score
 from jaxgan.metrics.extractors.classifier import Training, train_classifier
 from jaxgan.metrics.extractors.extractor import Extractor, Output
-from jaxgan.metrics.modes import mixture_coverage
+from jaxgan.metrics.modes import mixture_coverage, perfect_coverage
 from jaxgan.sampling import initial_state, load_state, sampler_of
 from tiny_runs import config, contents, unchanged
 
@@ -552,9 +552,35 @@ def test_a_report_of_points(ring, tmp_path):
     points = jaxgan.load(ring)(40)
     wanted = mixture_coverage(points, np.asarray(ring_modes()), 0.01)
     table = next(table for table in found.tables if "modes captured" in table)
-    assert f"modes captured {wanted.captured} 8" in table
+    perfect = perfect_coverage(40, 8)  # of 98.89 %, rounded
+    assert f"modes captured {wanted.captured} {perfect['captured']:.4g}" in table
     assert f"high-quality share {wanted.high_quality:.2%} 98.89%" in table
+    for name in ("reverse_kl", "js"):
+        assert f"nats {getattr(wanted, name):.4g} {perfect[name]:.4g}" in table
     assert "40 samples" in found.words["modes"]
+
+
+def test_mode_scores_stand_beside_those_of_perfect_samples():
+    samples = np.asarray(ring_modes())[[0, 0, 0, 1]]
+    coverage = mixture_coverage(np.concatenate([samples, samples + 5]), np.asarray(ring_modes()), 1)
+    table = sections._beside_perfect(coverage, 8)
+    rows = {row[0]: row[1:] for row in table.rows}
+    few = perfect_coverage(4, 8)
+    kl = rows["KL(generated || equal shares), nats"]
+    assert kl == ("1.517", *(f"{perfect_coverage(n, 8)['reverse_kl']:.4g}" for n in (8, 4)))
+    assert rows["modes captured"][2] == f"{few['captured']:.4g}"
+    score = Score(
+        *("modes", "modes", "higher", {"captured": 2.0, "reverse_kl": 1.5}, {}, {"n_fake": 8}, {}),
+        details={"perfect": {"captured": 8.0, "js": 0.1}, "perfect_of_good": {"n": 4, **few}},
+    )
+    table = sections.score_table([score, dataclasses.replace(score, details={})])
+    assert table.head[-1] == sections.OF_GOOD
+    kinds = [(row[0], *row[5:]) for row in table.rows]
+    assert kinds[0] == ("a perfect sampler", "8", "", "")
+    assert kinds[1:] == [
+        ("generated", "2", "1.5", f"{few['reverse_kl']:.4g}"),
+        ("generated", "2", "1.5", ""),
+    ]
 
 
 def test_scores_of_a_course_share_a_line_only_if_drawn_alike():

@@ -31,7 +31,7 @@ from jaxgan.evaluation.stamp import Score, columns, differences, read_scores, to
 from jaxgan.experiment import Experiment
 from jaxgan.game import Gan, fresh_batches, moves
 from jaxgan.metrics.extractors.extractor import Extractor
-from jaxgan.metrics.modes import mixture_coverage, perfect_share
+from jaxgan.metrics.modes import MixtureCoverage, mixture_coverage, perfect_coverage, perfect_share
 from jaxgan.metrics.neighbours import Neighbours, nearest_neighbours
 from jaxgan.sampling import Sampler, Step, latest_environment
 
@@ -43,6 +43,10 @@ DENSITY = 20_000
 
 PIXELS = 3 * 2**28
 """Bytes of training images, as float32 pixels, that generated ones are compared with at most."""
+
+AS_GOOD = "as many perfect samples as were good"
+OF_GOOD = f"reverse_kl of {AS_GOOD}"
+"""The column of a table of scores that says what the KL can be at best."""
 
 CLASSES = 20
 """Classes that are shown at most."""
@@ -398,22 +402,39 @@ def _mixture_modes(subject: Subject) -> list[Block]:
     centres, deviation = np.asarray(MIXTURES[name][0]()), MIXTURES[name][1]
     points = subject.samples[: subject.count]
     found = mixture_coverage(points, centres, deviation)
-    facts = [
-        ("modes captured", str(found.captured), str(len(centres))),
-        ("high-quality share", f"{found.high_quality:.2%}", f"{perfect_share():.2%}"),
-        ("KL(generated || equal shares), nats", _number(found.reverse_kl), ""),
-        ("JS divergence from equal shares, nats", _number(found.js), ""),
-    ]
+    good = int(found.counts.sum())
     about = (
         f"{len(points):,} samples. One is of high quality if it lies within three standard "
-        f"deviations ({3 * deviation:g}) of a mode."
+        f"deviations ({3 * deviation:g}) of a mode; {good:,} are, and the modes and divergences "
+        "are of these alone. Few samples have large divergences even if they are perfect: the last "
+        "column is of as many perfect ones."
     )
     caption = "High-quality samples of each mode, as shares of all of them."
     return [
         Text(about),
-        Table(facts, ("", "generated", "a perfect sampler")),
+        _beside_perfect(found, len(points)),
         Picture("modes", figures.mode_counts(found.counts), caption),
     ]
+
+
+def _beside_perfect(found: MixtureCoverage, count: int) -> Table:
+    """What was found of ``count`` samples, and what perfect ones have."""
+    good, classes = int(found.counts.sum()), len(found.counts)
+    perfect = perfect_coverage(round(count * perfect_share()), classes)
+    sides = (vars(found), perfect, perfect_coverage(good, classes) if good else {})
+    names = {
+        "captured": "modes captured",
+        "reverse_kl": "KL(generated || equal shares), nats",
+        "js": "JS divergence from equal shares, nats",
+    }
+    rows = [
+        (title, *(_number(side[name]) if side else "" for side in sides))
+        for name, title in names.items()
+    ]
+    rows.insert(
+        1, ("high-quality share", f"{found.high_quality:.2%}", f"{perfect_share():.2%}", "")
+    )
+    return Table(rows, ("", "generated", "a perfect sampler", AS_GOOD))
 
 
 def _classes_seen(subject: Subject) -> list[Block]:
@@ -490,12 +511,13 @@ def protocol_names(found: Sequence[Sequence[Score]]) -> list[str]:
 
 
 def score_table(column: Sequence[Score]) -> Table:
-    """The scores of one protocol, with the floor in the first row."""
+    """The scores of one protocol; first rows of held-out samples and of a perfect sampler."""
     names = list(dict.fromkeys(name for score in column for name in score.values))
-    floors = dict.fromkeys(
-        (_held_out(score), _cells(score.floor, names)) for score in column if score.floor
-    )
-    rows = [(name, "", "", "", "", *floor) for name, floor in floors]
+    shown = [*names, OF_GOOD] if any(OF_GOOD in _with_good(score) for score in column) else names
+    held_out = [(_held_out(score), score.floor) for score in column if score.floor]
+    perfect = [("a perfect sampler", score.details.get("perfect")) for score in column]
+    tops = [(name, _cells(values, shown)) for name, values in held_out + perfect if values]
+    rows = [(name, "", "", "", "", *cells) for name, cells in dict.fromkeys(tops)]
     for score in sorted(column, key=lambda score: score.subject.get("step") or 0):
         about = score.subject
         standing = about.get("standing_batches")
@@ -503,10 +525,16 @@ def score_table(column: Sequence[Score]) -> Table:
         step = f"{about.get('step', '')} ({about['rule']})" if "rule" in about else ""
         cut = about.get("truncation")
         subject = (step, weights, "none" if cut is None else f"{cut:g}", str(about.get("seed", "")))
-        rows.append(("generated", *subject, *_cells(score.values, names)))
+        rows.append(("generated", *subject, *_cells(_with_good(score), shown)))
     better = {"lower": " (lower is better)", "higher": " (higher is better)"}
     first = names[0] + better.get(column[0].better, "")
-    return Table(rows, ("", "step", "weights", "truncation", "seed", first, *names[1:]))
+    return Table(rows, ("", "step", "weights", "truncation", "seed", first, *shown[1:]))
+
+
+def _with_good(score: Score) -> dict[str, float]:
+    """The values, and the KL of as many perfect samples as were of high quality."""
+    good = score.details.get("perfect_of_good", {})
+    return {**score.values, **({OF_GOOD: good["reverse_kl"]} if good else {})}
 
 
 def _held_out(score: Score) -> str:

@@ -10,12 +10,14 @@ import pytest
 from PIL import Image
 
 from jaxgan.data.source import from_arrays
+from jaxgan.data.toy import ring_modes
 from jaxgan.errors import UserError
 from jaxgan.evaluation import stamp, subjects
 from jaxgan.evaluation.evaluate import Evaluation, cached_extraction, known_metrics
 from jaxgan.evaluation.images import of_source
 from jaxgan.evaluation.metrics import METRICS
 from jaxgan.metrics.extractors.efficientnet_lite0 import SHA256, efficientnet_lite0
+from jaxgan.metrics.modes import kl_floor
 
 pytest_plugins = ["run_fixtures"]
 
@@ -233,7 +235,39 @@ def test_toys_are_scored_by_their_modes(tmp_path, command):
     parameters = score.protocol["parameters"]
     assert parameters["perfect_high_quality"] == pytest.approx(0.98889, abs=1e-5)
     assert 0 < parameters["perfect_kl"] < 0.01
-    assert sum(score.details["counts"]) == round(1000 * score.values["high_quality"])
+    good = round(1000 * score.values["high_quality"])
+    assert sum(score.details["counts"]) == score.details["perfect_of_good"]["n"] == good
+    perfect = score.details["perfect"]
+    assert perfect.keys() == score.values.keys()
+    assert perfect["reverse_kl"] == parameters["perfect_kl"]
+    assert f"a perfect sampler: {perfect['high_quality']:.6g}" in line(said, "high_quality")
+    assert f"a perfect sampler: {perfect['js']:.6g}; of as many good" in line(said, "js")
+
+
+def line(said, name):
+    """What was printed of a score, up to the parenthesis that closes."""
+    return said.partition(f"modes {name} ")[2].partition(")")[0]
+
+
+def test_few_good_samples_stand_beside_as_many_perfect_ones(tmp_path, command):
+    """Five in a hundred are near a mode: the KL of so few perfect samples is large."""
+    modes = np.asarray(ring_modes())[np.arange(1000) % 8]
+    points = np.where(np.arange(1000)[:, None] < 50, modes, 9.0).astype(np.float32)
+    np.savez(tmp_path / "x.npz", image=points)
+    words = ["evaluate", f"npz:{tmp_path}/x.npz", "--against", "ring", "--out", tmp_path / "e"]
+    code, said = command(words)
+    assert code == 0, said
+    score = rows(tmp_path / "e")["modes"]
+    expected = kl_floor(50, 8)[0]
+    assert score.details["perfect_of_good"]["n"] == 50
+    assert score.details["perfect_of_good"]["reverse_kl"] == expected
+    assert 10 * score.protocol["parameters"]["perfect_kl"] < expected  # of all samples
+    assert f"of as many good samples, 50: {expected:.6g}" in line(said, "reverse_kl")
+    np.savez(tmp_path / "x.npz", image=np.full((10, 2), 9.0, np.float32))
+    code, said = command(words)
+    assert code == 0, said
+    assert line(said, "reverse_kl").startswith("inf ")
+    assert "good samples" not in said  # there are none
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from jaxgan.metrics.modes import (
     class_coverage,
     kl_floor,
     mixture_coverage,
+    perfect_coverage,
     perfect_share,
     stacked_labels,
 )
@@ -69,15 +70,35 @@ def test_the_direction_of_the_divergence():
 
 
 def test_the_floor_of_stacked_mnist():
-    """The reference simulation: .0194 +- .0007 at 26,000 samples, .0101 at 50,000."""
+    """A perfect sampler's mean is (c - 1)/2n + (c^2 - 1)/12n^2, of the square root of (c - 1)/2/n.
+
+    Both are series in 1/n; 26,000 samples of 1,000 classes have 0.0193 and 0.0009.
+    """
+    for count, expected, spread in ((26_000, 0.019335, 0.00086), (50_000, 0.010023, 0.00045)):
+        assert 999 / (2 * count) + (1000**2 - 1) / (12 * count**2) == pytest.approx(expected, 1e-4)
+        mean, deviation = kl_floor(count, 1000, draws=2000)
+        # Four standard errors of 2,000 draws.
+        assert mean == pytest.approx(expected, abs=4 * spread / 2000**0.5)
+        assert deviation == pytest.approx(spread, abs=4 * spread / 4000**0.5)
     mean, deviation = kl_floor(26_000, 1000)
-    assert mean == pytest.approx(0.0194, abs=2e-4)
-    assert deviation == pytest.approx(0.0007, abs=3e-4)
-    assert kl_floor(50_000, 1000)[0] == pytest.approx(0.0101, abs=2e-4)
+    assert (f"{mean:.4f}", f"{deviation:.4f}") == ("0.0193", "0.0009")
     labels = np.random.default_rng(0).integers(1000, size=26_000)
     found = class_coverage(labels, 1000)
     assert found.captured == 1000
     assert found.reverse_kl == pytest.approx(mean, abs=5 * deviation)
+
+
+def test_what_perfect_samples_score():
+    """Of n samples c (1 - (1 - 1/c)^n) classes are seen; JS is a quarter of so small a KL."""
+    for count, classes in ((2472, 8), (40, 8), (26_000, 1000)):
+        found = perfect_coverage(count, classes, draws=400)
+        seen = classes * (1 - (1 - 1 / classes) ** count)
+        assert found["captured"] == pytest.approx(seen, rel=0.01)
+        assert found["reverse_kl"] == kl_floor(count, classes, draws=400)[0]
+        assert found["js"] == pytest.approx(found["reverse_kl"] / 4, rel=0.15)
+    one = perfect_coverage(1, 8)
+    assert one["captured"] == 1
+    assert one["reverse_kl"] == pytest.approx(math.log(8))
 
 
 def test_stacked_labels():

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from counting import LABELS, outline, zeros
+from counting import LABELS, attention, conv, dense, outline, zeros
 
 from jaxgan.errors import UserError
 from jaxgan.nets import biggan
@@ -29,6 +29,78 @@ def test_biggan_deeps_networks_of_128_pixels():
     assert round((generator[0] + 125 * (9 * 128 + 1)) / 1e6, 1) == 50.4
     discriminator = outline(biggan.DeepDiscriminator(), zeros(128, 128, 3), LABELS)
     assert discriminator == (34_590_210, (2,))
+
+
+def parts(module, *args):
+    """Parameter count of each layer at the top, by name, and the shape of the output."""
+    make = partial(module.init_with_output, train=False)
+    output, variables = jax.eval_shape(make, jax.random.key(0), *args)
+    layers = variables["params"].items()
+    counts = {name: sum(leaf.size for leaf in jax.tree.leaves(each)) for name, each in layers}
+    return counts, output.shape
+
+
+def test_the_networks_of_32_pixels():
+    """Those of experiments/biggan_cifar10.py, after StudioGAN: 4 x 96 and 4 x 48 maps.
+
+    The latent of 80 is cut into four chunks of 20, of which the seed takes one; each norm's gain
+    and bias are linear in 128 numbers of the class and 20 of the chunk.
+    """
+    network = biggan.Generator(32, 3, 96, 10, 128, True, 16)
+    up = 2 * 2 * 148 * 384 + 2 * conv(3, 384, 384) + conv(1, 384, 384)
+    layers = {
+        "shared_embedding": 10 * 128,
+        "Dense_0": dense(20, 4 * 4 * 384),
+        "GeneratorBlock_0": up,  # to 8 pixels
+        "GeneratorBlock_1": up,  # to 16, which attend
+        "SelfAttention_0": attention(384),
+        "GeneratorBlock_2": up,
+        "norm": 2 * 384,
+        "to_image": conv(3, 384, 3),
+    }
+    assert parts(network, zeros(80), LABELS) == (layers, (2, 32, 32, 3))
+
+    network = biggan.discriminator(32, 48, 10, 16)
+    plain = 2 * conv(3, 192, 192)  # at 8 pixels, the shortcut is the identity
+    layers = {
+        "DiscriminatorBlock_0": conv(3, 3, 192) + conv(3, 192, 192) + conv(1, 3, 192),
+        "SelfAttention_0": attention(192),
+        "DiscriminatorBlock_1": plain + conv(1, 192, 192),
+        "DiscriminatorBlock_2": plain,
+        "DiscriminatorBlock_3": plain,
+        "head": dense(192, 1) + 10 * 192,
+    }
+    assert parts(network, zeros(32, 32, 3), LABELS) == (layers, (2,))
+
+
+def test_the_deep_networks_of_32_pixels():
+    """compare_gan, resnet_biggan_deep.py at 32 pixels: seven blocks of 4 x 128 or 2 x 128 maps.
+
+    The generator's norms see 128 numbers of the class and all 128 of the latent. Bottlenecks have
+    a quarter of the maps; no block has more maps than the one before, nor a shortcut's kernel.
+    """
+    network = biggan.DeepGenerator(32, 3, 128, 10, 128, 16)
+    norms = 2 * 256 * (512 + 128 + 128 + 128)
+    block = norms + conv(1, 512, 128) + 2 * conv(3, 128, 128) + conv(1, 128, 512)
+    layers = {
+        "shared_embedding": 10 * 128,
+        "Dense_0": dense(256, 4 * 4 * 512),
+        **{f"DeepGeneratorBlock_{number}": block for number in range(7)},
+        "SelfAttention_0": attention(512),
+        "norm": 2 * 512,
+        "to_image": conv(3, 512, 3),
+    }
+    assert parts(network, zeros(128), LABELS) == (layers, (2, 32, 32, 3))
+
+    network = biggan.DeepDiscriminator(128, 10, attention=16)
+    block = conv(1, 256, 64) + 2 * conv(3, 64, 64) + conv(1, 64, 256)
+    layers = {
+        "Conv_0": conv(3, 3, 256),
+        **{f"DeepDiscriminatorBlock_{number}": block for number in range(7)},
+        "SelfAttention_0": attention(256),
+        "head": dense(256, 1) + 10 * 256,
+    }
+    assert parts(network, zeros(32, 32, 3), LABELS) == (layers, (2,))
 
 
 @pytest.mark.parametrize("resolution", [32, 64])

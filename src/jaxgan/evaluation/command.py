@@ -158,13 +158,11 @@ def scores_of(asked: Evaluate, run: bool) -> list[Score]:
 
 
 def print_scores(scores: Sequence[Score]) -> None:
-    """One line for each number: its name, its value, and its floor."""
+    """One line for each number: its name, its value, and what it can be at best."""
     width = max(len(f"{score.title} {name}") for score in scores for name in score.values)
     for score in scores:
         for name, value in score.values.items():
-            floor, count = score.floor.get(name), score.floor_of.get("n")
-            of = "" if count == score.protocol["n_fake"] else f", n = {count}"
-            beside = f"   (held-out real{of}: {floor:.6g})" if floor is not None else ""
+            beside = f"   ({'; '.join(told)})" if (told := _at_best(score, name)) else ""
             print(f"{f'{score.title} {name}':<{width}}  {value:>12.6g}{beside}")
     for score in scores:
         protocol = score.protocol
@@ -173,3 +171,17 @@ def print_scores(scores: Sequence[Score]) -> None:
             name = against.get("data", against.get("run"))
             print(f"{protocol['n_fake']} samples against {protocol['n_real']} of {name}")
             break
+
+
+def _at_best(score: Score, name: str) -> list[str]:
+    """What held-out real samples and a perfect sampler get, each in words."""
+    count, told = score.floor_of.get("n"), []
+    if name in score.floor:
+        of = "" if count == score.protocol["n_fake"] else f", n = {count}"
+        told.append(f"held-out real{of}: {score.floor[name]:.6g}")
+    perfect, good = (score.details.get(key, {}) for key in ("perfect", "perfect_of_good"))
+    if name in perfect:
+        told.append(f"a perfect sampler: {perfect[name]:.6g}")
+    if name in good:
+        told.append(f"of as many good samples, {good['n']}: {good[name]:.6g}")
+    return told

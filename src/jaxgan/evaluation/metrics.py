@@ -261,14 +261,31 @@ def coverage_of_modes(sides: Sides) -> Found:
             "reverse_kl": found.reverse_kl,
             "js": found.js,
         }
-        return values, {"counts": found.counts.tolist()}
+        about = _perfect_points(sides.fake.images.count, found.counts)
+        return values, {"counts": found.counts.tolist(), **about}
     if sides.classes is None:
         raise UserError(
             f"modes counts classes, and {sides.real.images.name} has none; choose other metrics."
         )
     seen = modes.class_coverage(sides.fake.classes, sides.classes)
     values = {"captured": seen.captured, "reverse_kl": seen.reverse_kl}
-    return values, {"counts": seen.counts.tolist()}
+    perfect = modes.perfect_coverage(sides.fake.images.count, sides.classes)
+    about = {"perfect": {name: perfect[name] for name in values}}
+    return values, {"counts": seen.counts.tolist(), **about}
+
+
+def _perfect_points(count: int, counts: np.ndarray) -> dict[str, Any]:
+    """What a perfect sampler scores with as many samples, and with as many as were of high quality.
+
+    Of few samples the KL is high even where they are perfect. How many are good differs from score
+    to score, so it is no part of the protocol, which scores of one column share.
+    """
+    share, good = modes.perfect_share(), int(counts.sum())
+    best = modes.perfect_coverage(round(count * share), len(counts))
+    about = {"perfect": {**best, "high_quality": share}}
+    if good:
+        about["perfect_of_good"] = {"n": good, **modes.perfect_coverage(good, len(counts))}
+    return about
 
 
 def _mixture(sides: Sides) -> tuple[np.ndarray, float]:

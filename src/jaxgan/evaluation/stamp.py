@@ -36,7 +36,9 @@ class Score:
         weights, truncation, seed; or the file.
       floor_of: which held-out samples gave the floor.
       environment: versions, device, command and time.
-      details: what else a person may look at: samples of each mode, distances of each class.
+      details: what else a person may look at: samples of each mode, distances of each class; of
+        modes also what a perfect sampler scores: ``perfect`` with as many samples, and
+        ``perfect_of_good`` with the ``n`` that were of high quality.
     """
 
     metric: str
