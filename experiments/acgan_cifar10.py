@@ -22,13 +22,13 @@ from typing import Literal
 
 import optax
 
-from jaxgan import averaging, losses, plays
-from jaxgan.experiment import Data, Experiment, Result
-from jaxgan.game import D, G, Gan
-from jaxgan.launch import main
+from jaxgan import ema, forward, losses
+from jaxgan.cli.experiment import main
+from jaxgan.experiment import Experiment, Published, Task
+from jaxgan.game.gan import D, G, Gan
+from jaxgan.game.terms import scale
 from jaxgan.nets import resnet
 from jaxgan.nn.heads import Auxiliary
-from jaxgan.terms import scale
 from jaxgan.types import Dtype
 
 LOSSES = {
@@ -67,11 +67,11 @@ class Config:
     """Dtype of the activations."""
 
 
-def build(cfg: Config, data: Data) -> Gan:
+def build(cfg: Config, data: Task) -> Gan:
     """SNGAN's ResNets, conditional batch normalisation, and two heads."""
     resolution, _, channels = data.shape
     classes = data.classes or 1
-    prior = plays.normal(cfg.latent)
+    prior = forward.normal(cfg.latent)
     adam = optax.adam(cfg.learning_rate, b1=cfg.beta1, b2=cfg.beta2, eps=1e-6)
     adversarial = LOSSES[cfg.loss]
     # The discriminator's class loss has a real and a fake part; this takes fakes off again.
@@ -93,7 +93,7 @@ def build(cfg: Config, data: Data) -> Gan:
                 dtype=cfg.dtype,
             ),
         },
-        play=plays.auxiliary(prior, plays.uniform_labels(classes)),
+        play=forward.auxiliary_classifier(prior, forward.uniform_labels(classes)),
         prior=prior,
         terms={
             "g": {
@@ -108,8 +108,8 @@ def build(cfg: Config, data: Data) -> Gan:
         },
         optimizers={"g": adam, "d": adam},
         updates=(D,) * cfg.discriminator_steps + (G,),
-        ema=averaging.constant(cfg.ema_decay),
-        sample=plays.generate_labelled,
+        ema=ema.constant(cfg.ema_decay),
+        sample=forward.generate_labelled,
         conditional=True,
     )
 
@@ -134,14 +134,14 @@ EXPERIMENT = Experiment(
         "StudioGAN's class loss": {"fake_share": 0.0},
     },
     results=(
-        Result(
+        Published(
             metric="FID",
             protocol="Inception, 50 000 samples and 50 000 training images; best checkpoint",
             paper="none",
             source="the paper has no FID",
             official="33.39 (StudioGAN, CIFAR-10 table, ACGAN-Mod)",
         ),
-        Result(
+        Published(
             metric="Inception score",
             protocol="Inception, 5 times 5000 samples of the best of 27 settings; other networks",
             paper="8.25 ± 0.07",

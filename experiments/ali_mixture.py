@@ -20,11 +20,11 @@ import dataclasses
 
 import optax
 
-from jaxgan import averaging, losses, plays
-from jaxgan.experiment import Data, Experiment, Result
-from jaxgan.game import SIMULTANEOUS, Gan
-from jaxgan.launch import main
-from jaxgan.nets import bigan, toy
+from jaxgan import ema, forward, losses
+from jaxgan.cli.experiment import main
+from jaxgan.experiment import Experiment, Published, Task
+from jaxgan.game.gan import SIMULTANEOUS, Gan
+from jaxgan.nets import bigan, mixture
 from jaxgan.types import Dtype
 
 
@@ -52,18 +52,18 @@ class Config:
     """Dtype of the activations."""
 
 
-def build(cfg: Config, data: Data) -> Gan:
+def build(cfg: Config, data: Task) -> Gan:
     """The non-saturating game on pairs; both players move at once, on the same pairs."""
-    prior = plays.normal(cfg.latent)
+    prior = forward.normal(cfg.latent)
     return Gan(
         networks={
             "g": bigan.Bidirectional(
-                toy.PacganGenerator(data.shape[0], cfg.hidden, cfg.dtype),
-                toy.AliEncoder(cfg.latent, cfg.encoder_hidden, cfg.dtype),
+                mixture.PacganGenerator(data.shape[0], cfg.hidden, cfg.dtype),
+                mixture.AliEncoder(cfg.latent, cfg.encoder_hidden, cfg.dtype),
             ),
-            "d": toy.ali_discriminator(cfg.maxout, cfg.dtype, cfg.discriminator_init),
+            "d": mixture.ali_discriminator(cfg.maxout, cfg.dtype, cfg.discriminator_init),
         },
-        play=plays.joint(prior),
+        play=forward.bidirectional(prior),
         prior=prior,
         terms={
             "g": {"adversarial": losses.joint_generator},
@@ -71,8 +71,8 @@ def build(cfg: Config, data: Data) -> Gan:
         },
         optimizers={who: optax.adam(cfg.learning_rate, b1=cfg.beta1) for who in ("g", "d")},
         updates=SIMULTANEOUS,
-        ema=averaging.constant(cfg.ema_decay),
-        sample=plays.generate_jointly,
+        ema=ema.constant(cfg.ema_decay),
+        sample=forward.generate_jointly,
     )
 
 
@@ -88,7 +88,7 @@ EXPERIMENT = Experiment(
     evaluate_num=2500,
     smoke={"hidden": (8,), "encoder_hidden": (8,), "maxout": 4},
     results=tuple(
-        Result(
+        Published(
             metric=f"{data}, {method}: modes; high quality, %; reverse KL",
             protocol="2500 samples, within 3 deviations",
             paper=paper,

@@ -24,12 +24,12 @@ import dataclasses
 
 import optax
 
-from jaxgan import averaging, losses, plays
-from jaxgan.experiment import Data, Experiment, Result
-from jaxgan.game import D, Gan, Phase
-from jaxgan.launch import main
+from jaxgan import ema, forward, losses
+from jaxgan.cli.experiment import main
+from jaxgan.experiment import Experiment, Published, Task
+from jaxgan.game.gan import D, Gan, Phase
+from jaxgan.game.terms import scale
 from jaxgan.nets import autoencoder, infogan
-from jaxgan.terms import scale
 from jaxgan.types import Dtype
 
 
@@ -59,17 +59,17 @@ class Config:
     """Dtype of the activations."""
 
 
-def build(cfg: Config, data: Data) -> Gan:
+def build(cfg: Config, data: Task) -> Gan:
     """Lucic et al.'s networks; the generator moves on the discriminator's latents."""
     resolution, _, channels = data.shape
-    prior = plays.uniform(cfg.latent)
+    prior = forward.uniform(cfg.latent)
     inner = infogan.Autoencoder(cfg.width, cfg.code, cfg.batch_norm, dtype=cfg.dtype)
     return Gan(
         networks={
             "g": infogan.Generator(resolution, channels, cfg.width, dtype=cfg.dtype),
             "d": autoencoder.Energy(inner, power=1, codes=False),
         },
-        play=plays.noise(prior),
+        play=forward.unconditional(prior),
         prior=prior,
         terms={
             "g": {"adversarial": losses.began_generator},
@@ -80,11 +80,11 @@ def build(cfg: Config, data: Data) -> Gan:
         },
         optimizers={who: optax.adam(cfg.learning_rate, b1=cfg.beta1) for who in ("g", "d")},
         updates=(D, Phase("g", real="same", latents="same")),
-        ema=averaging.constant(cfg.ema_decay),
+        ema=ema.constant(cfg.ema_decay),
         threshold=None,
         range=(0.0, 1.0),
-        slow={"k": 0.0},
-        tune=losses.began_balance(cfg.diversity, cfg.balance_rate),
+        adaptive={"k": 0.0},
+        adapt=losses.began_balance(cfg.diversity, cfg.balance_rate),
     )
 
 
@@ -102,7 +102,7 @@ EXPERIMENT = Experiment(
         "batch normalisation": {"batch_norm": True},
     },
     results=(
-        Result(
+        Published(
             metric="FID",
             protocol="Inception, 10 000 samples and 10 000 test images, best of 100 settings",
             paper="22.9 ± 0.9",

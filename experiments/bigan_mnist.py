@@ -18,10 +18,10 @@ import dataclasses
 
 import optax
 
-from jaxgan import averaging, losses, plays
-from jaxgan.experiment import Data, Experiment, Result
-from jaxgan.game import SIMULTANEOUS, Gan
-from jaxgan.launch import main
+from jaxgan import ema, forward, losses
+from jaxgan.cli.experiment import main
+from jaxgan.experiment import Experiment, Published, Task
+from jaxgan.game.gan import SIMULTANEOUS, Gan
 from jaxgan.nets import bigan
 from jaxgan.types import Dtype
 
@@ -48,7 +48,7 @@ class Config:
     """Dtype of the activations."""
 
 
-def build(cfg: Config, data: Data, steps: int) -> Gan:
+def build(cfg: Config, data: Task, steps: int) -> Gan:
     """The perceptrons of the authors' script; both players move at once."""
     half = max(steps // 2, 1)
 
@@ -56,7 +56,7 @@ def build(cfg: Config, data: Data, steps: int) -> Gan:
         done = optax.linear_schedule(0.0, 1.0, half, transition_begin=half)(step)
         return cfg.learning_rate * cfg.final_share**done
 
-    prior = plays.uniform(cfg.latent)
+    prior = forward.uniform(cfg.latent)
     optimizer = optax.chain(
         optax.add_decayed_weights(cfg.weight_decay), optax.adam(rate, b1=cfg.beta1)
     )
@@ -68,7 +68,7 @@ def build(cfg: Config, data: Data, steps: int) -> Gan:
             ),
             "d": bigan.DenseDiscriminator(cfg.width, cfg.dtype),
         },
-        play=plays.joint(prior),
+        play=forward.bidirectional(prior),
         prior=prior,
         terms={
             "g": {"adversarial": losses.joint_generator},
@@ -76,8 +76,8 @@ def build(cfg: Config, data: Data, steps: int) -> Gan:
         },
         optimizers={"g": optimizer, "d": optimizer},
         updates=SIMULTANEOUS,
-        ema=averaging.constant(cfg.ema_decay),
-        sample=plays.generate_jointly,
+        ema=ema.constant(cfg.ema_decay),
+        sample=forward.generate_jointly,
         range=(0.0, 1.0),
     )
 
@@ -94,7 +94,7 @@ EXPERIMENT = Experiment(
     smoke={"width": 16, "latent": 4},
     ablations={"no weight decay": {"weight_decay": 0.0}},
     results=(
-        Result(
+        Published(
             metric="accuracy of the nearest neighbour among codes, %",
             protocol="MNIST test, features of the encoder, one nearest neighbour; jaxgan does not "
             "measure it",

@@ -26,11 +26,12 @@ import flax.linen as nn
 import jax.numpy as jnp
 import optax
 
-from jaxgan import losses, plays
+from jaxgan import forward, losses
+from jaxgan.cli.experiment import main
 from jaxgan.errors import UserError
-from jaxgan.experiment import Data, Experiment, Result
-from jaxgan.game import D, G, Gan, Weights
-from jaxgan.launch import main
+from jaxgan.experiment import Experiment, Published, Task
+from jaxgan.game.gan import D, G, Gan
+from jaxgan.game.network import Reparametrization
 from jaxgan.nets import biggan
 from jaxgan.nn import spectral
 from jaxgan.types import Dtype
@@ -92,14 +93,14 @@ def attended(side: int | None, resolution: int) -> int:
     return side or 0
 
 
-def build(cfg: Config, data: Data) -> Gan:
+def build(cfg: Config, data: Task) -> Gan:
     """BigGAN's networks, both spectrally normalised."""
     resolution, _, channels = data.shape
     classes = data.classes or 1
     attention = attended(cfg.attention, resolution)
-    prior = plays.normal(cfg.latent)
+    prior = forward.normal(cfg.latent)
     adam = optax.adam(cfg.learning_rate, b1=cfg.beta1, b2=cfg.beta2, eps=cfg.epsilon)
-    weights = Weights(
+    weights = Reparametrization(
         partial(spectral.vectors, where=biggan.spectral), spectral.normalise, spectral.COLLECTION
     )
     return Gan(
@@ -124,7 +125,7 @@ def build(cfg: Config, data: Data) -> Gan:
                 dtype=cfg.dtype,
             ),
         },
-        play=plays.labelled(prior, plays.uniform_labels(classes)),
+        play=forward.conditional(prior, forward.uniform_labels(classes)),
         prior=prior,
         terms={
             "g": {"adversarial": losses.hinge_generator},
@@ -134,7 +135,7 @@ def build(cfg: Config, data: Data) -> Gan:
         updates=(D,) * cfg.discriminator_steps + (G,),
         weights={"g": weights, "d": weights},
         ema=lambda step, images: jnp.where(step < cfg.ema_start, 0.0, cfg.ema_decay),
-        sample=plays.generate_labelled,
+        sample=forward.generate_labelled,
         conditional=True,
     )
 
@@ -173,20 +174,20 @@ EXPERIMENT = Experiment(
         "no attention": {"attention": 0},
     },
     results=(
-        Result(
+        Published(
             metric="FID, StudioGAN's settings",
             protocol="Inception, 50 000 samples and 50 000 training images; best checkpoint",
             paper="none",
             source="the paper's own is below",
             official="4.16 (StudioGAN, CIFAR-10 table)",
         ),
-        Result(
+        Published(
             metric="FID, the paper's",
             protocol="Inception",
             paper="14.73",
             source="as quoted by StudioGAN and by Ho et al. 2020, table 1 (second hand)",
         ),
-        Result(
+        Published(
             metric="Inception score, the paper's",
             protocol="Inception",
             paper="9.22",

@@ -20,13 +20,13 @@ import dataclasses
 
 import optax
 
-from jaxgan import averaging, losses, plays
-from jaxgan.experiment import Data, Experiment, Result
-from jaxgan.game import SIMULTANEOUS, Gan
-from jaxgan.launch import main
-from jaxgan.momentum import momentum_sgd
+from jaxgan import ema, forward, losses
+from jaxgan.cli.experiment import main
+from jaxgan.experiment import Experiment, Published, Task
+from jaxgan.game.gan import SIMULTANEOUS, Gan
+from jaxgan.game.terms import scale
 from jaxgan.nets import cgan, mlp
-from jaxgan.terms import scale
+from jaxgan.optim import momentum_sgd
 from jaxgan.types import Dtype
 
 
@@ -62,10 +62,10 @@ class Config:
 
 def unit_cube(size: int):
     """A prior of latents uniform in [0, 1]; a truncation shrinks the cube around its middle."""
-    centred = plays.uniform(size, bound=0.5)
+    centred = forward.uniform(size, bound=0.5)
 
-    def prior(draw, truncation: float | None = None):
-        return 0.5 + centred(draw, truncation)
+    def prior(rng, truncation: float | None = None):
+        return 0.5 + centred(rng, truncation)
 
     return prior
 
@@ -76,7 +76,7 @@ def optimizer(cfg: Config) -> optax.GradientTransformation:
     return momentum_sgd(*rates, 0, 125_000)
 
 
-def build(cfg: Config, data: Data) -> Gan:
+def build(cfg: Config, data: Task) -> Gan:
     """The perceptrons of the paper's section 4.1."""
     prior = unit_cube(cfg.latent)
     classes = data.classes or 1
@@ -100,7 +100,7 @@ def build(cfg: Config, data: Data) -> Gan:
                 dtype=cfg.dtype,
             ),
         },
-        play=plays.labelled(prior),
+        play=forward.conditional(prior),
         prior=prior,
         terms={
             "g": {"adversarial": losses.nonsaturating_generator},
@@ -108,8 +108,8 @@ def build(cfg: Config, data: Data) -> Gan:
         },
         optimizers={who: optimizer(cfg) for who in ("g", "d")},
         updates=SIMULTANEOUS,
-        ema=averaging.constant(cfg.ema_decay),
-        sample=plays.generate_labelled,
+        ema=ema.constant(cfg.ema_decay),
+        sample=forward.generate_labelled,
         conditional=True,
         range=(0.0, 1.0),
     )
@@ -133,7 +133,7 @@ EXPERIMENT = Experiment(
     },
     ablations={"no dropout": {"dropout": 0.0}},
     results=(
-        Result(
+        Published(
             metric="Parzen-window log-likelihood, nats",
             protocol="as Goodfellow et al. 2014: 1000 samples of each class, MNIST test",
             paper="132 ± 1.8",

@@ -24,10 +24,10 @@ import dataclasses
 
 import optax
 
-from jaxgan import averaging, losses, plays
-from jaxgan.experiment import Data, Experiment
-from jaxgan.game import Gan
-from jaxgan.launch import main
+from jaxgan import ema, forward, losses
+from jaxgan.cli.experiment import main
+from jaxgan.experiment import Experiment, Task
+from jaxgan.game.gan import Gan
 from jaxgan.nets import dcgan
 from jaxgan.types import Dtype
 
@@ -52,23 +52,23 @@ class Config:
     """Dtype of the activations."""
 
 
-def build(cfg: Config, data: Data) -> Gan:
+def build(cfg: Config, data: Task) -> Gan:
     """DCGAN for square images of ``data.shape``."""
     resolution, channels = dcgan.square(data.shape)
-    prior = plays.uniform(cfg.latent)
+    prior = forward.uniform(cfg.latent)
     return Gan(
         networks={
             "g": dcgan.Generator(resolution, channels, cfg.width, cfg.kernel, cfg.dtype),
             "d": dcgan.Discriminator(cfg.width, cfg.kernel, dtype=cfg.dtype),
         },
-        play=plays.noise(prior),
+        play=forward.unconditional(prior),
         prior=prior,
         terms={
             "g": {"adversarial": losses.nonsaturating_generator},
             "d": {"adversarial": losses.nonsaturating_discriminator},
         },
         optimizers={who: optax.adam(cfg.learning_rate, b1=cfg.beta1) for who in ("g", "d")},
-        ema=averaging.constant(cfg.ema_decay),
+        ema=ema.constant(cfg.ema_decay),
     )
 
 

@@ -20,10 +20,10 @@ import dataclasses
 
 import optax
 
-from jaxgan import averaging, losses, plays
-from jaxgan.experiment import Data, Experiment
-from jaxgan.game import Gan
-from jaxgan.launch import main
+from jaxgan import ema, forward, losses
+from jaxgan.cli.experiment import main
+from jaxgan.experiment import Experiment, Task
+from jaxgan.game.gan import Gan
 from jaxgan.nets import dcgan
 from jaxgan.types import Dtype
 
@@ -46,22 +46,22 @@ class Config:
     """Dtype of the activations."""
 
 
-def build(cfg: Config, data: Data) -> Gan:
+def build(cfg: Config, data: Task) -> Gan:
     """DCGAN's game with dense layers."""
-    prior = plays.uniform(cfg.latent)
+    prior = forward.uniform(cfg.latent)
     return Gan(
         networks={
             "g": dcgan.DenseGenerator(data.shape, cfg.hidden, cfg.dtype),
             "d": dcgan.DenseDiscriminator(cfg.hidden, dtype=cfg.dtype),
         },
-        play=plays.noise(prior),
+        play=forward.unconditional(prior),
         prior=prior,
         terms={
             "g": {"adversarial": losses.nonsaturating_generator},
             "d": {"adversarial": losses.nonsaturating_discriminator},
         },
         optimizers={who: optax.adam(cfg.learning_rate, b1=cfg.beta1) for who in ("g", "d")},
-        ema=averaging.constant(cfg.ema_decay),
+        ema=ema.constant(cfg.ema_decay),
     )
 
 

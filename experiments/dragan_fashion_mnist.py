@@ -26,12 +26,12 @@ import dataclasses
 import jax
 import optax
 
-from jaxgan import averaging, losses, penalties, plays
-from jaxgan.experiment import Data, Experiment, Result
-from jaxgan.game import D, Gan, Phase
-from jaxgan.launch import main
+from jaxgan import ema, forward, losses, penalties
+from jaxgan.cli.experiment import main
+from jaxgan.experiment import Experiment, Published, Task
+from jaxgan.game.gan import D, Gan, Phase
+from jaxgan.game.terms import of_logits, scale
 from jaxgan.nets import infogan
-from jaxgan.terms import of_logits, scale
 from jaxgan.types import Dtype
 
 
@@ -61,10 +61,10 @@ class Config:
     """Dtype of the activations."""
 
 
-def build(cfg: Config, data: Data) -> Gan:
+def build(cfg: Config, data: Task) -> Gan:
     """Lucic et al.'s networks; the generator moves on the discriminator's latents."""
     resolution, _, channels = data.shape
-    prior = plays.uniform(cfg.latent)
+    prior = forward.uniform(cfg.latent)
     penalty = penalties.dragan(penalties.uniform_cloud(cfg.reach), cfg.slope)
     penalty = of_logits(jax.nn.sigmoid, penalty) if cfg.probability else penalty
     return Gan(
@@ -72,7 +72,7 @@ def build(cfg: Config, data: Data) -> Gan:
             "g": infogan.Generator(resolution, channels, cfg.width, dtype=cfg.dtype),
             "d": infogan.Discriminator(cfg.width, dtype=cfg.dtype),
         },
-        play=plays.noise(prior),
+        play=forward.unconditional(prior),
         prior=prior,
         terms={
             "g": {"adversarial": losses.nonsaturating_generator},
@@ -83,7 +83,7 @@ def build(cfg: Config, data: Data) -> Gan:
         },
         optimizers={who: optax.adam(cfg.learning_rate, b1=cfg.beta1) for who in ("g", "d")},
         updates=(D, Phase("g", real="same", latents="same")),
-        ema=averaging.constant(cfg.ema_decay),
+        ema=ema.constant(cfg.ema_decay),
         range=(0.0, 1.0),
     )
 
@@ -102,7 +102,7 @@ EXPERIMENT = Experiment(
         "penalty 1": {"penalty": 1.0},
     },
     results=(
-        Result(
+        Published(
             metric="FID",
             protocol="Inception, 10 000 samples and 10 000 test images, best of 100 settings",
             paper="27.7 ± 1.2",

@@ -26,12 +26,12 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from jaxgan import averaging, losses, plays
-from jaxgan.experiment import Data, Experiment
-from jaxgan.game import Gan
-from jaxgan.launch import main
+from jaxgan import ema, forward, losses
+from jaxgan.cli.experiment import main
+from jaxgan.experiment import Experiment, Task
+from jaxgan.game.gan import Gan
+from jaxgan.game.terms import of_logits, scale
 from jaxgan.nets import autoencoder, mlp
-from jaxgan.terms import of_logits, scale
 from jaxgan.types import Dtype
 
 INIT = nn.initializers.normal(0.002)
@@ -63,9 +63,9 @@ class Config:
     """Dtype of the activations."""
 
 
-def build(cfg: Config, data: Data) -> Gan:
+def build(cfg: Config, data: Task) -> Gan:
     """Perceptrons in both players."""
-    prior = plays.uniform(cfg.latent)
+    prior = forward.uniform(cfg.latent)
     discriminator = losses.ebgan_discriminator(cfg.margin)
     values = math.prod(data.shape)
 
@@ -86,7 +86,7 @@ def build(cfg: Config, data: Data) -> Gan:
             ),
             "d": autoencoder.Energy(inner),
         },
-        play=plays.autoencoding(prior),
+        play=forward.autoencoder(prior),
         prior=prior,
         terms={
             "g": {
@@ -96,7 +96,7 @@ def build(cfg: Config, data: Data) -> Gan:
             "d": {"adversarial": of_logits(norm, discriminator)},
         },
         optimizers={who: optax.adam(cfg.learning_rate) for who in ("g", "d")},
-        ema=averaging.constant(cfg.ema_decay),
+        ema=ema.constant(cfg.ema_decay),
         threshold=None,
         range=(0.0, 1.0),
     )

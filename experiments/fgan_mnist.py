@@ -22,10 +22,10 @@ from typing import Literal
 import flax.linen as nn
 import optax
 
-from jaxgan import averaging, losses, plays
-from jaxgan.experiment import Data, Experiment, Result
-from jaxgan.game import SIMULTANEOUS, Gan
-from jaxgan.launch import main
+from jaxgan import ema, forward, losses
+from jaxgan.cli.experiment import main
+from jaxgan.experiment import Experiment, Published, Task
+from jaxgan.game.gan import SIMULTANEOUS, Gan
 from jaxgan.nets import mlp
 from jaxgan.types import Dtype
 
@@ -70,9 +70,9 @@ class Config:
     """Dtype of the activations."""
 
 
-def build(cfg: Config, data: Data) -> Gan:
+def build(cfg: Config, data: Task) -> Gan:
     """The paper's perceptrons under the chosen divergence."""
-    prior = plays.uniform(cfg.latent)
+    prior = forward.uniform(cfg.latent)
     divergence = DIVERGENCES[cfg.divergence]
     adversarial = losses.f_generator_alternative if cfg.alternative else losses.f_generator
     return Gan(
@@ -91,7 +91,7 @@ def build(cfg: Config, data: Data) -> Gan:
                 dtype=cfg.dtype,
             ),
         },
-        play=plays.noise(prior),
+        play=forward.unconditional(prior),
         prior=prior,
         terms={
             "g": {"adversarial": adversarial(divergence)},
@@ -99,7 +99,7 @@ def build(cfg: Config, data: Data) -> Gan:
         },
         optimizers={who: optax.adam(cfg.learning_rate, b1=cfg.beta1) for who in ("g", "d")},
         updates=SIMULTANEOUS,
-        ema=averaging.constant(cfg.ema_decay),
+        ema=ema.constant(cfg.ema_decay),
         threshold=divergence.boundary,
         range=(0.0, 1.0),
     )
@@ -117,7 +117,7 @@ EXPERIMENT = Experiment(
     ablations={name: {"divergence": name} for name in list(DIVERGENCES)[1:]}
     | {"alternative": {"alternative": True}},
     results=(
-        Result(
+        Published(
             metric="Parzen-window log-likelihood, nats, of each divergence",
             protocol="MNIST test",
             paper="not quoted: no copy of the table was at hand",

@@ -22,10 +22,10 @@ import dataclasses
 
 import optax
 
-from jaxgan import averaging, losses, plays
-from jaxgan.experiment import Data, Experiment, Result
-from jaxgan.game import D, Gan, Phase
-from jaxgan.launch import main
+from jaxgan import ema, forward, losses
+from jaxgan.cli.experiment import main
+from jaxgan.experiment import Experiment, Published, Task
+from jaxgan.game.gan import D, Gan, Phase
 from jaxgan.nets import infogan
 from jaxgan.types import Dtype
 
@@ -52,17 +52,17 @@ class Config:
     """Dtype of the activations."""
 
 
-def build(cfg: Config, data: Data) -> Gan:
+def build(cfg: Config, data: Task) -> Gan:
     """Lucic et al.'s networks; the generator moves on the discriminator's latents."""
     resolution, _, channels = data.shape
-    prior = plays.uniform(cfg.latent)
+    prior = forward.uniform(cfg.latent)
     adversarial = losses.minimax_generator if cfg.saturating else losses.nonsaturating_generator
     return Gan(
         networks={
             "g": infogan.Generator(resolution, channels, cfg.width, dtype=cfg.dtype),
             "d": infogan.Discriminator(cfg.width, cfg.batch_norm, dtype=cfg.dtype),
         },
-        play=plays.noise(prior),
+        play=forward.unconditional(prior),
         prior=prior,
         terms={
             "g": {"adversarial": adversarial},
@@ -70,7 +70,7 @@ def build(cfg: Config, data: Data) -> Gan:
         },
         optimizers={who: optax.adam(cfg.learning_rate, b1=cfg.beta1) for who in ("g", "d")},
         updates=(D, Phase("g", real="same", latents="same")),
-        ema=averaging.constant(cfg.ema_decay),
+        ema=ema.constant(cfg.ema_decay),
         range=(0.0, 1.0),
     )
 
@@ -93,8 +93,8 @@ EXPERIMENT = Experiment(
         "no batch normalisation": {"batch_norm": False},
     },
     results=(
-        Result("FID, minimax", INCEPTION, "29.6 ± 1.6", TABLE),
-        Result("FID, non-saturating", INCEPTION, "26.5 ± 1.6", TABLE),
+        Published("FID, minimax", INCEPTION, "29.6 ± 1.6", TABLE),
+        Published("FID, non-saturating", INCEPTION, "26.5 ± 1.6", TABLE),
     ),
 )
 

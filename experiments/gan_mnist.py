@@ -30,13 +30,13 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from jaxgan import averaging, losses, plays
-from jaxgan.experiment import Data, Experiment, Result
-from jaxgan.game import ALTERNATING, SIMULTANEOUS, Gan
-from jaxgan.launch import main
-from jaxgan.momentum import momentum_sgd
+from jaxgan import ema, forward, losses
+from jaxgan.cli.experiment import main
+from jaxgan.experiment import Experiment, Published, Task
+from jaxgan.game.gan import ALTERNATING, SIMULTANEOUS, Gan
+from jaxgan.game.terms import scale
 from jaxgan.nets import mlp
-from jaxgan.terms import scale
+from jaxgan.optim import momentum_sgd
 from jaxgan.types import Dtype
 
 EPOCH = 500
@@ -83,7 +83,7 @@ def optimizer(cfg: Config) -> optax.GradientTransformation:
     return momentum_sgd(*rates, EPOCH, 250 * EPOCH)
 
 
-def marginal_bias(data: Data):
+def marginal_bias(data: Task):
     """Initial output bias: the logit of every pixel's mean over the training set."""
 
     def init(key: jax.Array, shape: tuple[int, ...], dtype=jnp.float32) -> jax.Array:
@@ -93,9 +93,9 @@ def marginal_bias(data: Data):
     return init
 
 
-def build(cfg: Config, data: Data) -> Gan:
+def build(cfg: Config, data: Task) -> Gan:
     """The networks and the game of the authors' mnist.yaml."""
-    prior = plays.uniform(cfg.latent, bound=math.sqrt(3.0))
+    prior = forward.uniform(cfg.latent, bound=math.sqrt(3.0))
     adversarial = losses.minimax_generator if cfg.saturating else losses.nonsaturating_generator
     return Gan(
         networks={
@@ -115,7 +115,7 @@ def build(cfg: Config, data: Data) -> Gan:
                 dtype=cfg.dtype,
             ),
         },
-        play=plays.noise(prior),
+        play=forward.unconditional(prior),
         prior=prior,
         terms={
             "g": {"adversarial": adversarial},
@@ -123,7 +123,7 @@ def build(cfg: Config, data: Data) -> Gan:
         },
         optimizers={who: optimizer(cfg) for who in ("g", "d")},
         updates=ALTERNATING if cfg.alternating else SIMULTANEOUS,
-        ema=averaging.constant(cfg.ema_decay),
+        ema=ema.constant(cfg.ema_decay),
         range=(0.0, 1.0),
     )
 
@@ -144,7 +144,7 @@ EXPERIMENT = Experiment(
         "no dropout": {"input_dropout": 0.0, "hidden_dropout": 0.0},
     },
     results=(
-        Result(
+        Published(
             metric="Parzen-window log-likelihood, nats",
             protocol="10 000 samples, sigma chosen on 1 000 validation images, MNIST test; "
             "± is the standard error over test images",

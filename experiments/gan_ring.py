@@ -19,12 +19,12 @@ import dataclasses
 import flax.linen as nn
 import optax
 
-from jaxgan import averaging, losses, penalties, plays
-from jaxgan.experiment import Data, Experiment
-from jaxgan.game import ALTERNATING, SIMULTANEOUS, Gan
-from jaxgan.launch import main
+from jaxgan import ema, forward, losses, penalties
+from jaxgan.cli.experiment import main
+from jaxgan.experiment import Experiment, Task
+from jaxgan.game.gan import ALTERNATING, SIMULTANEOUS, Gan
+from jaxgan.game.terms import scale
 from jaxgan.nets import mlp
-from jaxgan.terms import scale
 from jaxgan.types import Dtype
 
 
@@ -51,15 +51,15 @@ class Config:
     """Dtype of the activations."""
 
 
-def build(cfg: Config, data: Data) -> Gan:
+def build(cfg: Config, data: Task) -> Gan:
     """Perceptrons that play the non-saturating game in the plane."""
-    prior = plays.normal(cfg.latent)
+    prior = forward.normal(cfg.latent)
     return Gan(
         networks={
             "g": mlp.Generator(data.shape, cfg.hidden, output=lambda x: x, dtype=cfg.dtype),
             "d": mlp.Discriminator(cfg.hidden, nn.relu, dtype=cfg.dtype),
         },
-        play=plays.noise(prior),
+        play=forward.unconditional(prior),
         prior=prior,
         terms={
             "g": {"adversarial": losses.nonsaturating_generator},
@@ -70,7 +70,7 @@ def build(cfg: Config, data: Data) -> Gan:
         },
         optimizers={who: optax.adam(cfg.learning_rate, b1=cfg.beta1) for who in ("g", "d")},
         updates=SIMULTANEOUS if cfg.simultaneous else ALTERNATING,
-        ema=averaging.constant(cfg.ema_decay),
+        ema=ema.constant(cfg.ema_decay),
     )
 
 

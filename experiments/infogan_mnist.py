@@ -21,13 +21,13 @@ from functools import partial
 import flax.linen as nn
 import optax
 
-from jaxgan import averaging, losses, plays
-from jaxgan.experiment import Data, Experiment
-from jaxgan.game import Gan
-from jaxgan.launch import main
+from jaxgan import ema, forward, losses
+from jaxgan.cli.experiment import main
+from jaxgan.experiment import Experiment, Task
+from jaxgan.game.gan import Gan
+from jaxgan.game.terms import scale
 from jaxgan.nets import infogan
 from jaxgan.nn.heads import Codes
-from jaxgan.terms import scale
 from jaxgan.types import Dtype
 
 
@@ -61,11 +61,11 @@ class Config:
     """Dtype of the activations."""
 
 
-def build(cfg: Config, data: Data) -> Gan:
+def build(cfg: Config, data: Task) -> Gan:
     """The networks of the paper's appendix C.1; both players maximise the information."""
     resolution, _, channels = data.shape
-    noise = plays.uniform(cfg.noise)
-    codes = {"digit": plays.categorical(cfg.digits), "style": plays.uniform(cfg.styles)}
+    noise = forward.uniform(cfg.noise)
+    codes = {"digit": forward.categorical(cfg.digits), "style": forward.uniform(cfg.styles)}
     head = partial(
         Codes,
         categorical={"digit": cfg.digits},
@@ -98,14 +98,14 @@ def build(cfg: Config, data: Data) -> Gan:
                 dtype=cfg.dtype,
             ),
         },
-        play=plays.coded(noise, codes),
-        prior=plays.joined(noise, codes),
+        play=forward.latent_codes(noise, codes),
+        prior=forward.concatenated(noise, codes),
         terms={
             "g": {"adversarial": losses.nonsaturating_generator, **information},
             "d": {"adversarial": losses.nonsaturating_discriminator, **information},
         },
         optimizers={who: optax.adam(rate, b1=cfg.beta1) for who, rate in rates.items()},
-        ema=averaging.constant(cfg.ema_decay),
+        ema=ema.constant(cfg.ema_decay),
         range=(0.0, 1.0),
     )
 

@@ -25,11 +25,11 @@ import dataclasses
 
 import optax
 
-from jaxgan import averaging, losses, plays
-from jaxgan.experiment import Data, Experiment, Result
-from jaxgan.game import SIMULTANEOUS, Gan
-from jaxgan.launch import main
-from jaxgan.nets import toy
+from jaxgan import ema, forward, losses
+from jaxgan.cli.experiment import main
+from jaxgan.experiment import Experiment, Published, Task
+from jaxgan.game.gan import SIMULTANEOUS, Gan
+from jaxgan.nets import mixture
 from jaxgan.types import Dtype
 
 
@@ -57,15 +57,15 @@ class Config:
     """Dtype of the activations."""
 
 
-def build(cfg: Config, data: Data) -> Gan:
+def build(cfg: Config, data: Task) -> Gan:
     """The non-saturating game on packs; both players move at once, on the same fakes."""
-    prior = plays.normal(cfg.latent)
+    prior = forward.normal(cfg.latent)
     return Gan(
         networks={
-            "g": toy.PacganGenerator(data.shape[0], cfg.hidden, cfg.dtype),
-            "d": toy.pacgan_discriminator(cfg.maxout, cfg.dtype, cfg.discriminator_init),
+            "g": mixture.PacganGenerator(data.shape[0], cfg.hidden, cfg.dtype),
+            "d": mixture.pacgan_discriminator(cfg.maxout, cfg.dtype, cfg.discriminator_init),
         },
-        play=plays.packed(cfg.packing, plays.noise(prior)),
+        play=forward.packed(cfg.packing, forward.unconditional(prior)),
         prior=prior,
         terms={
             "g": {"adversarial": losses.nonsaturating_generator},
@@ -73,7 +73,7 @@ def build(cfg: Config, data: Data) -> Gan:
         },
         optimizers={who: optax.adam(cfg.learning_rate, b1=cfg.beta1) for who in ("g", "d")},
         updates=SIMULTANEOUS,
-        ema=averaging.constant(cfg.ema_decay),
+        ema=ema.constant(cfg.ema_decay),
     )
 
 
@@ -94,7 +94,7 @@ EXPERIMENT = Experiment(
         "PacGAN4": {"packing": 4, "batch_size": 400},
     },
     results=tuple(
-        Result(
+        Published(
             metric=f"{data}, {method}: modes; high quality, %; reverse KL",
             protocol="2500 samples, within 3 deviations",
             paper=paper,

@@ -22,10 +22,10 @@ import dataclasses
 
 import optax
 
-from jaxgan import averaging, losses, plays
-from jaxgan.experiment import Data, Experiment, Result
-from jaxgan.game import D, Gan, Phase
-from jaxgan.launch import main
+from jaxgan import ema, forward, losses
+from jaxgan.cli.experiment import main
+from jaxgan.experiment import Experiment, Published, Task
+from jaxgan.game.gan import D, Gan, Phase
 from jaxgan.nets import pacgan
 from jaxgan.types import Dtype
 
@@ -50,10 +50,10 @@ class Config:
     """Dtype of the activations."""
 
 
-def build(cfg: Config, data: Data) -> Gan:
+def build(cfg: Config, data: Task) -> Gan:
     """One discriminator and two generator updates, all on the same latents."""
     resolution, _, channels = data.shape
-    prior = plays.uniform(cfg.latent)
+    prior = forward.uniform(cfg.latent)
     widths = [cfg.width * multiple for multiple in (1, 2, 4, 8)]
     again = Phase("g", real="same", latents="same")
     return Gan(
@@ -61,7 +61,7 @@ def build(cfg: Config, data: Data) -> Gan:
             "g": pacgan.Generator(resolution, channels, widths[3], widths[2::-1], dtype=cfg.dtype),
             "d": pacgan.Discriminator(widths, dtype=cfg.dtype),
         },
-        play=plays.packed(cfg.packing, plays.noise(prior)),
+        play=forward.packed(cfg.packing, forward.unconditional(prior)),
         prior=prior,
         terms={
             "g": {"adversarial": losses.nonsaturating_generator},
@@ -69,7 +69,7 @@ def build(cfg: Config, data: Data) -> Gan:
         },
         optimizers={who: optax.adam(cfg.learning_rate, b1=cfg.beta1) for who in ("g", "d")},
         updates=(D, again, again),
-        ema=averaging.constant(cfg.ema_decay),
+        ema=ema.constant(cfg.ema_decay),
         range=(0.0, 1.0),
     )
 
@@ -100,7 +100,7 @@ EXPERIMENT = Experiment(
         f"packing {count}": {"packing": count, "batch_size": 64 * count} for count in (1, 3, 4)
     },
     results=tuple(
-        Result(
+        Published(
             metric=f"{method}: modes of 1000; KL",
             protocol="26 000 samples, classified digit by digit; ± standard error of 10 trials",
             paper=value,

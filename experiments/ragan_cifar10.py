@@ -23,13 +23,14 @@ from typing import Literal
 
 import optax
 
-from jaxgan import averaging, losses, penalties, plays
-from jaxgan.experiment import Data, Experiment, Result
-from jaxgan.game import D, Gan, Phase, Weights
-from jaxgan.launch import main
+from jaxgan import ema, forward, losses, penalties
+from jaxgan.cli.experiment import main
+from jaxgan.experiment import Experiment, Published, Task
+from jaxgan.game.gan import D, Gan, Phase
+from jaxgan.game.network import Reparametrization
+from jaxgan.game.terms import Term, scale
 from jaxgan.nets import sndcgan
 from jaxgan.nn import spectral
-from jaxgan.terms import Term, scale
 from jaxgan.types import Dtype
 
 
@@ -83,14 +84,14 @@ class Config:
     """Dtype of the activations."""
 
 
-def build(cfg: Config, data: Data) -> Gan:
+def build(cfg: Config, data: Task) -> Gan:
     """One network pair under every game; the generator compares with a fresh real batch."""
     resolution, _, channels = data.shape
-    prior = plays.normal(cfg.latent)
+    prior = forward.normal(cfg.latent)
     generator, discriminator = GAMES[cfg.game]
     # Her last layer, which is dense, is not normalised.
     vectors = partial(spectral.vectors, where=lambda path: "head" not in path)
-    weights = Weights(vectors, spectral.normalise, spectral.COLLECTION)
+    weights = Reparametrization(vectors, spectral.normalise, spectral.COLLECTION)
     slope = {"penalty": scale(cfg.penalty, penalties.gradient_penalty)}
     adam = optax.adam(cfg.learning_rate, b1=cfg.beta1, b2=cfg.beta2)
     return Gan(
@@ -98,7 +99,7 @@ def build(cfg: Config, data: Data) -> Gan:
             "g": sndcgan.Generator(resolution, channels, cfg.width, epsilon=1e-5, dtype=cfg.dtype),
             "d": sndcgan.Discriminator(cfg.width, dtype=cfg.dtype),
         },
-        play=plays.noise(prior),
+        play=forward.unconditional(prior),
         prior=prior,
         terms={
             "g": {"adversarial": generator},
@@ -107,7 +108,7 @@ def build(cfg: Config, data: Data) -> Gan:
         optimizers={"g": adam, "d": adam},
         updates=(D,) * cfg.discriminator_steps + (Phase("g"),),
         weights={"d": weights} if cfg.normalised else {},
-        ema=averaging.constant(cfg.ema_decay),
+        ema=ema.constant(cfg.ema_decay),
         threshold=None,
     )
 
@@ -131,10 +132,10 @@ EXPERIMENT = Experiment(
         "WGAN-GP's Adam": {"learning_rate": 1e-4, "beta2": 0.9, "discriminator_steps": 5},
     },
     results=(
-        Result("FID, rsgan", PROTOCOL, "36.61", TABLE),
-        Result("FID, rasgan", PROTOCOL, "31.98", TABLE),
-        Result("FID, rsgan, gradient penalty", PROTOCOL, "25.60", TABLE),
-        Result("FID, rasgan, gradient penalty", PROTOCOL, "331.86", TABLE),
+        Published("FID, rsgan", PROTOCOL, "36.61", TABLE),
+        Published("FID, rasgan", PROTOCOL, "31.98", TABLE),
+        Published("FID, rsgan, gradient penalty", PROTOCOL, "25.60", TABLE),
+        Published("FID, rasgan, gradient penalty", PROTOCOL, "331.86", TABLE),
     ),
 )
 

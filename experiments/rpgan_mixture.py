@@ -23,12 +23,12 @@ import dataclasses
 
 import optax
 
-from jaxgan import averaging, losses, penalties, plays
-from jaxgan.experiment import Data, Experiment, Result
-from jaxgan.game import SIMULTANEOUS, Gan
-from jaxgan.launch import main
-from jaxgan.nets import toy
-from jaxgan.terms import scale
+from jaxgan import ema, forward, losses, penalties
+from jaxgan.cli.experiment import main
+from jaxgan.experiment import Experiment, Published, Task
+from jaxgan.game.gan import SIMULTANEOUS, Gan
+from jaxgan.game.terms import scale
+from jaxgan.nets import mixture
 from jaxgan.types import Dtype
 
 
@@ -60,9 +60,9 @@ class Config:
     """Dtype of the activations."""
 
 
-def build(cfg: Config, data: Data) -> Gan:
+def build(cfg: Config, data: Task) -> Gan:
     """The relativistic game with both penalties in every step; both players move at once."""
-    prior = plays.normal(cfg.latent)
+    prior = forward.normal(cfg.latent)
     if cfg.relativistic:
         generator, discriminator = losses.relativistic_generator, losses.relativistic_discriminator
     else:
@@ -72,10 +72,10 @@ def build(cfg: Config, data: Data) -> Gan:
         )
     return Gan(
         networks={
-            "g": toy.PacganGenerator(data.shape[0], cfg.hidden, cfg.dtype),
-            "d": toy.pacgan_discriminator(cfg.maxout, cfg.dtype, cfg.discriminator_init),
+            "g": mixture.PacganGenerator(data.shape[0], cfg.hidden, cfg.dtype),
+            "d": mixture.pacgan_discriminator(cfg.maxout, cfg.dtype, cfg.discriminator_init),
         },
-        play=plays.noise(prior),
+        play=forward.unconditional(prior),
         prior=prior,
         terms={
             "g": {"adversarial": generator},
@@ -87,7 +87,7 @@ def build(cfg: Config, data: Data) -> Gan:
         },
         optimizers={who: optax.adam(cfg.learning_rate, b1=cfg.beta1) for who in ("g", "d")},
         updates=SIMULTANEOUS,
-        ema=averaging.constant(cfg.ema_decay),
+        ema=ema.constant(cfg.ema_decay),
         threshold=None if cfg.relativistic else 0.0,
     )
 
@@ -110,7 +110,7 @@ EXPERIMENT = Experiment(
         "RpGAN": {"r1": 0.0, "r2": 0.0},
     },
     results=tuple(
-        Result(
+        Published(
             metric=f"{data}, {method}: modes; high quality, %; reverse KL",
             protocol="2500 samples, within 3 deviations",
             paper=paper,

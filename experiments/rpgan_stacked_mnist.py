@@ -21,12 +21,12 @@ import dataclasses
 
 import optax
 
-from jaxgan import averaging, losses, penalties, plays
-from jaxgan.experiment import Data, Experiment, Result
-from jaxgan.game import D, G, Gan
-from jaxgan.launch import main
+from jaxgan import ema, forward, losses, penalties
+from jaxgan.cli.experiment import main
+from jaxgan.experiment import Experiment, Published, Task
+from jaxgan.game.gan import D, G, Gan
+from jaxgan.game.terms import scale
 from jaxgan.nets import pacgan
-from jaxgan.terms import scale
 from jaxgan.types import Dtype
 
 
@@ -56,10 +56,10 @@ class Config:
     """Dtype of the activations."""
 
 
-def build(cfg: Config, data: Data) -> Gan:
+def build(cfg: Config, data: Task) -> Gan:
     """The relativistic game with both penalties in every step, the players in turn."""
     resolution, _, channels = data.shape
-    prior = plays.uniform(cfg.latent)
+    prior = forward.uniform(cfg.latent)
     widths = [cfg.width * multiple for multiple in (1, 2, 4, 8)]
     if cfg.relativistic:
         generator, discriminator = losses.relativistic_generator, losses.relativistic_discriminator
@@ -73,7 +73,7 @@ def build(cfg: Config, data: Data) -> Gan:
             "g": pacgan.Generator(resolution, channels, widths[3], widths[2::-1], dtype=cfg.dtype),
             "d": pacgan.Discriminator(widths, norm=False, dtype=cfg.dtype),
         },
-        play=plays.noise(prior),
+        play=forward.unconditional(prior),
         prior=prior,
         terms={
             "g": {"adversarial": generator},
@@ -87,7 +87,7 @@ def build(cfg: Config, data: Data) -> Gan:
             who: optax.adam(cfg.learning_rate, b1=cfg.beta1, b2=cfg.beta2) for who in ("g", "d")
         },
         updates=(D, G),
-        ema=averaging.constant(cfg.ema_decay),
+        ema=ema.constant(cfg.ema_decay),
         threshold=None if cfg.relativistic else 0.0,
     )
 
@@ -109,7 +109,7 @@ EXPERIMENT = Experiment(
         "GAN + R1 + R2": {"relativistic": False},
     },
     results=tuple(
-        Result(
+        Published(
             metric=f"{method}: modes of 1000; KL",
             protocol="classified digit by digit, 32 pixels; 10 million images",
             paper=value,

@@ -22,10 +22,11 @@ import dataclasses
 
 import optax
 
-from jaxgan import averaging, losses, plays
-from jaxgan.experiment import Data, Experiment, Result
-from jaxgan.game import D, G, Gan, Weights
-from jaxgan.launch import main
+from jaxgan import ema, forward, losses
+from jaxgan.cli.experiment import main
+from jaxgan.experiment import Experiment, Published, Task
+from jaxgan.game.gan import D, G, Gan
+from jaxgan.game.network import Reparametrization
 from jaxgan.nets import sagan
 from jaxgan.nn import spectral
 from jaxgan.types import Dtype
@@ -61,12 +62,12 @@ class Config:
     """Dtype of the activations."""
 
 
-def build(cfg: Config, data: Data) -> Gan:
+def build(cfg: Config, data: Task) -> Gan:
     """The paper's game: hinge loss, projection, conditional batch normalisation, two rates."""
     resolution, _, channels = data.shape
     classes = data.classes or 1
-    prior = plays.normal(cfg.latent)
-    weights = Weights(spectral.vectors, spectral.normalise, spectral.COLLECTION)
+    prior = forward.normal(cfg.latent)
+    weights = Reparametrization(spectral.vectors, spectral.normalise, spectral.COLLECTION)
     rates = {"g": cfg.generator_rate, "d": cfg.discriminator_rate}
     options = {"classes": classes, "dtype": cfg.dtype}
     if not cfg.attention:
@@ -76,7 +77,7 @@ def build(cfg: Config, data: Data) -> Gan:
             "g": sagan.generator(resolution, cfg.generator_width, channels=channels, **options),
             "d": sagan.discriminator(resolution, cfg.discriminator_width, **options),
         },
-        play=plays.labelled(prior, plays.uniform_labels(classes)),
+        play=forward.conditional(prior, forward.uniform_labels(classes)),
         prior=prior,
         terms={
             "g": {"adversarial": losses.hinge_generator},
@@ -87,8 +88,8 @@ def build(cfg: Config, data: Data) -> Gan:
         },
         updates=(D,) * cfg.discriminator_steps + (G,),
         weights={"g": weights, "d": weights} if cfg.generator_normalised else {"d": weights},
-        ema=averaging.constant(cfg.ema_decay),
-        sample=plays.generate_labelled,
+        ema=ema.constant(cfg.ema_decay),
+        sample=forward.generate_labelled,
         conditional=True,
     )
 
@@ -116,7 +117,7 @@ EXPERIMENT = Experiment(
         "discriminator normalised alone": {"generator_normalised": False},
     },
     results=(
-        Result(
+        Published(
             metric="FID, StudioGAN's settings",
             protocol="Inception, 50 000 samples and 50 000 training images; best checkpoint",
             paper="none",

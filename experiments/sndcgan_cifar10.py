@@ -22,13 +22,14 @@ import dataclasses
 
 import optax
 
-from jaxgan import averaging, losses, penalties, plays
-from jaxgan.experiment import Data, Experiment, Result
-from jaxgan.game import D, G, Gan, Weights
-from jaxgan.launch import main
+from jaxgan import ema, forward, losses, penalties
+from jaxgan.cli.experiment import main
+from jaxgan.experiment import Experiment, Published, Task
+from jaxgan.game.gan import D, G, Gan
+from jaxgan.game.network import Reparametrization
+from jaxgan.game.terms import scale
 from jaxgan.nets import sndcgan
 from jaxgan.nn import spectral
-from jaxgan.terms import scale
 from jaxgan.types import Dtype
 
 
@@ -60,11 +61,11 @@ class Config:
     """Dtype of the activations."""
 
 
-def build(cfg: Config, data: Data) -> Gan:
+def build(cfg: Config, data: Task) -> Gan:
     """The networks of Miyato et al.'s table 3 under the non-saturating loss."""
     resolution, _, channels = data.shape
-    prior = plays.normal(cfg.latent)
-    weights = Weights(spectral.vectors, spectral.normalise, spectral.COLLECTION)
+    prior = forward.normal(cfg.latent)
+    weights = Reparametrization(spectral.vectors, spectral.normalise, spectral.COLLECTION)
     slope = {"penalty": scale(cfg.penalty, penalties.gradient_penalty)}
     adam = optax.adam(cfg.learning_rate, b1=cfg.beta1, b2=cfg.beta2)
     return Gan(
@@ -72,7 +73,7 @@ def build(cfg: Config, data: Data) -> Gan:
             "g": sndcgan.Generator(resolution, channels, cfg.width, dtype=cfg.dtype),
             "d": sndcgan.Discriminator(cfg.width, dtype=cfg.dtype),
         },
-        play=plays.noise(prior),
+        play=forward.unconditional(prior),
         prior=prior,
         terms={
             "g": {"adversarial": losses.nonsaturating_generator},
@@ -82,7 +83,7 @@ def build(cfg: Config, data: Data) -> Gan:
         optimizers={"g": adam, "d": adam},
         updates=(D,) * cfg.discriminator_steps + (G,),
         weights={"d": weights} if cfg.normalised else {},
-        ema=averaging.constant(cfg.ema_decay),
+        ema=ema.constant(cfg.ema_decay),
     )
 
 
@@ -115,18 +116,18 @@ EXPERIMENT = Experiment(
         "setting F": _adam(1e-3, 0.9, 0.999, 5),
     },
     results=(
-        Result("FID", PROTOCOL, "25.27", TABLE),
-        Result("FID, half the rate", PROTOCOL, "26.16", TABLE),
-        Result("FID, gradient penalty", PROTOCOL, "26.00", TABLE),
-        Result("FID, no normalisation", PROTOCOL, "33.23", TABLE),
-        Result("FID, no normalisation, half the rate", PROTOCOL, "28.66", TABLE),
-        Result(
+        Published("FID", PROTOCOL, "25.27", TABLE),
+        Published("FID, half the rate", PROTOCOL, "26.16", TABLE),
+        Published("FID, gradient penalty", PROTOCOL, "26.00", TABLE),
+        Published("FID, no normalisation", PROTOCOL, "33.23", TABLE),
+        Published("FID, no normalisation, half the rate", PROTOCOL, "28.66", TABLE),
+        Published(
             metric="FID, Miyato et al.",
             protocol="Inception, 5000 samples and 10 000 images; best of settings A to F",
             paper="29.3",
             source="Miyato et al., table 2",
         ),
-        Result(
+        Published(
             metric="Inception score, Miyato et al.",
             protocol="Inception, 10 times 5000 samples; best of settings A to F",
             paper="7.42 ± 0.08",

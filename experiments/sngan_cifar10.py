@@ -22,10 +22,11 @@ import dataclasses
 
 import optax
 
-from jaxgan import averaging, losses, plays
-from jaxgan.experiment import Data, Experiment, Result
-from jaxgan.game import D, G, Gan, Weights
-from jaxgan.launch import main
+from jaxgan import ema, forward, losses
+from jaxgan.cli.experiment import main
+from jaxgan.experiment import Experiment, Published, Task
+from jaxgan.game.gan import D, G, Gan
+from jaxgan.game.network import Reparametrization
 from jaxgan.nets import resnet
 from jaxgan.nn import spectral
 from jaxgan.types import Dtype
@@ -57,11 +58,11 @@ class Config:
     """Dtype of the activations."""
 
 
-def build(cfg: Config, data: Data, steps: int) -> Gan:
+def build(cfg: Config, data: Task, steps: int) -> Gan:
     """The ResNets of the paper's table 4 under the hinge loss."""
     resolution, _, channels = data.shape
-    prior = plays.normal(cfg.latent)
-    weights = Weights(spectral.vectors, spectral.normalise, spectral.COLLECTION)
+    prior = forward.normal(cfg.latent)
+    weights = Reparametrization(spectral.vectors, spectral.normalise, spectral.COLLECTION)
 
     def adam(updates: int) -> optax.GradientTransformation:
         rate = optax.linear_schedule(cfg.learning_rate, 0.0, steps * updates)
@@ -74,7 +75,7 @@ def build(cfg: Config, data: Data, steps: int) -> Gan:
             ),
             "d": resnet.sngan_discriminator(resolution, cfg.discriminator_width, dtype=cfg.dtype),
         },
-        play=plays.noise(prior),
+        play=forward.unconditional(prior),
         prior=prior,
         terms={
             "g": {"adversarial": losses.hinge_generator},
@@ -83,7 +84,7 @@ def build(cfg: Config, data: Data, steps: int) -> Gan:
         optimizers={"g": adam(1), "d": adam(cfg.discriminator_steps)},
         updates=(D,) * cfg.discriminator_steps + (G,),
         weights={"d": weights} if cfg.normalised else {},
-        ema=averaging.constant(cfg.ema_decay),
+        ema=ema.constant(cfg.ema_decay),
     )
 
 
@@ -103,19 +104,19 @@ EXPERIMENT = Experiment(
     },
     ablations={"no spectral normalisation": {"normalised": False}},
     results=(
-        Result(
+        Published(
             metric="FID",
             protocol="Inception, 5000 samples and 10 000 images; ± deviation over trained models",
             paper="21.7 ± 0.21",
             source="Table 2",
         ),
-        Result(
+        Published(
             metric="Inception score",
             protocol="Inception, 10 times 5000 samples; ± deviation over trained models",
             paper="8.22 ± 0.05",
             source="Table 2",
         ),
-        Result(
+        Published(
             metric="FID",
             protocol="Inception, 50 000 samples and 50 000 training images; 100 000 steps",
             paper="none",

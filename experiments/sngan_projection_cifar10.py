@@ -22,10 +22,11 @@ from typing import Literal
 
 import optax
 
-from jaxgan import averaging, losses, plays
-from jaxgan.experiment import Data, Experiment, Result
-from jaxgan.game import D, G, Gan, Weights
-from jaxgan.launch import main
+from jaxgan import ema, forward, losses
+from jaxgan.cli.experiment import main
+from jaxgan.experiment import Experiment, Published, Task
+from jaxgan.game.gan import D, G, Gan
+from jaxgan.game.network import Reparametrization
 from jaxgan.nets import resnet
 from jaxgan.nn import spectral
 from jaxgan.types import Dtype
@@ -59,12 +60,12 @@ class Config:
     """Dtype of the activations."""
 
 
-def build(cfg: Config, data: Data, steps: int) -> Gan:
+def build(cfg: Config, data: Task, steps: int) -> Gan:
     """SNGAN's ResNets with conditional batch normalisation and a projection."""
     resolution, _, channels = data.shape
     classes = data.classes or 1
-    prior = plays.normal(cfg.latent)
-    weights = Weights(spectral.vectors, spectral.normalise, spectral.COLLECTION)
+    prior = forward.normal(cfg.latent)
+    weights = Reparametrization(spectral.vectors, spectral.normalise, spectral.COLLECTION)
 
     def adam(updates: int) -> optax.GradientTransformation:
         rate = optax.linear_schedule(cfg.learning_rate, 0.0, steps * updates)
@@ -87,7 +88,7 @@ def build(cfg: Config, data: Data, steps: int) -> Gan:
                 dtype=cfg.dtype,
             ),
         },
-        play=plays.labelled(prior, plays.uniform_labels(classes)),
+        play=forward.conditional(prior, forward.uniform_labels(classes)),
         prior=prior,
         terms={
             "g": {"adversarial": losses.hinge_generator},
@@ -96,8 +97,8 @@ def build(cfg: Config, data: Data, steps: int) -> Gan:
         optimizers={"g": adam(1), "d": adam(cfg.discriminator_steps)},
         updates=(D,) * cfg.discriminator_steps + (G,),
         weights={"d": weights} if cfg.normalised else {},
-        ema=averaging.constant(cfg.ema_decay),
-        sample=plays.generate_labelled,
+        ema=ema.constant(cfg.ema_decay),
+        sample=forward.generate_labelled,
         conditional=True,
     )
 
@@ -121,19 +122,19 @@ EXPERIMENT = Experiment(
         "no spectral normalisation": {"normalised": False},
     },
     results=(
-        Result(
+        Published(
             metric="FID",
             protocol="Inception, 5000 samples and 10 000 images",
             paper="17.5",
             source="as quoted by mimicry and StudioGAN (second hand)",
         ),
-        Result(
+        Published(
             metric="Inception score",
             protocol="Inception, 10 times 5000 samples",
             paper="8.62",
             source="as quoted by StudioGAN (second hand)",
         ),
-        Result(
+        Published(
             metric="FID",
             protocol="Inception, 50 000 samples and 50 000 training images; 100 000 steps",
             paper="none",

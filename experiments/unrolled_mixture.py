@@ -25,12 +25,12 @@ import dataclasses
 import jax
 import optax
 
-from jaxgan import averaging, losses, plays
-from jaxgan.experiment import Data, Experiment, Result
-from jaxgan.game import D, Gan, Phase
-from jaxgan.launch import main
-from jaxgan.nets import toy
-from jaxgan.types import Dtype, Round
+from jaxgan import ema, forward, losses
+from jaxgan.cli.experiment import main
+from jaxgan.experiment import Experiment, Published, Task
+from jaxgan.game.gan import D, Gan, Phase
+from jaxgan.nets import mixture
+from jaxgan.types import Dtype, Outputs
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,14 +55,14 @@ class Config:
     """Dtype of the activations."""
 
 
-def saddle(round: Round) -> jax.Array:
+def saddle(outputs: Outputs) -> jax.Array:
     """``-f(theta_G, theta_D^k(theta_G))``: the real part depends on G through the unrolled D."""
-    return -losses.minimax_discriminator(round)
+    return -losses.minimax_discriminator(outputs)
 
 
-def build(cfg: Config, data: Data) -> Gan:
+def build(cfg: Config, data: Task) -> Gan:
     """The minimax game; both players move at once, on the same samples."""
-    prior = plays.normal(cfg.latent)
+    prior = forward.normal(cfg.latent)
     generator = Phase("g", real="same", latents="same", unroll=cfg.unroll or 0)
 
     def adam(rate):
@@ -70,10 +70,10 @@ def build(cfg: Config, data: Data) -> Gan:
 
     return Gan(
         networks={
-            "g": toy.unrolled_generator(cfg.hidden, cfg.dtype),
-            "d": toy.unrolled_discriminator(cfg.hidden, cfg.dtype),
+            "g": mixture.unrolled_generator(cfg.hidden, cfg.dtype),
+            "d": mixture.unrolled_discriminator(cfg.hidden, cfg.dtype),
         },
-        play=plays.noise(prior),
+        play=forward.unconditional(prior),
         prior=prior,
         terms={
             "g": {"saddle": saddle},
@@ -84,7 +84,7 @@ def build(cfg: Config, data: Data) -> Gan:
             "d": adam(cfg.discriminator_learning_rate),
         },
         updates=((D, generator),),
-        ema=averaging.constant(cfg.ema_decay),
+        ema=ema.constant(cfg.ema_decay),
     )
 
 
@@ -101,7 +101,7 @@ EXPERIMENT = Experiment(
     smoke={"hidden": 8, "latent": 4, "unroll": 2},
     ablations={"not unrolled": {"unroll": 0}, "10 steps": {"unroll": 10}},
     results=tuple(
-        Result(
+        Published(
             metric=f"{data}, {method}: modes; high quality, %; reverse KL",
             protocol="2500 samples, within 3 deviations",
             paper=paper,

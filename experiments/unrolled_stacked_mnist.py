@@ -25,10 +25,10 @@ from typing import Literal
 
 import optax
 
-from jaxgan import averaging, losses, plays
-from jaxgan.experiment import Data, Experiment, Result
-from jaxgan.game import D, Gan, Phase
-from jaxgan.launch import main
+from jaxgan import ema, forward, losses
+from jaxgan.cli.experiment import main
+from jaxgan.experiment import Experiment, Published, Task
+from jaxgan.game.gan import D, Gan, Phase
 from jaxgan.nets import pacgan
 from jaxgan.types import Dtype
 
@@ -59,17 +59,17 @@ class Config:
     """Dtype of the activations."""
 
 
-def build(cfg: Config, data: Data) -> Gan:
+def build(cfg: Config, data: Task) -> Gan:
     """The small networks of Metz et al., who also give the two sizes of the discriminator."""
     resolution, _, channels = data.shape
-    prior = plays.normal(cfg.latent)
+    prior = forward.normal(cfg.latent)
     rates = {"g": cfg.generator_rate, "d": cfg.discriminator_rate}
     return Gan(
         networks={
             "g": pacgan.unrolled_generator(resolution, channels, cfg.dtype),
             "d": pacgan.unrolled_discriminator(1 / cfg.divisor, cfg.dtype),
         },
-        play=plays.packed(cfg.packing, plays.noise(prior)),
+        play=forward.packed(cfg.packing, forward.unconditional(prior)),
         prior=prior,
         terms={
             "g": {"adversarial": losses.nonsaturating_generator},
@@ -81,7 +81,7 @@ def build(cfg: Config, data: Data) -> Gan:
             for who, rate in rates.items()
         },
         updates=(D, Phase("g", real="same", unroll=cfg.unroll or 0)),
-        ema=averaging.constant(cfg.ema_decay),
+        ema=ema.constant(cfg.ema_decay),
     )
 
 
@@ -117,7 +117,7 @@ EXPERIMENT = Experiment(
         },
     },
     results=tuple(
-        Result(
+        Published(
             metric=f"{method}, D = {size} G: modes of 1000; KL",
             protocol="25 600 samples, classified digit by digit; ± standard error",
             paper=value,

@@ -29,12 +29,12 @@ from typing import Literal
 
 import optax
 
-from jaxgan import averaging, losses, plays
-from jaxgan.experiment import Data, Experiment, Result
-from jaxgan.game import SIMULTANEOUS, Gan
-from jaxgan.launch import main
-from jaxgan.nets import mlp, toy, veegan
-from jaxgan.terms import scale
+from jaxgan import ema, forward, losses
+from jaxgan.cli.experiment import main
+from jaxgan.experiment import Experiment, Published, Task
+from jaxgan.game.gan import SIMULTANEOUS, Gan
+from jaxgan.game.terms import scale
+from jaxgan.nets import mixture, mlp, veegan
 from jaxgan.types import Dtype
 
 
@@ -62,20 +62,20 @@ class Config:
     """Dtype of the activations."""
 
 
-def build(cfg: Config, data: Data) -> Gan:
+def build(cfg: Config, data: Task) -> Gan:
     """The game that was asked for; both players move at once."""
     return {"veegan": reconstructing, "gan": plain}[cfg.game](cfg)
 
 
 def plain(cfg: Config) -> Gan:
     """The non-saturating game of VEEGAN's generator and discriminator, which sees no latents."""
-    prior = plays.normal(cfg.latent)
+    prior = forward.normal(cfg.latent)
     return Gan(
         networks={
-            "g": toy.veegan_generator(cfg.hidden, cfg.dtype),
-            "d": mlp.Discriminator((cfg.hidden,), kernel_init=toy.GLOROT, dtype=cfg.dtype),
+            "g": mixture.veegan_generator(cfg.hidden, cfg.dtype),
+            "d": mlp.Discriminator((cfg.hidden,), kernel_init=mixture.GLOROT, dtype=cfg.dtype),
         },
-        play=plays.noise(prior),
+        play=forward.unconditional(prior),
         prior=prior,
         terms={
             "g": {"adversarial": losses.nonsaturating_generator},
@@ -83,24 +83,24 @@ def plain(cfg: Config) -> Gan:
         },
         optimizers={who: optax.adam(cfg.learning_rate, b1=cfg.beta1) for who in ("g", "d")},
         updates=SIMULTANEOUS,
-        ema=averaging.constant(cfg.ema_decay),
+        ema=ema.constant(cfg.ema_decay),
     )
 
 
 def reconstructing(cfg: Config) -> Gan:
     """The game on pairs, and the reconstruction."""
-    prior = plays.normal(cfg.latent)
+    prior = forward.normal(cfg.latent)
     # -E l(G(z), z) alone is the Wasserstein generator's term, here with a logistic critic.
     ratio = losses.veegan_generator if cfg.reconstructor_plays else losses.wasserstein_generator
     return Gan(
         networks={
             "g": veegan.Reconstructing(
-                toy.veegan_generator(cfg.hidden, cfg.dtype),
-                toy.veegan_reconstructor(cfg.latent, cfg.hidden, cfg.dtype),
+                mixture.veegan_generator(cfg.hidden, cfg.dtype),
+                mixture.veegan_reconstructor(cfg.latent, cfg.hidden, cfg.dtype),
             ),
-            "d": toy.veegan_discriminator((cfg.hidden,), cfg.dtype),
+            "d": mixture.veegan_discriminator((cfg.hidden,), cfg.dtype),
         },
-        play=plays.reconstructing(prior),
+        play=forward.reconstructing(prior),
         prior=prior,
         terms={
             "g": {
@@ -111,8 +111,8 @@ def reconstructing(cfg: Config) -> Gan:
         },
         optimizers={who: optax.adam(cfg.learning_rate, b1=cfg.beta1) for who in ("g", "d")},
         updates=SIMULTANEOUS,
-        ema=averaging.constant(cfg.ema_decay),
-        sample=plays.generate_jointly,
+        ema=ema.constant(cfg.ema_decay),
+        sample=forward.generate_jointly,
     )
 
 
@@ -133,7 +133,7 @@ EXPERIMENT = Experiment(
         "the reconstructor plays": {"reconstructor_plays": True},
     },
     results=tuple(
-        Result(
+        Published(
             metric=f"{data}, {method}: modes; high quality, %; reverse KL",
             protocol="2500 samples, within 3 deviations",
             paper=paper,

@@ -23,12 +23,12 @@ import dataclasses
 
 import optax
 
-from jaxgan import averaging, losses, plays
-from jaxgan.experiment import Data, Experiment, Result
-from jaxgan.game import D, Gan, Phase
-from jaxgan.launch import main
+from jaxgan import ema, forward, losses
+from jaxgan.cli.experiment import main
+from jaxgan.experiment import Experiment, Published, Task
+from jaxgan.game.gan import D, Gan, Phase
 from jaxgan.nets import infogan
-from jaxgan.projection import clip_weights
+from jaxgan.optim import clip_weights
 from jaxgan.types import Dtype
 
 
@@ -58,10 +58,10 @@ class Config:
     """Dtype of the activations."""
 
 
-def build(cfg: Config, data: Data) -> Gan:
+def build(cfg: Config, data: Task) -> Gan:
     """Lucic et al.'s networks; the generator moves on the critic's last latents."""
     resolution, _, channels = data.shape
-    prior = plays.uniform(cfg.latent)
+    prior = forward.uniform(cfg.latent)
     if cfg.rmsprop:
         optimizer = optax.rmsprop(cfg.learning_rate, decay=0.99, eps_in_sqrt=False)
     else:
@@ -71,7 +71,7 @@ def build(cfg: Config, data: Data) -> Gan:
             "g": infogan.Generator(resolution, channels, cfg.width, dtype=cfg.dtype),
             "d": infogan.Discriminator(cfg.width, cfg.batch_norm, dtype=cfg.dtype),
         },
-        play=plays.noise(prior),
+        play=forward.unconditional(prior),
         prior=prior,
         terms={
             "g": {"adversarial": losses.wasserstein_generator},
@@ -79,7 +79,7 @@ def build(cfg: Config, data: Data) -> Gan:
         },
         optimizers={"g": optimizer, "d": optax.chain(optimizer, clip_weights(cfg.clip))},
         updates=(D,) * cfg.critic_steps + (Phase("g", real="same", latents="same"),),
-        ema=averaging.constant(cfg.ema_decay),
+        ema=ema.constant(cfg.ema_decay),
         threshold=None,
         range=(0.0, 1.0),
     )
@@ -100,7 +100,7 @@ EXPERIMENT = Experiment(
         "no batch normalisation": {"batch_norm": False},
     },
     results=(
-        Result(
+        Published(
             metric="FID",
             protocol="Inception, 10 000 samples and 10 000 test images, best of 100 settings",
             paper="21.5 ± 1.6",

@@ -21,12 +21,12 @@ import dataclasses
 
 import optax
 
-from jaxgan import averaging, losses, penalties, plays
-from jaxgan.experiment import Data, Experiment, Result
-from jaxgan.game import D, G, Gan
-from jaxgan.launch import main
+from jaxgan import ema, forward, losses, penalties
+from jaxgan.cli.experiment import main
+from jaxgan.experiment import Experiment, Published, Task
+from jaxgan.game.gan import D, G, Gan
+from jaxgan.game.terms import scale
 from jaxgan.nets import resnet
-from jaxgan.terms import scale
 from jaxgan.types import Dtype
 
 
@@ -56,10 +56,10 @@ class Config:
     """Dtype of the activations."""
 
 
-def build(cfg: Config, data: Data, steps: int) -> Gan:
+def build(cfg: Config, data: Task, steps: int) -> Gan:
     """The ResNets of the paper's appendix F."""
     resolution, _, channels = data.shape
-    prior = plays.normal(cfg.latent)
+    prior = forward.normal(cfg.latent)
     penalty = penalties.lipschitz_penalty if cfg.one_sided else penalties.gradient_penalty
 
     def adam(updates: int) -> optax.GradientTransformation:
@@ -73,7 +73,7 @@ def build(cfg: Config, data: Data, steps: int) -> Gan:
             ),
             "d": resnet.wgan_gp_critic(cfg.width or None, resolution, dtype=cfg.dtype),
         },
-        play=plays.noise(prior),
+        play=forward.unconditional(prior),
         prior=prior,
         terms={
             "g": {"adversarial": losses.wasserstein_generator},
@@ -84,7 +84,7 @@ def build(cfg: Config, data: Data, steps: int) -> Gan:
         },
         optimizers={"g": adam(1), "d": adam(cfg.critic_steps)},
         updates=(D,) * cfg.critic_steps + (G,),
-        ema=averaging.constant(cfg.ema_decay),
+        ema=ema.constant(cfg.ema_decay),
         threshold=None,
     )
 
@@ -105,14 +105,14 @@ EXPERIMENT = Experiment(
         "StudioGAN's Adam": {"beta1": 0.5, "beta2": 0.999},
     },
     results=(
-        Result(
+        Published(
             metric="Inception score",
             protocol="Inception, 10 times 5000 samples",
             paper="7.86 ± 0.07",
             source="Table 3, unsupervised",
         ),
         *(
-            Result("FID", FULL, "none", "the paper has no FID", official=value)
+            Published("FID", FULL, "none", "the paper has no FID", official=value)
             for value in (
                 "22.29 ± 0.06 (mimicry, README: last checkpoint)",
                 "53.98 (StudioGAN, CIFAR-10 table: best checkpoint; Adam's decays 0.5 and 0.999)",

@@ -23,12 +23,12 @@ import dataclasses
 
 import optax
 
-from jaxgan import averaging, losses, penalties, plays
-from jaxgan.experiment import Data, Experiment, Result
-from jaxgan.game import D, G, Gan
-from jaxgan.launch import main
+from jaxgan import ema, forward, losses, penalties
+from jaxgan.cli.experiment import main
+from jaxgan.experiment import Experiment, Published, Task
+from jaxgan.game.gan import D, G, Gan
+from jaxgan.game.terms import scale
 from jaxgan.nets import infogan
-from jaxgan.terms import scale
 from jaxgan.types import Dtype
 
 
@@ -56,17 +56,17 @@ class Config:
     """Dtype of the activations."""
 
 
-def build(cfg: Config, data: Data) -> Gan:
+def build(cfg: Config, data: Task) -> Gan:
     """Lucic et al.'s networks, the critic without normalisation."""
     resolution, _, channels = data.shape
-    prior = plays.uniform(cfg.latent)
+    prior = forward.uniform(cfg.latent)
     penalty = penalties.lipschitz_penalty if cfg.one_sided else penalties.gradient_penalty
     return Gan(
         networks={
             "g": infogan.Generator(resolution, channels, cfg.width, dtype=cfg.dtype),
             "d": infogan.Discriminator(cfg.width, dtype=cfg.dtype),
         },
-        play=plays.noise(prior),
+        play=forward.unconditional(prior),
         prior=prior,
         terms={
             "g": {"adversarial": losses.wasserstein_generator},
@@ -77,7 +77,7 @@ def build(cfg: Config, data: Data) -> Gan:
         },
         optimizers={who: optax.adam(cfg.learning_rate, b1=cfg.beta1) for who in ("g", "d")},
         updates=(D,) * cfg.critic_steps + (G,),
-        ema=averaging.constant(cfg.ema_decay),
+        ema=ema.constant(cfg.ema_decay),
         threshold=None,
         range=(0.0, 1.0),
     )
@@ -98,7 +98,7 @@ EXPERIMENT = Experiment(
         "one critic update": {"critic_steps": 1},
     },
     results=(
-        Result(
+        Published(
             metric="FID",
             protocol="Inception, 10 000 samples and 10 000 test images, best of 100 settings",
             paper="24.5 ± 2.1",

@@ -19,12 +19,12 @@ import dataclasses
 
 import optax
 
-from jaxgan import averaging, losses, penalties, plays
-from jaxgan.experiment import Data, Experiment, Result
-from jaxgan.game import D, G, Gan
-from jaxgan.launch import main
+from jaxgan import ema, forward, losses, penalties
+from jaxgan.cli.experiment import main
+from jaxgan.experiment import Experiment, Published, Task
+from jaxgan.game.gan import D, G, Gan
+from jaxgan.game.terms import scale
 from jaxgan.nets import pacgan
-from jaxgan.terms import scale
 from jaxgan.types import Dtype
 
 
@@ -52,17 +52,17 @@ class Config:
     """Dtype of the activations."""
 
 
-def build(cfg: Config, data: Data) -> Gan:
+def build(cfg: Config, data: Task) -> Gan:
     """Algorithm 1: five updates of an unnormalised critic, then one of the generator."""
     resolution, _, channels = data.shape
-    prior = plays.uniform(cfg.latent)
+    prior = forward.uniform(cfg.latent)
     widths = [cfg.width * multiple for multiple in (1, 2, 4, 8)]
     return Gan(
         networks={
             "g": pacgan.Generator(resolution, channels, widths[3], widths[2::-1], dtype=cfg.dtype),
             "d": pacgan.Discriminator(widths, norm=False, dtype=cfg.dtype),
         },
-        play=plays.noise(prior),
+        play=forward.unconditional(prior),
         prior=prior,
         terms={
             "g": {"adversarial": losses.wasserstein_generator},
@@ -75,7 +75,7 @@ def build(cfg: Config, data: Data) -> Gan:
             who: optax.adam(cfg.learning_rate, b1=cfg.beta1, b2=cfg.beta2) for who in ("g", "d")
         },
         updates=(D,) * cfg.critic_steps + (G,),
-        ema=averaging.constant(cfg.ema_decay),
+        ema=ema.constant(cfg.ema_decay),
         threshold=None,
     )
 
@@ -93,7 +93,7 @@ EXPERIMENT = Experiment(
     smoke={"width": 4, "latent": 8, "critic_steps": 2},
     ablations={"one critic update": {"critic_steps": 1}},
     results=(
-        Result(
+        Published(
             metric="modes of 1000; KL",
             protocol="classified digit by digit; other networks",
             paper="959; 0.73",

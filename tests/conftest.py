@@ -13,15 +13,15 @@ COMPILE_FAST = "--xla_backend_optimization_level=0"
 
 CHECKED = (
     "augment",
-    "averaging",
+    "ema",
+    "forward",
+    "game.step",
     "losses",
     "nets",
     "nn",
     "penalties",
-    "plays",
-    "projection",
-    "randomness",
-    "step",
+    "optim",
+    "rng",
 )
 """Modules whose annotated shapes and dtypes are checked when their functions are called.
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from jaxgan import augment
-from rounds import drawn
+from support.outputs import drawn
 
 pytestmark = pytest.mark.usefixtures("strict")
 
@@ -15,8 +15,8 @@ def images(channels=3, side=8, count=COUNT):
     return np.random.default_rng(0).uniform(-1, 1, (count, side, side, channels)).astype(np.float32)
 
 
-def applied(function, x, draw=None):
-    return np.asarray(function(jnp.asarray(x), drawn(len(x)) if draw is None else draw))
+def applied(function, x, rng=None):
+    return np.asarray(function(jnp.asarray(x), drawn(len(x)) if rng is None else rng))
 
 
 ALL = {

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from jaxgan import runs
 from jaxgan.errors import UserError
-from jaxgan.evaluation.metrics import METRICS
-from jaxgan.evaluation.stamp import Score, append, read_scores
+from jaxgan.evaluation.score import Score, append, read_scores
+from jaxgan.evaluation.suite import METRICS
+from jaxgan.runs.folder import read_description
 
 BENCHMARKS = Path(__file__).parent.parent / "scripts" / "benchmarks"
 
@@ -240,7 +240,7 @@ def test_a_finished_run_is_read_as_it_is(modules, finished, monkeypatch):
     assert run.outcome == "finished"
     assert run.protocol["modes"]["n_fake"] == 20
     assert comparison.samples({"ring": {"tiny": [run]}}, "modes") == "20 samples"
-    recorded = runs.read(task.run)["environment"]
+    recorded = read_description(task.run)["environment"]
     assert run.launches[0]["python"] == recorded["python"]
     assert set(run.launches[0]) <= {*comparison.FACTS}
     json.dumps(comparison.plain(run), allow_nan=False)
@@ -261,7 +261,7 @@ def test_a_finished_run_of_other_settings_is_refused(modules, finished, monkeypa
         with pytest.raises(UserError, match=f"seed-0 .*{difference}.*Remove that folder, or give"):
             comparison.tasks([asked], "ring", 1, folder, lambda _, how=how: how)
     with monkeypatch.context() as patch:
-        patch.setattr(runs, "code_changes", lambda recorded, live: ["-beta", "+gamma"])
+        patch.setattr(comparison, "code_changes", lambda recorded, live: ["-beta", "+gamma"])
         with pytest.raises(UserError, match=r"code of pacgan_mixture\.py"):
             comparison.tasks([method], "ring", 1, folder, lambda _: settings)
     grid = comparison.opened("grid", "train")
@@ -289,13 +289,13 @@ def test_of_several_scores_the_last_that_fits_is_taken(modules, finished):
 
 def test_scores_through_another_extractor_are_not_those_asked(modules):
     comparison, *_ = modules
-    operation = comparison.Operation(evaluate_num=20, evaluate_extractor="classifier")
+    runtime = comparison.Runtime(evaluate_num=20, evaluate_extractor="classifier")
     subject = {"standing_batches": 0, "truncation": None, "weights": "ema", "step": 1}
     stamp = {"n_fake": 20, "extractor": "classifier-mnist-1234"}
     score = Score("fd", "FD", "lower", {"distance": 1.0}, {}, stamp, subject)
-    assert comparison.faults(score, operation) == []
+    assert comparison.faults(score, runtime) == []
     score = dataclasses.replace(score, protocol=stamp | {"extractor": "inception"})
-    assert comparison.faults(score, operation) == ["extractor: inception -> classifier"]
+    assert comparison.faults(score, runtime) == ["extractor: inception -> classifier"]
 
 
 def test_only_rows_whose_config_averages_are_called_averaged(modules):

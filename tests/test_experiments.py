@@ -10,16 +10,16 @@ from functools import partial
 import jax
 import pytest
 
-from jaxgan import launch, train
+from jaxgan.cli.experiment import parse, run
 from jaxgan.errors import UserError
-from jaxgan.experiment import Data, Experiment, load_experiment
-from jaxgan.sampling import initial_state
-from jaxgan.settings import check_config
-from tiny_runs import EXPERIMENTS, config, process, rows, status
+from jaxgan.experiment import Experiment, Task, initial_state, load_experiment
+from jaxgan.runs.settings import check_config
+from jaxgan.training import train
+from support.tiny_runs import EXPERIMENTS, config, process, rows, status
 
-JAXGAN = "from jaxgan.cli import main; main()"
+JAXGAN = "from jaxgan.cli.main import main; main()"
 
-pytest_plugins = ["run_fixtures"]
+pytest_plugins = ["support.run_fixtures"]
 
 
 @pytest.fixture(params=EXPERIMENTS, ids=lambda path: path.stem)
@@ -48,7 +48,7 @@ def test_it_trains(file, tmp_path, caplog):
     """Three tiny steps, compiled once."""
     flags = ["--smoke", "--devices", "1", "--workdir", str(tmp_path / "run")]
     with jax.log_compiles(), caplog.at_level(logging.WARNING):
-        assert launch.run(load_experiment(file), flags, "test") == 0
+        assert run(load_experiment(file), flags, "test") == 0
     assert status(tmp_path / "run")["outcome"] == "finished"
     assert [row["step"] for row in rows(tmp_path / "run")] == [1, 2, 3]
     assert list((tmp_path / "run" / "samples").glob("*3.png"))
@@ -65,7 +65,7 @@ def test_it_says_what_it_is(file):
     assert command[:2] == ["python", f"experiments/{file.name}"]
     experiment = load_experiment(file)
     flags = [word for word in command[2:] if word != "\\"]
-    launch.parse(experiment, flags, "test")  # exits at a flag that there is not
+    parse(experiment, flags, "test")  # exits at a flag that there is not
 
 
 def test_its_budget_is_the_one_that_it_names(file):
@@ -79,8 +79,8 @@ def test_its_ablations_and_its_smoke_are_changes_of_its_config(file):
     assert isinstance(experiment, Experiment)
     default = experiment.config()
     for name, change in {"smoke": experiment.smoke, **experiment.ablations}.items():
-        knobs = {key: value for key, value in change.items() if key != "batch_size"}
-        assert dataclasses.replace(default, **knobs) != default, name
+        hyperparameters = {key: value for key, value in change.items() if key != "batch_size"}
+        assert dataclasses.replace(default, **hyperparameters) != default, name
         rows = change.get("batch_size", experiment.batch_size)
         packing = change.get("packing", getattr(default, "packing", 1))
         assert rows % packing == 0, f"{name}: {rows} rows are no packs of {packing}"
@@ -91,14 +91,14 @@ def variants(experiment):
     default = experiment.config()
     changes = {"default": {}, "smoke": experiment.smoke, **experiment.ablations}
     for name, change in changes.items():
-        knobs = {key: value for key, value in change.items() if key != "batch_size"}
-        yield name, dataclasses.replace(default, **knobs)
+        hyperparameters = {key: value for key, value in change.items() if key != "batch_size"}
+        yield name, dataclasses.replace(default, **hyperparameters)
 
 
 def test_the_command_line_takes_its_ablations_and_builds_them(file):
     """What the file suggests, a user must be able to type."""
     experiment = load_experiment(file)
-    data = Data(experiment.shape, experiment.classes)
+    data = Task(experiment.shape, experiment.classes)
     for name, variant in variants(experiment):
         check_config(variant, experiment.config())
         for field in dataclasses.fields(variant):
@@ -111,7 +111,7 @@ def test_the_command_line_takes_its_ablations_and_builds_them(file):
 @pytest.mark.slow
 def test_the_networks_of_its_ablations_fit_its_data(file):
     experiment = load_experiment(file)
-    data = Data(experiment.shape, experiment.classes)
+    data = Task(experiment.shape, experiment.classes)
     for _, variant in variants(experiment):
         gan = experiment.game(variant, data, experiment.steps)
         state = jax.eval_shape(partial(initial_state, gan, data=data), jax.random.key(0))
@@ -137,19 +137,19 @@ def test_a_smoke_leaves_what_the_user_typed(tmp_path, monkeypatch):
     flags = ["--smoke", "--devices", "1", "--packing", "3", "--maxout", "5"]
     run = tmp_path / "run"
     experiment = experiment_named("pacgan_mixture")
-    assert launch.run(experiment, [*flags, "--workdir", str(run)], "test") == 0
+    assert run(experiment, [*flags, "--workdir", str(run)], "test") == 0
     described = config(run)
     assert described["config"]["packing"] == 3
     assert described["config"]["maxout"] == 5
     assert described["config"]["hidden"] == [*experiment.smoke["hidden"]]
     assert described["identity"]["batch_size"] == 6, "two packs"
 
-    def stopped(experiment, config, identity, operation):
-        raise UserError(f"{identity.batch_size} rows")
+    def stopped(experiment, config, training, runtime):
+        raise UserError(f"{training.batch_size} rows")
 
-    monkeypatch.setattr(launch, "_train", stopped)
+    monkeypatch.setattr("jaxgan.cli.experiment._train", stopped)
     with pytest.raises(UserError, match=r"^9 rows"):
-        launch.run(experiment, [*flags, "--batch-size", "9"], "test")
+        run(experiment, [*flags, "--batch-size", "9"], "test")
 
 
 def test_a_smoke_s_noise_has_the_asked_shape(monkeypatch):
@@ -159,13 +159,13 @@ def test_a_smoke_s_noise_has_the_asked_shape(monkeypatch):
         seen.append(given)
         raise UserError("seen")
 
-    monkeypatch.setattr(launch, "_train", stopped)
+    monkeypatch.setattr("jaxgan.cli.experiment._train", stopped)
 
     def noise(name, *flags):
         with pytest.raises(UserError, match="seen"):
-            launch.run(experiment_named(name), ["--smoke", *flags], "test")
-        experiment, _, identity, operation = seen.pop()
-        return train._source(experiment, identity, operation).shape
+            run(experiment_named(name), ["--smoke", *flags], "test")
+        experiment, _, training, runtime = seen.pop()
+        return train._source(experiment, training, runtime).shape
 
     assert noise("pacgan_stacked_mnist") == (28, 28, 3)
     assert noise("pacgan_stacked_mnist", "--resolution", "32") == (32, 32, 3)
@@ -179,14 +179,14 @@ def test_a_smoke_s_noise_has_the_asked_shape(monkeypatch):
 @pytest.mark.parametrize("shape", [(32, 32, 3), (28, 28, 1)])
 def test_unrolled_networks_draw_what_the_data_are(shape):
     experiment = experiment_named("unrolled_stacked_mnist")
-    data = Data(shape)
+    data = Task(shape)
     gan = experiment.build(experiment.config(), data)
     jax.eval_shape(partial(initial_state, gan, data=data), jax.random.key(0))
 
 
 def test_attention_is_on_maps_that_both_players_have():
     experiment = experiment_named("biggan_cifar10")
-    data = Data(experiment.shape, experiment.classes)
+    data = Task(experiment.shape, experiment.classes)
     for side in (5, 32):  # the generator ends with 32 pixels, the discriminator's maps are smaller
         with pytest.raises(UserError, match=f"--attention {side}: .* are 8, 16; or 0"):
             experiment.build(experiment.config(attention=side), data)

@@ -7,20 +7,20 @@ import numpy as np
 import optax
 import pytest
 
-import games
-from jaxgan import losses, parallel, penalties, plays
+from jaxgan import forward, losses, parallel, penalties
 from jaxgan.errors import UserError
-from jaxgan.game import init
-from jaxgan.randomness import Draw
-from jaxgan.terms import scale
+from jaxgan.game.state import init
+from jaxgan.game.terms import scale
+from jaxgan.rng import Rng
+from support import games
 
 ROWS, STEPS = 16, 4
 
 
-def noisy(round):
+def noisy(outputs):
     """A penalty with its own noise, at points around the real ones."""
-    points = round.real + 0.1 * round.draw.normal((2,))
-    return jnp.mean(penalties.squared_slopes(round.critic, points))
+    points = outputs.real + 0.1 * outputs.rng.normal((2,))
+    return jnp.mean(penalties.squared_slopes(outputs.critic, points))
 
 
 # Latents, dropout, penalty noise and batch normalisation in one game; gradient descent,
@@ -67,16 +67,16 @@ def test_the_two_backends_agree_in_every_bit(eight):
     assert games.same(eight["pmap"], eight["shard_map"])
 
 
-def per_device_latents(draw, truncation=None):
-    count = draw.rows.shape[0]
-    return plays.normal(3)(Draw(draw.key, jnp.arange(count, dtype=jnp.int32)), truncation)
+def per_device_latents(rng, truncation=None):
+    count = rng.rows.shape[0]
+    return forward.normal(3)(Rng(rng.key, jnp.arange(count, dtype=jnp.int32)), truncation)
 
 
 @pytest.mark.parametrize("mistake", ["latents", "moments"])
 def test_a_mistake_that_depends_on_the_device_is_seen(mistake, one):
     """The controls of the test above: its tolerance is not what makes it pass."""
     if mistake == "latents":
-        game = dataclasses.replace(GAME, play=plays.noise(per_device_latents))
+        game = dataclasses.replace(GAME, play=forward.unconditional(per_device_latents))
     else:
         unsynced = games.NormalisedGenerator(axis=None)
         game = dataclasses.replace(GAME, networks={**GAME.networks, "g": unsynced})
@@ -103,8 +103,8 @@ def test_each_device_gets_consecutive_rows(backend):
     devices = jax.devices()[:4]
     rows = np.arange(2 * 3 * 8, dtype=np.float32).reshape(2, 3, 8, 1)
 
-    def function(state, knobs, arrays, chunk, count):
-        del knobs, arrays, count
+    def function(state, hyperparameters, arrays, chunk, count):
+        del hyperparameters, arrays, count
         assert chunk.shape == (2, 3, 2, 1)
         return jax.lax.all_gather(chunk, parallel.AXIS), state
 
@@ -124,9 +124,14 @@ def test_devices_are_counted():
 def test_knobs_are_arguments_of_the_compiled_step():
     traces = []
 
-    def game(knobs):
-        traces.append(knobs)
-        return games.gan(optimizers={"g": optax.sgd(knobs["lr"]), "d": optax.sgd(knobs["lr"])})
+    def game(hyperparameters):
+        traces.append(hyperparameters)
+        return games.gan(
+            optimizers={
+                "g": optax.sgd(hyperparameters["lr"]),
+                "d": optax.sgd(hyperparameters["lr"]),
+            }
+        )
 
     runner = games.Runner(game)
     chunk = games.points(1, games.gan(), 4)
@@ -134,7 +139,7 @@ def test_knobs_are_arguments_of_the_compiled_step():
     for lr in (0.1, 0.3):
         start = games.born(games.gan())
         before = games.arrays(start.players["d"].params)
-        state, _ = runner(start, chunk, knobs={"lr": np.float32(lr)})
+        state, _ = runner(start, chunk, hyperparameters={"lr": np.float32(lr)})
         moved[lr] = jax.tree.map(np.subtract, games.arrays(state.players["d"].params), before)
     games.close(moved[0.3], jax.tree.map(lambda x: 3 * x, moved[0.1]), rtol=1e-4, atol=1e-6)
     assert len(traces) == 1

@@ -6,11 +6,11 @@ import numpy as np
 import optax
 import pytest
 
-import games
-from jaxgan import losses, penalties, plays
-from jaxgan.game import SIMULTANEOUS
+from jaxgan import forward, losses, penalties
+from jaxgan.game.gan import SIMULTANEOUS
 from jaxgan.nets import dcgan, mlp
 from jaxgan.types import AXIS
+from support import games
 
 F32, BF16 = jnp.dtype(jnp.float32), jnp.dtype(jnp.bfloat16)
 
@@ -63,7 +63,7 @@ def game(dtype):
             "g": dcgan.Generator(8, 1, 4, 3, dtype=dtype),
             "d": dcgan.Discriminator(4, 3, dtype=dtype),
         },
-        prior=plays.normal(5),
+        prior=forward.normal(5),
         terms={
             "g": {"adversarial": losses.nonsaturating_generator},
             "d": {"adversarial": losses.nonsaturating_discriminator, "r1": penalties.r1},

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 import test_experiments
-from jaxgan import catalogue, launch
+from jaxgan.cli.experiment import run
 from jaxgan.experiment import load_experiment
-from jaxgan.report import read_metrics
+from jaxgan.report.results_table import render
+from jaxgan.runs.metrics_log import read_metrics
 
 README = Path(__file__).parent.parent / "README.md"
 MODULE = "jaxgan.losses.quadratic"
@@ -59,7 +60,7 @@ def test_the_paper_passes_the_checks_of_every_experiment_file(files, loss, tmp_p
     test_experiments.test_its_budget_is_the_one_that_it_names(path)
     test_experiments.test_its_ablations_and_its_smoke_are_changes_of_its_config(path)
     test_experiments.test_the_command_line_takes_its_ablations_and_builds_them(path)
-    assert "[gan_qp_ring](gan_qp_ring.py): GAN-QP on a ring" in catalogue.render([experiment])
+    assert "[gan_qp_ring](gan_qp_ring.py): GAN-QP on a ring" in render([experiment])
 
 
 def test_the_paper_trains(files, loss, tmp_path):
@@ -67,7 +68,7 @@ def test_the_paper_trains(files, loss, tmp_path):
     path.write_text(files["experiments/gan_qp_ring.py"])
     flags = ["--steps", "3", "--batch-size", "8", "--width", "8", "--devices", "1"]
     flags += ["--workdir", str(tmp_path / "run"), "--log-every", "1", "--evaluate-every", "0"]
-    assert launch.run(load_experiment(path), flags, str(path)) == 0
+    assert run(load_experiment(path), flags, str(path)) == 0
     rows = read_metrics(tmp_path / "run" / "metrics.jsonl")
     assert [row["step"] for row in rows] == [1, 2, 3]
     assert all(np.isfinite(row["d/adversarial"]) for row in rows)

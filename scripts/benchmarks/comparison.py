@@ -12,16 +12,21 @@ from typing import Any
 
 from scipy import stats
 
-from jaxgan import launch, report, runs
 from jaxgan.data.open import open_source
 from jaxgan.data.source import Source
-from jaxgan.errors import UserError, known
+from jaxgan.errors import UserError, one_of
 from jaxgan.evaluation.evaluate import known_metrics
-from jaxgan.evaluation.metrics import METRICS
-from jaxgan.evaluation.stamp import Score, column, read_scores
+from jaxgan.evaluation.score import Score, column, read_scores
+from jaxgan.evaluation.suite import METRICS
 from jaxgan.experiment import Experiment, load_experiment
-from jaxgan.settings import Identity, Operation
-from jaxgan.train import train
+from jaxgan.files import write_json
+from jaxgan.runs.environment import environment_changes
+from jaxgan.runs.folder import RunFolder, read_description
+from jaxgan.runs.identity import code_changes, describe_run
+from jaxgan.runs.metrics_log import read_metrics
+from jaxgan.runs.settings import Runtime, Training
+from jaxgan.training.distributed import prepare_jax
+from jaxgan.training.train import train
 
 HERE = Path(__file__).parent
 EXPERIMENTS = HERE.parent.parent / "experiments"
@@ -102,14 +107,14 @@ class Task:
 
     method: Method
     config: Any
-    identity: Identity
-    operation: Operation
+    identity: Training
+    operation: Runtime
 
     @property
-    def run(self) -> runs.RunFolder:
+    def run(self) -> RunFolder:
         """Its folder."""
         assert self.operation.workdir is not None
-        return runs.RunFolder(self.operation.workdir)
+        return RunFolder(self.operation.workdir)
 
     @property
     def status(self) -> Mapping[str, Any]:
@@ -155,8 +160,8 @@ def task_of(
     return Task(
         method,
         experiment.config(**method.changes),
-        Identity(data=data, split=experiment.split, batch_size=batch_size, seed=seed),
-        Operation(
+        Training(data=data, split=experiment.split, batch_size=batch_size, seed=seed),
+        Runtime(
             workdir=folder / str(steps) / data / method.slug / f"seed-{seed}",
             sample_every=0,
             checkpoint_every=max(steps // 5, 100),
@@ -175,15 +180,15 @@ def check(task: Task) -> None:
     """
     if not task.run.config.is_file():
         return
-    recorded, experiment = runs.read(task.run), task.method.experiment
+    recorded, experiment = read_description(task.run), task.method.experiment
     source = opened(task.identity.data, task.identity.split)
     data = {name: getattr(source, name) for name in ("name", "size", "fingerprint")}
-    wanted = runs.describe(
+    wanted = describe_run(
         experiment, task.config, task.identity, recorded["data"] | data, task.operation.steps
     )
-    found = runs.changes(recorded, wanted | {"origin": None})
+    found = environment_changes(recorded, wanted | {"origin": None})
     copy = task.run.experiment
-    if copy.is_file() and runs.code_changes(copy, experiment.file):
+    if copy.is_file() and code_changes(copy, experiment.file):
         found.append(f"code of {experiment.file.name}")
     if found:
         raise another(task, "holds another run", found)
@@ -224,7 +229,7 @@ def scores_of(task: Task) -> Mapping[str, Score]:
     return found
 
 
-def faults(score: Score, operation: Operation) -> list[str]:
+def faults(score: Score, operation: Runtime) -> list[str]:
     """How a score was not measured as ``operation`` asks, ``name: this -> asked``."""
     wanted = {
         "n_fake": operation.evaluate_num,
@@ -232,7 +237,7 @@ def faults(score: Score, operation: Operation) -> list[str]:
         "truncation": None,
         "weights": "ema",  # which are the last ones where nothing is averaged
     }
-    found = runs.changes({**score.subject, **score.protocol}, wanted)
+    found = environment_changes({**score.subject, **score.protocol}, wanted)
     extractor, asked = score.protocol["extractor"], operation.evaluate_extractor
     if METRICS[score.metric].network == "extractor" and not extractor.startswith(asked):
         found.append(f"extractor: {extractor} -> {asked}")
@@ -247,7 +252,7 @@ def trained(task: Task) -> tuple[Run, Sequence[Score]]:
     """
     run, status = task.run, task.status
     if status.get("outcome") not in ("finished", "diverged"):
-        launch.prepare_jax(task.identity, task.operation)
+        prepare_jax(task.identity, task.operation)
         print(f"{task.method.name}, {task.identity.data}, seed {task.identity.seed}", flush=True)
         outcome = train(task.method.experiment, task.config, task.identity, task.operation)
         if outcome.kind == "interrupted":
@@ -255,9 +260,7 @@ def trained(task: Task) -> tuple[Run, Sequence[Score]]:
         # Not what the folder says: a run stopped after its last step stays "interrupted" there.
         status = {"outcome": outcome.kind, "note": outcome.note}
     rates = [
-        row["steps_per_second"]
-        for row in report.read_metrics(run.metrics)
-        if "steps_per_second" in row
+        row["steps_per_second"] for row in read_metrics(run.metrics) if "steps_per_second" in row
     ]
     last = scores_of(task) if status["outcome"] == "finished" else {}
     told = Run(
@@ -267,7 +270,7 @@ def trained(task: Task) -> tuple[Run, Sequence[Score]]:
         floor=named(last, "floor"),
         protocol={metric: dict(score.protocol) for metric, score in last.items()},
         steps_per_second=statistics.median(rates) if rates else None,
-        launches=[facts(one["environment"]) for one in runs.read(run)["launches"]],
+        launches=[facts(one["environment"]) for one in read_description(run)["launches"]],
         note=status.get("note", ""),
     )
     return told, tuple(last.values())
@@ -313,7 +316,7 @@ def chosen(names: Sequence[str], methods: Sequence[Method]) -> list[Method]:
     Raises:
       UserError: one is unknown.
     """
-    wanted = {known(name, [method.name for method in methods], "method") for name in names}
+    wanted = {one_of(name, [method.name for method in methods], "method") for name in names}
     return [method for method in methods if not names or method.name in wanted]
 
 
@@ -479,7 +482,7 @@ def write(
             for data, table in tables.items()
         },
     }
-    runs.write_json(out / f"{name}.json", everything)
+    write_json(out / f"{name}.json", everything)
     (out / f"{name}.md").write_text(page)
     print(f"{out / name}.md and {name}.json are written.")
 

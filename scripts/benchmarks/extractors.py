@@ -35,14 +35,7 @@ import jax
 import numpy as np
 
 from jaxgan.metrics.extractors import dino_vit, inception
-from jaxgan.metrics.extractors.dinov2 import (
-    PATCH,
-    SIZE,
-    VITL14,
-    VITS14,
-    Model,
-    dinov2_extractor,
-)
+from jaxgan.metrics.extractors.dinov2 import PATCH, SIZE, VITL14, VITS14, Model, dinov2_extractor
 from jaxgan.metrics.extractors.efficientnet_lite0 import efficientnet_lite0, packaged
 from jaxgan.metrics.extractors.extractor import Extractor
 from jaxgan.metrics.extractors.fid_inception import inception_extractor

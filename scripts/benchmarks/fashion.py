@@ -16,7 +16,7 @@ import comparison
 import tyro
 from comparison import HERE, Method, Table
 
-from jaxgan import launch
+from jaxgan.cli.exit import exit_code_of
 from jaxgan.errors import UserError
 
 DATA = "fashion_mnist"
@@ -186,4 +186,4 @@ def main(fashion: Fashion) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(launch.guarded(lambda: main(tyro.cli(Fashion))))
+    sys.exit(exit_code_of(lambda: main(tyro.cli(Fashion))))

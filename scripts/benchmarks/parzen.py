@@ -15,11 +15,14 @@ import comparison
 import tyro
 from comparison import EXPERIMENTS, HERE
 
-from jaxgan import launch, runs
+from jaxgan.cli.evaluate import evaluate
+from jaxgan.cli.exit import exit_code_of
+from jaxgan.cli.experiment import run
 from jaxgan.errors import UserError
-from jaxgan.evaluation.command import evaluate
-from jaxgan.evaluation.stamp import Score, read_scores
+from jaxgan.evaluation.score import Score, read_scores
 from jaxgan.experiment import load_experiment
+from jaxgan.files import write_json
+from jaxgan.runs.folder import RunFolder, read_description
 
 EPOCH = 500
 """Steps per epoch, as in the experiment."""
@@ -62,7 +65,7 @@ def trained(folder: Path, seed: int, epochs: int) -> None:
     flags = ["--workdir", str(folder), "--seed", str(seed), "--steps", str(epochs * EPOCH)]
     flags += ["--devices", "1", "--checkpoint-every", str(OFTEN * EPOCH), "--keep", "1000"]
     flags += ["--sample-every", str(OFTEN * EPOCH)]
-    if launch.run(load_experiment(EXPERIMENTS / "gan_mnist.py"), flags, "parzen.py"):
+    if run(load_experiment(EXPERIMENTS / "gan_mnist.py"), flags, "parzen.py"):
         raise UserError(f"{folder} did not finish; the same command goes on.")
 
 
@@ -72,7 +75,7 @@ def score_of(folder: Path, epochs: int, weights: str) -> Score:
     def found() -> list[Score]:
         return [
             score
-            for score in read_scores(runs.RunFolder(folder).evaluations)
+            for score in read_scores(RunFolder(folder).evaluations)
             if score.metric == "parzen"
             and (score.subject["step"], score.subject["weights"]) == (epochs * EPOCH, weights)
             and score.protocol["n_fake"] == SAMPLES
@@ -137,7 +140,7 @@ def main(asked: Parzen) -> int:
         trained(folder, seed, max(asked.epochs))
         launches += [
             comparison.facts(one["environment"])
-            for one in runs.read(runs.RunFolder(folder))["launches"]
+            for one in read_description(RunFolder(folder))["launches"]
         ]
         for epochs in sorted(asked.epochs):
             values = {
@@ -148,11 +151,11 @@ def main(asked: Parzen) -> int:
     around = comparison.surroundings(launches)
     asked.out.mkdir(parents=True, exist_ok=True)
     everything = {"command": command(asked), "circumstances": around, "scores": scores}
-    runs.write_json(asked.out / f"{asked.name}.json", everything)
+    write_json(asked.out / f"{asked.name}.json", everything)
     (asked.out / f"{asked.name}.md").write_text(page(asked, scores, around))
     print(f"{asked.out / asked.name}.md and {asked.name}.json are written.")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(launch.guarded(lambda: main(tyro.cli(Parzen))))
+    sys.exit(exit_code_of(lambda: main(tyro.cli(Parzen))))

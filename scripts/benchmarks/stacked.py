@@ -17,7 +17,7 @@ import comparison
 import tyro
 from comparison import HERE, Method, Table
 
-from jaxgan import launch
+from jaxgan.cli.exit import exit_code_of
 
 DATA = "stacked_mnist:128000"
 PACKS = 64
@@ -157,4 +157,4 @@ def main(stacked: Stacked) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(launch.guarded(lambda: main(tyro.cli(Stacked))))
+    sys.exit(exit_code_of(lambda: main(tyro.cli(Stacked))))

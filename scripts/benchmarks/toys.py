@@ -17,7 +17,7 @@ import comparison
 import tyro
 from comparison import HERE, Method, Run, Table
 
-from jaxgan import launch
+from jaxgan.cli.exit import exit_code_of
 from jaxgan.metrics.modes import kl_floor
 
 SAMPLES = 2500
@@ -308,4 +308,4 @@ def main(toys: Toys) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(launch.guarded(lambda: main(tyro.cli(Toys))))
+    sys.exit(exit_code_of(lambda: main(tyro.cli(Toys))))

@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from jaxgan.sampling import Sampler, load
+    from jaxgan.sampling.load import load
+    from jaxgan.sampling.sampler import Sampler
 
 __all__ = ["Sampler", "load"]
 
@@ -14,7 +15,7 @@ def __getattr__(name: str) -> Any:
     The command line then starts without waiting for JAX's heavier parts.
     """
     if name in __all__:
-        from jaxgan import sampling
+        from jaxgan.sampling import load, sampler
 
-        return getattr(sampling, name)
+        return getattr(load if name == "load" else sampler, name)
     raise AttributeError(f"module 'jaxgan' has no attribute {name!r}")

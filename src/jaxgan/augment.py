@@ -1,6 +1,6 @@
 """Differentiable augmentations of images, row by row.
 
-An augmentation is a function of samples ``[batch, height, width, channels]`` and a ``Draw``;
+An augmentation is a function of samples ``[batch, height, width, channels]`` and a ``Rng``;
 gradients pass through to the samples, and a strength of zero changes nothing. The defaults
 are DiffAugment's (Zhao et al. 2020), whose images lie in ``[-1, 1]``.
 """
@@ -11,18 +11,18 @@ from typing import TypeAlias
 import jax
 import jax.numpy as jnp
 
-from jaxgan.randomness import Draw
-from jaxgan.types import Image, Knob
+from jaxgan.rng import Rng
+from jaxgan.types import Image, ScalarLike
 
-Augment: TypeAlias = Callable[[Image, Draw], Image]
+Augment: TypeAlias = Callable[[Image, Rng], Image]
 
 
 def composed(*augments: Augment) -> Augment:
     """One augmentation after the other, each with randomness of its own."""
 
-    def apply(x: Image, draw: Draw) -> Image:
+    def apply(x: Image, rng: Rng) -> Image:
         for number, augment in enumerate(augments):
-            x = augment(x, draw.named(f"augment {number}"))
+            x = augment(x, rng.named(f"augment {number}"))
         return x
 
     return apply
@@ -33,53 +33,53 @@ def _stretched(x: Image, centre: Image, change: jax.Array) -> Image:
     return x + (x - centre) * change.astype(x.dtype)
 
 
-def brightness(reach: Knob = 0.5) -> Augment:
+def brightness(reach: ScalarLike = 0.5) -> Augment:
     """Adds one number in ``[-reach, reach)`` to the whole image."""
 
-    def apply(x: Image, draw: Draw) -> Image:
-        return x + (reach * draw.uniform((1, 1, 1), -1.0, 1.0)).astype(x.dtype)
+    def apply(x: Image, rng: Rng) -> Image:
+        return x + (reach * rng.uniform((1, 1, 1), -1.0, 1.0)).astype(x.dtype)
 
     return apply
 
 
-def saturation(reach: Knob = 1.0) -> Augment:
+def saturation(reach: ScalarLike = 1.0) -> Augment:
     """Scales each pixel's distance from its grey by a factor in ``[1 - reach, 1 + reach)``.
 
     Nothing happens to an image of one channel.
     """
 
-    def apply(x: Image, draw: Draw) -> Image:
+    def apply(x: Image, rng: Rng) -> Image:
         grey = jnp.mean(x, axis=-1, keepdims=True)
-        return _stretched(x, grey, reach * draw.uniform((1, 1, 1), -1.0, 1.0))
+        return _stretched(x, grey, reach * rng.uniform((1, 1, 1), -1.0, 1.0))
 
     return apply
 
 
-def contrast(reach: Knob = 0.5) -> Augment:
+def contrast(reach: ScalarLike = 0.5) -> Augment:
     """Scales the distance from the image's mean by a factor in ``[1 - reach, 1 + reach)``."""
 
-    def apply(x: Image, draw: Draw) -> Image:
+    def apply(x: Image, rng: Rng) -> Image:
         mean = jnp.mean(x, axis=(1, 2, 3), keepdims=True)
-        return _stretched(x, mean, reach * draw.uniform((1, 1, 1), -1.0, 1.0))
+        return _stretched(x, mean, reach * rng.uniform((1, 1, 1), -1.0, 1.0))
 
     return apply
 
 
-def flip(probability: Knob = 0.5) -> Augment:
+def flip(probability: ScalarLike = 0.5) -> Augment:
     """Mirrors left and right."""
 
-    def apply(x: Image, draw: Draw) -> Image:
-        return jnp.where(draw.bernoulli(probability, (1, 1, 1)), x[:, :, ::-1], x)
+    def apply(x: Image, rng: Rng) -> Image:
+        return jnp.where(rng.bernoulli(probability, (1, 1, 1)), x[:, :, ::-1], x)
 
     return apply
 
 
-def _whole(draw: Draw, low: jax.Array, high: jax.Array) -> jax.Array:
+def _whole(rng: Rng, low: jax.Array, high: jax.Array) -> jax.Array:
     """A whole number in ``[low, high)`` for each row, int32 ``[batch]``."""
-    return jax.vmap(lambda key: jax.random.randint(key, (), low, high))(draw.keys())
+    return jax.vmap(lambda key: jax.random.randint(key, (), low, high))(rng.keys())
 
 
-def _pixels(size: int, ratio: Knob) -> jax.Array:
+def _pixels(size: int, ratio: ScalarLike) -> jax.Array:
     """``ratio`` of ``size``, rounded (as the authors' PyTorch code; their TensorFlow floors)."""
     return jnp.floor(size * jnp.asarray(ratio, jnp.float32) + 0.5).astype(jnp.int32)
 
@@ -92,29 +92,29 @@ def _outside(x: Image, index: jax.Array, axis: int) -> tuple[jax.Array, jax.Arra
     return index.reshape(shape), inside.reshape(shape)
 
 
-def _moved(x: Image, draw: Draw, ratio: Knob, border: Callable) -> Image:
+def _moved(x: Image, rng: Rng, ratio: ScalarLike, border: Callable) -> Image:
     for axis, name in ((1, "down"), (2, "right")):
         reach = _pixels(x.shape[axis], ratio)
-        offset = _whole(draw.named(name), -reach, reach + 1)
+        offset = _whole(rng.named(name), -reach, reach + 1)
         index = jnp.arange(x.shape[axis], dtype=jnp.int32)[None] + offset[:, None]
         x = border(x, *_outside(x, index, axis), axis)
     return x
 
 
-def translation(ratio: Knob = 1 / 8) -> Augment:
+def translation(ratio: ScalarLike = 1 / 8) -> Augment:
     """Shifts by whole pixels, up to ``ratio`` of each side; what comes in is zero."""
 
     def zeros(x: Image, index: jax.Array, inside: jax.Array, axis: int) -> Image:
         index = jnp.clip(index, 0, x.shape[axis] - 1)
         return jnp.where(inside, jnp.take_along_axis(x, index, axis=axis), jnp.zeros((), x.dtype))
 
-    def apply(x: Image, draw: Draw) -> Image:
-        return _moved(x, draw, ratio, zeros)
+    def apply(x: Image, rng: Rng) -> Image:
+        return _moved(x, rng, ratio, zeros)
 
     return apply
 
 
-def shift(ratio: Knob = 1 / 8) -> Augment:
+def shift(ratio: ScalarLike = 1 / 8) -> Augment:
     """Shifts by whole pixels, up to ``ratio`` of each side; what comes in is reflected.
 
     With ``flip()``, the augmentation of consistency regularisation (Zhang et al. 2020: a few
@@ -127,21 +127,21 @@ def shift(ratio: Knob = 1 / 8) -> Augment:
         index = last - jnp.abs(last - jnp.abs(index))
         return jnp.take_along_axis(x, index, axis=axis)
 
-    def apply(x: Image, draw: Draw) -> Image:
-        return _moved(x, draw, ratio, reflected)
+    def apply(x: Image, rng: Rng) -> Image:
+        return _moved(x, rng, ratio, reflected)
 
     return apply
 
 
-def cutout(ratio: Knob = 1 / 2) -> Augment:
+def cutout(ratio: ScalarLike = 1 / 2) -> Augment:
     """Sets a rectangle of ``ratio`` of each side to zero; it may hang over the border."""
 
-    def apply(x: Image, draw: Draw) -> Image:
+    def apply(x: Image, rng: Rng) -> Image:
         hidden = jnp.ones((1, 1, 1, 1), bool)
         for axis, name in ((1, "down"), (2, "right")):
             size = x.shape[axis]
             hole = _pixels(size, ratio)
-            centre = _whole(draw.named(name), jnp.int32(0), size + 1 - hole % 2)
+            centre = _whole(rng.named(name), jnp.int32(0), size + 1 - hole % 2)
             index = jnp.arange(size, dtype=jnp.int32)[None] - (centre - hole // 2)[:, None]
             shape = [len(x), 1, 1, 1]
             shape[axis] = size

@@ -12,7 +12,7 @@ class UserError(ValueError):
     """
 
 
-def known(word: str, words: Collection[str], kind: str) -> str:
+def one_of(word: str, words: Collection[str], kind: str) -> str:
     """``word``, if it is one of ``words``.
 
     Raises:

@@ -11,14 +11,17 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 
 from jaxgan.errors import UserError
-from jaxgan.game import Gan
+from jaxgan.game.gan import Gan
+from jaxgan.game.state import GanState, init
 
 
 @dataclasses.dataclass(frozen=True)
-class Data:
+class Task:
     """What ``build`` may know of the data.
 
     Attributes:
@@ -38,7 +41,7 @@ class Data:
 
 
 @dataclasses.dataclass(frozen=True)
-class Result:
+class Published:
     """A number of the paper, and ours beside it if we measured one.
 
     Attributes:
@@ -109,7 +112,7 @@ class Experiment:
     standing_batches: int = 0
     smoke: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     ablations: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
-    results: tuple[Result, ...] = ()
+    results: tuple[Published, ...] = ()
     file: Path = Path()
 
     @property
@@ -117,7 +120,7 @@ class Experiment:
         """Whether ``build`` asks for the number of steps."""
         return "steps" in inspect.signature(self.build).parameters
 
-    def game(self, config: Any, data: Data, steps: int) -> Gan:
+    def game(self, config: Any, data: Task, steps: int) -> Gan:
         """What ``build`` makes of a config."""
         return self.build(config, data, steps) if self.reads_steps else self.build(config, data)
 
@@ -171,3 +174,11 @@ def load_experiment(path: str | Path) -> Experiment:
     if not isinstance(experiment, Experiment):
         raise UserError(f"{path} declares no EXPERIMENT = Experiment(...).")
     return dataclasses.replace(experiment, file=path.resolve())
+
+
+def initial_state(gan: Gan, key: jax.Array, data: Task, rows: int = 2) -> GanState:
+    """The state before the first step, for data of this shape; a round of ``rows`` is played."""
+    batch = {"image": jnp.zeros((rows, *data.shape), jnp.float32)}
+    if data.classes is not None:
+        batch["label"] = jnp.zeros((rows,), jnp.int32)
+    return init(gan, key, batch)

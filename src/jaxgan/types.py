@@ -29,10 +29,10 @@ Batch: TypeAlias = Mapping[str, Array]
 Device: TypeAlias = Any
 """A ``jax.Device``, which type checkers do not take for a type."""
 
-Knob: TypeAlias = float | jax.Array
+ScalarLike: TypeAlias = float | jax.Array
 """A number that is traced in a training step and a Python float elsewhere."""
 
-Who: TypeAlias = Literal["g", "d"]
+PlayerName: TypeAlias = Literal["g", "d"]
 """A player: the generator or the discriminator."""
 
 Dtype: TypeAlias = Literal["float32", "bfloat16"]
@@ -65,7 +65,7 @@ Logs: TypeAlias = dict[str, Mean]
 
 
 @dataclasses.dataclass(frozen=True)
-class Round:
+class Outputs:
     """One play of the game: all that a term may look at.
 
     Attributes:
@@ -90,10 +90,10 @@ class Round:
     real_logits: Any
     fake_logits: Any
     critic: Callable[[Any], Any]
-    stats: Mapping[Who, Any]
-    draw: Any = None
+    stats: Mapping[PlayerName, Any]
+    rng: Any = None
     step: Any = 0
-    slow: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    adaptive: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     extras: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     fake_critic: Callable[[Any], Any] | None = None
-    params: Mapping[Who, Any] = dataclasses.field(default_factory=dict)
+    params: Mapping[PlayerName, Any] = dataclasses.field(default_factory=dict)

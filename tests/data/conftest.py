@@ -21,7 +21,7 @@ def data_dir(tmp_path, monkeypatch):
 @pytest.fixture
 def prepared(idx, data_dir):
     """fashion_mnist with 40 + 12 random images; the arrays it was made from."""
-    from jaxgan.data.prepare import prepare
+    from jaxgan.data.prepare.prepare import prepare
 
     folder, content = idx
     prepare("fashion_mnist", source_dir=folder, partial=True)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from jaxgan.data import folder as folder_module
-from jaxgan.data.images import decode
 from jaxgan.data.open import open_source
+from jaxgan.data.sources import folder as folder_module
+from jaxgan.data.sources.decode import decode
 from jaxgan.errors import UserError
 
 RNG = np.random.default_rng(0)

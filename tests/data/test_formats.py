@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from published import idx_bytes
 
-from jaxgan.data.formats import read_cifar, read_idx, read_labelled_idx, read_members
+from jaxgan.data.prepare.formats import read_cifar, read_idx, read_labelled_idx, read_members
 from jaxgan.errors import UserError
 
 IMAGES = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)

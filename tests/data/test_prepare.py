@@ -12,12 +12,12 @@ import pytest
 import tensorflow_datasets as tfds
 from published import make_cifar, make_idx
 
-from jaxgan.data import debian
-from jaxgan.data import prepare as prepare_module
-from jaxgan.data.convert import tfrecord_to_array_record
-from jaxgan.data.network import why_unreachable
 from jaxgan.data.open import open_source
-from jaxgan.data.prepare import prepare
+from jaxgan.data.prepare import debian
+from jaxgan.data.prepare import prepare as prepare_module
+from jaxgan.data.prepare.convert import tfrecord_to_array_record
+from jaxgan.data.prepare.network import why_unreachable
+from jaxgan.data.prepare.prepare import prepare
 from jaxgan.errors import UserError
 
 

@@ -2,15 +2,16 @@ import numpy as np
 import pytest
 from published import make_idx
 
-from jaxgan.data import stacked
 from jaxgan.data.open import open_source
+from jaxgan.data.sources import stacked
 from jaxgan.errors import UserError
+from jaxgan.evaluation.reference import reference_of
 
 
 @pytest.fixture
 def digits(tmp_path, data_dir):
     """mnist with 40 + 12 random images."""
-    from jaxgan.data.prepare import prepare
+    from jaxgan.data.prepare.prepare import prepare
 
     make_idx(tmp_path / "published")
     prepare("mnist", source_dir=tmp_path / "published", partial=True)
@@ -86,8 +87,7 @@ def test_what_cannot_be_is_refused(digits, tmp_path):
 
 def test_it_is_scored_by_a_classifier_of_single_digits(digits, monkeypatch, tmp_path):
     """Which sees each channel by itself, whatever the border."""
-    from jaxgan.evaluation import subjects
-    from jaxgan.evaluation.evaluate import Classifier
+    from jaxgan.evaluation.classifier import Classifier
 
     seen = []
 
@@ -100,11 +100,11 @@ def test_it_is_scored_by_a_classifier_of_single_digits(digits, monkeypatch, tmp_
         known = {image.tobytes(): label for image, label in zip(*digits.values(), strict=True)}
         return np.array([known[image.tobytes()] for image in images])
 
-    monkeypatch.setattr(subjects, "classifier_of", trained)
-    monkeypatch.setattr("jaxgan.evaluation.evaluate.predictions", predictions)
+    monkeypatch.setattr("jaxgan.evaluation.reference.classifier_of", trained)
+    monkeypatch.setattr("jaxgan.evaluation.classifier.predictions", predictions)
     for resolution in (28, 32):
         opened = lambda split, r=resolution: open_source("stacked_mnist", split, resolution=r)  # noqa: E731
-        reference = subjects.reference_of(opened, "train", None, 30)
+        reference = reference_of(opened, "train", None, 30)
         classify = reference.classifier()
         np.testing.assert_array_equal(classify(reference.real.array()), reference.real.labels)
     assert seen == [((28, 28, 1), 40, 12)] * 2

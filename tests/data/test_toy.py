@@ -2,8 +2,8 @@ import jax
 import numpy as np
 import pytest
 
-from jaxgan.data import toy
 from jaxgan.data.open import open_source
+from jaxgan.data.sources import toy
 from jaxgan.errors import UserError
 
 

@@ -3,8 +3,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxgan.data.transforms import random_flip, to_float, to_uint8
-from jaxgan.randomness import Draw
+from jaxgan.data.modality import random_flip, to_float, to_uint8
+from jaxgan.rng import Rng
 
 
 @pytest.mark.parametrize("low, high", [(-1.0, 1.0), (0.0, 1.0), (-0.5, 0.5)])
@@ -35,9 +35,9 @@ def test_points_pass_unchanged():
 def test_flips_belong_to_the_rows():
     images = np.random.default_rng(0).integers(0, 256, (64, 4, 6, 3), dtype=np.uint8)
     key = jax.random.key(1)
-    whole = np.asarray(random_flip(Draw(key, jnp.arange(64)), jnp.asarray(images)))
+    whole = np.asarray(random_flip(Rng(key, jnp.arange(64)), jnp.asarray(images)))
     halves = [
-        random_flip(Draw(key, jnp.arange(i, i + 16)), jnp.asarray(images[i : i + 16]))
+        random_flip(Rng(key, jnp.arange(i, i + 16)), jnp.asarray(images[i : i + 16]))
         for i in range(0, 64, 16)
     ]
     np.testing.assert_array_equal(np.concatenate(halves), whole)
@@ -45,5 +45,5 @@ def test_flips_belong_to_the_rows():
     same = [np.array_equal(a, b) for a, b in zip(whole, images, strict=True)]
     assert all(f != s for f, s in zip(flipped, same, strict=True))
     assert 16 < sum(flipped) < 48
-    other = np.asarray(random_flip(Draw(jax.random.key(2), jnp.arange(64)), jnp.asarray(images)))
+    other = np.asarray(random_flip(Rng(jax.random.key(2), jnp.arange(64)), jnp.asarray(images)))
     assert not np.array_equal(other, whole)

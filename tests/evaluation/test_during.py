@@ -2,11 +2,10 @@
 
 import pytest
 
-from jaxgan.evaluation import stamp
-from jaxgan.evaluation.during import RULE
-from tiny_runs import TINY, digest, rows
+from jaxgan.evaluation.score import RULE, Score, append, column, read_scores
+from support.tiny_runs import TINY, digest, rows
 
-pytest_plugins = ["run_fixtures"]
+pytest_plugins = ["support.run_fixtures"]
 
 EVERY = ("--evaluate-every", "6", "--evaluate-metrics", "ms-ssim", "--evaluate-num", "30")
 
@@ -21,7 +20,7 @@ def watched(trainer, tmp_path_factory):
 
 
 def scores(folder):
-    return stamp.read_scores(folder / "evaluations.jsonl")
+    return read_scores(folder / "evaluations.jsonl")
 
 
 def test_scoring_changes_nothing_of_the_training(watched, finished):
@@ -31,7 +30,7 @@ def test_scoring_changes_nothing_of_the_training(watched, finished):
 def test_scores_are_stamped_rows(watched):
     found = scores(watched)
     assert [score.subject["step"] for score in found] == [6, 12]
-    stamp.column(found)
+    column(found)
     for score in found:
         assert score.subject["rule"] == RULE
         assert score.subject["weights"] == "ema"
@@ -48,7 +47,7 @@ def test_the_best_checkpoint_is_that_of_the_best_score(watched, command):
     words += ["--standing-batches", 2, "--out", watched / "best.jsonl"]
     code, said = command(words)
     assert code == 0, said
-    (score,) = stamp.read_scores(watched / "best.jsonl")
+    (score,) = read_scores(watched / "best.jsonl")
     assert score.subject["step"] == best
     assert score.subject["rule"] == "best by ms-ssim"
     assert score.value == found[best]  # the same samples of the same weights
@@ -59,9 +58,9 @@ def test_a_resumed_run_repeats_no_row(trainer, tmp_path):
     assert trainer(run, *EVERY, "--steps", 5) == 0
     assert [score.subject["step"] for score in scores(run)] == [5]
     other = scores(run)[0]
-    stray = [stamp.Score(**{**vars(other), "subject": {**other.subject, "step": 9}})]
-    mine = [stamp.Score(**{**vars(other), "subject": {**other.subject, "rule": "last"}})]
-    stamp.append(run / "evaluations.jsonl", [*stray, *mine])
+    stray = [Score(**{**vars(other), "subject": {**other.subject, "step": 9}})]
+    mine = [Score(**{**vars(other), "subject": {**other.subject, "rule": "last"}})]
+    append(run / "evaluations.jsonl", [*stray, *mine])
     assert trainer(run, *EVERY) == 0
     steps = [(score.subject["step"], score.subject["rule"]) for score in scores(run)]
     assert steps == [(5, RULE), (5, "last"), (6, RULE), (12, RULE)]

@@ -10,16 +10,19 @@ import pytest
 from PIL import Image
 
 from jaxgan.data.source import from_arrays
-from jaxgan.data.toy import ring_modes
+from jaxgan.data.sources.toy import ring_modes
 from jaxgan.errors import UserError
-from jaxgan.evaluation import stamp, subjects
-from jaxgan.evaluation.evaluate import Evaluation, cached_extraction, known_metrics
-from jaxgan.evaluation.images import of_source
-from jaxgan.evaluation.metrics import METRICS
+from jaxgan.evaluation.evaluate import Evaluation, known_metrics
+from jaxgan.evaluation.features import cached_extraction
+from jaxgan.evaluation.inputs import opener
+from jaxgan.evaluation.reference import reference_of
+from jaxgan.evaluation.samples import of_source
+from jaxgan.evaluation.score import column, columns, differences, read_scores
+from jaxgan.evaluation.suite import METRICS
 from jaxgan.metrics.extractors.efficientnet_lite0 import SHA256, efficientnet_lite0
 from jaxgan.metrics.modes import kl_floor
 
-pytest_plugins = ["run_fixtures"]
+pytest_plugins = ["support.run_fixtures"]
 
 SCORED = ("fd", "kid", "prdc", "is", "ms-ssim", "neighbours", "intra-fd", "fd-infinity")
 
@@ -31,7 +34,7 @@ def quick(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JAXGAN_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
         patch.setattr(jax, "local_devices", lambda **_: device)
-        patch.setattr(subjects, "efficientnet_lite0", extractor)
+        patch.setattr("jaxgan.evaluation.extractors.efficientnet_lite0", extractor)
         yield
 
 
@@ -54,13 +57,13 @@ def labelled(tmp_path_factory):
 
 
 def rows(path):
-    return {score.metric: score for score in stamp.read_scores(path)}
+    return {score.metric: score for score in read_scores(path)}
 
 
 @pytest.fixture(scope="module")
 def scored(labelled, tmp_path_factory):
     """Scores of two of the files, against the third."""
-    from jaxgan.evaluation.command import evaluate
+    from jaxgan.cli.evaluate import evaluate
 
     out = tmp_path_factory.mktemp("scores")
     found = {}
@@ -134,7 +137,7 @@ def test_a_run_is_scored_and_its_stamp_says_which_part_of_it(copy, command):
     assert "FD-EffNetLite0-64" in said
     code, said = command([*words, "--metrics", "fd"])
     assert code == 0, said
-    first, second, third = stamp.read_scores(copy / "evaluations.jsonl")
+    first, second, third = read_scores(copy / "evaluations.jsonl")
     subject = first.subject
     assert (subject["step"], subject["rule"], subject["weights"]) == (10, "chosen", "raw")
     assert (subject["seed"], subject["truncation"]) == (2, 0.7)
@@ -142,8 +145,8 @@ def test_a_run_is_scored_and_its_stamp_says_which_part_of_it(copy, command):
     assert subject["experiment"] == "tiny"
     assert subject["run_seed"] == 3
     assert (third.subject["step"], third.subject["rule"]) == (12, "last")
-    assert stamp.differences(first, third) == []
-    assert stamp.columns([first, second, third]) == [[first, third], [second]]
+    assert differences(first, third) == []
+    assert columns([first, second, third]) == [[first, third], [second]]
     config = json.loads((copy / "config.json").read_text())
     assert first.protocol["reference"]["data_sha256"] == config["data"]["fingerprint"]
 
@@ -155,43 +158,42 @@ def test_what_is_held_out_is_not_in_the_reference(held_out, tmp_path):
     image = random.integers(0, 256, (40, 4, 4, 1), np.uint8)
     path = tmp_path / "a.npz"
     np.savez(path, image=image, image_test=image[::-1])
-    opened = subjects.opener(str(path), None)
-    reference = subjects.reference_of(opened, "train", 25, 20, held_out)
+    opened = opener(str(path), None)
+    reference = reference_of(opened, "train", 25, 20, held_out)
     real = {row.tobytes() for row in reference.real.array()}
     assert len(real) == 25
     held = [row.tobytes() for row in reference.held_out.array()]
     assert held
     assert not real & set(held)
     assert reference.held_out.count == len(held)
-    whole = subjects.reference_of(opened, "train", 40, 20, "test")
+    whole = reference_of(opened, "train", 40, 20, "test")
     assert whole.held_out is None  # every one of them is in the reference
 
 
 def test_standing_statistics_are_another_generator(copy, command):
     words = ["evaluate", copy, "--num", 30, "--metrics", "ms-ssim"]
     assert command(words)[0] == command([*words, "--standing-batches", 4])[0] == 0
-    running, standing = stamp.read_scores(copy / "evaluations.jsonl")
+    running, standing = read_scores(copy / "evaluations.jsonl")
     assert running.subject["standing_batches"] == 0
     assert standing.subject["standing_batches"] == 4
     assert running.value != standing.value
 
 
 def test_paths_are_measured_in_the_extractor_s_name(copy, command, monkeypatch):
-    from jaxgan.evaluation import metrics
 
-    monkeypatch.setattr(metrics, "PATHS", 20)
-    monkeypatch.setattr(metrics, "PATHS_AT_ONCE", 10)
+    monkeypatch.setattr("jaxgan.evaluation.suite.PATHS", 20)
+    monkeypatch.setattr("jaxgan.evaluation.suite.PATHS_AT_ONCE", 10)
     words = ["evaluate", copy, "--num", 30, "--metrics", "ppl"]
     code, said = command(words)
     assert code == 0, said
     assert command([*words, "--seed", 7])[0] == command([*words, "--truncation", 0.2])[0] == 0
-    score, seeded, truncated = stamp.read_scores(copy / "evaluations.jsonl")
+    score, seeded, truncated = read_scores(copy / "evaluations.jsonl")
     assert score.title == "path-length-EffNetLite0-64"
     assert score.value > 0
     assert score.floor == {}
     assert score.protocol["quantisation"] == "none"
     assert "reference" not in score.protocol  # which it does not look at
-    stamp.column([score, seeded, truncated])
+    column([score, seeded, truncated])
     assert seeded.value != score.value  # what a stamp says was done
     assert truncated.value < 0.5 * score.value
 
@@ -200,13 +202,13 @@ def test_two_runs_are_scored_against_each_other(copy, finished, command):
     words = ["evaluate", copy, "--against", finished, "--num", 30, "--metrics", "fd"]
     code, said = command(words)
     assert code == 0, said
-    (score,) = stamp.read_scores(copy / "evaluations.jsonl")
+    (score,) = read_scores(copy / "evaluations.jsonl")
     assert score.value > 1  # other latents: not the same images
     assert score.floor == {}
     assert score.protocol["reference"]["kind"] == "run"
     assert (score.protocol["reference"]["seed"], score.subject["seed"]) == (1, 0)
     assert command([*words, "--against-step", 10])[0] == 0
-    assert stamp.read_scores(copy / "evaluations.jsonl")[1].protocol["reference"]["step"] == 10
+    assert read_scores(copy / "evaluations.jsonl")[1].protocol["reference"]["step"] == 10
 
 
 def test_a_folder_of_pictures_scores_as_the_array_of_them(labelled, tmp_path, command):

@@ -8,11 +8,7 @@ import numpy as np
 import pytest
 
 from jaxgan.metrics.extractors import inception
-from jaxgan.metrics.extractors.inception import (
-    inception_features,
-    state_dict_shapes,
-    variables_of,
-)
+from jaxgan.metrics.extractors.inception import inception_features, state_dict_shapes, variables_of
 from jaxgan.metrics.extractors.resize import tf1_bilinear
 
 TOLERANCE = 1e-4

@@ -9,15 +9,7 @@ from jax.sharding import PartitionSpec as P
 
 from jaxgan.errors import UserError
 from jaxgan.metrics.frechet import Statistics, frechet_distance, statistics
-from jaxgan.metrics.streaming import (
-    Moments,
-    across,
-    finish,
-    merge,
-    moments,
-    nothing,
-    update,
-)
+from jaxgan.metrics.streaming import Moments, across, finish, merge, moments, nothing, update
 
 BATCH, D = 64, 24
 

@@ -15,11 +15,11 @@ from jaxgan.nets import (
     cgan,
     conditional,
     infogan,
+    mixture,
     mlp,
     pacgan,
     resnet,
     sndcgan,
-    toy,
     veegan,
 )
 from jaxgan.nn.heads import Codes
@@ -209,16 +209,25 @@ def test_toy_networks():
     pacgan_generator = 2 * 400 + 3 * 400 * 400 + 4 * 2 * 400 + dense(400, 2)
     maxout = 2 * dense(200, 1000) + dense(200, 1)
     expected = {
-        pacgan_generator: (toy.PacganGenerator(), zeros(2)),
-        dense(2, 1000) + maxout: (toy.pacgan_discriminator(), zeros(2)),
-        dense(6, 1000) + maxout: (toy.pacgan_discriminator(), zeros(6)),
-        4 * 400 + 400 * 400 + 4 * 400 + dense(400, 2): (toy.AliEncoder(), zeros(2)),
-        dense(4, 1000) + maxout: (toy.ali_discriminator(), zeros(2), zeros(2)),
-        dense(254, 128) + dense(128, 128) + dense(128, 2): (toy.veegan_generator(), zeros(254)),
-        dense(2, 128) + dense(128, 128) + dense(128, 254): (toy.veegan_reconstructor(), zeros(2)),
-        dense(256, 128) + dense(128, 1): (toy.veegan_discriminator(), zeros(2), zeros(254)),
-        dense(256, 128) + dense(128, 128) + dense(128, 2): (toy.unrolled_generator(), zeros(256)),
-        dense(2, 128) + dense(128, 128) + dense(128, 1): (toy.unrolled_discriminator(), zeros(2)),
+        pacgan_generator: (mixture.PacganGenerator(), zeros(2)),
+        dense(2, 1000) + maxout: (mixture.pacgan_discriminator(), zeros(2)),
+        dense(6, 1000) + maxout: (mixture.pacgan_discriminator(), zeros(6)),
+        4 * 400 + 400 * 400 + 4 * 400 + dense(400, 2): (mixture.AliEncoder(), zeros(2)),
+        dense(4, 1000) + maxout: (mixture.ali_discriminator(), zeros(2), zeros(2)),
+        dense(254, 128) + dense(128, 128) + dense(128, 2): (mixture.veegan_generator(), zeros(254)),
+        dense(2, 128) + dense(128, 128) + dense(128, 254): (
+            mixture.veegan_reconstructor(),
+            zeros(2),
+        ),
+        dense(256, 128) + dense(128, 1): (mixture.veegan_discriminator(), zeros(2), zeros(254)),
+        dense(256, 128) + dense(128, 128) + dense(128, 2): (
+            mixture.unrolled_generator(),
+            zeros(256),
+        ),
+        dense(2, 128) + dense(128, 128) + dense(128, 1): (
+            mixture.unrolled_discriminator(),
+            zeros(2),
+        ),
     }
     assert [outline(*given)[0] for given in expected.values()] == list(expected)
 
@@ -280,7 +289,7 @@ TINY = {
     "infogan": (infogan.Generator(8, 1, 4), (5,), infogan.Discriminator(4, True), (8, 8, 1)),
     "sndcgan": (sndcgan.Generator(8, 1, 2), (5,), sndcgan.Discriminator(2), (8, 8, 1)),
     "pacgan": (pacgan.Generator(7, 1, 4, (4,)), (5,), pacgan.Discriminator((4, 4)), (7, 7, 1)),
-    "toy": (toy.PacganGenerator(2, (8, 8)), (2,), toy.pacgan_discriminator(4), (2,)),
+    "toy": (mixture.PacganGenerator(2, (8, 8)), (2,), mixture.pacgan_discriminator(4), (2,)),
     "began": (
         autoencoder.BeganDecoder(16, 1, 2),
         (3,),

@@ -6,15 +6,16 @@ import numpy as np
 import optax
 import pytest
 
-import games
 from jaxgan import penalties
-from jaxgan.experiment import Data
-from jaxgan.game import SIMULTANEOUS, Weights
+from jaxgan.experiment import Task
+from jaxgan.game.gan import SIMULTANEOUS
+from jaxgan.game.network import Reparametrization
+from jaxgan.game.terms import scale
 from jaxgan.nn import spectral
-from jaxgan.sampling import sampler_of
-from jaxgan.terms import scale
+from jaxgan.sampling.sampler import sampler_of
+from support import games
 
-NORMALISED = Weights(spectral.vectors, spectral.normalise, spectral.COLLECTION)
+NORMALISED = Reparametrization(spectral.vectors, spectral.normalise, spectral.COLLECTION)
 
 
 def largest(kernel):
@@ -24,12 +25,12 @@ def largest(kernel):
 @pytest.fixture
 def params():
     random = np.random.default_rng(0)
-    draw = lambda *shape: jnp.asarray(random.normal(size=shape), jnp.float32)  # noqa: E731
+    rng = lambda *shape: jnp.asarray(random.normal(size=shape), jnp.float32)  # noqa: E731
     return {
-        "conv": {"kernel": draw(3, 3, 4, 6), "bias": draw(6)},
-        "dense": {"kernel": draw(5, 7)},
-        "classes": {"embedding": draw(10, 3)},
-        "norm": {"scale": draw(4)},
+        "conv": {"kernel": rng(3, 3, 4, 6), "bias": rng(6)},
+        "dense": {"kernel": rng(5, 7)},
+        "classes": {"embedding": rng(10, 3)},
+        "norm": {"scale": rng(4)},
     }
 
 
@@ -132,7 +133,7 @@ def test_the_generator_draws_with_the_weights_it_was_trained_with():
     gan = games.gan(weights={"g": NORMALISED})
     state = games.born(gan)
 
-    sampler = sampler_of(gan, state, Data((2,)), "raw")
+    sampler = sampler_of(gan, state, Task((2,)), "raw")
     drawn = sampler(5)
     params, _ = spectral.normalise(state.players["g"].params, state.players["g"].stats["spectral"])
     latents = jnp.asarray(sampler.latents(5))

@@ -57,7 +57,7 @@ def _opened(
 ) -> Source:
     kind, _, path = spec.partition(":")
     if kind == "folder":
-        from jaxgan.data.folder import open_folder
+        from jaxgan.data.sources.folder import open_folder
 
         return open_folder(
             Path(path),
@@ -68,11 +68,11 @@ def _opened(
             data_dir=data_dir,
         )
     if kind == "npz":
-        from jaxgan.data.npz import open_npz
+        from jaxgan.data.sources.npz import open_npz
 
         return open_npz(Path(path), split, resolution=resolution, channels=channels)
     if kind == "stacked_mnist":
-        from jaxgan.data.stacked import open_stacked
+        from jaxgan.data.sources.stacked import open_stacked
 
         if channels not in (None, 3):
             raise UserError("stacked_mnist has 3 channels; leave out --channels.")
@@ -101,13 +101,13 @@ def _opened(
             channels=channels,
             unreadable=unreadable,
         )
-    from jaxgan.data.tfds_source import open_tfds
+    from jaxgan.data.sources.tfds import open_tfds
 
     return open_tfds(spec, split, data_dir, resolution=resolution, channels=channels)
 
 
 def _toys() -> Mapping[str, Callable[..., Source]]:
-    from jaxgan.data import toy
+    from jaxgan.data.sources import toy
 
     return {
         "ring": functools.partial(toy.as_source, "ring", toy.labelled_ring, 8),

@@ -1,4 +1,4 @@
-"""What the players minimise, as functions of a ``Round``; one module for each idea.
+"""What the players minimise, as functions of a ``Outputs``; one module for each idea.
 
 An import is the registry: ``losses.hinge_generator`` is a term, and a function that takes
 numbers (``losses.least_squares_generator(c=1.0)``) returns one.

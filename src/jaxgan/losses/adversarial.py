@@ -10,51 +10,53 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from jaxgan.types import AXIS, Knob, Round, Scalar
+from jaxgan.types import AXIS, Outputs, Scalar, ScalarLike
 
 softplus = jax.nn.softplus
 
 
-def minimax_discriminator(round: Round) -> Scalar:
+def minimax_discriminator(outputs: Outputs) -> Scalar:
     """``-E log D(x) - E log(1 - D(G(z)))`` (Goodfellow et al. 2014, equation 1)."""
-    return jnp.mean(softplus(-round.real_logits)) + jnp.mean(softplus(round.fake_logits))
+    return jnp.mean(softplus(-outputs.real_logits)) + jnp.mean(softplus(outputs.fake_logits))
 
 
-def minimax_generator(round: Round) -> Scalar:
+def minimax_generator(outputs: Outputs) -> Scalar:
     """``E log(1 - D(G(z)))``: saturates when the discriminator wins (equation 1)."""
-    return -jnp.mean(softplus(round.fake_logits))
+    return -jnp.mean(softplus(outputs.fake_logits))
 
 
 nonsaturating_discriminator = minimax_discriminator
 """The non-saturating game changes the generator's loss only."""
 
 
-def nonsaturating_generator(round: Round) -> Scalar:
+def nonsaturating_generator(outputs: Outputs) -> Scalar:
     """``-E log D(G(z))`` (Goodfellow et al. 2014, section 3)."""
-    return jnp.mean(softplus(-round.fake_logits))
+    return jnp.mean(softplus(-outputs.fake_logits))
 
 
-def wasserstein_discriminator(round: Round) -> Scalar:
+def wasserstein_discriminator(outputs: Outputs) -> Scalar:
     """``E l(G(z)) - E l(x)`` (Arjovsky, Chintala & Bottou 2017, equation 2)."""
-    return jnp.mean(round.fake_logits) - jnp.mean(round.real_logits)
+    return jnp.mean(outputs.fake_logits) - jnp.mean(outputs.real_logits)
 
 
-def wasserstein_generator(round: Round) -> Scalar:
+def wasserstein_generator(outputs: Outputs) -> Scalar:
     """``-E l(G(z))`` (Arjovsky, Chintala & Bottou 2017)."""
-    return -jnp.mean(round.fake_logits)
+    return -jnp.mean(outputs.fake_logits)
 
 
-def hinge_discriminator(round: Round) -> Scalar:
+def hinge_discriminator(outputs: Outputs) -> Scalar:
     """``E max(0, 1 - l(x)) + E max(0, 1 + l(G(z)))`` (Lim & Ye 2017; Miyato 2018, equation 16)."""
-    real = jnp.mean(jax.nn.relu(1.0 - round.real_logits))
-    return real + jnp.mean(jax.nn.relu(1.0 + round.fake_logits))
+    real = jnp.mean(jax.nn.relu(1.0 - outputs.real_logits))
+    return real + jnp.mean(jax.nn.relu(1.0 + outputs.fake_logits))
 
 
 hinge_generator = wasserstein_generator
 """``-E l(G(z))`` (Lim & Ye 2017; Miyato et al. 2018, SNGAN, equation 17)."""
 
 
-def least_squares_discriminator(a: Knob = 0.0, b: Knob = 1.0) -> Callable[[Round], Scalar]:
+def least_squares_discriminator(
+    a: ScalarLike = 0.0, b: ScalarLike = 1.0
+) -> Callable[[Outputs], Scalar]:
     """``E (l(x) - b)^2 / 2 + E (l(G(z)) - a)^2 / 2`` (Mao et al. 2017, LSGAN, equation 2).
 
     ``a`` is the target of fake samples and ``b`` that of real ones. With the generator's
@@ -62,31 +64,33 @@ def least_squares_discriminator(a: Knob = 0.0, b: Knob = 1.0) -> Callable[[Round
     ``-1, 1, 0``, equation 8); ``0, 1, 1`` asks fakes to look real (equation 9).
     """
 
-    def loss(round: Round) -> Scalar:
-        real = 0.5 * jnp.mean(jnp.square(round.real_logits - b))
-        return real + 0.5 * jnp.mean(jnp.square(round.fake_logits - a))
+    def loss(outputs: Outputs) -> Scalar:
+        real = 0.5 * jnp.mean(jnp.square(outputs.real_logits - b))
+        return real + 0.5 * jnp.mean(jnp.square(outputs.fake_logits - a))
 
     return loss
 
 
-def least_squares_generator(c: Knob = 1.0) -> Callable[[Round], Scalar]:
+def least_squares_generator(c: ScalarLike = 1.0) -> Callable[[Outputs], Scalar]:
     """``E (l(G(z)) - c)^2 / 2`` (Mao et al. 2017, LSGAN, equation 2)."""
 
-    def loss(round: Round) -> Scalar:
-        return 0.5 * jnp.mean(jnp.square(round.fake_logits - c))
+    def loss(outputs: Outputs) -> Scalar:
+        return 0.5 * jnp.mean(jnp.square(outputs.fake_logits - c))
 
     return loss
 
 
-def smoothed_discriminator(target: Knob = 0.9) -> Callable[[Round], Scalar]:
+def smoothed_discriminator(target: ScalarLike = 0.9) -> Callable[[Outputs], Scalar]:
     """The logistic loss with real label ``t``: one-sided smoothing (Salimans et al. 2016, 3.4).
 
     ``-E [t log D(x) + (1 - t) log(1 - D(x))] - E log(1 - D(G(z)))``; fake labels stay 0.
     """
 
-    def loss(round: Round) -> Scalar:
-        real = target * softplus(-round.real_logits) + (1.0 - target) * softplus(round.real_logits)
-        return jnp.mean(real) + jnp.mean(softplus(round.fake_logits))
+    def loss(outputs: Outputs) -> Scalar:
+        real = target * softplus(-outputs.real_logits) + (1.0 - target) * softplus(
+            outputs.real_logits
+        )
+        return jnp.mean(real) + jnp.mean(softplus(outputs.fake_logits))
 
     return loss
 
@@ -96,9 +100,9 @@ def _nonsaturating(logits: jax.Array) -> jax.Array:
 
 
 def top_k_generator(
-    count: Knob | int | Callable[[jax.Array], Knob],
+    count: ScalarLike | int | Callable[[jax.Array], ScalarLike],
     each: Callable[[jax.Array], jax.Array] = _nonsaturating,
-) -> Callable[[Round], Scalar]:
+) -> Callable[[Outputs], Scalar]:
     """The mean of ``each(l(G(z)))`` over the ``k`` highest logits (Sinha et al. 2020, top-k).
 
     ``count`` is ``k``, or a schedule of the step, of the rows that the discriminators of all
@@ -106,8 +110,8 @@ def top_k_generator(
     counts. Equal logits are ranked by row.
     """
 
-    def loss(round: Round) -> Scalar:
-        logits = round.fake_logits
+    def loss(outputs: Outputs) -> Scalar:
+        logits = outputs.fake_logits
         scores = logits.reshape(len(logits), -1).mean(1)
         everyone = lax.all_gather(scores, AXIS, tiled=True)
         own = lax.axis_index(AXIS) * len(scores) + jnp.arange(len(scores))
@@ -115,7 +119,7 @@ def top_k_generator(
         before = jnp.arange(len(everyone))[None] < own[:, None]
         ahead = (others > mine) | ((others == mine) & before)
         rank = jnp.sum(ahead, axis=1).astype(jnp.float32)
-        k = jnp.asarray(count(round.step) if callable(count) else count, jnp.float32)
+        k = jnp.asarray(count(outputs.step) if callable(count) else count, jnp.float32)
         chosen = (rank < jnp.maximum(k, 1.0)).astype(jnp.float32)
         values = each(logits).reshape(len(logits), -1).mean(1)
         # The devices' shares of one sum: their mean is the mean over the chosen.
@@ -125,7 +129,7 @@ def top_k_generator(
 
 
 def top_k_schedule(
-    batch: int, interval: int, decay: Knob = 0.99, floor: Knob = 0.5
+    batch: int, interval: int, decay: ScalarLike = 0.99, floor: ScalarLike = 0.5
 ) -> Callable[[jax.Array], jax.Array]:
     """``k = max(decay^(step // interval) batch, floor batch)`` (Sinha et al. 2020).
 

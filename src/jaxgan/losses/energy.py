@@ -11,31 +11,31 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from jaxgan.types import AXIS, Knob, Mean, Round, Scalar
+from jaxgan.types import AXIS, Mean, Outputs, Scalar, ScalarLike
 
 
-def ebgan_discriminator(margin: Knob) -> Callable[[Round], Scalar]:
+def ebgan_discriminator(margin: ScalarLike) -> Callable[[Outputs], Scalar]:
     """``E e(x) + E max(0, m - e(G(z)))`` (Zhao, Mathieu & LeCun 2017, equation 1)."""
 
-    def loss(round: Round) -> Scalar:
-        fake = jnp.mean(jax.nn.relu(margin - round.fake_logits))
-        return jnp.mean(round.real_logits) + fake
+    def loss(outputs: Outputs) -> Scalar:
+        fake = jnp.mean(jax.nn.relu(margin - outputs.fake_logits))
+        return jnp.mean(outputs.real_logits) + fake
 
     return loss
 
 
-def ebgan_generator(round: Round) -> Scalar:
+def ebgan_generator(outputs: Outputs) -> Scalar:
     """``E e(G(z))`` (Zhao, Mathieu & LeCun 2017, equation 2)."""
-    return jnp.mean(round.fake_logits)
+    return jnp.mean(outputs.fake_logits)
 
 
-def pull_away(round: Round) -> Scalar:
+def pull_away(outputs: Outputs) -> Scalar:
     """``sum_(i != j) cos(s_i, s_j)^2 / (N (N - 1))`` over the fakes' codes ``s``.
 
     Zhao, Mathieu & LeCun 2017, section 2.4: EBGAN-PT's repelling term, of weight 0.1. ``N``
-    is the global batch. The codes are ``round.extras["fake_codes"]``.
+    is the global batch. The codes are ``outputs.extras["fake_codes"]``.
     """
-    codes = round.extras["fake_codes"]
+    codes = outputs.extras["fake_codes"]
     codes = codes.reshape(len(codes), -1).astype(jnp.float32)
     units = codes * lax.rsqrt(jnp.sum(jnp.square(codes), axis=1, keepdims=True) + 1e-12)
     everyone = lax.all_gather(units, AXIS, tiled=True)
@@ -45,9 +45,9 @@ def pull_away(round: Round) -> Scalar:
     return (squares - oneself) / (len(units) * max(len(everyone) - 1, 1))
 
 
-def began_discriminator(round: Round) -> Scalar:
+def began_discriminator(outputs: Outputs) -> Scalar:
     """``E e(x) - k E e(G(z))`` with ``k = round.slow["k"]`` (Berthelot et al. 2017, BEGAN)."""
-    return jnp.mean(round.real_logits) - round.slow["k"] * jnp.mean(round.fake_logits)
+    return jnp.mean(outputs.real_logits) - outputs.adaptive["k"] * jnp.mean(outputs.fake_logits)
 
 
 began_generator = ebgan_generator
@@ -55,8 +55,8 @@ began_generator = ebgan_generator
 
 
 def began_balance(
-    diversity: Knob,
-    rate: Knob = 1e-3,
+    diversity: ScalarLike,
+    rate: ScalarLike = 1e-3,
     real: str = "d/logits_real",
     fake: str = "g/adversarial",
 ) -> Callable[[dict[str, Any], Mapping[str, Mean]], dict[str, Any]]:
@@ -67,25 +67,25 @@ def began_balance(
     latents it was trained on.
     """
 
-    def tune(slow: dict[str, Any], logs: Mapping[str, Mean]) -> dict[str, Any]:
+    def adapt(adaptive: dict[str, Any], logs: Mapping[str, Mean]) -> dict[str, Any]:
         balance = diversity * _mean(logs[real]) - _mean(logs[fake])
         # A phase that did not happen in this step measured nothing: k stays.
         known = (logs[real].count > 0) & (logs[fake].count > 0)
-        k = jnp.clip(slow["k"] + rate * balance, 0.0, 1.0)
-        return {**slow, "k": jnp.where(known, k, slow["k"])}
+        k = jnp.clip(adaptive["k"] + rate * balance, 0.0, 1.0)
+        return {**adaptive, "k": jnp.where(known, k, adaptive["k"])}
 
-    return tune
+    return adapt
 
 
-def began_convergence(diversity: Knob) -> Callable[[Round], Scalar]:
+def began_convergence(diversity: ScalarLike) -> Callable[[Outputs], Scalar]:
     """``E e(x) + |diversity E e(x) - E e(G(z))|`` (BEGAN, section 3.4.1): lower is better.
 
     A measure, not a loss: log it by ``scale(0.0, began_convergence(gamma))``.
     """
 
-    def measure(round: Round) -> Scalar:
-        real = lax.pmean(jnp.mean(round.real_logits), AXIS)
-        fake = lax.pmean(jnp.mean(round.fake_logits), AXIS)
+    def measure(outputs: Outputs) -> Scalar:
+        real = lax.pmean(jnp.mean(outputs.real_logits), AXIS)
+        fake = lax.pmean(jnp.mean(outputs.fake_logits), AXIS)
         return real + jnp.abs(diversity * real - fake)
 
     return measure

@@ -13,7 +13,7 @@ from typing import TypeAlias
 import jax
 import jax.numpy as jnp
 
-from jaxgan.types import Round, Scalar
+from jaxgan.types import Outputs, Scalar
 
 softplus = jax.nn.softplus
 Function: TypeAlias = Callable[[jax.Array], jax.Array]
@@ -96,32 +96,32 @@ gan_divergence = FDivergence(
 """The value of Goodfellow et al. 2014: Jensen and Shannon's, less ``log 4``."""
 
 
-def f_discriminator(divergence: FDivergence) -> Callable[[Round], Scalar]:
+def f_discriminator(divergence: FDivergence) -> Callable[[Outputs], Scalar]:
     """``-E g_f(l(x)) + E f*(g_f(l(G(z))))``: minus the bound (Nowozin et al. 2016, section 2)."""
 
-    def loss(round: Round) -> Scalar:
-        real = jnp.mean(divergence.activation(round.real_logits))
-        return jnp.mean(divergence.composed(round.fake_logits)) - real
+    def loss(outputs: Outputs) -> Scalar:
+        real = jnp.mean(divergence.activation(outputs.real_logits))
+        return jnp.mean(divergence.composed(outputs.fake_logits)) - real
 
     return loss
 
 
-def f_generator(divergence: FDivergence) -> Callable[[Round], Scalar]:
+def f_generator(divergence: FDivergence) -> Callable[[Outputs], Scalar]:
     """``-E f*(g_f(l(G(z))))``: the bound itself, as the paper's theory minimises it."""
 
-    def loss(round: Round) -> Scalar:
-        return -jnp.mean(divergence.composed(round.fake_logits))
+    def loss(outputs: Outputs) -> Scalar:
+        return -jnp.mean(divergence.composed(outputs.fake_logits))
 
     return loss
 
 
-def f_generator_alternative(divergence: FDivergence) -> Callable[[Round], Scalar]:
+def f_generator_alternative(divergence: FDivergence) -> Callable[[Outputs], Scalar]:
     """``-E g_f(l(G(z)))``: fakes are to look real (Nowozin et al. 2016, section 3.2).
 
     For the GAN divergence this is the non-saturating loss.
     """
 
-    def loss(round: Round) -> Scalar:
-        return -jnp.mean(divergence.activation(round.fake_logits))
+    def loss(outputs: Outputs) -> Scalar:
+        return -jnp.mean(divergence.activation(outputs.fake_logits))
 
     return loss

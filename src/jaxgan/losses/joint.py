@@ -7,21 +7,21 @@ ordinary one; the generator's player owns both ``G`` and ``E``.
 import jax
 import jax.numpy as jnp
 
-from jaxgan.types import Round, Scalar
+from jaxgan.types import Outputs, Scalar
 
 softplus = jax.nn.softplus
 
 
-def joint_generator(round: Round) -> Scalar:
+def joint_generator(outputs: Outputs) -> Scalar:
     """``-E log D(G(z), z) - E log(1 - D(x, E(x)))``: the labels exchanged.
 
     The non-saturating form that Donahue, Krähenbühl & Darrell 2017 (BiGAN) and
     Dumoulin et al. 2017 (ALI, algorithm 1) train with.
     """
-    return jnp.mean(softplus(-round.fake_logits)) + jnp.mean(softplus(round.real_logits))
+    return jnp.mean(softplus(-outputs.fake_logits)) + jnp.mean(softplus(outputs.real_logits))
 
 
-def veegan_generator(round: Round) -> Scalar:
+def veegan_generator(outputs: Outputs) -> Scalar:
     """``E l(x, F(x)) - E l(G(z), z)``: the whole estimated log-ratio (Srivastava et al. 2017).
 
     With the discriminator's logistic loss; ``G`` learns from the fake pairs and ``F`` from the
@@ -31,10 +31,10 @@ def veegan_generator(round: Round) -> Scalar:
     @xukai92, adds the real term for ``F``, but of pairs ``(x, F(G(z)))``.
     ``latent_reconstruction`` completes the objective.
     """
-    return jnp.mean(round.real_logits) - jnp.mean(round.fake_logits)
+    return jnp.mean(outputs.real_logits) - jnp.mean(outputs.fake_logits)
 
 
-def latent_reconstruction(round: Round) -> Scalar:
+def latent_reconstruction(outputs: Outputs) -> Scalar:
     """``E |z - F(G(z))|^2`` (Srivastava et al. 2017, VEEGAN)."""
-    error = round.extras["latents"] - round.extras["reconstructed"].astype(jnp.float32)
+    error = outputs.extras["latents"] - outputs.extras["reconstructed"].astype(jnp.float32)
     return jnp.mean(jnp.sum(jnp.square(error), axis=-1))

@@ -12,22 +12,22 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from jaxgan.types import AXIS, Round, Scalar
+from jaxgan.types import AXIS, Outputs, Scalar
 
 softplus = jax.nn.softplus
 
 
-def relativistic_discriminator(round: Round) -> Scalar:
+def relativistic_discriminator(outputs: Outputs) -> Scalar:
     """``-E log sigmoid(l(x) - l(G(z)))``, row by row (Jolicoeur-Martineau 2019, RSGAN).
 
     The RpGAN of Sun, Fang & Schwing 2020 and of R3GAN (Huang et al. 2024).
     """
-    return jnp.mean(softplus(round.fake_logits - round.real_logits))
+    return jnp.mean(softplus(outputs.fake_logits - outputs.real_logits))
 
 
-def relativistic_generator(round: Round) -> Scalar:
+def relativistic_generator(outputs: Outputs) -> Scalar:
     """``-E log sigmoid(l(G(z)) - l(x))``, row by row (Jolicoeur-Martineau 2019, RSGAN)."""
-    return jnp.mean(softplus(round.real_logits - round.fake_logits))
+    return jnp.mean(softplus(outputs.real_logits - outputs.fake_logits))
 
 
 def _average(high: Callable[[jax.Array], jax.Array], upper: jax.Array, lower: jax.Array) -> Scalar:
@@ -48,34 +48,34 @@ def _logistic(margin: jax.Array) -> jax.Array:
     return softplus(-margin)
 
 
-def average_relativistic_discriminator(round: Round) -> Scalar:
+def average_relativistic_discriminator(outputs: Outputs) -> Scalar:
     """``-E log sigmoid(l(x) - E l(G)) - E log sigmoid(E l(x) - l(G))``: RaSGAN.
 
     Jolicoeur-Martineau 2019, section 4.
     """
-    return _average(_logistic, round.real_logits, round.fake_logits)
+    return _average(_logistic, outputs.real_logits, outputs.fake_logits)
 
 
-def average_relativistic_generator(round: Round) -> Scalar:
+def average_relativistic_generator(outputs: Outputs) -> Scalar:
     """RaSGAN's generator: the discriminator's loss with real and fake exchanged."""
-    return _average(_logistic, round.fake_logits, round.real_logits)
+    return _average(_logistic, outputs.fake_logits, outputs.real_logits)
 
 
-def average_least_squares_discriminator(round: Round) -> Scalar:
+def average_least_squares_discriminator(outputs: Outputs) -> Scalar:
     """``E (l(x) - E l(G) - 1)^2 + E (l(G) - E l(x) + 1)^2``: RaLSGAN (appendix)."""
-    return _average(_least_squares, round.real_logits, round.fake_logits)
+    return _average(_least_squares, outputs.real_logits, outputs.fake_logits)
 
 
-def average_least_squares_generator(round: Round) -> Scalar:
+def average_least_squares_generator(outputs: Outputs) -> Scalar:
     """RaLSGAN's generator: the discriminator's loss with real and fake exchanged."""
-    return _average(_least_squares, round.fake_logits, round.real_logits)
+    return _average(_least_squares, outputs.fake_logits, outputs.real_logits)
 
 
-def average_hinge_discriminator(round: Round) -> Scalar:
+def average_hinge_discriminator(outputs: Outputs) -> Scalar:
     """``E max(0, 1 - (l(x) - E l(G))) + E max(0, 1 + l(G) - E l(x))``: RaHingeGAN (appendix)."""
-    return _average(_hinge, round.real_logits, round.fake_logits)
+    return _average(_hinge, outputs.real_logits, outputs.fake_logits)
 
 
-def average_hinge_generator(round: Round) -> Scalar:
+def average_hinge_generator(outputs: Outputs) -> Scalar:
     """RaHingeGAN's generator: the discriminator's loss with real and fake exchanged."""
-    return _average(_hinge, round.fake_logits, round.real_logits)
+    return _average(_hinge, outputs.fake_logits, outputs.real_logits)

@@ -74,7 +74,7 @@ def perceptual_path_length(
     key: jax.Array,
     generate: Callable[[jax.Array], jax.Array],
     features: Callable[[jax.Array], jax.Array],
-    draw: Callable[[jax.Array, int], jax.Array],
+    rng: Callable[[jax.Array, int], jax.Array],
     *,
     count: int = 10_000,
     batch: int = 100,
@@ -89,7 +89,7 @@ def perceptual_path_length(
       key: a scalar typed key.
       generate: latents ``[n, d]`` -> images; both ends of a step in one call, in this order.
       features: images, not quantised -> features ``[n, f]``.
-      draw: (key, n) -> latents ``[n, d]``.
+      rng: (key, n) -> latents ``[n, d]``.
       count: number of paths; 100,000 in the paper, 50,000 in StyleGAN2-ADA.
       batch: paths at once.
       interpolate: ``slerp`` or ``lerp``, or one that maps to w first.
@@ -101,7 +101,7 @@ def perceptual_path_length(
     @jax.jit
     def step(key):
         z_key, t_key = jax.random.split(key)
-        z = draw(z_key, 2 * batch)
+        z = rng(z_key, 2 * batch)
         t = jax.random.uniform(t_key, (batch,))
         t = jnp.zeros_like(t) if ends_only else t
         ends = [interpolate(z[:batch], z[batch:], at) for at in (t, t + epsilon)]

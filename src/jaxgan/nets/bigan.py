@@ -19,7 +19,7 @@ from jaxgan.nn.dropout import Dropout
 from jaxgan.nn.gaussian import GaussianNoise
 from jaxgan.nn.norm import BatchNorm
 from jaxgan.nn.padding import ValidConv, ValidConvTranspose
-from jaxgan.types import Image, Knob, Latent, Logits
+from jaxgan.types import Image, Latent, Logits, ScalarLike
 
 KERNEL_INIT = nn.initializers.normal(0.02)
 ALI_INIT = nn.initializers.normal(0.01)
@@ -343,8 +343,8 @@ class AliDiscriminator(nn.Module):
     """
 
     width: int = 32
-    dropout: Knob = 0.5
-    input_dropout: Knob = 0.2
+    dropout: ScalarLike = 0.5
+    input_dropout: ScalarLike = 0.2
     dtype: Any = jnp.float32
 
     @nn.compact

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 
 from jaxgan.nn.dropout import Dropout
 from jaxgan.nn.maxout import Maxout
-from jaxgan.types import Image, Knob, Label, Latent, Logits
+from jaxgan.types import Image, Label, Latent, Logits, ScalarLike
 
 
 class Generator(nn.Module):
@@ -34,7 +34,7 @@ class Generator(nn.Module):
     label_units: int = 1000
     joint_units: int = 1200
     output: Callable[[jax.Array], jax.Array] = nn.sigmoid
-    dropout: Knob = 0.5
+    dropout: ScalarLike = 0.5
     kernel_init: Callable[..., Any] = nn.initializers.lecun_normal()
     dtype: Any = jnp.float32
 
@@ -73,7 +73,7 @@ class Discriminator(nn.Module):
     label_pieces: int = 5
     joint_units: int = 240
     joint_pieces: int = 4
-    dropout: Knob = 0.5
+    dropout: ScalarLike = 0.5
     kernel_init: Callable[..., Any] = nn.initializers.lecun_normal()
     dtype: Any = jnp.float32
 

@@ -15,7 +15,7 @@ import jax.numpy as jnp
 from jaxgan.nn.conv import Conv, ConvTranspose
 from jaxgan.nn.heads import Projection
 from jaxgan.nn.norm import BatchNorm
-from jaxgan.types import Image, Knob, Label, Latent
+from jaxgan.types import Image, Label, Latent, ScalarLike
 
 KERNEL_INIT = nn.initializers.normal(0.02)
 CONV_INIT = nn.initializers.truncated_normal(0.02)
@@ -83,7 +83,7 @@ class Discriminator(nn.Module):
 
     width: int = 64
     batch_norm: bool = False
-    slope: Knob = 0.2
+    slope: ScalarLike = 0.2
     classes: int = 0
     head: Callable[..., nn.Module] = Projection
     momentum: float = 0.999

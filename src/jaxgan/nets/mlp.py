@@ -12,7 +12,7 @@ from jaxgan.errors import UserError
 from jaxgan.nn.dropout import Dropout
 from jaxgan.nn.maxout import Maxout
 from jaxgan.nn.norm import BatchNorm
-from jaxgan.types import Image, Knob, Latent, Logits
+from jaxgan.types import Image, Latent, Logits, ScalarLike
 
 
 def symmetric_uniform(bound: float) -> Callable[..., jax.Array]:
@@ -103,8 +103,8 @@ class MaxoutDiscriminator(nn.Module):
 
     hidden: Sequence[int] = (240, 240)
     pieces: int = 5
-    input_dropout: Knob = 0.2
-    hidden_dropout: Knob = 0.5
+    input_dropout: ScalarLike = 0.2
+    hidden_dropout: ScalarLike = 0.5
     kernel_init: Callable[..., Any] = nn.initializers.lecun_normal()
     dtype: Any = jnp.float32
 

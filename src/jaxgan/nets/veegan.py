@@ -19,7 +19,7 @@ from jaxgan.nn.conv import Conv
 from jaxgan.nn.dropout import Dropout
 from jaxgan.nn.gaussian import GaussianNoise
 from jaxgan.nn.norm import BatchNorm
-from jaxgan.types import Image, Knob, Latent, Logits
+from jaxgan.types import Image, Latent, Logits, ScalarLike
 
 GLOROT = nn.initializers.glorot_uniform()
 NORMAL = nn.initializers.normal(0.02)
@@ -93,7 +93,7 @@ class Dropping(nn.Module):
     """
 
     width: int = 256
-    dropout: Knob = 0.5
+    dropout: ScalarLike = 0.5
     dtype: Any = jnp.float32
 
     @nn.compact

@@ -4,8 +4,8 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from jaxgan.randomness import Draw, global_rows
-from jaxgan.types import Knob
+from jaxgan.rng import Rng, global_rows
+from jaxgan.types import ScalarLike
 
 
 class Dropout(nn.Module):
@@ -17,7 +17,7 @@ class Dropout(nn.Module):
     then share.
     """
 
-    rate: Knob
+    rate: ScalarLike
 
     @nn.compact
     def __call__(self, x: jax.Array, *, train: bool) -> jax.Array:
@@ -25,7 +25,7 @@ class Dropout(nn.Module):
         none = isinstance(self.rate, (int, float)) and self.rate == 0  # a traced rate is unknown
         if none or not train or self.is_initializing():
             return x
-        draw = Draw(self.make_rng("dropout"), global_rows(x.shape[0]))
+        rng = Rng(self.make_rng("dropout"), global_rows(x.shape[0]))
         keep = 1.0 - self.rate
-        kept = draw.bernoulli(keep, x.shape[1:])
+        kept = rng.bernoulli(keep, x.shape[1:])
         return jnp.where(kept, x / keep, 0.0).astype(x.dtype)

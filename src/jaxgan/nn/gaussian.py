@@ -3,7 +3,7 @@
 import flax.linen as nn
 import jax
 
-from jaxgan.randomness import Draw, global_rows
+from jaxgan.rng import Rng, global_rows
 
 
 class GaussianNoise(nn.Module):
@@ -21,5 +21,5 @@ class GaussianNoise(nn.Module):
         """Draws one sample for each row."""
         if not train or self.is_initializing():
             return mean
-        draw = Draw(self.make_rng("noise"), global_rows(mean.shape[0]))
-        return mean + jax.numpy.exp(log_deviation) * draw.normal(mean.shape[1:])
+        rng = Rng(self.make_rng("noise"), global_rows(mean.shape[0]))
+        return mean + jax.numpy.exp(log_deviation) * rng.normal(mean.shape[1:])

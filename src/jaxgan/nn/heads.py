@@ -14,7 +14,7 @@ import jax.numpy as jnp
 from jaxgan.nn.conditioning import known_labels
 from jaxgan.nn.minibatch import MinibatchDiscrimination
 from jaxgan.nn.norm import BatchNorm
-from jaxgan.types import Knob, Label, Logits
+from jaxgan.types import Label, Logits, ScalarLike
 
 
 class Projection(nn.Module):
@@ -86,7 +86,7 @@ class Codes(nn.Module):
     hidden: int = 128
     batch_norm: bool = True
     learn_deviation: bool = False
-    slope: Knob = 0.1
+    slope: ScalarLike = 0.1
 
     @nn.compact
     def __call__(

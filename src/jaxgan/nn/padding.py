@@ -6,14 +6,7 @@ from typing import Any
 import flax.linen as nn
 import jax.numpy as jnp
 
-from jaxgan.nn.conv import (
-    Geometry,
-    Images,
-    convolution,
-    filtered,
-    same,
-    transposed_convolution,
-)
+from jaxgan.nn.conv import Geometry, Images, convolution, filtered, same, transposed_convolution
 
 
 def valid(size: tuple[int, int], kernel: int, stride: int) -> Geometry:

@@ -7,9 +7,7 @@ from jaxgan.penalties.consistency import (
     latent_diversity,
     latent_step,
 )
-from jaxgan.penalties.lecam import lecam, lecam_averages, lecam_clipped, lecam_start
-from jaxgan.penalties.orthogonal import orthogonal, orthogonal_off_diagonal
-from jaxgan.penalties.slopes import (
+from jaxgan.penalties.gradient import (
     dragan,
     gaussian_cloud,
     gradient_penalty,
@@ -21,6 +19,8 @@ from jaxgan.penalties.slopes import (
     uniform_cloud,
     zero_centred,
 )
+from jaxgan.penalties.lecam import lecam, lecam_averages, lecam_clipped, lecam_start
+from jaxgan.penalties.orthogonal import orthogonal, orthogonal_off_diagonal
 
 __all__ = [
     "balanced_consistency",

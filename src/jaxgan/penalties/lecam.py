@@ -10,22 +10,22 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jaxgan.types import Knob, Mean, Round, Scalar
+from jaxgan.types import Mean, Outputs, Scalar, ScalarLike
 
 
-def lecam(round: Round) -> Scalar:
+def lecam(outputs: Outputs) -> Scalar:
     """``E (l(x) - a_F)^2 + E (l(G(z)) - a_R)^2`` (Tseng et al. 2021, LeCam-GAN).
 
-    ``a_R`` and ``a_F`` are ``round.slow``'s averages of real and of fake logits.
+    ``a_R`` and ``a_F`` are ``outputs.slow``'s averages of real and of fake logits.
     """
-    real = jnp.mean(jnp.square(round.real_logits - round.slow["lecam_fake"]))
-    return real + jnp.mean(jnp.square(round.fake_logits - round.slow["lecam_real"]))
+    real = jnp.mean(jnp.square(outputs.real_logits - outputs.adaptive["lecam_fake"]))
+    return real + jnp.mean(jnp.square(outputs.fake_logits - outputs.adaptive["lecam_real"]))
 
 
-def lecam_clipped(round: Round) -> Scalar:
+def lecam_clipped(outputs: Outputs) -> Scalar:
     """``E max(0, l(x) - a_F)^2 + E max(0, a_R - l(G(z)))^2``: what the authors' code minimises."""
-    real = jnp.mean(jnp.square(jax.nn.relu(round.real_logits - round.slow["lecam_fake"])))
-    fake = jax.nn.relu(round.slow["lecam_real"] - round.fake_logits)
+    real = jnp.mean(jnp.square(jax.nn.relu(outputs.real_logits - outputs.adaptive["lecam_fake"])))
+    fake = jax.nn.relu(outputs.adaptive["lecam_real"] - outputs.fake_logits)
     return real + jnp.mean(jnp.square(fake))
 
 
@@ -34,7 +34,7 @@ lecam_start: Mapping[str, float] = {"lecam_real": 0.0, "lecam_fake": 0.0}
 
 
 def lecam_averages(
-    decay: Knob = 0.99, real: str = "d/logits_real", fake: str = "d/logits_fake"
+    decay: ScalarLike = 0.99, real: str = "d/logits_real", fake: str = "d/logits_fake"
 ) -> Callable[[dict[str, Any], Mapping[str, Mean]], dict[str, Any]]:
     """``a <- decay a + (1 - decay) E l``, a ``tune`` (Tseng et al. 2021).
 
@@ -46,11 +46,11 @@ def lecam_averages(
         # Without a discriminator update in this step nothing was seen.
         return jnp.where(seen.count > 0, new, old)
 
-    def tune(slow: dict[str, Any], logs: Mapping[str, Mean]) -> dict[str, Any]:
+    def adapt(adaptive: dict[str, Any], logs: Mapping[str, Mean]) -> dict[str, Any]:
         return {
-            **slow,
-            "lecam_real": moved(slow["lecam_real"], logs[real]),
-            "lecam_fake": moved(slow["lecam_fake"], logs[fake]),
+            **adaptive,
+            "lecam_real": moved(adaptive["lecam_real"], logs[real]),
+            "lecam_fake": moved(adaptive["lecam_fake"], logs[fake]),
         }
 
-    return tune
+    return adapt

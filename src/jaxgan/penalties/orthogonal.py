@@ -11,7 +11,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jaxgan.types import Round, Scalar, Who
+from jaxgan.types import Outputs, PlayerName, Scalar
 
 Chosen = Callable[[str], bool]
 
@@ -34,27 +34,29 @@ def _grams(params: Any, chosen: Chosen) -> list[jax.Array]:
     return [kernel.T @ kernel for kernel in kernels]
 
 
-def orthogonal(who: Who, chosen: Chosen = _everything) -> Callable[[Round], Scalar]:
+def orthogonal(who: PlayerName, chosen: Chosen = _everything) -> Callable[[Outputs], Scalar]:
     """``sum_W |W^T W - I|^2`` (Brock et al. 2017 as in Brock et al. 2019, BigGAN, equation 2).
 
     ``chosen`` says of a path such as ``Dense_0/kernel`` whether it takes part.
     """
 
-    def penalty(round: Round) -> Scalar:
-        grams = _grams(round.params[who], chosen)
+    def penalty(outputs: Outputs) -> Scalar:
+        grams = _grams(outputs.params[who], chosen)
         return sum(jnp.sum(jnp.square(gram - jnp.eye(len(gram)))) for gram in grams)  # type: ignore
 
     return penalty
 
 
-def orthogonal_off_diagonal(who: Who, chosen: Chosen = _everything) -> Callable[[Round], Scalar]:
+def orthogonal_off_diagonal(
+    who: PlayerName, chosen: Chosen = _everything
+) -> Callable[[Outputs], Scalar]:
     """``sum_W |W^T W * (1 - I)|^2``: filters of any length (BigGAN, equation 3; weight 1e-4).
 
     The authors leave out the generator's shared class embedding: say so by ``chosen``.
     """
 
-    def penalty(round: Round) -> Scalar:
-        grams = _grams(round.params[who], chosen)
+    def penalty(outputs: Outputs) -> Scalar:
+        grams = _grams(outputs.params[who], chosen)
         return sum(jnp.sum(jnp.square(gram * (1.0 - jnp.eye(len(gram))))) for gram in grams)  # type: ignore
 
     return penalty

@@ -20,7 +20,7 @@ from jax import lax
 from jaxgan.errors import UserError
 from jaxgan.metrics.extractors.extractor import Extractor, Output
 from jaxgan.metrics.extractors.weights import sha256_of_tensors
-from jaxgan.randomness import named
+from jaxgan.rng import named
 from jaxgan.types import Key
 
 FEATURES = 128

@@ -4,12 +4,7 @@ import tarfile
 from pathlib import Path
 
 from jaxgan.errors import UserError
-from jaxgan.metrics.extractors.convert_weights import (
-    arguments,
-    checked_sha256,
-    report,
-    unknown_sum,
-)
+from jaxgan.metrics.extractors.convert_weights import arguments, checked_sha256, report, unknown_sum
 from jaxgan.metrics.extractors.fid_inception import PUBLISHED_SHA256, WHERE
 from jaxgan.metrics.extractors.inception import state_dict_shapes
 from jaxgan.metrics.extractors.inception_graph import tensors_of_graph

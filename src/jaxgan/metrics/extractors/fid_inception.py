@@ -15,11 +15,7 @@ import jax
 
 from jaxgan.metrics.extractors import resize as resizes
 from jaxgan.metrics.extractors.extractor import Extractor, Output
-from jaxgan.metrics.extractors.inception import (
-    inception_features,
-    state_dict_shapes,
-    variables_of,
-)
+from jaxgan.metrics.extractors.inception import inception_features, state_dict_shapes, variables_of
 from jaxgan.metrics.extractors.weights import check_shapes, read_weights
 
 PUBLISHED_SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"

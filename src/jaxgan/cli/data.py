@@ -1,0 +1,75 @@
+"""``jaxgan data``."""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from jaxgan.cli.exit import EXIT_FAULT
+from jaxgan.errors import one_of
+
+
+@dataclasses.dataclass(frozen=True)
+class Prepare:
+    """Download a data set through TFDS, or import files that you have."""
+
+    name: tyro.conf.Positional[str]
+    """Data set, e.g. fashion_mnist, mnist or cifar10."""
+    source_dir: Annotated[Path | None, tyro.conf.arg(name="from")] = None
+    """Folder of the original files (IDX, CIFAR binary); nothing is downloaded then."""
+    data_dir: str | None = None
+    """Where to; $TFDS_DATA_DIR or ~/tensorflow_datasets if not given."""
+    debian: bool = False
+    """If the download is not possible, take Fashion-MNIST from Debian's package."""
+
+
+@dataclasses.dataclass(frozen=True)
+class List:
+    """Show the data sets that are prepared."""
+
+    data_dir: str | None = None
+    """Where; $TFDS_DATA_DIR or ~/tensorflow_datasets if not given."""
+
+
+def data(arguments: Sequence[str]) -> int:
+    """``jaxgan data prepare NAME`` and ``jaxgan data list``."""
+    commands = {"prepare": prepare_data, "list": list_data}
+    if not arguments or arguments[0] in ("-h", "--help"):
+        print(
+            "usage: jaxgan data prepare NAME [--from DIR] [--data-dir DIR] [--debian]\n"
+            "       jaxgan data list [--data-dir DIR]"
+        )
+        return 0 if arguments else EXIT_FAULT
+    return commands[one_of(arguments[0], list(commands), "command data")](arguments[1:])
+
+
+def prepare_data(arguments: Sequence[str]) -> int:
+    """``jaxgan data prepare NAME``."""
+    asked = tyro.cli(Prepare, prog="jaxgan data prepare", args=list(arguments))
+    from jaxgan.data.prepare.prepare import prepare
+
+    folder = prepare(
+        asked.name, data_dir=asked.data_dir, source_dir=asked.source_dir, debian=asked.debian
+    )
+    print(f"{asked.name} is ready in {folder}")
+    return 0
+
+
+def list_data(arguments: Sequence[str]) -> int:
+    """``jaxgan data list``."""
+    asked = tyro.cli(List, prog="jaxgan data list", args=list(arguments))
+    from jaxgan.data.prepare.listing import list_prepared
+
+    prepared = list_prepared(asked.data_dir)
+    if not prepared:
+        from jaxgan.data.sources.tfds import resolve_data_dir
+
+        folder = resolve_data_dir(asked.data_dir)
+        fault = "holds no prepared data set" if folder.is_dir() else "is not a folder"
+        print(f"{folder} {fault}; jaxgan data prepare NAME makes one, --data-dir names another.")
+    for found in prepared:
+        splits = ", ".join(f"{split} {size:,}" for split, size in found.splits.items())
+        print(f"{found.name:<28}{found.format:<14}{splits}")
+    return 0

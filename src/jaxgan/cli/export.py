@@ -1,0 +1,32 @@
+"""``jaxgan export``."""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import tyro
+
+
+@dataclasses.dataclass(frozen=True)
+class Export:
+    """Write a generator's weights (safetensors) with a model card."""
+
+    run: tyro.conf.Positional[Path]
+    """The run folder."""
+    out: Path
+    """A new or empty folder."""
+    weights: Literal["ema", "raw"] = "ema"
+    """The averaged generator, or the one last trained."""
+    step: int | Literal["best"] | None = None
+    """Step of the checkpoint, or best (of a run with --best); the newest if not given."""
+
+
+def export(arguments: Sequence[str]) -> int:
+    """``jaxgan export RUN --out DIR``."""
+    asked = tyro.cli(Export, prog="jaxgan export", args=list(arguments))
+    from jaxgan.sampling.export import export as write
+
+    write(asked.run, asked.out, asked.weights, asked.step)
+    print(f"Exported {asked.run} to {asked.out}")
+    return 0

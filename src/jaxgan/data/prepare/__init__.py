@@ -1,0 +1,1 @@
+"""Downloading, importing and converting data sets."""

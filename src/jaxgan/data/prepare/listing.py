@@ -1,0 +1,54 @@
+"""What data sets lie prepared in TFDS's data folder."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+from jaxgan.data.sources.tfds import resolve_data_dir
+
+
+@dataclasses.dataclass(frozen=True)
+class Prepared:
+    """One prepared data set.
+
+    Attributes:
+      name: as ``open_source`` takes it, ``name:version`` or ``name/config:version``.
+      splits: number of samples of each split.
+      format: ``array_record`` if it can be read here; else what it is stored as.
+      path: its folder.
+    """
+
+    name: str
+    splits: dict[str, int]
+    format: str
+    path: Path
+
+
+def list_prepared(data_dir: str | None = None) -> list[Prepared]:
+    """All prepared data sets in a data folder, by name; half-made ones are left out."""
+    folder = resolve_data_dir(data_dir)
+    found = []
+    for pattern in ("*/*/dataset_info.json", "*/*/*/dataset_info.json"):
+        for file in sorted(folder.glob(pattern)):
+            if any("incomplete." in part for part in file.relative_to(folder).parts):
+                continue
+            try:
+                content = dict(json.loads(file.read_text()))
+                splits = {
+                    split["name"]: sum(map(int, split.get("shardLengths", [])))
+                    for split in content.get("splits", [])
+                }
+            except (OSError, ValueError, KeyError, TypeError):
+                continue
+            formats = [content.get("fileFormat", "tfrecord")]
+            formats += content.get("alternativeFileFormats", [])
+            *name, version = file.parent.relative_to(folder).parts
+            found.append(
+                Prepared(
+                    name=f"{'/'.join(name)}:{version}",
+                    splits=splits,
+                    format="array_record" if "array_record" in formats else formats[0],
+                    path=file.parent,
+                )
+            )
+    return found

@@ -1,0 +1,103 @@
+"""Stacked MNIST: three digits as the channels of one image, 1000 modes that can be counted.
+
+Metz et al. 2017, "Unrolled generative adversarial networks", section 3.3.1, and Srivastava et al.
+2017, "VEEGAN". PacGAN's code draws 128,000 triples once, from MNIST's 70,000 digits, 28 pixels;
+R3GAN and DDGAN pad to 32.
+"""
+
+import functools
+
+import numpy as np
+
+from jaxgan.data.source import Rows, Source, digest
+from jaxgan.data.sources.tfds import open_tfds
+from jaxgan.data.splits import split_places
+from jaxgan.errors import UserError
+
+COUNT = 128_000
+"""Triples, where the name does not say: PacGAN's number."""
+
+LARGEST = 2**26
+"""Triples at most: an epoch's order is a permutation of them in memory."""
+
+DIGITS = {"train": "train+test", "test": "test"}
+"""MNIST's splits that the digits of each split come from."""
+
+SEEDS = {"train": 2018, "test": 2019}
+
+
+def open_stacked(
+    count: int | None = None,
+    split: str = "train",
+    data_dir: str | None = None,
+    *,
+    resolution: int | None = None,
+) -> Source:
+    """Stacked MNIST: images ``[28 or 32, 28 or 32, 3]``, labels 0 to 999, hundreds first.
+
+    A triple is a function of its place alone and is put together when it is read: the default
+    128,000 are fixed triples as in PacGAN, and a count of millions is as good as fresh ones.
+
+    Args:
+      count: number of triples; None for ``COUNT``.
+      split: ``train`` (of all 70,000 digits, as in PacGAN), ``test``, or a part of them.
+      data_dir: where MNIST is prepared.
+      resolution: 28, or 32 for a black border of two pixels.
+
+    Raises:
+      UserError: MNIST is not prepared, or there is no such count, split or resolution.
+    """
+    count = COUNT if count is None else count
+    if not 1 <= count <= LARGEST:
+        raise UserError(f"stacked_mnist:{count}: use 1 to {LARGEST} triples.")
+    if resolution not in (None, 28, 32):
+        raise UserError(f"stacked_mnist has 28 or 32 pixels (a black border), not {resolution}.")
+    parts = split_places(split, dict.fromkeys(DIGITS, count))
+    opened = {name: open_tfds("mnist", DIGITS[name], data_dir) for name, _ in parts}
+    digits = functools.cache(lambda name: opened[name].arrays())
+    part_of = np.concatenate([np.full(len(places), n) for n, (_, places) in enumerate(parts)])
+    place_of = np.concatenate([places for _, places in parts])
+    border = 0 if resolution in (None, 28) else 2
+    side = 28 + 2 * border
+
+    def read(places: np.ndarray) -> Rows:
+        image = np.zeros((len(places), side, side, 3), np.uint8)
+        label = np.zeros(len(places), np.int32)
+        for number, (name, _) in enumerate(parts):
+            mine = part_of[places] == number
+            rows = digits(name)
+            chosen = triples(place_of[places[mine]], len(rows["label"]), SEEDS[name])
+            stacked = rows["image"][chosen][..., 0].transpose(0, 2, 3, 1)
+            image[mine, border : border + 28, border : border + 28] = stacked
+            label[mine] = rows["label"][chosen] @ np.array([100, 10, 1], np.int32)
+        return {"image": image, "label": label}
+
+    return Source(
+        name="stacked_mnist" if count == COUNT else f"stacked_mnist:{count}",
+        split=split,
+        size=len(place_of),
+        shape=(side, side, 3),
+        read=read,
+        fingerprint=digest(
+            "triples of splitmix64",
+            border,
+            *((name, opened[name].fingerprint, places) for name, places in parts),
+        ),
+        classes=1000,
+        preparation="none" if border == 0 else f"black border of {border}",
+        channels_of=lambda split: open_tfds("mnist", split, data_dir),
+    )
+
+
+def triples(places: np.ndarray, digits: int, seed: int) -> np.ndarray:
+    """The three digits of each place, integers below ``digits``, ``[n, 3]``.
+
+    Splitmix64 of the place and the channel: no table, and the same on every machine.
+    """
+    words = np.asarray(places, np.uint64)[:, None] * np.uint64(3) + np.arange(3, dtype=np.uint64)
+    step, start = np.uint64(0x9E3779B97F4A7C15), np.uint64(seed)
+    with np.errstate(over="ignore"):
+        x = (words + np.uint64(1)) * step + start * np.uint64(0xD1342543DE82EF95)
+        x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return ((x ^ (x >> np.uint64(31))) % np.uint64(digits)).astype(np.int64)

@@ -1,0 +1,286 @@
+"""TFDS data sets, read through ``tfds.data_source`` without TensorFlow."""
+
+import dataclasses
+import difflib
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow_datasets as tfds
+from array_record.python.array_record_module import (  # pyright: ignore[reportAttributeAccessIssue]
+    ArrayRecordReader,
+)
+from tensorflow_datasets.core import registered
+
+from jaxgan.data.cache import cached
+from jaxgan.data.source import Rows, Source, digest, read_all
+from jaxgan.data.sources.decode import UnreadableError, decode, fit_array
+from jaxgan.errors import UserError
+
+DESCRIPTION = ("dataset_info.json", "features.json")
+"""Files without which a prepared folder is not whole."""
+
+OWN = ("ring", "grid", "swiss_roll", "stacked_mnist")
+"""Names of data that TFDS does not know, for messages."""
+
+PROBES = 16
+"""Samples that enter the fingerprint beside TFDS's description."""
+
+
+def open_tfds(
+    spec: str,
+    split: str,
+    data_dir: str | None = None,
+    *,
+    resolution: int | None = None,
+    channels: int | None = None,
+) -> Source:
+    """A prepared TFDS data set.
+
+    Args:
+      spec: ``name``, ``name/config``, ``name:version``, as TFDS writes them.
+      split: TFDS's split syntax.
+      data_dir: TFDS's data folder.
+      resolution: see ``images.fit``; needed where the images differ in size.
+      channels: 1, 3, or None for what the data set has.
+
+    Raises:
+      UserError: not prepared, prepared as tfrecord, damaged, without images, or unknown.
+    """
+    folder = resolve_data_dir(data_dir)
+    builder = find_builder(spec, folder)
+    if not Path(builder.data_path).exists():
+        raise UserError(f"{spec} is not prepared in {folder}. Run: {prepare_line(spec, folder)}")
+    if stored_format(builder) == "tfrecord":
+        raise UserError(array_record_line(builder, folder))
+    check_sound(builder)
+    image_key, label_key = _keys(builder)
+    feature = builder.info.features[image_key]
+    native = tuple(feature.shape)
+    shape = (
+        resolution or native[0],
+        resolution or native[1],
+        channels or native[2],
+    )
+    if None in shape[:2]:
+        raise UserError(
+            f"The images of {spec} differ in size. Give one with --resolution, e.g. 64."
+        )
+    if shape[2] not in (1, 3):
+        raise UserError(
+            f"The images of {spec} have {native[2]} channels. Choose --channels 1 or 3."
+        )
+    encoded = isinstance(feature, tfds.features.Image)
+    rows = _data_source(spec, split, folder, builder, image_key, encoded)
+
+    def one(row: Any, place: int) -> np.ndarray:
+        if not encoded:
+            return fit_array(row[image_key], channels, resolution)
+        try:
+            return decode(row[image_key], shape[2], resolution)
+        except UnreadableError as error:
+            raise UserError(
+                f"Sample {place} of {spec} cannot be decoded ({error}). {_again(builder)}"
+            ) from error
+
+    def read(places: np.ndarray) -> Rows:
+        images = np.empty((len(places), *shape), np.uint8)
+        labels = np.empty(len(places), np.int32)
+        # In blocks: the encoded rows of a whole data set would double the memory it takes.
+        for start in range(0, len(places), 1024):
+            block = [int(place) for place in places[start : start + 1024]]
+            try:
+                found = rows.__getitems__(block)
+            except (OSError, ValueError, RuntimeError, IndexError) as error:
+                raise UserError(f"{spec} cannot be read ({error}). {_again(builder)}") from error
+            for i, (place, row) in enumerate(zip(block, found, strict=True), start):
+                images[i] = one(row, place)
+                labels[i] = row[label_key] if label_key else 0
+        return {"image": images, "label": labels} if label_key else {"image": images}
+
+    size = len(rows)
+    probes = read(np.unique(np.linspace(0, size - 1, PROBES).astype(int)))
+    label = builder.info.features[label_key] if label_key else None
+    names = tuple(label.names) if label is not None and label.names else ()
+    lengths = {name: list(s.shard_lengths) for name, s in builder.info.splits.items()}
+    source = Source(
+        name=spec,
+        split=split,
+        size=size,
+        shape=shape,
+        read=read,
+        # The samples as well as the description, since files may have been imported under a
+        # wrong name; not the bytes on disk, which depend on the encoder.
+        fingerprint=digest(builder.info.full_name, lengths, split, resolution, channels, probes),
+        classes=label.num_classes if label is not None else None,
+        class_names=names,
+    )
+    stats = [(f.name, f.stat().st_size, f.stat().st_mtime_ns) for f, _ in _shards(builder)]
+    key = digest(source.fingerprint, stats)
+    return dataclasses.replace(
+        source, load=lambda: cached(folder, key, source.nbytes, lambda: read_all(source))
+    )
+
+
+def resolve_data_dir(data_dir: str | None) -> Path:
+    """TFDS's data folder: the argument, ``$TFDS_DATA_DIR``, or ``~/tensorflow_datasets``."""
+    chosen = data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
+    return Path(chosen).expanduser()
+
+
+def find_builder(spec: str, folder: Path, **kwargs: Any) -> Any:
+    """TFDS's builder of a name, prepared or not.
+
+    Raises:
+      UserError: unknown, with the names that are spelled nearly so.
+    """
+    try:
+        builder = tfds.builder(spec, data_dir=str(folder), **kwargs)
+        if not all((Path(builder.data_path) / name).exists() for name in DESCRIPTION):
+            return builder
+        # With its version TFDS describes the data by the files and not by its code, which would
+        # forget that they exist in several formats.
+        return tfds.builder(versioned(builder), data_dir=str(folder))
+    except registered.DatasetNotFoundError as error:
+        name = spec.split("/")[0].split(":")[0]
+        raise UserError(f"There is no data set {name}.{near_names(name, folder)}") from error
+    except (ValueError, AssertionError, RuntimeError, OSError, KeyError) as error:
+        # A version or configuration that does not exist, or files that are half there.
+        reason = " ".join(str(error).split())[:300] or type(error).__name__
+        raise UserError(f"{spec} cannot be opened in {folder}: {reason}") from error
+
+
+def near_names(name: str, folder: Path) -> str:
+    """`` Did you mean ...?``, among TFDS's names, prepared folders and jaxgan's own words."""
+    known = set(tfds.list_builders(with_community_datasets=False)) | set(OWN)
+    if folder.is_dir():
+        known |= {
+            path.name for path in folder.iterdir() if path.is_dir() and path.name != "downloads"
+        }
+    near = difflib.get_close_matches(name, sorted(known), n=3)
+    if Path(name).is_dir():
+        return f" To train on the images of the folder {name}, write folder:{name}."
+    if near:
+        return f" Did you mean {' or '.join(near)}?"
+    return f" Give a TFDS name, folder:PATH, npz:PATH, {', '.join(OWN[:-1])} or {OWN[-1]}."
+
+
+def stored_format(builder: Any) -> str:
+    """The format of a prepared data set: ``array_record`` if it is among them."""
+    formats = {f.value for f in builder.info.available_file_formats()}
+    if "array_record" in formats or not any(Path(builder.data_path).glob("*.tfrecord*")):
+        return "array_record"  # or no shards at all, which is for check_sound to say
+    return "tfrecord"
+
+
+def array_record_line(builder: Any, folder: Path) -> str:
+    """What to do about data prepared as tfrecord: the one line that adds array_record."""
+    return (
+        f"{builder.data_path} is prepared as tfrecord, which only TensorFlow reads. Prepare it as "
+        f"array_record: {prepare_line(versioned(builder), folder)}"
+    )
+
+
+def prepare_line(name: str, folder: Path) -> str:
+    """The command that prepares a data set."""
+    where = "" if folder == resolve_data_dir(None) else f" --data-dir {folder}"
+    return f"jaxgan data prepare {name}{where}"
+
+
+def versioned(builder: Any) -> str:
+    """``name:version`` or ``name/config:version``."""
+    head, _, version = builder.info.full_name.rpartition("/")
+    return f"{head}:{version}"
+
+
+def check_sound(builder: Any) -> None:
+    """Raises ``UserError`` if a prepared folder lacks files or holds damaged ones.
+
+    Every shard's footer is read (a fraction of a millisecond), since TFDS itself notices a
+    missing or truncated shard only when it comes to read from it.
+    """
+    path = Path(builder.data_path)
+    for name in DESCRIPTION:
+        if not (path / name).exists():
+            raise UserError(f"{path} is incomplete: it has no {name}. {_again(builder)}")
+    if not builder.info.splits:
+        raise UserError(f"{path} is incomplete: it has no splits. {_again(builder)}")
+    for file, length in _shards(builder):
+        if not file.exists():
+            raise UserError(f"{path} is incomplete: {file.name} is missing. {_again(builder)}")
+        try:
+            reader = ArrayRecordReader(str(file))
+            count = reader.num_records()
+            reader.close()
+        except Exception as error:  # the C++ reader's errors have no common class
+            raise UserError(f"{file} is damaged. {_again(builder)}") from error
+        if count != length:
+            raise UserError(
+                f"{file} is damaged: it holds {count} of {length} samples. {_again(builder)}"
+            )
+
+
+def _shards(builder: Any) -> list[tuple[Path, int]]:
+    """The array_record files of all splits and how many samples each must hold."""
+    found = []
+    for split in builder.info.splits.values():
+        # Not split.filepaths: those are of the first format where there are several.
+        template = split.filename_template.replace(filetype_suffix="array_record")
+        files = template.sharded_filepaths(num_shards=split.num_shards)
+        found += zip(map(Path, files), split.shard_lengths, strict=True)
+    return found
+
+
+def _again(builder: Any) -> str:
+    return (
+        f"Remove the folder {builder.data_path} and prepare it again: "
+        f"{prepare_line(versioned(builder), Path(builder.data_dir_root))}"
+    )
+
+
+def _keys(builder: Any) -> tuple[str, str | None]:
+    """The names of the image and of the class label among the data set's features."""
+    features = builder.info.features
+    images = [
+        key
+        for key, feature in features.items()
+        if len(feature.shape) == 3
+        and feature.np_dtype == np.uint8
+        and isinstance(feature, (tfds.features.Image, tfds.features.Tensor))
+    ]
+    labels = [k for k, feature in features.items() if isinstance(feature, tfds.features.ClassLabel)]
+    if not images:
+        raise UserError(
+            f"{builder.name} has no images of uint8 among its features ({', '.join(features)}). "
+            "Choose an image data set."
+        )
+    first = (builder.info.supervised_keys or ("image", "label"))[-1]
+    return (
+        "image" if "image" in images else images[0],
+        next((key for key in ("label", first) if key in labels), labels[0] if labels else None),
+    )
+
+
+def _data_source(
+    spec: str,
+    split: str,
+    folder: Path,
+    builder: Any,
+    image_key: str,
+    encoded: bool,
+) -> Any:
+    # Images are decoded here: TFDS offers no thread pool, and asks for OpenCV in its log.
+    decoders: Any = {image_key: tfds.decode.SkipDecoding()} if encoded else None
+    try:
+        size = builder.info.splits[split].num_examples
+    except (ValueError, KeyError, AssertionError) as error:
+        raise UserError(
+            f"{spec} has no split {split}. Choose among {', '.join(sorted(builder.info.splits))}, "
+            "or a part of one such as train[:90%]."
+        ) from error
+    if not size:
+        raise UserError(f"The split {split} of {spec} holds no samples. Choose a larger part.")
+    return tfds.data_source(
+        versioned(builder), split=split, data_dir=str(folder), download=False, decoders=decoders
+    )

@@ -1,0 +1,165 @@
+"""From words to samples: a run, a file, a folder or a data set."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import jax
+
+from jaxgan.data.open import open_source
+from jaxgan.data.source import Source
+from jaxgan.errors import UserError
+from jaxgan.evaluation.samples import Images, chosen, of_sampler, of_source
+from jaxgan.game.gan import Gan, fresh_batches, moves
+from jaxgan.runs.folder import RunFolder, read_description
+from jaxgan.sampling.load import Step, load_state
+from jaxgan.sampling.sampler import Weights, sampler_of
+from jaxgan.sampling.standing_statistics import standing
+
+
+def training_source(
+    run: str | Path, data_dir: str | None = None, split: str | None = None
+) -> Source:
+    """The data that a run was trained on, or another split of them.
+
+    Raises:
+      UserError: they are not at hand, or are no longer those of the training.
+    """
+    description = read_description(RunFolder(Path(run)))
+    training, recorded = description["identity"], description["data"]
+    launch = description["launches"][-1]
+    # The name of a folder or a file says no path; where it lay is said by the launch.
+    spec = launch.get("data_path") or training["data"]
+    split = str(split or training["split"])
+    try:
+        source = open_source(
+            spec,
+            split,
+            data_dir=data_dir or launch["operation"].get("data_dir"),
+            resolution=training["resolution"],
+            channels=training["channels"],
+            unreadable=launch["operation"].get("unreadable", "refuse"),
+        )
+    except UserError as error:
+        raise UserError(f"The data of {run}: {error} Or name them: --against DATA.") from error
+    if split == training["split"] and source.fingerprint != recorded["fingerprint"]:
+        raise UserError(
+            f"{spec} is no longer what {run} was trained on (sha256 {recorded['fingerprint'][:12]} "
+            f"-> {source.fingerprint[:12]}). Restore it, or name the data to compare with: "
+            "--against DATA."
+        )
+    return source
+
+
+@dataclasses.dataclass(frozen=True)
+class Drawing:
+    """How a run's samples are drawn; of no use for files.
+
+    Attributes:
+      step: of the checkpoint, ``best``, or None for the newest.
+      weights: ``ema`` or ``raw``.
+      truncation: of the latents.
+      seed: of the latents.
+      standing: batches for standing statistics; 0 for running ones.
+    """
+
+    step: Step = None
+    weights: Weights = "ema"
+    truncation: float | None = None
+    seed: int = 0
+    standing: int = 0
+
+
+def is_run(words: str) -> bool:
+    """Whether these words name a run folder."""
+    return (Path(words) / "config.json").exists()
+
+
+def default_count() -> int:
+    """Samples that a score is of: 10,000 on a CPU, 50,000 on an accelerator."""
+    return 10_000 if jax.default_backend() == "cpu" else 50_000
+
+
+def of_run(run: str, count: int, drawing: Drawing) -> tuple[Images, dict[str, Any], Any]:
+    """Samples of a run, what a stamp says of them, and the sampler.
+
+    Raises:
+      UserError: there is no such run or checkpoint, or it cannot be drawn from like this.
+    """
+    _, gan, state, data, description = load_state(run, drawing.step)
+    sampler = sampler_of(gan, state, data, drawing.weights)
+    if drawing.standing:
+        sampler = standing(sampler, drawing.standing, drawing.seed)
+    images = of_sampler(sampler, count, seed=drawing.seed, truncation=drawing.truncation)
+    rule = rule_of(description, drawing.step)
+    return images, about_run(run, description, gan, images, rule), sampler
+
+
+def rule_of(description: Mapping[str, Any], step: Step) -> str:
+    """How a checkpoint was chosen, for the stamp: ``last``, ``best by METRIC`` or ``chosen``."""
+    best = description["launches"][-1]["operation"].get("best")
+    return {None: "last", "best": f"best by {best}"}.get(step, "chosen")
+
+
+def about_run(
+    run: str | Path, description: Mapping[str, Any], gan: Gan, images: Images, rule: str
+) -> dict[str, Any]:
+    """What a stamp says of samples that a run drew.
+
+    Args:
+      run: the folder.
+      description: its ``config.json``.
+      gan: its game, which tells D steps from G steps.
+      images: ``of_sampler``'s.
+      rule: how the checkpoint was chosen: ``rule_of``, or ``during training``.
+    """
+    step, batch = images.about["step"], description["identity"]["batch_size"]
+    return {
+        "kind": "run",
+        "run": str(run),
+        "experiment": description["experiment"],
+        "run_seed": description["identity"]["seed"],
+        "rule": rule,
+        "d_steps": moves(gan.updates, "d", step),
+        "g_steps": moves(gan.updates, "g", step),
+        "images": step * fresh_batches(gan.updates) * batch,
+        **images.about,
+    }
+
+
+def of_data(source: Source, count: int | None) -> tuple[Images, dict[str, Any]]:
+    """Samples of a file, a folder or a data set, and what a stamp says of them.
+
+    Raises:
+      UserError: there are fewer.
+    """
+    if count is not None and count > source.size:
+        raise UserError(f"--num {count}: {source.name} has {source.size}; lower it, or omit it.")
+    count = min(count or default_count(), source.size)
+    images = of_source(source, chosen(source.size, count))
+    return images, {"kind": "data", **images.about}
+
+
+def optional_split(opened: Callable[[str], Source], split: str) -> Source | None:
+    """The split, or None if the data have none of this name."""
+    try:
+        return opened(split)
+    except UserError:
+        return None
+
+
+def opener(
+    words: str,
+    data_dir: str | None,
+    resolution: int | None = None,
+    channels: int | None = None,
+) -> Callable[[str], Source]:
+    """``split -> source`` for the data that words name, or that a run was trained on."""
+    if is_run(words):
+        return lambda split: training_source(words, data_dir, split)
+    if Path(words).is_dir():
+        words = f"folder:{words}"
+    return lambda split: open_source(
+        words, split, data_dir=data_dir, resolution=resolution, channels=channels
+    )

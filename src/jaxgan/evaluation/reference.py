@@ -1,0 +1,125 @@
+"""Real samples to score against."""
+
+import dataclasses
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+
+from jaxgan.data.source import Source
+from jaxgan.errors import UserError
+from jaxgan.evaluation.classifier import Classifier, classifier_of
+from jaxgan.evaluation.evaluate import Evaluation
+from jaxgan.evaluation.features import Watch, unwatched
+from jaxgan.evaluation.inputs import Drawing, of_run, optional_split
+from jaxgan.evaluation.samples import Images, chosen, of_source
+from jaxgan.metrics.extractors.extractor import Extractor
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Reference:
+    """Real samples to score against.
+
+    Attributes:
+      real: the reference.
+      held_out: as many as are scored, none of them in the reference; None if there are none.
+      classes: number of classes.
+      classifier: makes the small classifier of these data.
+    """
+
+    real: Images
+    held_out: Images | None
+    classes: int | None
+    classifier: Callable[[], Classifier]
+
+    def evaluation(
+        self, metrics: Sequence[str], extractor: Extractor | None, watch: Watch = unwatched
+    ) -> Evaluation:
+        """Scores by these metrics against this reference."""
+        return Evaluation(
+            tuple(metrics),
+            self.real,
+            self.held_out,
+            extractor,
+            self.classifier,
+            self.classes,
+            watch,
+        )
+
+
+def reference_of(
+    opened: Callable[[str], Source],
+    split: str,
+    num_real: int | None,
+    num_fake: int,
+    held_out: str | None = None,
+) -> Reference:
+    """The reference, and what is held out of it.
+
+    Args:
+      opened: split -> source.
+      split: of the reference.
+      num_real: its size; None for as many as are scored, as far as they go.
+      num_fake: how many are scored.
+      held_out: split of the held-out samples; None for the rest of ``split`` where that is
+        enough, else ``test`` where there is one, else whatever the rest has.
+
+    Raises:
+      UserError: a split does not exist, or has fewer samples.
+    """
+    source = opened(split)
+    if num_real is not None and num_real > source.size:
+        raise UserError(
+            f"--num-real {num_real}: {source.name} {split} has {source.size}; lower it."
+        )
+    count = min(num_real or num_fake, source.size)
+    real = of_source(source, chosen(source.size, count))
+    rest = source.size - count
+    other = opened(held_out) if held_out else None
+    if other is None and rest < num_fake and split != "test":
+        other = optional_split(opened, "test")
+    if other is not None and other.fingerprint == source.fingerprint:
+        other = None  # the same samples by another name
+    if other is not None:
+        kept = _unlike(other, chosen(other.size, min(num_fake, other.size)), real)
+    elif rest > 1:
+        kept = of_source(source, chosen(source.size, min(num_fake, rest), after=count))
+    else:
+        kept = None
+
+    def classifier() -> Classifier:
+        if source.channels_of is not None:
+            digits = classifier_of(source.channels_of("train"), source.channels_of("test"))
+            return dataclasses.replace(digits, channels=True)
+        train = optional_split(opened, "train") or source
+        test = optional_split(opened, "test")
+        if test is None:
+            raise UserError(
+                f"{source.name} has no split test, by which a classifier could be judged; choose "
+                "other metrics."
+            )
+        return classifier_of(train, test)
+
+    return Reference(real, kept, source.classes, classifier)
+
+
+def _unlike(source: Source, places: np.ndarray, reference: Images) -> Images | None:
+    """Those samples that are not in the reference: splits may overlap, and files repeat."""
+
+    def sums(blocks: Iterable[np.ndarray]) -> list[bytes]:
+        return [hashlib.sha256(row.tobytes()).digest() for block in blocks for row in block]
+
+    known = set(sums(reference.blocks(1024)))
+    images = of_source(source, places)
+    fresh = [total not in known for total in sums(images.blocks(1024))]
+    return of_source(source, places[fresh]) if sum(fresh) > 1 else None
+
+
+def generated_reference(run: str, count: int, drawing: Drawing) -> Reference:
+    """The samples of a run as a reference, for a comparison of two generators."""
+
+    def classifier() -> Classifier:
+        raise UserError("A classifier needs real data; name them: --against DATA.")
+
+    images, about, _ = of_run(run, count, drawing)
+    return Reference(dataclasses.replace(images, about=about), None, None, classifier)

@@ -1,0 +1,54 @@
+"""Forward passes: how a batch and random numbers become real, fake and their logits.
+
+A forward pass hands its terms what they need in ``extras``: ``latents`` and, but for passes of
+pairs, ``generator``, the generator of this phase as a function of latents alone, with the labels,
+statistics and dropout masks that gave the fakes; the rest is named by each pass. ``packed``,
+``augmented`` and ``instance_noise`` turn a pass into another, as combinators turn terms.
+"""
+
+from jaxgan.forward.base import Labels, Play, Prior
+from jaxgan.forward.latent_optimization import latent_optimization
+from jaxgan.forward.pairs import bidirectional, generate_jointly, reconstructing
+from jaxgan.forward.priors import (
+    batch_labels,
+    categorical,
+    concatenated,
+    normal,
+    uniform,
+    uniform_labels,
+)
+from jaxgan.forward.samples import (
+    autoencoder,
+    auxiliary_classifier,
+    conditional,
+    generate_labelled,
+    latent_codes,
+    unconditional,
+)
+from jaxgan.forward.wrappers import augmented, count_steps, instance_noise, packed
+
+__all__ = [
+    "Labels",
+    "Play",
+    "Prior",
+    "augmented",
+    "autoencoder",
+    "auxiliary_classifier",
+    "batch_labels",
+    "bidirectional",
+    "categorical",
+    "concatenated",
+    "conditional",
+    "count_steps",
+    "generate_jointly",
+    "generate_labelled",
+    "instance_noise",
+    "latent_codes",
+    "latent_optimization",
+    "normal",
+    "packed",
+    "reconstructing",
+    "unconditional",
+    "uniform",
+    "uniform_labels",
+]

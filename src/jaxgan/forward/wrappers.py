@@ -1,0 +1,142 @@
+"""Forward passes made of others."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from jaxgan.errors import UserError
+from jaxgan.forward.base import Play
+from jaxgan.forward.packing import pack as join
+from jaxgan.forward.packing import unpack
+from jaxgan.rng import Rng
+from jaxgan.types import AXIS, Image, Outputs, ScalarLike
+
+
+@dataclasses.dataclass(frozen=True)
+class Through:
+    """A network whose arguments and whose output pass through functions."""
+
+    network: Any
+    arguments: Callable[[tuple], tuple] = lambda arguments: arguments
+    output: Callable[[Any], Any] = lambda output: output
+
+    def __call__(self, *args, **kwargs) -> tuple[Any, Any]:
+        """The changed output for the changed arguments, and the statistics."""
+        output, stats = self.network(*self.arguments(args), **kwargs)
+        return self.output(output), stats
+
+    def after(self, stats: Any) -> "Through":
+        """The same network with other statistics."""
+        return dataclasses.replace(self, network=self.network.after(stats))
+
+
+def _mapped() -> bool:
+    """Whether this is a training step: inside the mapped axis."""
+    try:
+        lax.axis_size(AXIS)
+    except NameError:
+        return False
+    return True
+
+
+def packed(count: int, play: Play) -> Play:
+    """PacGAN: the discriminator judges ``count`` samples as one (Lin et al. 2018, section 2).
+
+    Consecutive rows are joined along the channels: ``B`` samples make ``B / count`` rows of
+    ``outputs.real``, ``outputs.fake`` and the logits, and the critic takes such rows, so a penalty
+    sees the slope with respect to the whole pack. Each device packs its own rows; they are
+    consecutive rows of the global batch, so packs do not depend on the number of devices as
+    long as ``count`` divides every device's rows. The extras keep a row for each sample.
+    """
+    if count < 1:
+        raise UserError(f"packed({count}, ...): must be at least 1.")
+
+    def pack(tree):
+        return jax.tree.map(lambda leaf: join(count, leaf), tree)
+
+    def judge(critic):
+        # The play's own critic packs what it is given: packing undoes unpacking.
+        def packs(tree):
+            return critic(jax.tree.map(lambda leaf: unpack(count, leaf), tree))
+
+        return None if critic is None else packs
+
+    def wrapped(generator, discriminator, batch, rng: Rng, adaptive: Mapping[str, Any]) -> Outputs:
+        rows = len(batch["image"])
+        # The few rows that a game is initialised with, outside the axis, need not fill a pack.
+        if rows % count and (rows > count or _mapped()):
+            raise UserError(
+                f"packs of {count} do not fill a batch of {rows} rows on a device; give a "
+                f"--batch-size that is a multiple of {count} on each."
+            )
+        outputs = play(generator, Through(discriminator, arguments=pack), batch, rng, adaptive)
+        return dataclasses.replace(
+            outputs,
+            real=pack(outputs.real),
+            fake=pack(outputs.fake),
+            critic=judge(outputs.critic),
+            fake_critic=judge(outputs.fake_critic),
+        )
+
+    return wrapped
+
+
+def _seen(view: Callable[[Image, Rng, Mapping[str, Any]], Image], play: Play) -> Play:
+    """``play`` with all images, real and fake, seen through ``view``.
+
+    The view belongs to the data and to the generator, not to the discriminator: so
+    ``outputs.real`` and ``outputs.fake`` are images as the discriminator saw them, and the critic
+    is the plain discriminator at such images.
+    """
+
+    def wrapped(generator, discriminator, batch, rng: Rng, adaptive: Mapping[str, Any]) -> Outputs:
+        def shown(output):
+            # A composite's samples come first.
+            if isinstance(output, tuple):
+                return view(output[0], rng.named("seen fake"), adaptive), *output[1:]
+            return view(output, rng.named("seen fake"), adaptive)
+
+        batch = {**batch, "image": view(batch["image"], rng.named("seen real"), adaptive)}
+        return play(Through(generator, output=shown), discriminator, batch, rng, adaptive)
+
+    return wrapped
+
+
+def augmented(augment: Callable[[Image, Rng], Image], play: Play) -> Play:
+    """DiffAugment: the discriminator sees augmented images only (Zhao et al. 2020).
+
+    Real and fake images are augmented in both players' phases, each row by a draw of its own,
+    and the generator's gradient passes through. Penalties see augmented images and differentiate
+    with respect to them, as the authors' CIFAR-10 code has R1 (``ns_r1_DiffAugment``);
+    StyleGAN2-ADA differentiates with respect to the images before.
+    """
+
+    def view(images: Image, rng: Rng, adaptive: Mapping[str, Any]) -> Image:
+        del adaptive
+        return augment(images, rng)
+
+    return _seen(view, play)
+
+
+def instance_noise(deviation: Callable[[jax.Array], ScalarLike], play: Play) -> Play:
+    """Instance noise: ``x + s n`` and ``G(z) + s n'`` with normal ``n`` (Sønderby et al. 2017).
+
+    ``deviation`` gives ``s`` at a step, which is read from the slow state ``step``;
+    ``count_steps`` keeps it there. Penalties see the noisy samples.
+    """
+
+    def view(images: Image, rng: Rng, adaptive: Mapping[str, Any]) -> Image:
+        spread = jnp.asarray(deviation(adaptive["step"]), jnp.float32)
+        return images + (spread * rng.normal(images.shape[1:])).astype(images.dtype)
+
+    return _seen(view, play)
+
+
+def count_steps(adaptive: dict[str, Any], logs: Mapping[str, Any]) -> dict[str, Any]:
+    """A ``tune`` for slow state ``{"step": 0}``: the number of finished steps."""
+    del logs
+    return {**adaptive, "step": adaptive["step"] + 1}

@@ -1,0 +1,90 @@
+"""Everything that training changes, as arrays."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from flax import struct
+
+from jaxgan.errors import UserError
+from jaxgan.game.gan import Gan
+from jaxgan.game.network import Uninitialized
+from jaxgan.rng import Rng, named
+from jaxgan.types import Batch, Key, Params
+
+
+@struct.dataclass
+class Player:
+    """What one player carries from step to step.
+
+    Attributes:
+      params: float32 parameters.
+      stats: every other Flax collection (batch-norm moments); ``{}`` if none.
+      opt: state of its optimizer.
+    """
+
+    params: Params
+    stats: Any
+    opt: Any
+
+
+@struct.dataclass
+class Average:
+    """The averaged generator: parameters, and the statistics that belong to them."""
+
+    params: Params
+    stats: Any
+
+
+@struct.dataclass
+class GanState:
+    """Everything that training changes, as arrays.
+
+    Attributes:
+      step: int32, finished steps.
+      key: the run's typed key; step ``t`` draws from ``fold_in(key, t)``.
+      players: ``{"g": Player, "d": Player}``.
+      ema: the averaged generator.
+      slow: slow state that terms read and ``Gan.tune`` moves.
+    """
+
+    step: jax.Array
+    key: Key
+    players: dict[str, Player]
+    ema: Average
+    adaptive: dict[str, Any]
+
+
+def init(gan: Gan, key: Key, batch: Batch) -> GanState:
+    """The state before the first step; ``batch`` gives the shapes of real data.
+
+    Both players' variables come from playing one round.
+
+    Raises:
+      UserError: the generator's samples have another shape than the data. Discriminators that end
+        in a mean or a sum would judge them all the same.
+    """
+    count = len(jax.tree.leaves(batch)[0])
+    rng = Rng(named(key, "init"), jnp.arange(count, dtype=jnp.int32))
+    # astype: a Python number is weakly typed, and its first step would compile twice.
+    strong = {name: jax.tree.map(jnp.asarray, value) for name, value in gan.adaptive.items()}
+    adaptive = jax.tree.map(lambda leaf: leaf.astype(leaf.dtype), strong)
+    networks = {who: Uninitialized(gan.networks[who], named(key, who)) for who in ("g", "d")}
+    outputs = gan.play(networks["g"], networks["d"], batch, rng, adaptive)
+    for fake, real in zip(*map(jax.tree.leaves, (outputs.fake, outputs.real)), strict=True):
+        if fake.shape[1:] != real.shape[1:]:
+            raise UserError(
+                f"The generator makes samples of shape {fake.shape[1:]}, the data are of shape "
+                f"{real.shape[1:]}; choose other --data, --resolution or --channels."
+            )
+    players = {}
+    for who in ("g", "d"):
+        stats = dict(outputs.stats[who])
+        params = stats.pop("params")
+        if who in gan.reparametrize:
+            weights = gan.reparametrize[who]
+            stats[weights.name] = weights.init(named(key, f"weights/{who}"), params)
+        players[who] = Player(params, stats, gan.optimizers[who].init(params))
+    # Copies, because a donated state must not hold one buffer twice.
+    ema = jax.tree.map(jnp.copy, Average(players["g"].params, players["g"].stats))
+    return GanState(jnp.zeros((), jnp.int32), named(key, "train"), players, ema, adaptive)

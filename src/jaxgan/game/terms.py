@@ -1,0 +1,115 @@
+"""Terms: what a player minimises, and how terms combine.
+
+A term is a function of a ``Outputs``. It returns a scalar, or a ``Cost`` when it has more
+to log. ``scale``, ``every`` and ``of_logits`` turn one term into another, as optax's
+combinators do.
+"""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+import jax
+import jax.numpy as jnp
+from flax import struct
+from jax import lax
+
+from jaxgan.types import Logs, Mean, Outputs, Scalar, ScalarLike
+
+
+@struct.dataclass
+class Cost:
+    """The value of a term.
+
+    Attributes:
+      loss: what the player minimises.
+      logs: what is logged, by name; ``""`` is the term itself, unweighted.
+    """
+
+    loss: Scalar
+    logs: Logs
+
+
+Term: TypeAlias = Callable[[Outputs], "Scalar | Cost"]
+Weight: TypeAlias = ScalarLike | Callable[[jax.Array], ScalarLike]
+
+
+def evaluate(term: Term, outputs: Outputs) -> Cost:
+    """The term's ``Cost``, in float32, whichever of the two forms it returns."""
+    value = term(outputs)
+    if isinstance(value, Cost):
+        return value
+    value = jnp.asarray(value, jnp.float32)
+    return Cost(value, {"": Mean.of(value)})
+
+
+def scale(weight: Weight, term: Term) -> Term:
+    """``weight * term``; the weight may be a schedule, a function of the step.
+
+    The term is logged without its weight, so that runs with different weights compare.
+    """
+
+    def scaled(outputs: Outputs) -> Cost:
+        cost = evaluate(term, outputs)
+        factor = weight(outputs.step) if callable(weight) else weight
+        return Cost(jnp.asarray(factor, jnp.float32) * cost.loss, cost.logs)
+
+    return scaled
+
+
+def every(interval: int, term: Term) -> Term:
+    """``interval * term`` in every ``interval``-th step, and nothing in the others.
+
+    Lazy regularisation (Karras et al. 2020, StyleGAN2, appendix B): the expected gradient
+    is unchanged. A skipped term is neither computed nor logged.
+    """
+
+    def lazy(outputs: Outputs) -> Cost:
+        def due() -> Cost:
+            cost = evaluate(term, outputs)
+            return Cost(interval * cost.loss, cost.logs)
+
+        shape = jax.eval_shape(due)
+        skipped = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shape)
+        return lax.cond(outputs.step % interval == 0, due, lambda: skipped)
+
+    return lazy
+
+
+def of_logits(change: Callable[[jax.Array], jax.Array], term: Term) -> Term:
+    """The term with ``change`` of the discriminator's logits ``[b]`` in their place.
+
+    Its critics' answers are changed too, so that a penalty is of their slopes: with
+    ``jax.nn.sigmoid`` a term judges, and a penalty bounds, the discriminator's probability.
+    """
+
+    def changed(critic: Callable[[Any], jax.Array] | None):
+        return None if critic is None else lambda samples: change(critic(samples))
+
+    def judged(outputs: Outputs) -> "Scalar | Cost":
+        return term(
+            dataclasses.replace(
+                outputs,
+                real_logits=change(outputs.real_logits),
+                fake_logits=change(outputs.fake_logits),
+                critic=changed(outputs.critic),
+                fake_critic=changed(outputs.fake_critic),
+            )
+        )
+
+    return judged
+
+
+def total(terms: Mapping[str, Term], outputs: Outputs, who: str) -> tuple[Scalar, dict[str, Mean]]:
+    """The sum of ``terms``, and their logs under ``who/term``.
+
+    Each term gets its own source of randomness, from its name.
+    """
+    loss, logs = jnp.zeros(()), {}
+    for name, term in terms.items():
+        rng = outputs.rng.named(f"{who}/{name}")
+        cost = evaluate(term, dataclasses.replace(outputs, rng=rng))
+        loss += cost.loss
+        for detail, value in cost.logs.items():
+            logs[f"{who}/{name}/{detail}" if detail else f"{who}/{name}"] = value
+    return loss, logs

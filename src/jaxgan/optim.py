@@ -1,0 +1,61 @@
+"""Optimizers that optax does not have."""
+
+import jax
+import jax.numpy as jnp
+import optax
+from jax.typing import ArrayLike
+
+from jaxgan.types import Params, ScalarLike
+
+LEAST_RATE = 1e-6
+"""What the learning rate never falls below (pylearn2's ``ExponentialDecay``, ``min_lr``)."""
+
+
+def momentum_sgd(
+    learning_rate: ScalarLike,
+    decay: ScalarLike,
+    momentum: ScalarLike,
+    final_momentum: ScalarLike,
+    begin: int,
+    end: int,
+) -> optax.GradientTransformation:
+    """``v <- m v - rate grad``, of Goodfellow et al. 2014 (mnist.yaml) and Mirza & Osindero 2014.
+
+    Args:
+      learning_rate: of the first step; ``rate = learning_rate (1 + decay) ** -step``.
+      decay: as above.
+      momentum: ``m`` until step ``begin``; it grows linearly.
+      final_momentum: ``m`` from step ``end`` on.
+      begin: a step.
+      end: a later step.
+    """
+
+    def rate(step: ArrayLike) -> jax.Array:
+        # (1 + decay) ** -step, without losing the decay's digits beside the one.
+        return jnp.maximum(
+            learning_rate * jnp.exp(-jnp.asarray(step) * jnp.log1p(decay)), LEAST_RATE
+        )
+
+    growing = optax.linear_schedule(momentum, final_momentum, end - begin, begin)
+    # The velocity holds past learning rates, as pylearn2's does.
+    return optax.chain(
+        optax.scale_by_schedule(lambda step: -rate(step)),
+        optax.inject_hyperparams(optax.trace)(decay=growing),
+    )
+
+
+def clip_weights(bound: ScalarLike) -> optax.GradientTransformation:
+    """Every parameter stays in ``[-bound, bound]`` (Arjovsky et al. 2017, WGAN, algorithm 1).
+
+    The update becomes ``clip(w + update) - w``, so the optimizer's own state does not see the
+    constraint: ``optax.chain(optax.rmsprop(5e-5), clip_weights(0.01))``. All leaves are
+    clipped, those of normalisation layers too, as in the authors' code.
+    """
+
+    def project(updates: optax.Updates, params: Params) -> optax.Updates:
+        def clipped(update: jax.Array, param: jax.Array) -> jax.Array:
+            return jnp.clip(param + update, -bound, bound) - param
+
+        return jax.tree.map(clipped, updates, params)
+
+    return optax.stateless(project)

@@ -1,0 +1,1 @@
+"""Training: the loop, its hooks, and the compiled steps."""

@@ -1,0 +1,104 @@
+"""Grids of samples, scatter plots and curves: arrays in, uint8 pictures out."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from jaxgan.files import replacing
+
+
+def grid(images: np.ndarray, columns: int | None = None, gap: int = 2) -> np.ndarray:
+    """Images uint8 ``[n, h, w, c]`` side by side in rows, uint8 ``[H, W, c]``.
+
+    Args:
+      images: what to show, row by row.
+      columns: images per row; as square as possible if None.
+      gap: white pixels between two images.
+    """
+    count, height, width, channels = images.shape
+    columns = min(columns or math.ceil(math.sqrt(count)), count)
+    rows = math.ceil(count / columns)
+    sheet = np.full(
+        (rows * (height + gap) - gap, columns * (width + gap) - gap, channels), 255, np.uint8
+    )
+    for number, image in enumerate(images):
+        top, left = (number // columns) * (height + gap), (number % columns) * (width + gap)
+        sheet[top : top + height, left : left + width] = image
+    return sheet
+
+
+def save_image(path: Path, image: np.ndarray, magnify: int = 1) -> None:
+    """Writes a uint8 ``[h, w, c]`` PNG, each pixel ``magnify`` pixels wide."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image = image.repeat(magnify, 0).repeat(magnify, 1)
+    with replacing(path) as part:
+        Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(part, format="PNG")
+
+
+def magnification(images: np.ndarray) -> int:
+    """How much to enlarge a grid of small images for the eye: up to about 64 pixels each."""
+    return max(1, 64 // images.shape[1])
+
+
+def scatter(samples: np.ndarray, real: np.ndarray | None = None) -> np.ndarray:
+    """Toy samples ``[n, 2]`` over real points, as a picture uint8 ``[h, w, 3]``."""
+    figure, axes = new_figure(4.5, 4.5)
+    if real is not None:
+        axes.scatter(*real.T, s=3, color="0.75", label="real", linewidths=0)
+    axes.scatter(*samples.T, s=3, color="tab:red", label="generated", linewidths=0)
+    points = samples if real is None else real
+    middle = (points.max(0) + points.min(0)) / 2
+    reach = max(float((points.max(0) - points.min(0)).max()) * 0.65, 1e-3)
+    axes.set_xlim(middle[0] - reach, middle[0] + reach)
+    axes.set_ylim(middle[1] - reach, middle[1] + reach)
+    axes.set_aspect("equal")
+    axes.legend(loc="upper right", markerscale=3)
+    return as_image(figure)
+
+
+def save_curves(path: Path, rows: list[dict[str, Any]]) -> None:
+    """Writes ``curves`` as a PNG."""
+    save_image(path, curves(rows))
+
+
+def curves(rows: list[dict[str, Any]]) -> np.ndarray:
+    """A run's losses, D's accuracy, logits, and gradient norms, uint8 ``[h, w, 3]``."""
+    panels = {
+        "loss": ("d/loss", "g/loss"),
+        "D's accuracy": ("d/accuracy_real", "d/accuracy_fake"),
+        "D's mean logit": ("d/logits_real", "d/logits_fake"),
+        "gradient norm": ("d/gradient_norm", "g/gradient_norm"),
+    }
+    figure, axes = new_figure(11, 6, 2, 2)
+    for axis, (title, names) in zip(axes.ravel(), panels.items(), strict=True):
+        for name in names:
+            points = [(row["step"], row[name]) for row in rows if row.get(name) is not None]
+            if points:
+                axis.plot(*zip(*points, strict=True), label=name, linewidth=1)
+        axis.set_title(title)
+        axis.set_xlabel("step")
+        axis.grid(alpha=0.3)
+        if axis.lines:
+            axis.legend()
+    axes[1, 1].set_yscale("log")
+    figure.tight_layout()
+    return as_image(figure)
+
+
+def new_figure(width: float, height: float, rows: int = 1, columns: int = 1):
+    """A figure without pyplot, so that no display and no global state is needed."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), dpi=110)
+    FigureCanvasAgg(figure)
+    return figure, figure.subplots(rows, columns)
+
+
+def as_image(figure) -> np.ndarray:
+    """The figure as pixels, uint8 ``[h, w, 3]``."""
+    figure.canvas.draw()
+    return np.asarray(figure.canvas.buffer_rgba())[..., :3].copy()

@@ -1,0 +1,119 @@
+"""The commands, and the help that they give."""
+
+import dataclasses
+import importlib.metadata
+
+import pytest
+
+from jaxgan.cli.data import Prepare
+from jaxgan.cli.experiment import parse
+from jaxgan.cli.export import Export
+from jaxgan.cli.sample import Sample
+from jaxgan.experiment import load_experiment
+from jaxgan.runs.settings import Runtime, Training
+from support.tiny_runs import EXPERIMENTS, TINY
+
+pytest_plugins = ["support.run_fixtures"]
+NAMES = {"source_dir": "--from"}
+FILES = {path.stem: path for path in [*EXPERIMENTS, TINY]}
+
+
+def documentation(config):
+    """What stands below each field of a dataclass."""
+    import tyro
+
+    return {
+        field.name: tyro._docstrings.get_field_docstring(config, field.name, ())
+        for field in dataclasses.fields(config)
+    }
+
+
+def test_help_lists_the_commands(command):
+    for words in (["--help"], ["-h"]):
+        code, said = command(words)
+        assert code == 0
+        for name in ("train FILE", "sample RUN", "export RUN", "data prepare"):
+            assert name in said
+
+
+def test_without_a_command_help_is_shown_as_a_fault(command):
+    for words in ([], ["train"], ["data"]):
+        code, said = command(words)
+        assert code == 2
+        assert "usage: jaxgan" in said
+
+
+def test_the_version_is_that_of_the_package(command):
+    assert command(["--version"]) == (0, importlib.metadata.version("jaxgan"))
+
+
+@pytest.mark.parametrize(
+    "words, options",
+    [
+        (["sample"], Sample),
+        (["export"], Export),
+        (["data", "prepare"], Prepare),
+    ],
+)
+def test_each_command_explains_its_flags(words, options, command):
+    code, said = command([*words, "--help"])
+    assert code == 0
+    for name, text in documentation(options).items():
+        if name not in ("run", "name"):  # which are positional
+            assert NAMES.get(name, "--" + name.replace("_", "-")) in said
+        assert " ".join(text.split())[:25] in said
+
+
+def test_help_of_an_experiment_lists_every_flag_with_its_text(command):
+    code, said = command(["train", TINY, "--help"])
+    assert code == 0
+    assert "A tiny game that has everything a checkpoint must carry." in said
+    for group in (load_experiment(TINY).config, Training, Runtime):
+        for name, text in documentation(group).items():
+            assert f"--{name.replace('_', '-')}" in said
+            assert " ".join(text.split())[:25] in said
+    assert "(default: 0.01)" in said
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_knob_has_a_text(name):
+    for knob, text in documentation(load_experiment(FILES[name]).config).items():
+        assert text, f"{name}: {knob} has no docstring"
+        assert text.strip().endswith("."), f"{name}: {knob}: {text}"
+
+
+@pytest.mark.parametrize("settings", [Training, Runtime, Sample, Export, Prepare])
+def test_every_setting_has_a_text(settings):
+    for name, text in documentation(settings).items():
+        assert text, name
+
+
+def test_a_field_without_a_text_is_found():
+    """The control of the tests above."""
+
+    @dataclasses.dataclass
+    class Config:
+        told: int = 1
+        """Something."""
+        untold: int = 2
+
+    assert documentation(Config) == {"told": "Something.", "untold": None}
+
+
+def test_flags_set_config_identity_and_operation():
+    experiment = load_experiment(TINY)
+    flags = ["--width", "5", "--learning-rate", "1e-3", "--seed", "7", "--steps", "9", "--flip"]
+    config, training, runtime = parse(experiment, flags, "tiny")
+    assert config == experiment.config(width=5, learning_rate=1e-3)
+    assert (training.seed, training.flip, training.data) == (7, True, "ring")
+    assert (runtime.steps, runtime.backend) == (9, "pmap")
+    assert parse(experiment, [], "tiny")[2].steps == 12
+
+
+@pytest.mark.parametrize(
+    "name, fault", [("", "holds no prepared data set"), ("nowhere", "is not a folder")]
+)
+def test_a_list_of_nothing_says_so(name, fault, tmp_path, command):
+    code, said = command(["data", "list", "--data-dir", tmp_path / name])
+    assert code == 0
+    assert fault in said

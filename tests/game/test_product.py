@@ -1,0 +1,304 @@
+"""Losses x penalties x networks: everything composes with everything.
+
+The whole product is traced. In the fast tests a pairwise cover of it makes finite steps:
+perceptrons do with every loss and penalty in float32 and in bfloat16, the other light networks with
+half of both in either dtype, so that any two of a loss, a penalty, a network and a dtype meet. The
+whole of the product, and the heavy networks at all (15 to 35 seconds for each program), step in the
+slow tests. A program has all its losses and penalties, with weights that are chosen when it runs:
+compiling is what costs.
+
+Losses that need a play or a critic of their own (energies, information, auxiliary classes, joint
+and packed games) meet their networks in the smokes of their experiments.
+"""
+
+import itertools
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from jaxgan import augment, forward, losses, penalties
+from jaxgan.game.gan import Gan
+from jaxgan.game.network import Reparametrization
+from jaxgan.game.state import init
+from jaxgan.game.step import make_step
+from jaxgan.game.terms import scale
+from jaxgan.nets import biggan, cgan, dcgan, infogan, mlp, resnet, sndcgan
+from jaxgan.nn import spectral
+from jaxgan.types import AXIS, ScalarLike
+from support import games
+
+ROWS, SIDE, LATENT, CLASSES = 4, 8, 8, 3
+
+F = {
+    name: losses.__dict__[name]
+    for name in (
+        "kullback_leibler",
+        "reverse_kullback_leibler",
+        "pearson",
+        "squared_hellinger",
+        "jensen_shannon",
+        "gan_divergence",
+    )
+}
+
+LOSSES = {
+    "minimax": (losses.minimax_discriminator, losses.minimax_generator),
+    "nonsaturating": (losses.nonsaturating_discriminator, losses.nonsaturating_generator),
+    "least squares": (losses.least_squares_discriminator(), losses.least_squares_generator()),
+    "hinge": (losses.hinge_discriminator, losses.hinge_generator),
+    "wasserstein": (losses.wasserstein_discriminator, losses.wasserstein_generator),
+    "smoothed": (losses.smoothed_discriminator(0.9), losses.nonsaturating_generator),
+    "top-k": (losses.nonsaturating_discriminator, losses.top_k_generator(3)),
+    "relativistic": (losses.relativistic_discriminator, losses.relativistic_generator),
+    "relativistic average": (
+        losses.average_relativistic_discriminator,
+        losses.average_relativistic_generator,
+    ),
+    "average least squares": (
+        losses.average_least_squares_discriminator,
+        losses.average_least_squares_generator,
+    ),
+    "average hinge": (losses.average_hinge_discriminator, losses.average_hinge_generator),
+    **{name: (losses.f_discriminator(f), losses.f_generator(f)) for name, f in F.items()},
+}
+
+AUGMENT = augment.brightness()
+"""The cheapest to compile; the others have tests of their own."""
+
+PENALTIES = {
+    "r1": penalties.r1,
+    "r2": penalties.r2,
+    "wgan-gp": penalties.gradient_penalty,
+    "wgan-lp": penalties.lipschitz_penalty,
+    "zero-centred": penalties.zero_centred(),
+    "dragan": penalties.dragan(),
+    "consistency": penalties.consistency(AUGMENT),
+    "balanced consistency": penalties.balanced_consistency(AUGMENT),
+    "latent consistency": penalties.latent_consistency(0.05),
+    "lecam": penalties.lecam,
+    "lecam, clipped": penalties.lecam_clipped,
+    "orthogonal": penalties.orthogonal("d"),
+    "orthogonal, off the diagonal": penalties.orthogonal_off_diagonal("d"),
+}
+
+OF_GENERATOR = {"latent consistency": penalties.latent_diversity(0.05)}
+"""What the generator adds where the discriminator has the penalty of this name."""
+
+
+@pytest.fixture(autouse=True)
+def eight_pixels(monkeypatch):
+    """BigGAN's tables begin at 32 pixels; this adds networks of 8, with one block or two."""
+    for table in (biggan.GENERATOR, biggan.DISCRIMINATOR):
+        monkeypatch.setitem(table, SIDE, (1, 1))
+    for table in (biggan.DEEP_GENERATOR, biggan.DEEP_DISCRIMINATOR):
+        monkeypatch.setitem(table, SIDE, (4, 4, 4))
+    monkeypatch.setitem(biggan.HALVINGS, SIDE, 1)
+
+
+def narrow(dtype):
+    """name -> (generator, discriminator), of few layers and features; those of classes say so.
+
+    Discriminators that sum over places take the mean here: of a large logit f-GAN's conjugate of
+    KL, an exponential, is too large, and beside its gradient a penalty's is rounded away.
+    """
+    shape, blocks = (SIDE, SIDE, 3), ((8, True), (8, False))
+    return {
+        "perceptron": (
+            mlp.Generator(shape, (8,), output=nn.tanh, dtype=dtype),
+            mlp.Discriminator((8,), dtype=dtype),
+        ),
+        "maxout": (
+            mlp.Generator(shape, (8,), output=nn.tanh, dtype=dtype),
+            mlp.MaxoutDiscriminator((8,), 2, dtype=dtype),
+        ),
+        "conditional perceptron, of classes": (
+            cgan.Generator(shape, CLASSES, 8, 8, 8, output=nn.tanh, dtype=dtype),
+            cgan.Discriminator(CLASSES, 8, 2, 4, 2, 8, 2, dtype=dtype),
+        ),
+        "dcgan": (
+            dcgan.Generator(SIDE, 3, 4, dtype=dtype),
+            dcgan.Discriminator(4, dtype=dtype),
+        ),
+        "infogan": (
+            infogan.Generator(SIDE, 3, 4, dtype=dtype),
+            infogan.Discriminator(4, batch_norm=True, dtype=dtype),
+        ),
+        "sndcgan": (
+            sndcgan.Generator(SIDE, 3, 4, dtype=dtype),
+            sndcgan.Discriminator(4, dtype=dtype),
+        ),
+        "sngan": (
+            resnet.Generator((8,), 8, dtype=dtype),
+            resnet.Discriminator(blocks, pool=jnp.mean, dtype=dtype),
+        ),
+        "sagan, of classes": (
+            resnet.Generator((8,), 8, classes=CLASSES, attention=8, dtype=dtype),
+            resnet.Discriminator(
+                blocks, CLASSES, pool=jnp.mean, wide=True, attention=4, dtype=dtype
+            ),
+        ),
+        "biggan, of classes": (
+            biggan.Generator(SIDE, 3, 8, CLASSES, 8, False, 8, dtype=dtype),
+            biggan.discriminator(SIDE, 8, CLASSES, 4, pool=jnp.mean, dtype=dtype),
+        ),
+        "biggan-deep, of classes": (
+            biggan.DeepGenerator(SIDE, 3, 4, CLASSES, 8, 8, dtype=dtype),
+            biggan.DeepDiscriminator(4, CLASSES, attention=4, pool=jnp.mean, dtype=dtype),
+        ),
+    }
+
+
+LIGHT = ("maxout", "conditional perceptron, of classes", "dcgan", "infogan", "sndcgan", "sngan")
+HEAVY = ("sagan, of classes", "biggan, of classes", "biggan-deep, of classes")
+DTYPES = (jnp.float32, jnp.bfloat16)
+
+
+def game(network, dtype, weights: Mapping[str, ScalarLike]) -> Gan:
+    """A game of these networks, with the losses and penalties of these names and weights."""
+    generator, discriminator = narrow(dtype)[network]
+    prior = forward.normal(LATENT)
+    of_d = {name: of_d for name, (of_d, _) in LOSSES.items()} | PENALTIES
+    of_g = {name: of_g for name, (_, of_g) in LOSSES.items()} | OF_GENERATOR
+
+    def weighted(terms: Mapping[str, Callable]):
+        return {
+            name: scale(weight * (0.1 if name in PENALTIES else 1.0), terms[name])
+            for name, weight in weights.items()
+            if name in terms
+        }
+
+    return Gan(
+        networks={"g": generator, "d": discriminator},
+        play=forward.conditional(prior)
+        if network.endswith("of classes")
+        else forward.unconditional(prior),
+        prior=prior,
+        terms={"g": weighted(of_g), "d": weighted(of_d)},
+        optimizers={who: optax.sgd(1e-3) for who in ("g", "d")},
+        weights={"d": Reparametrization(spectral.vectors, spectral.normalise, spectral.COLLECTION)},
+        adaptive=dict(penalties.lecam_start),
+        adapt=penalties.lecam_averages(),
+    )
+
+
+def batch(steps=()):
+    random = np.random.default_rng(0)
+    image = random.uniform(-1, 1, (*steps, ROWS, SIDE, SIDE, 3)).astype(np.float32)
+    label = random.integers(0, CLASSES, (*steps, ROWS)).astype(np.int32)
+    return {"image": image, "label": label}
+
+
+def stepped(network, dtype, weights, state):
+    """The state and the logs after a step of such a game."""
+    step = make_step(game(network, dtype, weights))
+    over_devices = jax.vmap(step, in_axes=(None, 0), out_axes=None, axis_name=AXIS)
+    return over_devices(state, batch((1, 1)))
+
+
+def born(network, dtype, weights, key):
+    """The state before."""
+    return init(game(network, dtype, weights), key, jax.tree.map(jnp.asarray, batch()))
+
+
+@pytest.mark.parametrize("network", ["perceptron", *LIGHT, *HEAVY])
+def test_the_whole_product_is_traced(network):
+    """One game with every loss and every penalty as terms of its own.
+
+    Terms meet in their sum alone (``terms.total``), so the gradients of these terms are those of
+    each pair of a loss and a penalty with this network.
+    """
+    weights = dict.fromkeys((*LOSSES, *PENALTIES), 1.0)
+    key = jax.eval_shape(lambda: jax.random.key(0))
+    before = jax.eval_shape(partial(born, network, jnp.float32, weights), key)
+    after, logs = jax.eval_shape(partial(stepped, network, jnp.float32, weights), before)
+    assert jax.tree.structure(before) == jax.tree.structure(after)
+    for old, new in zip(jax.tree.leaves(before), jax.tree.leaves(after), strict=True):
+        assert (old.shape, old.dtype) == (new.shape, new.dtype)
+    names = {f"d/{name}" for name in weights} | {f"g/{name}" for name in (*LOSSES, *OF_GENERATOR)}
+    assert len(names) == 2 * len(LOSSES) + len(PENALTIES) + len(OF_GENERATOR)
+    for name in names:
+        assert (logs[name].total.shape, logs[name].total.dtype) == ((), jnp.float32), name
+
+
+def parameters(networks, adaptive=False):
+    """Networks in both dtypes."""
+    marks = pytest.mark.slow if adaptive else ()
+    return [
+        pytest.param(network, dtype, id=f"{network}, {dtype.__name__}", marks=marks)
+        for network, dtype in itertools.product(networks, DTYPES)
+    ]
+
+
+WHOLE = [*parameters(["perceptron"]), *parameters((*LIGHT, *HEAVY), adaptive=True)]
+
+
+@pytest.mark.parametrize("network, dtype", WHOLE)
+def test_the_whole_product_makes_finite_steps(network, dtype):
+    check_steps(network, dtype, itertools.product(LOSSES, PENALTIES), (*LOSSES, *PENALTIES))
+
+
+@pytest.mark.parametrize("network, dtype", parameters(LIGHT))
+def test_a_pairwise_cover_makes_finite_steps(network, dtype):
+    """Every second loss and penalty in float32, the others in bfloat16."""
+    first = DTYPES.index(dtype)
+    some, others = tuple(LOSSES)[first::2], tuple(PENALTIES)[first::2]
+    pairs = zip(some, itertools.cycle(others))  # there are more losses
+    check_steps(network, dtype, pairs, (*some, *others))
+
+
+def check_steps(network, dtype, pairs: Iterable[tuple[str, str]], names: Sequence[str]):
+    """Both players move, and a penalty moves the discriminator to another place than none does.
+
+    The program has the terms of all these names; those that are not of a pair weigh nothing, but
+    one that is not finite would still be seen.
+    """
+    none = dict.fromkeys(names, 0.0)
+    start = compiled(partial(born, network, dtype, none))(jax.random.key(0))
+    step = compiled(partial(stepped, network, dtype))
+    for loss, penalty in pairs:
+        told = f"{loss}, {penalty}"
+        plain, _ = step(none | {loss: 1.0}, start)
+        after, logs = step(none | {loss: 1.0, penalty: 1.0}, start)
+        values = games.means(logs)
+        for name, value in values.items():
+            assert np.isfinite(value), f"{told}: {name}"
+        for state, who in itertools.product((plain, after), ("g", "d")):
+            gap = furthest(start.players[who].params, state.players[who].params)
+            assert 0 < gap < np.inf, f"{told}: {who} moves by {gap}"
+        if not at_rest(network, penalty, values[f"d/{penalty}"]):
+            gap = furthest(plain.players["d"].params, after.players["d"].params)
+            assert gap > 0, f"{told}: the penalty has no gradient"
+
+
+def compiled(function):
+    """``function`` under jit; to compile takes half as long with these options."""
+    options: dict = {"xla_backend_optimization_level": 0}
+    if jax.__version_info__ < (0, 11):  # where it is known to be an option
+        options["xla_cpu_use_fusion_emitters"] = False
+    return jax.jit(function, compiler_options=options)
+
+
+def at_rest(network, penalty, value):
+    """Whether a penalty has no gradient where a game begins.
+
+    Slopes may be below 1, which is all that WGAN-LP asks, and BigGAN's kernels start orthogonal.
+    """
+    if penalty == "wgan-lp":
+        return value == 0
+    return penalty == "orthogonal" and network.startswith("biggan")
+
+
+def furthest(some, others) -> float:
+    """Largest absolute difference between two trees; NaN if there is one."""
+    gaps = [np.abs(a - b).max() for a, b in zip(*map(leaves, (some, others)), strict=True)]
+    return float(np.max(gaps))
+
+
+def leaves(tree):
+    return [np.asarray(leaf) for leaf in jax.tree.leaves(tree)]

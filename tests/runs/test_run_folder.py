@@ -1,0 +1,139 @@
+"""The run folder says what a run is, and refuses to be anything else."""
+
+import json
+import re
+
+import jax
+import pytest
+
+from jaxgan.errors import UserError
+from jaxgan.experiment import load_experiment
+from jaxgan.files import write_json
+from jaxgan.runs.folder import FORMAT, RunFolder
+from jaxgan.runs.identity import check_same_run, code_changes
+from jaxgan.sampling.load import rebuild
+from support.tiny_runs import TINY, config, unchanged
+
+pytest_plugins = ["support.run_fixtures"]
+
+
+def test_the_config_says_with_what_a_run_ran(finished):
+    described = config(finished)
+    assert described["format"] == FORMAT
+    assert described["experiment"] == "tiny"
+    assert described["config"] == {"latent": 3, "width": 8, "learning_rate": 0.01, "decay": 0.9}
+    assert described["identity"]["seed"] == 3
+    assert described["data"]["size"] == 50
+    assert described["data"]["shape"] == [6, 6, 1]
+    assert described["data"]["classes"] == 3
+    assert re.fullmatch("[0-9a-f]{64}", described["data"]["fingerprint"])
+    where = described["launches"][0]["environment"]
+    assert where["packages"]["jax"] == jax.__version__
+    assert where["device_kind"] == jax.devices()[0].device_kind
+    assert where["devices"] == 2
+    assert re.fullmatch("[0-9a-f]{64}", where["code"])
+
+
+def test_a_run_is_rebuilt_from_its_folder(finished):
+    experiment, rebuilt, data, _ = rebuild(RunFolder(finished))
+    assert rebuilt == experiment.config()
+    assert rebuilt.__class__ is experiment.config
+    assert (data.shape, data.classes) == ((6, 6, 1), 3)
+
+
+def test_a_write_is_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "status.json"
+    write_json(path, {"outcome": "running"})
+    with pytest.raises(TypeError):
+        write_json(path, {"outcome": object()})
+    assert json.loads(path.read_text()) == {"outcome": "running"}
+
+
+@pytest.fixture
+def experiment(tmp_path):
+    """A copy of ``tiny.py`` to edit: ``experiment(old, new)`` is what the edit changed."""
+    path = tmp_path / "tiny.py"
+
+    def edited(old="", new=""):
+        text = TINY.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new))
+        return code_changes(TINY, path)
+
+    return edited
+
+
+def test_an_experiment_is_told_by_what_it_does(experiment):
+    assert experiment() == []
+    assert experiment('"""The knobs."""', '"""Knobs."""  # a comment') == []
+    assert experiment("    steps=", "    results=(),\n    steps=3 + ") == []
+    before, after = experiment("momentum=0.5", "momentum=0.6")
+    assert before.startswith("-")
+    assert "momentum=0.5" in before
+    assert after.startswith("+")
+    assert "momentum=0.6" in after
+
+
+def test_an_edited_experiment_is_another_run(copy, usual, tmp_path, refused):
+    edited = tmp_path / "tiny.py"
+    edited.write_text(TINY.read_text().replace("momentum=0.5", "momentum=0.6"))
+    flags = (*usual, "--seed", 3, "--steps", 20, "--workdir", copy)
+    with unchanged(copy):
+        refused(("train", edited, *flags), "code of tiny.py: ", "momentum=0.6", "another --workdir")
+
+
+@pytest.mark.parametrize(
+    "damage, expected",
+    [
+        (lambda text: text[: len(text) // 2], "is damaged"),
+        (lambda text: "", "is damaged"),
+        (lambda text: "[1, 2]", "is damaged"),
+        (lambda text: "{}", "is damaged"),
+        (lambda text: '{"format": "new"}', "is damaged"),
+        (lambda text: '{"format": 1}', "is damaged"),
+        (lambda text: '{"format": 1, "data": 3, "launches": []}', "is damaged"),
+    ],
+)
+def test_a_damaged_config_is_refused(damage, expected, copy, usual, refused, tmp_path):
+    path = copy / "config.json"
+    path.write_text(damage(path.read_text()))
+    with unchanged(copy):
+        command = ("train", TINY, *usual, "--seed", 3, "--workdir", copy)
+        refused(command, str(path), expected)
+        refused(("sample", copy, "--out", tmp_path / "new.png"), str(path), expected)
+
+
+def test_a_folder_without_its_experiment_is_refused(copy, tmp_path, refused):
+    (copy / "experiment.py").unlink()
+    refused(("sample", copy, "--out", tmp_path / "new.png"), "experiment.py")
+
+
+def test_a_config_that_does_not_fit_its_experiment_is_refused(copy, tmp_path, refused):
+    described = config(copy)
+    described["config"]["breadth"] = 3
+    (copy / "config.json").write_text(json.dumps(described))
+    refused(("sample", copy, "--out", tmp_path / "new.png"), "does not fit", "breadth")
+
+
+def test_two_files_of_one_name_do_not_mix(tmp_path):
+    (tmp_path / "tiny.py").write_text(
+        TINY.read_text().replace("latent: int = 3", "latent: int = 4")
+    )
+    ours, other = load_experiment(TINY), load_experiment(tmp_path / "tiny.py")
+    assert (ours.config().latent, other.config().latent) == (3, 4)
+    assert (ours.name, other.name) == ("tiny", "tiny")
+    assert ours.file != other.file
+
+
+def test_comparing_lists_every_difference(finished):
+    recorded = config(finished)
+    wanted = json.loads(json.dumps(recorded))
+    wanted["config"]["width"] = 9
+    wanted["identity"]["seed"] = 4
+    del wanted["data"]["size"]
+    with pytest.raises(UserError) as caught:
+        check_same_run(recorded, wanted, RunFolder(finished), load_experiment(TINY))
+    for text in ("width: 8 -> 9", "seed: 3 -> 4", "size: 50 -> None"):
+        assert text in str(caught.value)
+    assert "latent" not in str(caught.value)
+    check_same_run(recorded, recorded, RunFolder(finished), load_experiment(TINY))

@@ -1,0 +1,122 @@
+"""A generator handed on: its weights, and what they are."""
+
+import errno
+import json
+
+import jax
+import numpy as np
+import pytest
+from flax.traverse_util import unflatten_dict
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import load_file
+
+import jaxgan
+from jaxgan.cli.main import dispatch
+from jaxgan.experiment import Task, load_experiment
+from support.tiny_runs import contents, state_of, unchanged
+
+pytest_plugins = ["support.run_fixtures"]
+
+
+@pytest.fixture(scope="module")
+def exported(finished, tmp_path_factory):
+    out = tmp_path_factory.mktemp("exported") / "generator"
+    assert dispatch(["export", str(finished), "--out", str(out)]) == 0
+    return out
+
+
+def test_the_tensors_are_the_leaves_of_the_sampler(finished, exported):
+    sampler = jaxgan.load(finished)
+    variables = unflatten_dict(load_file(exported / "generator.safetensors"), sep="/")
+    wanted = {"params": sampler.params, **sampler.stats}
+    assert jax.tree.structure(variables) == jax.tree.structure(wanted)
+    for ours, theirs in zip(jax.tree.leaves(variables), jax.tree.leaves(wanted), strict=True):
+        assert ours.dtype == theirs.dtype == np.float32
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_they_draw_the_same_samples(finished, exported):
+    """As the model card says: the network of experiment.py, applied to the tensors."""
+    sampler = jaxgan.load(finished)
+    experiment = load_experiment(exported / "experiment.py")
+    described = json.loads((exported / "config.json").read_text())
+    data = Task(tuple(described["data"]["shape"]), described["data"]["classes"])
+    gan = experiment.build(experiment.config(**described["config"]), data)
+    variables = unflatten_dict(load_file(exported / "generator.safetensors"), sep="/")
+    drawn = gan.networks["g"].apply(variables, sampler.latents(9), train=False)
+    # One is compiled as a whole, the other op by op: float32 rounding of values below one.
+    np.testing.assert_allclose(drawn, sampler.decode(sampler.latents(9)), atol=1e-6)
+
+
+def test_the_card_names_data_step_and_weights(exported):
+    card = (exported / "README.md").read_text()
+    described = json.loads((exported / "config.json").read_text())
+    for text in ("images", described["data"]["fingerprint"], "ema of step 12", "50 samples"):
+        assert text in card
+    for setting in ("| learning_rate | 0.01 |", "| batch_size | 8 |", "| seed | 3 |"):
+        assert setting in card
+    assert "A tiny game that has everything" in card
+    with safe_open(exported / "generator.safetensors", "numpy") as file:
+        facts = file.metadata()
+    assert facts == {"experiment": "tiny", "step": "12", "weights": "ema", "range": "[-1.0, 1.0]"}
+
+
+def test_raw_weights_of_an_earlier_step(finished, exported, tmp_path):
+    flags = ["--out", str(tmp_path / "raw"), "--weights", "raw", "--step", "10"]
+    assert dispatch(["export", str(finished), *flags]) == 0
+    generator = state_of(finished, 10).players["g"]
+    variables = unflatten_dict(load_file(tmp_path / "raw" / "generator.safetensors"), sep="/")
+    for ours, theirs in zip(
+        jax.tree.leaves(variables["params"]), jax.tree.leaves(generator.params), strict=True
+    ):
+        np.testing.assert_array_equal(ours, theirs)
+    assert "raw of step 10" in (tmp_path / "raw" / "README.md").read_text()
+    files = [contents(folder)["generator.safetensors"] for folder in (tmp_path / "raw", exported)]
+    assert files[0] != files[1]
+
+
+def test_what_exists_is_not_replaced(finished, tmp_path, refused):
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "thesis.txt").write_text("mine")
+    (tmp_path / "file").write_text("mine")
+    with unchanged(tmp_path):
+        command = ("export", finished, "--out")
+        refused((*command, tmp_path / "full"), "is not empty; choose another --out")
+        refused((*command, tmp_path / "file"), "Cannot write", "--out")
+        refused((*command, tmp_path / "file" / "below"), "Cannot write", "--out")
+        refused((*command, tmp_path / "new", "--step", 7), "no checkpoint of step 7")
+        refused(("export", tmp_path / "nothing", "--out", tmp_path / "new"), "No run in")
+    assert not (tmp_path / "new").exists()
+
+
+def test_an_empty_folder_is_filled(finished, tmp_path, exported):
+    (tmp_path / "empty").mkdir()
+    assert dispatch(["export", str(finished), "--out", str(tmp_path / "empty")]) == 0
+    assert contents(tmp_path / "empty").keys() == contents(exported).keys()
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left"), SafetensorError("full")])
+@pytest.mark.parametrize("existing", [True, False])
+def test_a_full_disk_leaves_nothing(existing, error, finished, tmp_path, refused, monkeypatch):
+    def full(tensors, file, **_):
+        file.write_bytes(b"half")
+        raise error
+
+    monkeypatch.setattr("safetensors.numpy.save_file", full)
+    if existing:
+        (tmp_path / "new").mkdir()
+    refused(("export", finished, "--out", tmp_path / "new"), "Cannot write", "another --out")
+    assert [path.name for path in tmp_path.rglob("*")] == ["new"] * existing
+
+
+def test_the_card_names_the_code_of_the_last_launch(copy, tmp_path):
+    description = json.loads((copy / "config.json").read_text())
+    description["launches"][-1]["environment"]["git_commit"] = "c0ffee"
+    (copy / "config.json").write_text(json.dumps(description))
+    assert dispatch(["export", str(copy), "--out", str(tmp_path / "out")]) == 0
+    assert "commit c0ffee" in (tmp_path / "out" / "README.md").read_text()
+
+
+def test_a_run_without_scores_has_no_best(finished, tmp_path, refused):
+    command = ("export", finished, "--out", tmp_path / "new", "--step", "best")
+    refused(command, "has no scored checkpoint")

@@ -1,0 +1,131 @@
+"""Fixtures that share runs of ``tiny.py``: a plugin, by ``pytest_plugins``.
+
+A test that damages a run folder takes a copy.
+"""
+
+import dataclasses
+import logging
+import shutil
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import pytest
+
+from jaxgan.cli.exit import exit_code_of
+from jaxgan.cli.main import dispatch
+from jaxgan.experiment import load_experiment
+from jaxgan.training import train
+from support.tiny_runs import TINY
+
+
+class SharedDispatcher(train._Dispatcher):
+    """Takes the compiled step of an earlier run of ``tiny.py`` that had the same structure.
+
+    Compiling is most of the time of a tiny run. That a compilation in another process gives
+    the same bits is tested where a run is killed.
+    """
+
+    known: ClassVar = {}
+
+    def __init__(self, run, feed, how):
+        super().__init__(run, feed, how)
+        whole = {n: v for n, v in dataclasses.asdict(run.config).items() if type(v) is not float}
+        structure = (how, run.runtime.backend, tuple(run.devices), run.data.shape)
+        key = (*structure, run.training.flip, *sorted(whole.items()))
+        self.compiled = self.known.setdefault(key, self.compiled)
+
+
+@pytest.fixture(scope="session")
+def images(tmp_path_factory):
+    """50 labelled images of 6 x 6: an epoch is not a whole number of batches of 8."""
+    path = tmp_path_factory.mktemp("data") / "images.npz"
+    random = np.random.default_rng(0)
+    image = random.integers(0, 256, (50, 6, 6, 1), np.uint8)
+    np.savez(path, image=image, label=np.arange(50) % 3)
+    return path
+
+
+@pytest.fixture(scope="session")
+def usual(images):
+    """Flags of most runs: they share one executable.
+
+    Rows at 4, 8, 12 and checkpoints at 5, 10, 12, so that dispatches of up to three steps
+    are cut short, and an epoch (6.25 steps) ends between checkpoints.
+    """
+    return [
+        *("--data", f"npz:{images}", "--flip", "--devices", "2"),
+        *("--repeat", "loop", "--steps-per-dispatch", "3"),
+        *("--log-every", "4", "--checkpoint-every", "5", "--sample-every", "0"),
+    ]
+
+
+@pytest.fixture(scope="session")
+def trainer(usual):
+    """Trains ``tiny.py`` for 12 steps: ``trainer(folder, *flags)`` is the exit code."""
+
+    def run(folder, *flags, pictures=False, shared=True):
+        given = [*usual, "--workdir", str(folder), *map(str, flags)]
+        with pytest.MonkeyPatch.context() as patch:
+            if shared:
+                patch.setattr(train, "_Dispatcher", SharedDispatcher)
+            if not pictures:
+                patch.setattr("jaxgan.training.train.save_curves", lambda *_: None)
+                patch.setattr(train._Run, "_last_pictures", lambda *_: None)
+            return run(load_experiment(TINY), given, "tiny")
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def finished(trainer, tmp_path_factory):
+    """A run of 12 steps in one go, with pictures; not to be changed."""
+    folder = tmp_path_factory.mktemp("runs") / "finished"
+    assert trainer(folder, "--sample-every", "6", "--seed", "3", pictures=True) == 0
+    return folder
+
+
+@pytest.fixture
+def copy(finished, tmp_path):
+    """A copy of ``finished`` to damage."""
+    return Path(shutil.copytree(finished, tmp_path / "copy"))
+
+
+@pytest.fixture
+def command(capsys):
+    """``command(words)`` runs ``jaxgan WORDS`` as the script does: exit code, and what it said."""
+
+    def run(words):
+        capsys.readouterr()
+        logger, absl = logging.getLogger("jaxgan"), logging.getLogger("absl")
+        before = logger.handlers, logger.propagate, absl.level
+        try:
+            code = exit_code_of(lambda: dispatch([str(word) for word in words]))
+        except SystemExit as stop:  # of the flag parser
+            code = stop.code
+        finally:
+            logger.handlers, logger.propagate = before[:2]
+            absl.setLevel(before[2])
+        seen = capsys.readouterr()
+        return code, " ".join((seen.out + seen.err).replace("\u2502", " ").split())
+
+    return run
+
+
+@pytest.fixture
+def refused(command):
+    """``refused(words, *expected)``: ends with code 2 and one short message.
+
+    No traceback, and every expected text in the message, which is returned.
+    """
+
+    def check(words, *expected):
+        code, said = command(words)
+        assert code == 2, said
+        assert "Traceback" not in said
+        assert len(said) < 1000
+        for text in expected:
+            assert text in said
+        return said
+
+    return check

@@ -1,0 +1,67 @@
+"""Reading and starting runs of ``tiny.py``."""
+
+import contextlib
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from jaxgan.runs import checkpoint
+from jaxgan.runs.metrics_log import read_metrics
+from jaxgan.sampling.load import load_state
+
+TESTS = Path(__file__).parent
+TINY = TESTS / "tiny.py"
+EXPERIMENTS = sorted((TESTS.parents[1] / "experiments").glob("*.py"))
+SPEED = ("seconds", "steps_per_second", "images_per_second")
+
+
+def state_of(folder, step=None):
+    return load_state(folder, step)[2]
+
+
+def digest(folder, step=None):
+    """Digest of a run's newest state, or of that at ``step``, as read back."""
+    return checkpoint.digest(state_of(folder, step))
+
+
+def rows(folder):
+    """The rows of metrics, without what the clock says."""
+    kept = read_metrics(Path(folder) / "metrics.jsonl")
+    return [{name: row[name] for name in row if name not in SPEED} for row in kept]
+
+
+def status(folder):
+    return json.loads((Path(folder) / "status.json").read_text())
+
+
+def config(folder):
+    return json.loads((Path(folder) / "config.json").read_text())
+
+
+def contents(folder):
+    """Every file below ``folder`` and what it holds."""
+    files = sorted(path for path in Path(folder).rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+@contextlib.contextmanager
+def unchanged(folder):
+    """Asserts that nothing in ``folder`` is touched."""
+    before = contents(folder)
+    yield
+    after = contents(folder)
+    assert after.keys() == before.keys()
+    assert [name for name in after if after[name] != before[name]] == []
+
+
+def process(*words, devices=8, **options):
+    """Starts ``python WORDS`` with ``devices`` CPU devices."""
+    flags = re.sub(r"(device_count)=\d+", rf"\1={devices}", os.environ["XLA_FLAGS"])
+    settings = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    environment = {**os.environ, "XLA_FLAGS": flags}
+    return subprocess.Popen(
+        [sys.executable, *map(str, words)], env=environment, **settings | options
+    )
