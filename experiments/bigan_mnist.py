@@ -2,16 +2,21 @@
 
 Paper: Donahue, Krähenbühl & Darrell, "Adversarial Feature Learning", ICLR 2017,
 arXiv:1605.09782.
-Code of the authors: github.com/jeffdonahue/bigan (train_mnist.sh, train_gan.py).
+Code of the authors: github.com/jeffdonahue/bigan (train_mnist.sh, train_gan.py, gan.py, net.py,
+dist.py).
 
 Run:  python experiments/bigan_mnist.py
 Cost: not measured on an idle machine; the default 156 000 steps (400 epochs) need hours.
 
 Differs from the paper:
-- The authors' Adam is that of the DCGAN code, which lets the first decay fade; ours does not.
+- The authors' Adam is that of the DCGAN code, which lets the first decay fade (to 0.998 of
+  itself over the whole training); ours does not.
+- Their learning rate falls once per epoch, ours in every step; their epoch is 391 batches, ours
+  390; they train on 50 000 images chosen at random, we on the first 50 000.
 - Samples come from running moments; the authors take the moments of the batches anew before
   they score ("deploy").
-- The paper scores nearest neighbours in feature space, which this code does not measure.
+- The paper scores nearest neighbours in feature space, which this code does not measure. The
+  authors' features are the encoder's logits, before 2 sigmoid(.) - 1.
 """
 
 import dataclasses
@@ -23,6 +28,7 @@ from jaxgan.cli.experiment import main
 from jaxgan.experiment import Experiment, Published, Task
 from jaxgan.game.gan import SIMULTANEOUS, Gan
 from jaxgan.nets import bigan
+from jaxgan.terms import scale
 from jaxgan.types import Dtype
 
 
@@ -41,7 +47,7 @@ class Config:
     beta1: float = 0.5
     """Adam's first decay, of both players."""
     weight_decay: float = 2.5e-5
-    """Multiple of the weights that is added to their gradients."""
+    """Multiple of the weights that is added to their gradients before Adam."""
     ema_decay: float = 0.0
     """Decay per step of the averaged generator; 0, as in the paper, keeps the last one."""
     dtype: Dtype = "float32"
@@ -58,7 +64,8 @@ def build(cfg: Config, data: Task, steps: int) -> Gan:
 
     prior = forward.uniform(cfg.latent)
     optimizer = optax.chain(
-        optax.add_decayed_weights(cfg.weight_decay), optax.adam(rate, b1=cfg.beta1)
+        optax.add_decayed_weights(cfg.weight_decay),
+        optax.adam(rate, b1=cfg.beta1, b2=0.999, eps=1e-8),
     )
     return Gan(
         networks={
@@ -70,9 +77,11 @@ def build(cfg: Config, data: Task, steps: int) -> Gan:
         },
         play=forward.bidirectional(prior),
         prior=prior,
+        # Half of each loss, as in gan.py. Adam alone would not notice, but its gradient is the
+        # loss's plus the weight decay.
         terms={
-            "g": {"adversarial": losses.joint_generator},
-            "d": {"adversarial": losses.nonsaturating_discriminator},
+            "g": {"adversarial": scale(0.5, losses.joint_generator)},
+            "d": {"adversarial": scale(0.5, losses.nonsaturating_discriminator)},
         },
         optimizers={"g": optimizer, "d": optimizer},
         updates=SIMULTANEOUS,

@@ -19,6 +19,11 @@ Differs from the paper:
 - One step is a discriminator and then a generator update; the authors' code alternates
   too, beginning with the generator.
 - No weight decay (the authors' code has 1e-5 or 2.5e-5, the paper none).
+- For 5 x 5 convolutions of stride 2 the authors' code pads an image by 2 pixels on every side,
+  of which the last row and column go unused; ours (SAME) pads by 1 before and 2 after it.
+- Its batch normalization adds 1e-8 to the variance, ours 1e-5; it samples with the moments of the
+  batch, we with running ones.
+- Its Adam has our epsilon, 1e-8, but lets the first decay fade, by less than a thousandth in all.
 - Samples come from an average of the generator's weights (--ema-decay 0 for the last ones).
 """
 

@@ -13,6 +13,8 @@ Differs from the paper:
   nor at the discriminator's input), rectifiers in the generator and leaky ones in the
   discriminator, N(0, 0.02) initialisation, biases only in the outer layers,
   uniform latents, Adam(2e-4, 0.5). The generator's output is linear instead of tanh.
+- The authors' batch normalization adds 1e-8 to the variance, ours 1e-5; they sample with the
+  moments of the batch, we with running ones.
 - Samples come from an average of the generator's weights (--ema-decay 0 for the last ones).
 """
 

@@ -14,7 +14,8 @@ Differs from the paper:
 - Their step begins with the generator, ours ends with it.
 - Their singular vectors move in every pass of the discriminator, so real and fake images see
   slightly different weights; here once per update, and both see the same.
-- They add uniform noise of one 128th to real images (dequantisation); here there is none.
+- They scale real images to x/128 - 1 and add uniform noise from 0 to 1/128 (dequantization); here
+  they are x/127.5 - 1, without noise.
 """
 
 import dataclasses

@@ -9,7 +9,10 @@ Cost: not measured on a GPU, which the default 100 000 steps (of 5 critic update
 
 Differs from the paper:
 - The authors' generator moves on 128 samples, twice the critic's batch; here on 64.
-- They add uniform noise of one 128th to real images (dequantisation); here there is none.
+- They scale real images to x/128 - 1 and add uniform noise from 0 to 1/128 (dequantization); here
+  they are x/127.5 - 1, without noise.
+- Their batch normalization sees one half of a batch at a time, also on a single GPU: 32 of the
+  fakes that the critic learns from, 64 of the generator's own. Here it sees all 64 of either.
 - They sample with batch moments in the generator's normalisations, here with running ones.
 - They score the inception score only; FIDs beside ours are other people's reproductions, which
   differ from 16.95 to 53.98, mostly by Adam's decays, budget and score.

@@ -2,8 +2,12 @@
 
 The generator's player is ``Bidirectional``, the pair of generator and encoder; the
 discriminator judges a sample beside a latent. Layers are those of the authors' code:
-github.com/jeffdonahue/bigan, net.py and train_mnist.sh (MNIST), and
+github.com/jeffdonahue/bigan, net.py, gan.py, dist.py and train_mnist.sh (MNIST), and
 github.com/IshmaelBelghazi/ALI, experiments/ali_cifar10.py (32 pixels) and ali_mixture.py.
+
+BiGAN's latents are uniform in [-1, 1], and its encoders answer in the same range: if they did
+not, the range of a latent alone would tell the pairs apart. The logits of BiGAN's discriminators
+start at zero.
 """
 
 import math
@@ -22,6 +26,8 @@ from jaxgan.nn.padding import ValidConv, ValidConvTranspose
 from jaxgan.types import Image, Latent, Logits, ScalarLike
 
 KERNEL_INIT = nn.initializers.normal(0.02)
+LOGIT_INIT = nn.initializers.zeros
+"""Of the last layer of BiGAN's discriminators (gan.py, LinearPredictor)."""
 ALI_INIT = nn.initializers.normal(0.01)
 
 
@@ -46,15 +52,26 @@ class Bidirectional(nn.Module):
 
 
 def _plain(x: jax.Array, train: bool) -> jax.Array:
-    """Batch normalisation without gain and bias (train_mnist.sh: nogain, nobias)."""
+    """Batch normalization without gain and bias (train_mnist.sh: nogain, nobias).
+
+    The epsilon is that of net.py. So small a one needs the variance as the mean square of the
+    deviations, which cannot cancel.
+    """
     norm = BatchNorm(
         use_running_average=not train,
         momentum=0.9,
+        epsilon=1e-8,
         use_scale=False,
         use_bias=False,
+        use_fast_variance=False,
         dtype=x.dtype,
     )
     return norm(x)
+
+
+def _as_uniform(logits: jax.Array) -> Latent:
+    """Codes in (-1, 1), ``2 sigmoid(.) - 1`` (dist.py, UniformDistribution)."""
+    return 2.0 * nn.sigmoid(logits) - 1.0
 
 
 class DenseGenerator(nn.Module):
@@ -87,7 +104,7 @@ class DenseGenerator(nn.Module):
 
 
 class DenseEncoder(nn.Module):
-    """BiGAN's on MNIST, ``[b, ...] -> [b, latent]``; no biases.
+    """BiGAN's on MNIST, ``[b, ...] -> [b, latent]`` in (-1, 1); no biases.
 
     Attributes:
       latent: size of the latent.
@@ -109,11 +126,13 @@ class DenseEncoder(nn.Module):
         x = sample.reshape(len(sample), -1)
         x = nn.leaky_relu(dense(self.width, self.dtype)(x), 0.2)
         x = nn.leaky_relu(_plain(dense(self.width, self.dtype)(x), train), 0.2)
-        return dense(self.latent, jnp.float32)(x.astype(jnp.float32))
+        return _as_uniform(dense(self.latent, jnp.float32)(x.astype(jnp.float32)))
 
 
 class DenseDiscriminator(nn.Module):
     """BiGAN's on MNIST, ``[b, ...], [b, latent] -> [b]``; the latent joins the second layer.
+
+    Its last layer starts at zero, so every logit does.
 
     Attributes:
       width: of both hidden layers.
@@ -134,7 +153,7 @@ class DenseDiscriminator(nn.Module):
         x = nn.leaky_relu(dense(self.width, self.dtype)(x), 0.2)
         x = dense(self.width, self.dtype)(x) + dense(self.width, self.dtype)(latent)
         x = nn.leaky_relu(_plain(x, train), 0.2).astype(jnp.float32)
-        return dense(1, jnp.float32)(x)[:, 0]
+        return nn.Dense(1, use_bias=False, kernel_init=LOGIT_INIT)(x)[:, 0]
 
 
 def _seen(latent: Latent, x: jax.Array, kernel: int) -> jax.Array:
@@ -147,7 +166,8 @@ def _seen(latent: Latent, x: jax.Array, kernel: int) -> jax.Array:
 class ConvGenerator(nn.Module):
     """BiGAN's convolutional one, ``[b, latent] -> [b, r, r, c]`` in [0, 1]; no biases.
 
-    ``deconvnet_28`` in net.py: every hidden layer but the first sees the latent again.
+    ``deconvnet_28`` in net.py: every hidden layer but the first sees the latent again. Where
+    ours pads a map by 1 and 2 pixels, theirs pads by 2 and 1, in all convolutional networks.
 
     Attributes:
       resolution: ``r``, a multiple of 4.
@@ -197,7 +217,7 @@ def _features(
 
 
 class ConvEncoder(nn.Module):
-    """BiGAN's convolutional one, ``[b, r, r, c] -> [b, latent]``; no biases.
+    """BiGAN's convolutional one, ``[b, r, r, c] -> [b, latent]`` in (-1, 1); no biases.
 
     Attributes:
       latent: size of the latent.
@@ -213,13 +233,14 @@ class ConvEncoder(nn.Module):
     def __call__(self, image: Image, *, train: bool) -> Latent:
         """The latent of each image."""
         x = _features(image, None, self.width, self.dtype, train)
-        return nn.Dense(self.latent, use_bias=False, kernel_init=KERNEL_INIT)(x)
+        return _as_uniform(nn.Dense(self.latent, use_bias=False, kernel_init=KERNEL_INIT)(x))
 
 
 class ConvDiscriminator(nn.Module):
     """BiGAN's convolutional one, ``[b, r, r, c], [b, latent] -> [b]``.
 
-    Every hidden layer but the first sees the latent.
+    Every hidden layer but the first sees the latent. The last layer starts at zero, so every
+    logit does.
 
     Attributes:
       width: features of the first layer; later ones have 2 and 16 times as many.
@@ -233,7 +254,7 @@ class ConvDiscriminator(nn.Module):
     def __call__(self, sample: Image, latent: Latent, *, train: bool) -> Logits:
         """Scores each pair."""
         x = _features(sample, latent, self.width, self.dtype, train)
-        return nn.Dense(1, use_bias=False, kernel_init=KERNEL_INIT)(x)[:, 0]
+        return nn.Dense(1, use_bias=False, kernel_init=LOGIT_INIT)(x)[:, 0]
 
 
 class Joined(nn.Module):
