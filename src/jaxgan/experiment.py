@@ -1,11 +1,10 @@
-"""An experiment: a paper on a data set, as one file says it."""
+"""An experiment: a paper on one or more data sets, as one file says it."""
 
 import ast
 import dataclasses
 import hashlib
 import importlib.machinery
 import importlib.util
-import inspect
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,25 +14,49 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxgan.errors import UserError
+from jaxgan.data.datasets import DataSpec
+from jaxgan.data.modality import IMAGES, Modality
+from jaxgan.data.source import RowSpec
+from jaxgan.ema import constant
+from jaxgan.errors import UserError, one_of
 from jaxgan.game.gan import Gan
 from jaxgan.game.state import GanState, init
+from jaxgan.types import Dtype, ScalarLike
 
 
 @dataclasses.dataclass(frozen=True)
 class Task:
-    """What ``build`` may know of the data.
+    """What ``build`` may know of the data and of the run.
 
     Attributes:
-      shape: of one sample: ``(height, width, channels)``, or ``(2,)`` for toy points.
+      spec: shape and dtype of every entry of one row of the data.
       classes: number of classes, None without labels.
-      mean: computes the mean sample in [0, 1] (toy points: as they are), float32 ``shape``.
-        Only initialisers ask; for a run rebuilt from its folder it is zero.
+      modality: what the samples are.
+      steps: the budget, where the experiment says ``fixed_budget=True``; else
+        None.
+      dtype: of the activations (``--dtype``).
+      ema: decay of the averaged generator (``--ema``), traced inside a step.
+      mean: computes the mean sample in [0, 1] (points: as they are), float32 ``shape``.
+        Only initializers ask; for a run rebuilt from its folder it is zero.
     """
 
-    shape: tuple[int, ...]
+    spec: Mapping[str, RowSpec]
     classes: int | None = None
+    modality: Modality = IMAGES
+    steps: int | None = None
+    dtype: Dtype = "float32"
+    ema: ScalarLike = 0.0
     mean: Callable[[], np.ndarray] | None = None
+
+    @classmethod
+    def of(cls, data: DataSpec, **more: Any) -> "Task":
+        """The task of a data set's rows."""
+        return cls(data.spec, data.classes, data.modality, **more)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of one sample: ``(height, width, channels)``, or ``(2,)`` for points."""
+        return tuple(self.spec[self.modality.key].shape)
 
     def mean_sample(self) -> np.ndarray:
         """``mean()``, or zeros where the data are not at hand."""
@@ -42,29 +65,34 @@ class Task:
 
 @dataclasses.dataclass(frozen=True)
 class Published:
-    """A number of the paper, and ours beside it if we measured one.
+    """A published number.
 
     Attributes:
-      metric: name of the metric.
-      protocol: how it is measured.
-      paper: the published value, as printed.
-      source: the table it stands in.
-      ours: our value, as ``mean ± spread``; None while not measured.
-      seeds: runs behind ``ours``.
-      command: the command that gave it.
-      hardware: what it ran on.
-      official: what the authors' code, or another's, was reported to give; None if unknown.
+      metric: name of the metric and how it was measured.
+      value: as printed.
+      source: the table it stands in; if it is not the paper's, whose it is.
     """
 
     metric: str
-    protocol: str
-    paper: str
+    value: str
     source: str
-    ours: str | None = None
-    seeds: int = 0
-    command: str = ""
-    hardware: str = ""
-    official: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Scoring:
+    """How an experiment is scored.
+
+    Attributes:
+      metrics: names, or ``Metric`` values of its own; empty for its modality's.
+      num: samples per score, and real ones they are compared with.
+      every: steps between scores during training; 0 for none.
+      standing_batches: batches of standing statistics, where the paper uses them.
+    """
+
+    metrics: tuple[Any, ...] = ()
+    num: int = 5000
+    every: int = 0
+    standing_batches: int = 0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,57 +100,81 @@ class Experiment:
     """What an experiment file declares.
 
     Attributes:
-      config: frozen dataclass of the paper's knobs; its floats are runtime arguments.
-      build: ``(config, data) -> Gan``, or ``(config, data, steps) -> Gan`` where a schedule
-        runs to the end of training; the number of steps then identifies the run. Called
-        inside a trace, so it must be pure.
-      data: default data set, as ``--data`` takes it.
-      shape: of one sample of that data set; ``--smoke`` makes noise of this shape, unless
-        ``--resolution`` or ``--channels`` say another.
-      classes: its number of classes, None without labels.
+      config: frozen dataclass of the paper's hyperparameters; its floats are runtime arguments.
+      build: ``(config, task) -> Gan``. Called inside a trace, so it must be pure.
+      data: the data set.
       steps: default budget.
       batch_size: default global batch.
       split: default split.
       resolution: default side that images are cropped and resized to; None keeps theirs.
       flip: whether real images are flipped at random by default.
-      evaluate_every: steps between scores by default; 0 for none.
-      evaluate_num: samples per score by default.
-      evaluate_metrics: which by default; None for ``fd``, and ``modes`` for toy data.
-      standing_batches: batches of standing statistics, where the paper uses them.
+      ema: default decay per step of the averaged generator; 0 keeps the last one.
+      fixed_budget: whether ``build`` reads ``task.steps``, for a schedule that runs to the end of
+        training; the number of steps then identifies the run.
+      scoring: how it is scored.
       smoke: changes to ``config`` that make ``--smoke`` take seconds.
       ablations: named changes to ``config``, and to ``batch_size``, that the paper, or a reader,
         compares.
-      results: published numbers, and ours.
+      published: published numbers.
+      presets: rows of changes to this experiment, by name, where the data sets that a paper is run
+        on differ in numbers only: fields of ``Experiment`` and of ``config``. The first is the
+        default.
+      preset: name of the row that this experiment is; empty without presets.
+      changes: what that row changes of ``config``'s defaults.
       file: the file that declares it; ``main`` and ``load_experiment`` fill it in.
     """
 
     config: type
-    build: Callable[..., Gan]
-    data: str
-    shape: tuple[int, ...]
-    classes: int | None
-    steps: int
-    batch_size: int
+    build: Callable[[Any, Task], Gan]
+    data: DataSpec = DataSpec("", ())
+    steps: int = 0
+    batch_size: int = 64
     split: str = "train"
     resolution: int | None = None
     flip: bool = False
-    evaluate_every: int = 0
-    evaluate_num: int = 5000
-    evaluate_metrics: str | None = None
-    standing_batches: int = 0
+    ema: float = 0.0
+    fixed_budget: bool = False
+    scoring: Scoring = Scoring()
     smoke: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     ablations: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
-    results: tuple[Published, ...] = ()
+    published: tuple[Published, ...] = ()
+    presets: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
+    preset: str = ""
+    changes: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     file: Path = Path()
 
-    @property
-    def reads_steps(self) -> bool:
-        """Whether ``build`` asks for the number of steps."""
-        return "steps" in inspect.signature(self.build).parameters
+    def selected(self, preset: str = "") -> "Experiment":
+        """The experiment of one preset; of the first, if none is named.
 
-    def game(self, config: Any, data: Task, steps: int) -> Gan:
-        """What ``build`` makes of a config."""
-        return self.build(config, data, steps) if self.reads_steps else self.build(config, data)
+        Raises:
+          UserError: there is no such preset.
+          TypeError: a row changes what is neither a field of ``Experiment`` nor of its config.
+        """
+        if not self.presets:
+            if preset:
+                raise UserError(f"{self.file.name} has no presets; omit {preset}.")
+            return self
+        name = one_of(preset, self.presets, "preset") if preset else next(iter(self.presets))
+        fields = {field.name for field in dataclasses.fields(Experiment)}
+        row = dict(self.presets[name])
+        own = {key: row.pop(key) for key in list(row) if key in fields}
+        self.config(**row)  # a name that the config does not have fails here
+        return dataclasses.replace(self, **own, changes=row, preset=name)
+
+    def default(self, **changes: Any) -> Any:
+        """The config of this experiment's preset, with other changes."""
+        return self.config(**{**self.changes, **changes})
+
+    def game(self, config: Any, task: Task) -> Gan:
+        """What ``build`` makes of a config, with the run's average if the paper has no other."""
+        if not self.fixed_budget:
+            task = dataclasses.replace(task, steps=None)
+        gan = self.build(config, task)
+        return dataclasses.replace(gan, ema=constant(task.ema)) if gan.ema is None else gan
+
+    def task(self, **more: Any) -> Task:
+        """The task of its own data set, budget and average."""
+        return Task.of(self.data, **{"steps": self.steps, "ema": self.ema, **more})
 
     @property
     def doc(self) -> str:
@@ -131,8 +183,8 @@ class Experiment:
 
     @property
     def name(self) -> str:
-        """The file's name without ``.py``."""
-        return self.file.stem
+        """The file's name without ``.py``, and the preset."""
+        return f"{self.file.stem}-{self.preset}" if self.preset else self.file.stem
 
 
 class _Uncached(importlib.machinery.SourceFileLoader):
@@ -142,11 +194,15 @@ class _Uncached(importlib.machinery.SourceFileLoader):
         """Keeps no bytecode."""
 
 
-def load_experiment(path: str | Path) -> Experiment:
+def load_experiment(path: str | Path, preset: str | None = None) -> Experiment:
     """The ``EXPERIMENT`` that the file at ``path`` declares.
 
+    Args:
+      path: a Python file.
+      preset: name of one of its presets, or empty for the first; None for the declaration itself.
+
     Raises:
-      UserError: there is no such file, it fails to run, or it declares none.
+      UserError: there is no such file or preset, it fails to run, or it declares none.
     """
     path = Path(path)
     if not path.is_file():
@@ -173,12 +229,11 @@ def load_experiment(path: str | Path) -> Experiment:
     experiment = getattr(module, "EXPERIMENT", None)
     if not isinstance(experiment, Experiment):
         raise UserError(f"{path} declares no EXPERIMENT = Experiment(...).")
-    return dataclasses.replace(experiment, file=path.resolve())
+    experiment = dataclasses.replace(experiment, file=path.resolve())
+    return experiment if preset is None else experiment.selected(preset)
 
 
-def initial_state(gan: Gan, key: jax.Array, data: Task, rows: int = 2) -> GanState:
-    """The state before the first step, for data of this shape; a round of ``rows`` is played."""
-    batch = {"image": jnp.zeros((rows, *data.shape), jnp.float32)}
-    if data.classes is not None:
-        batch["label"] = jnp.zeros((rows,), jnp.int32)
-    return init(gan, key, batch)
+def initial_state(gan: Gan, key: jax.Array, task: Task, rows: int = 2) -> GanState:
+    """The state before the first step, for data of this kind; made by a pass of ``rows`` rows."""
+    raw = {name: jnp.zeros((rows, *one.shape), one.dtype) for name, one in task.spec.items()}
+    return init(gan, key, task.modality.prepare(raw, None, gan.range, False))

@@ -1,26 +1,118 @@
-"""Numeric knobs are arguments of the compiled step, everything else is its structure.
+"""Hyperparameters are arguments of the compiled step, everything else is its structure.
 
-The floats of an experiment's config (learning rates, betas, weights, decays) become
-traced scalars; integers, strings and booleans stay Python values. Runs that differ in
-knobs only share one executable, and a float used as structure fails as a tracer error.
+The floats of an experiment's config (learning rates, betas, weights, decays) become traced
+scalars; integers, strings and booleans stay Python values. Runs that differ in hyperparameters
+only share one executable, and a float used as structure fails as a tracer error.
+
+What values make sense stands in a field's type: ``beta1: Fraction``, ``r1: NonNegative``.
 """
 
 import dataclasses
+import math
+import typing
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeAlias, TypeVar
 
 import jax
 import jax.numpy as jnp
 
+from jaxgan.errors import UserError
+
 Config = TypeVar("Config")
 
 
+@dataclasses.dataclass(frozen=True)
+class Bounds:
+    """Where a number may lie: from ``low`` to below ``high``."""
+
+    low: float = -math.inf
+    high: float = math.inf
+
+    def __str__(self) -> str:
+        if self.high == math.inf:
+            return f"must not be below {self.low:g}"
+        return f"must be from {self.low:g} to below {self.high:g}"
+
+
+NonNegative: TypeAlias = Annotated[float, Bounds(low=0.0)]
+"""How much of something there is: a rate, a weight, a margin."""
+
+Fraction: TypeAlias = Annotated[float, Bounds(0.0, 1.0)]
+"""The share of something that is kept or dropped: a decay, a momentum, a dropout rate."""
+
+
+def types_of(config: Any) -> dict[str, Any]:
+    """The annotation of each field, bounds included."""
+    hints = typing.get_type_hints(
+        config if isinstance(config, type) else type(config), include_extras=True
+    )
+    return {field.name: hints[field.name] for field in dataclasses.fields(config)}
+
+
+def names(config: Any) -> list[str]:
+    """The fields that are hyperparameters: floats, with bounds or without.
+
+    Raises:
+      TypeError: a float stands inside another type (``float | None``, ``tuple[float, ...]``), where
+        it would be compiled into the step without being seen.
+    """
+    found = []
+    for name, hint in types_of(config).items():
+        if _plain(hint) is float:
+            found.append(name)
+        elif _mentions_float(hint):
+            raise TypeError(
+                f"{name}: {hint} hides a float, which would be compiled into the step; give every "
+                "hyperparameter a field of its own, of type float."
+            )
+    return found
+
+
 def split(config: Any) -> dict[str, jax.Array]:
-    """The config's float fields by name, as float32 scalars."""
-    names = [field.name for field in dataclasses.fields(config) if field.type in (float, "float")]
-    return {name: jnp.float32(getattr(config, name)) for name in names}
+    """The config's hyperparameters by name, as float32 scalars."""
+    return {name: jnp.float32(getattr(config, name)) for name in names(config)}
 
 
-def merge(config: Config, hyperparameters: Mapping[str, jax.Array]) -> Config:
-    """The config with ``knobs`` (traced, inside a step) in the place of its floats."""
-    return dataclasses.replace(config, **hyperparameters)  # type: ignore[type-var]
+def merge(config: Config, values: Mapping[str, jax.Array]) -> Config:
+    """The config with ``values`` (traced, inside a step) in the place of its floats."""
+    return dataclasses.replace(config, **values)  # type: ignore[type-var]
+
+
+def check(config: Any, default: Any) -> None:
+    """Refuses numbers that are not finite or out of their bounds, and sizes below one.
+
+    A size is an integer whose default is at least one. Where it may be left out (``int | None``),
+    0 is as good as none.
+
+    Raises:
+      UserError: naming the flag.
+    """
+    for name, hint in types_of(config).items():
+        flag = "--" + name.replace("_", "-")
+        value, usual = getattr(config, name), getattr(default, name)
+        if isinstance(value, float) and not math.isfinite(value):
+            raise UserError(f"{flag} {value}: must be a finite number.")
+        for bounds in getattr(hint, "__metadata__", ()):
+            if isinstance(bounds, Bounds) and not bounds.low <= value < bounds.high:
+                raise UserError(f"{flag} {value}: {bounds}.")
+        if value == () and usual:
+            raise UserError(f"{flag}: name at least one.")
+        sizes = value if isinstance(value, tuple) else (value,)
+        usual = usual if isinstance(usual, tuple) else (usual,)
+        for size in sizes:
+            counts = type(size) is int and all(type(one) is int and one > 0 for one in usual)
+            least = 0 if type(None) in typing.get_args(_plain(hint)) else 1
+            if counts and size < least:
+                raise UserError(f"{flag} {size}: must be at least {least}.")
+
+
+def _plain(hint: Any) -> Any:
+    """The type without its annotations."""
+    return typing.get_args(hint)[0] if typing.get_origin(hint) is Annotated else hint
+
+
+def _mentions_float(hint: Any) -> bool:
+    hint = _plain(hint)
+    if typing.get_origin(hint) is typing.Literal:
+        return False
+    return hint is float or any(_mentions_float(part) for part in typing.get_args(hint))

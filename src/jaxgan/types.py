@@ -80,7 +80,9 @@ class Outputs:
       draw: per-sample randomness, a different one for every term.
       step: int32, the training step.
       slow: slow state that terms may read.
-      extras: whatever else a play hands to its own terms.
+      extras: whatever else a forward pass hands to its own terms.
+      remember: arrays ``[rows, ...]`` that ``Gan.adapt`` may look at after the step, e.g. samples
+        for a pool of past ones.
       fake_critic: the critic with the labels of the fake samples; None if it sees no labels.
       params: the players' parameters in this phase, ``{"g": ..., "d": ...}``.
     """
@@ -95,5 +97,23 @@ class Outputs:
     step: Any = 0
     adaptive: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     extras: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    remember: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     fake_critic: Callable[[Any], Any] | None = None
     params: Mapping[PlayerName, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class Seen:
+    """What a rule that moves adaptive state may look at, after a step.
+
+    Attributes:
+      logs: the step's logs, averaged over the devices.
+      players: the players after the step, ``{"g": Player, "d": Player}``.
+      remembered: what forward passes left in ``Outputs.remember``, by player: ``{"g": {...},
+        "d": {...}}`` of that player's last phase, gathered over the devices in the order of
+        global rows.
+    """
+
+    logs: Logs
+    players: Mapping[PlayerName, Any]
+    remembered: Mapping[PlayerName, Any] = dataclasses.field(default_factory=dict)

@@ -1,14 +1,70 @@
-"""What happens to a batch of images inside the compiled step."""
+"""What is asked of samples, whatever they are: images, points, pairs, sound, text.
+
+A modality is one value. The training step asks it to turn rows of data into what networks see;
+the sampler, the evaluation and the report ask it to quantize, show and write samples. Nothing
+else in jaxgan looks at the rank of a sample.
+"""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from PIL import Image as PillowImage
 
+from jaxgan.errors import UserError
 from jaxgan.rng import Rng
+from jaxgan.types import Batch
+from jaxgan.viz import pictures
+
+Range = tuple[float, float]
+"""Values of black and white in the samples that networks see."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Modality:
+    """What is asked of samples.
+
+    Attributes:
+      name: e.g. ``images``; the metrics that fit it name it.
+      prepare: ``(batch, rng, range, flip) -> batch``, inside the compiled step: rows of data as
+        floats that networks see. ``rng`` is None outside training.
+      quantize: ``(samples, range) -> array``: samples as they are scored and written.
+      preview: ``(samples, real, columns) -> picture``: quantized samples as one uint8 picture
+        ``[h, w, c]``; ``real`` are rows of data beside them or None, ``columns`` the samples in a
+        row or None.
+      dtype: of quantized samples.
+      metrics: names of what is scored during training if nothing is asked.
+      thorough_metrics: names of what ``jaxgan evaluate`` scores if nothing is asked.
+      write: ``(path, sample)``: writes one quantized sample as a file; None if only arrays can be
+        written.
+      suffix: of such a file, e.g. ``.png``.
+      key: of the batch's entry that generated samples imitate.
+      preview_size: samples that a preview shows.
+      flips: whether ``--flip`` makes sense.
+      interpolates: whether a walk between latents makes a picture.
+    """
+
+    name: str
+    prepare: Callable[[Batch, Rng | None, Range, bool], Batch]
+    quantize: Callable[[np.ndarray, Range], np.ndarray]
+    preview: Callable[[np.ndarray, Mapping[str, np.ndarray] | None, int | None], np.ndarray]
+    dtype: Any
+    metrics: tuple[str, ...] = ()
+    thorough_metrics: tuple[str, ...] = ()
+    write: Callable[[Path, np.ndarray], None] | None = None
+    suffix: str = ".npy"
+    key: str = "image"
+    preview_size: int = 64
+    flips: bool = False
+    interpolates: bool = False
 
 
 def to_float(images: jax.Array, low: float = -1.0, high: float = 1.0) -> jax.Array:
-    """Pixels 0..255 as float32 in ``[low, high]``; floating samples (toys) pass unchanged.
+    """Pixels 0..255 as float32 in ``[low, high]``; floating samples pass unchanged.
 
     Args:
       images: uint8 ``[batch, height, width, channels]``, or floating ``[batch, ...]``.
@@ -35,7 +91,7 @@ def random_flip(rng: Rng, images: jax.Array) -> jax.Array:
     """Mirrors each image left to right with probability one half.
 
     The coin belongs to the sample (its row in the global batch), so that one device and eight
-    flip the same images.
+    flip the same images. Images that are aligned share it if they share ``rng``.
 
     Args:
       rng: per-sample randomness of these rows.
@@ -43,3 +99,71 @@ def random_flip(rng: Rng, images: jax.Array) -> jax.Array:
     """
     flips = rng.named("flip").bernoulli(0.5)
     return jnp.where(flips[:, None, None, None], images[:, :, ::-1], images)
+
+
+def _prepare_images(batch: Batch, rng: Rng | None, range: Range, flip: bool) -> Batch:
+    images = to_float(batch["image"], *range)
+    if flip and rng is not None:
+        images = random_flip(rng, images)
+    return {**batch, "image": images}
+
+
+def _quantize_images(samples: np.ndarray, range: Range) -> np.ndarray:
+    return np.asarray(to_uint8(np.asarray(samples), *range))
+
+
+def _preview_images(
+    samples: np.ndarray, real: Mapping[str, np.ndarray] | None, columns: int | None
+) -> np.ndarray:
+    del real
+    magnify = pictures.magnification(samples)
+    return pictures.grid(samples, columns).repeat(magnify, 0).repeat(magnify, 1)
+
+
+def write_image(path: Path, sample: np.ndarray) -> None:
+    """Writes a uint8 ``[h, w, c]`` image as PNG."""
+    pixels = sample[..., 0] if sample.shape[-1] == 1 else sample
+    PillowImage.fromarray(pixels).save(path)
+
+
+IMAGES = Modality(
+    name="images",
+    prepare=_prepare_images,
+    quantize=_quantize_images,
+    preview=_preview_images,
+    dtype=np.uint8,
+    metrics=("fd",),
+    thorough_metrics=("fd", "kid", "prdc"),
+    write=write_image,
+    suffix=".png",
+    flips=True,
+    interpolates=True,
+)
+"""Images uint8 ``[height, width, channels]``; a grid shows them."""
+
+
+def _prepare_points(batch: Batch, rng: Rng | None, range: Range, flip: bool) -> Batch:
+    del rng, range
+    if flip:
+        raise UserError("--flip: points are not images; omit it.")
+    return batch
+
+
+def _preview_points(
+    samples: np.ndarray, real: Mapping[str, np.ndarray] | None, columns: int | None
+) -> np.ndarray:
+    del columns
+    return pictures.scatter(samples, None if real is None else real["image"])
+
+
+POINTS = Modality(
+    name="points",
+    prepare=_prepare_points,
+    quantize=lambda samples, range: np.asarray(samples, np.float32),
+    preview=_preview_points,
+    dtype=np.float32,
+    metrics=("modes",),
+    thorough_metrics=("modes",),
+    preview_size=2000,
+)
+"""Points float32 ``[2]`` in the plane; a scatter plot shows them over real ones."""

@@ -7,9 +7,18 @@ import json
 import math
 import os
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+
+from jaxgan.data.modality import IMAGES, POINTS, Modality
+
+class RowSpec(NamedTuple):
+    """Shape and dtype of one entry of one row."""
+
+    shape: tuple[int, ...]
+    dtype: Any
+
 
 Rows = dict[str, np.ndarray]
 """``image`` uint8 ``[n, height, width, channels]`` (toys: float32 ``[n, 2]``) and, where the
@@ -34,6 +43,9 @@ class Source:
       dtype: dtype of ``image``.
       load: reads all samples in order, where there is a faster way than ``read``.
       preparation: what was done to the images beside decoding them, in words.
+      modality: what the samples are.
+      rows: shape and dtype of every entry of one row; by default those of the sample and of its
+        label.
       channels_of: of stacked images, split -> the data set that every channel is a sample of; a
         label's decimal digits are the channels' labels.
     """
@@ -50,6 +62,18 @@ class Source:
     load: Callable[[], Rows] | None = None
     preparation: str = "none"
     channels_of: "Callable[[str], Source] | None" = None
+    modality: Modality = IMAGES
+    rows: Mapping[str, RowSpec] | None = None
+
+    @property
+    def spec(self) -> dict[str, RowSpec]:
+        """Shape and dtype of every entry of one row."""
+        if self.rows is not None:
+            return dict(self.rows)
+        found = {self.modality.key: RowSpec(self.shape, self.dtype)}
+        if self.classes is not None:
+            found["label"] = RowSpec((), np.int32)
+        return found
 
     def __len__(self) -> int:
         return self.size
@@ -102,30 +126,37 @@ def from_arrays(
     *,
     classes: int | None = None,
     class_names: tuple[str, ...] = (),
+    modality: Modality | None = None,
 ) -> Source:
     """A source over arrays in memory; the fingerprint is that of their content.
 
     Args:
       name: what the data are called.
       split: the split they are.
-      rows: ``image``, and ``label`` if there are labels.
+      rows: arrays ``[n, ...]`` by key: the samples, ``label`` if there are labels, and whatever
+        else the modality has.
       classes: number of classes; by default the largest label plus one.
       class_names: the names of the classes.
+      modality: what the samples are; by default images, or points where they have no pixels.
     """
     rows = {key: np.ascontiguousarray(value) for key, value in rows.items()}
     if "label" in rows and classes is None:
         classes = int(rows["label"].max()) + 1
-    image = rows["image"]
+    if modality is None:
+        modality = IMAGES if rows["image"].ndim == 4 else POINTS
+    samples = rows[modality.key]
     return Source(
         name=name,
         split=split,
-        size=len(image),
-        shape=image.shape[1:],
+        size=len(samples),
+        shape=samples.shape[1:],
         read=lambda places: {key: value[places] for key, value in rows.items()},
         fingerprint=digest(rows),
         classes=classes if "label" in rows else None,
         class_names=class_names,
-        dtype=image.dtype,
+        dtype=samples.dtype,
+        modality=modality,
+        rows={key: RowSpec(value.shape[1:], value.dtype) for key, value in rows.items()},
     )
 
 

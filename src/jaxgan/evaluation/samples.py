@@ -112,8 +112,8 @@ def of_sampler(
     def block(first: int) -> np.ndarray:
         parts = range(first, first + rows, BATCH)
         latents = np.concatenate([sampler.draw(seed, part, truncation) for part in parts])
-        labels = sampler.labels(rows, None, first)
-        samples = np.asarray(generate(*jax.device_put((latents, labels), spread)))
+        condition = sampler.condition(rows, None, first)
+        samples = np.asarray(generate(*jax.device_put((latents, condition), spread)))
         bad = ~np.isfinite(samples).reshape(rows, -1).all(axis=1)
         if bad.any():
             raise UserError(
@@ -121,7 +121,7 @@ def of_sampler(
                 f"{first + bad.argmax()}). The generator has diverged; score an earlier "
                 "checkpoint with --step."
             )
-        return sampler.quantise(samples)
+        return sampler.quantize(samples)
 
     def read(first: int, wanted: int) -> np.ndarray:
         offset = first % rows
@@ -132,7 +132,7 @@ def of_sampler(
     return Images(
         name=f"step {sampler.step}",
         count=count,
-        shape=sampler.data.shape,
+        shape=sampler.task.shape,
         read=read,
         labels=labels,
         about={

@@ -6,9 +6,9 @@ statistics and dropout masks that gave the fakes; the rest is named by each pass
 ``augmented`` and ``instance_noise`` turn a pass into another, as combinators turn terms.
 """
 
-from jaxgan.forward.base import Labels, Play, Prior
+from jaxgan.forward.base import Condition, Forward, Labels, Prior
 from jaxgan.forward.latent_optimization import latent_optimization
-from jaxgan.forward.pairs import bidirectional, generate_jointly, reconstructing
+from jaxgan.forward.pairs import bidirectional, reconstructing
 from jaxgan.forward.priors import (
     batch_labels,
     categorical,
@@ -21,15 +21,15 @@ from jaxgan.forward.samples import (
     autoencoder,
     auxiliary_classifier,
     conditional,
-    generate_labelled,
     latent_codes,
     unconditional,
 )
 from jaxgan.forward.wrappers import augmented, count_steps, instance_noise, packed
 
 __all__ = [
+    "Condition",
+    "Forward",
     "Labels",
-    "Play",
     "Prior",
     "augmented",
     "autoencoder",
@@ -40,8 +40,6 @@ __all__ = [
     "concatenated",
     "conditional",
     "count_steps",
-    "generate_jointly",
-    "generate_labelled",
     "instance_noise",
     "latent_codes",
     "latent_optimization",

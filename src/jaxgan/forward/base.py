@@ -1,20 +1,54 @@
-"""What a forward pass is."""
+"""What a forward pass is: one value that says how samples are judged and how they are drawn."""
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from jaxgan.game.network import Network
 from jaxgan.rng import Rng
-from jaxgan.types import Batch, Image, Label, Latent, Outputs
+from jaxgan.types import Array, Batch, Label, Latent, Outputs
 
-Play: TypeAlias = Callable[[Any, Any, Batch, Rng, Mapping[str, Any]], Outputs]
-"""``(generator, discriminator, batch, draw, slow) -> round``."""
+Run: TypeAlias = Callable[[Any, Any, Batch, Rng, Mapping[str, Any]], Outputs]
+"""``(generator, discriminator, batch, rng, adaptive) -> outputs``."""
 
 Prior: TypeAlias = Callable[..., Latent]
-"""``(draw, truncation=None) -> latents``."""
+"""``(rng, truncation=None) -> latents``."""
 
-Sample: TypeAlias = Callable[[Network, Latent, "Label | None"], Image]
-"""``(generator, latents, labels) -> samples``."""
+Condition: TypeAlias = Mapping[str, Array]
+"""Rows of the batch that samples depend on, by key: ``label``, or the source of a translation."""
+
+Sample: TypeAlias = Callable[[Any, Latent, Condition], Any]
+"""``(generator, latents, condition) -> samples``."""
 
 Labels: TypeAlias = Callable[[Rng, Batch], Label]
-"""How the fakes' labels are chosen."""
+"""How the labels of generated samples are chosen: ``(rng, batch) -> labels``."""
+
+
+def sample_unconditionally(generator: Any, latents: Latent, condition: Condition) -> Any:
+    """Samples of a generator that is called with latents alone."""
+    del condition
+    return generator(latents)[0]
+
+
+def sample_with_labels(generator: Any, latents: Latent, condition: Condition) -> Any:
+    """Samples of a generator that is called with latents and labels."""
+    return generator(latents, condition["label"])[0]
+
+
+@dataclasses.dataclass(frozen=True)
+class Forward:
+    """A forward pass of the game.
+
+    Attributes:
+      prior: draws latents.
+      run: what happens in a training step: a batch and random numbers become real samples,
+        generated samples and their logits.
+      sample: how samples are drawn from latents once the generator is trained.
+      condition: keys of the batch that samples depend on, e.g. ``("label",)``.
+      pack: samples that the discriminator judges as one.
+    """
+
+    prior: Prior
+    run: Run
+    sample: Sample = sample_unconditionally
+    condition: tuple[str, ...] = ()
+    pack: int = 1

@@ -7,7 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jaxgan.forward.base import Play, Prior
+from jaxgan.forward.base import Forward, Prior
 from jaxgan.forward.samples import unconditional
 from jaxgan.rng import Rng
 from jaxgan.types import Batch, Latent, Outputs, ScalarLike
@@ -19,11 +19,12 @@ def latent_optimization(
     damping: ScalarLike = 5.0,
     share: ScalarLike = 1.0,
     bound: ScalarLike = 1.0,
-    game: Callable[[Prior], Play] = unconditional,
-) -> Play:
+    game: Callable[[Prior], Forward] = unconditional,
+) -> Forward:
     """LOGAN: a game with latents moved to please the critic (Wu et al. 2019).
 
-    ``game`` makes a play of a prior: ``noise``, ``labelled`` (the paper's) or another.
+    ``game`` makes a forward pass of a prior: ``unconditional``, ``conditional`` (the paper's) or
+    another.
 
     ``z' = clip(z + dz, -bound, bound)`` with ``dz = rate g / (damping + |g|^2)`` and ``g`` the
     gradient of ``l(G(z))``: one step of natural gradient ascent, the Fisher matrix being that
@@ -34,15 +35,15 @@ def latent_optimization(
     moves, which ``penalties.latent_step`` holds short; ``latents`` are moved.
     """
 
-    def play(
+    def run(
         generator, discriminator, batch: Batch, rng: Rng, adaptive: Mapping[str, Any]
     ) -> Outputs:
-        def played(latents: Latent) -> Outputs:
+        def outputs_of(latents: Latent) -> Outputs:
             held = game(lambda rng, truncation=None: latents)
-            return held(generator, discriminator, batch, rng, adaptive)
+            return held.run(generator, discriminator, batch, rng, adaptive)
 
         def score(latents: Latent) -> jax.Array:
-            logits = jax.tree.leaves(played(latents).fake_logits)
+            logits = jax.tree.leaves(outputs_of(latents).fake_logits)
             return sum(jnp.sum(leaf.astype(jnp.float32)) for leaf in logits)  # type: ignore
 
         source = rng.named("latent")
@@ -52,7 +53,7 @@ def latent_optimization(
         moves = rng.named("moved").bernoulli(share, latents.shape[1:])
         step = jnp.where(moves, step, 0.0)
         moved = jnp.clip(latents + step, -bound, bound)
-        outputs = played(moved)
+        outputs = outputs_of(moved)
         return dataclasses.replace(outputs, extras={**outputs.extras, "latent_step": step})
 
-    return play
+    return dataclasses.replace(game(prior), run=run)

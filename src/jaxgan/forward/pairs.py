@@ -1,20 +1,20 @@
-"""Games whose discriminator judges pairs of a sample and a latent."""
+"""Games whose discriminator judges pairs of a sample and its latent."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from jaxgan.forward.base import Play, Prior
+from jaxgan.forward.base import Condition, Forward, Prior
 from jaxgan.rng import Rng
-from jaxgan.types import Batch, Image, Label, Latent, Outputs
+from jaxgan.types import Batch, Latent, Outputs
 
 
-def generate_jointly(generator, latents: Latent, labels: Label | None) -> Image:
-    """``Gan.sample`` of a composite generator: its method ``generate`` of latents alone."""
-    del labels
+def sample_from_composite(generator, latents: Latent, condition: Condition) -> Any:
+    """Samples of a composite generator: its method ``generate`` of latents alone."""
+    del condition
     return generator(latents, method="generate")[0]
 
 
-def bidirectional(prior: Prior) -> Play:
+def bidirectional(prior: Prior) -> Forward:
     """BiGAN and ALI: the discriminator judges pairs of a sample and its latent.
 
     Donahue et al. 2017; Dumoulin et al. 2017. The generator's player is a composite, called
@@ -24,36 +24,38 @@ def bidirectional(prior: Prior) -> Play:
     pairs, and the critic takes one. Extras: ``latents``.
     """
 
-    def play(
+    def run(
         generator, discriminator, batch: Batch, rng: Rng, adaptive: Mapping[str, Any]
     ) -> Outputs:
         latents = prior(rng.named("latent"))
         (fake, encoded), g_stats = generator(latents, batch["image"])
         pairs = (batch["image"], encoded), (fake, latents)
-        return _paired(discriminator, pairs, g_stats, adaptive, latents=latents)
+        return _of_pairs(discriminator, pairs, g_stats, adaptive, latents=latents)
 
-    return play
+    return Forward(prior, run, sample_from_composite)
 
 
-def reconstructing(prior: Prior) -> Play:
-    """VEEGAN: ``joint``, and the latents read back from the fakes (Srivastava et al. 2017).
+def reconstructing(prior: Prior) -> Forward:
+    """VEEGAN: ``bidirectional``, and the latents read back (Srivastava et al. 2017).
 
     The composite's output is ``(G(z), F(x), F(G(z)))``. Extras: ``latents`` and
     ``reconstructed``, the last.
     """
 
-    def play(
+    def run(
         generator, discriminator, batch: Batch, rng: Rng, adaptive: Mapping[str, Any]
     ) -> Outputs:
         latents = prior(rng.named("latent"))
         (fake, encoded, read), g_stats = generator(latents, batch["image"])
         pairs = (batch["image"], encoded), (fake, latents)
-        return _paired(discriminator, pairs, g_stats, adaptive, latents=latents, reconstructed=read)
+        return _of_pairs(
+            discriminator, pairs, g_stats, adaptive, latents=latents, reconstructed=read
+        )
 
-    return play
+    return Forward(prior, run, sample_from_composite)
 
 
-def _paired(
+def _of_pairs(
     discriminator, pairs, g_stats: Any, adaptive: Mapping[str, Any], **extras: Any
 ) -> Outputs:
     real, fake = pairs

@@ -1,27 +1,22 @@
-"""Games whose discriminator judges samples."""
+"""Games whose discriminator judges samples.
+
+All pass real and generated samples through the discriminator one after the other, so that a
+batch-normalized one takes its moments of each alone (as the DCGAN authors' code does).
+"""
 
 from collections.abc import Mapping
 from typing import Any
 
-from jaxgan.forward.base import Labels, Play, Prior
+from jaxgan.forward.base import Forward, Labels, Prior, sample_with_labels
 from jaxgan.forward.priors import batch_labels, concatenated, draw_codes
 from jaxgan.rng import Rng
 from jaxgan.types import Batch, Image, Label, Latent, Outputs
 
 
-def generate_labelled(generator, latents: Latent, labels: Label | None) -> Image:
-    """``Gan.sample`` of a generator called with latents and labels."""
-    return generator(latents, labels)[0]
+def unconditional(prior: Prior) -> Forward:
+    """The game of Goodfellow et al. 2014: the generator turns latents into samples."""
 
-
-def unconditional(prior):
-    """The game of Goodfellow et al. 2014: the generator turns latents into samples.
-
-    Real and fake pass through the discriminator one after the other, so that a
-    batch-normalised one takes its moments of each alone (as the DCGAN authors' code does).
-    """
-
-    def play(
+    def run(
         generator, discriminator, batch: Batch, rng: Rng, adaptive: Mapping[str, Any]
     ) -> Outputs:
         real, latents = batch["image"], prior(rng.named("latent"))
@@ -39,22 +34,22 @@ def unconditional(prior):
             extras=_generated(generator, latents),
         )
 
-    return play
+    return Forward(prior, run)
 
 
 def _generated(generator, latents: Latent, *labels: Label) -> dict[str, Any]:
-    """What every play says of the fakes' origin."""
+    """What every forward pass says of the origin of its generated samples."""
     return {"latents": latents, "generator": lambda latents: generator(latents, *labels)[0]}
 
 
-def conditional(prior: Prior, labels: Labels = batch_labels) -> Play:
+def conditional(prior: Prior, labels: Labels = batch_labels) -> Forward:
     """The conditional game: both players see a label (Mirza & Osindero 2014).
 
     The generator is called with latents and labels, the discriminator with samples and labels.
     Terms find ``real_labels`` and ``fake_labels`` in the extras.
     """
 
-    def play(
+    def run(
         generator, discriminator, batch: Batch, rng: Rng, adaptive: Mapping[str, Any]
     ) -> Outputs:
         real, real_labels = batch["image"], batch["label"]
@@ -78,34 +73,10 @@ def conditional(prior: Prior, labels: Labels = batch_labels) -> Play:
             },
         )
 
-    return play
+    return Forward(prior, run, sample_with_labels, condition=("label",))
 
 
-def _described(discriminator, real: Image, fake: Image, name: str) -> dict[str, Any]:
-    """Parts of a round whose discriminator answers with logits and something else, ``name``."""
-    (real_logits, real_more), d_stats = discriminator(real)
-    (fake_logits, fake_more), d_stats = discriminator.after(d_stats)(fake)
-    return {
-        "real": real,
-        "fake": fake,
-        "real_logits": real_logits,
-        "fake_logits": fake_logits,
-        "critic": lambda samples: discriminator(samples)[0][0],
-        "stats": {"d": d_stats},
-        "extras": {f"real_{name}": real_more, f"fake_{name}": fake_more},
-    }
-
-
-def _round(
-    parts: dict[str, Any], g_stats: Any, adaptive: Mapping[str, Any], **extras: Any
-) -> Outputs:
-    stats = {"g": g_stats, **parts["stats"]}
-    return Outputs(
-        **{**parts, "stats": stats, "extras": {**parts["extras"], **extras}, "slow": adaptive}
-    )
-
-
-def auxiliary_classifier(prior: Prior, labels: Labels = batch_labels) -> Play:
+def auxiliary_classifier(prior: Prior, labels: Labels = batch_labels) -> Forward:
     """AC-GAN: the discriminator sees no label but names one (Odena et al. 2017).
 
     The generator is called with latents and labels; the discriminator's output is ``(logits,
@@ -113,13 +84,16 @@ def auxiliary_classifier(prior: Prior, labels: Labels = batch_labels) -> Play:
     and ``fake_labels``.
     """
 
-    def play(
+    def run(
         generator, discriminator, batch: Batch, rng: Rng, adaptive: Mapping[str, Any]
     ) -> Outputs:
         latents, fake_labels = prior(rng.named("latent")), labels(rng.named("label"), batch)
         fake, g_stats = generator(latents, fake_labels)
-        return _round(
-            _described(discriminator, batch["image"], fake, "classes"),
+        return _with_second_output(
+            discriminator,
+            batch["image"],
+            fake,
+            "classes",
             g_stats,
             adaptive,
             real_labels=batch["label"],
@@ -127,42 +101,77 @@ def auxiliary_classifier(prior: Prior, labels: Labels = batch_labels) -> Play:
             **_generated(generator, latents, fake_labels),
         )
 
-    return play
+    return Forward(prior, run, sample_with_labels, condition=("label",))
 
 
-def autoencoder(prior: Prior) -> Play:
+def autoencoder(prior: Prior) -> Forward:
     """EBGAN: the discriminator's output is ``(energies, codes)`` (Zhao et al. 2017).
 
-    Energies take the place of logits. Extras: ``real_codes`` and ``fake_codes``. A
-    discriminator of energies alone (BEGAN's) plays ``noise``.
+    Energies take the place of logits. Extras: ``real_codes`` and ``fake_codes``. A discriminator
+    of energies alone (BEGAN's) is trained by ``unconditional``.
     """
 
-    def play(
+    def run(
         generator, discriminator, batch: Batch, rng: Rng, adaptive: Mapping[str, Any]
     ) -> Outputs:
         latents = prior(rng.named("latent"))
         fake, g_stats = generator(latents)
-        parts = _described(discriminator, batch["image"], fake, "codes")
-        return _round(parts, g_stats, adaptive, **_generated(generator, latents))
+        generated = _generated(generator, latents)
+        return _with_second_output(
+            discriminator, batch["image"], fake, "codes", g_stats, adaptive, **generated
+        )
 
-    return play
+    return Forward(prior, run)
 
 
-def latent_codes(noise: Prior, codes: Mapping[str, Prior]) -> Play:
+def latent_codes(noise: Prior, codes: Mapping[str, Prior]) -> Forward:
     """InfoGAN: the latents carry codes, which the discriminator guesses (Chen et al. 2016).
 
-    The generator is called with ``[noise, codes]``, as ``joined(noise, codes)`` draws them for
-    ``Gan.prior``; the discriminator's output is ``(logits, {code: parameters of Q})``. Extras:
-    ``codes``, ``real_codes`` and ``fake_codes``.
+    The generator is called with ``[noise, codes]``, as ``concatenated(noise, codes)`` draws them;
+    the discriminator's output is ``(logits, {code: parameters of Q})``. Extras: ``codes``,
+    ``real_codes`` and ``fake_codes``.
     """
+    prior = concatenated(noise, codes)
 
-    def play(
+    def run(
         generator, discriminator, batch: Batch, rng: Rng, adaptive: Mapping[str, Any]
     ) -> Outputs:
         source = rng.named("latent")
-        drawn, latents = draw_codes(source, codes), concatenated(noise, codes)(source)
+        drawn, latents = draw_codes(source, codes), prior(source)
         fake, g_stats = generator(latents)
-        parts = _described(discriminator, batch["image"], fake, "codes")
-        return _round(parts, g_stats, adaptive, codes=drawn, **_generated(generator, latents))
+        return _with_second_output(
+            discriminator,
+            batch["image"],
+            fake,
+            "codes",
+            g_stats,
+            adaptive,
+            codes=drawn,
+            **_generated(generator, latents),
+        )
 
-    return play
+    return Forward(prior, run)
+
+
+def _with_second_output(
+    discriminator,
+    real: Image,
+    fake: Image,
+    name: str,
+    g_stats: Any,
+    adaptive: Mapping[str, Any],
+    **extras: Any,
+) -> Outputs:
+    """The outputs of a discriminator that answers with logits and something else, ``name``."""
+    (real_logits, real_more), d_stats = discriminator(real)
+    (fake_logits, fake_more), d_stats = discriminator.after(d_stats)(fake)
+    return Outputs(
+        real=real,
+        fake=fake,
+        real_logits=real_logits,
+        fake_logits=fake_logits,
+        critic=lambda samples: discriminator(samples)[0][0],
+        stats={"g": g_stats, "d": d_stats},
+        adaptive=adaptive,
+        extras={f"real_{name}": real_more, f"fake_{name}": fake_more, **extras},
+    )

@@ -9,11 +9,11 @@ import jax.numpy as jnp
 from jax import lax
 
 from jaxgan.errors import UserError
-from jaxgan.forward.base import Play
+from jaxgan.forward.base import Forward
 from jaxgan.forward.packing import pack as join
 from jaxgan.forward.packing import unpack
 from jaxgan.rng import Rng
-from jaxgan.types import AXIS, Image, Outputs, ScalarLike
+from jaxgan.types import AXIS, Image, Outputs, ScalarLike, Seen
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,7 +43,7 @@ def _mapped() -> bool:
     return True
 
 
-def packed(count: int, play: Play) -> Play:
+def packed(count: int, forward: Forward) -> Forward:
     """PacGAN: the discriminator judges ``count`` samples as one (Lin et al. 2018, section 2).
 
     Consecutive rows are joined along the channels: ``B`` samples make ``B / count`` rows of
@@ -59,21 +59,22 @@ def packed(count: int, play: Play) -> Play:
         return jax.tree.map(lambda leaf: join(count, leaf), tree)
 
     def judge(critic):
-        # The play's own critic packs what it is given: packing undoes unpacking.
+        # The wrapped critic packs what it is given: packing undoes unpacking.
         def packs(tree):
             return critic(jax.tree.map(lambda leaf: unpack(count, leaf), tree))
 
         return None if critic is None else packs
 
-    def wrapped(generator, discriminator, batch, rng: Rng, adaptive: Mapping[str, Any]) -> Outputs:
+    def run(generator, discriminator, batch, rng: Rng, adaptive: Mapping[str, Any]) -> Outputs:
         rows = len(batch["image"])
-        # The few rows that a game is initialised with, outside the axis, need not fill a pack.
+        # The few rows that a game is initialized with, outside the axis, need not fill a pack.
         if rows % count and (rows > count or _mapped()):
             raise UserError(
                 f"packs of {count} do not fill a batch of {rows} rows on a device; give a "
                 f"--batch-size that is a multiple of {count} on each."
             )
-        outputs = play(generator, Through(discriminator, arguments=pack), batch, rng, adaptive)
+        judged = Through(discriminator, arguments=pack)
+        outputs = forward.run(generator, judged, batch, rng, adaptive)
         return dataclasses.replace(
             outputs,
             real=pack(outputs.real),
@@ -82,18 +83,18 @@ def packed(count: int, play: Play) -> Play:
             fake_critic=judge(outputs.fake_critic),
         )
 
-    return wrapped
+    return dataclasses.replace(forward, run=run, pack=count * forward.pack)
 
 
-def _seen(view: Callable[[Image, Rng, Mapping[str, Any]], Image], play: Play) -> Play:
-    """``play`` with all images, real and fake, seen through ``view``.
+def _seen(view: Callable[[Image, Rng, Mapping[str, Any]], Image], forward: Forward) -> Forward:
+    """``forward`` with all images, real and fake, seen through ``view``.
 
     The view belongs to the data and to the generator, not to the discriminator: so
     ``outputs.real`` and ``outputs.fake`` are images as the discriminator saw them, and the critic
     is the plain discriminator at such images.
     """
 
-    def wrapped(generator, discriminator, batch, rng: Rng, adaptive: Mapping[str, Any]) -> Outputs:
+    def run(generator, discriminator, batch, rng: Rng, adaptive: Mapping[str, Any]) -> Outputs:
         def shown(output):
             # A composite's samples come first.
             if isinstance(output, tuple):
@@ -101,12 +102,13 @@ def _seen(view: Callable[[Image, Rng, Mapping[str, Any]], Image], play: Play) ->
             return view(output, rng.named("seen fake"), adaptive)
 
         batch = {**batch, "image": view(batch["image"], rng.named("seen real"), adaptive)}
-        return play(Through(generator, output=shown), discriminator, batch, rng, adaptive)
+        seen = Through(generator, output=shown)
+        return forward.run(seen, discriminator, batch, rng, adaptive)
 
-    return wrapped
+    return dataclasses.replace(forward, run=run)
 
 
-def augmented(augment: Callable[[Image, Rng], Image], play: Play) -> Play:
+def augmented(augment: Callable[[Image, Rng], Image], forward: Forward) -> Forward:
     """DiffAugment: the discriminator sees augmented images only (Zhao et al. 2020).
 
     Real and fake images are augmented in both players' phases, each row by a draw of its own,
@@ -119,13 +121,13 @@ def augmented(augment: Callable[[Image, Rng], Image], play: Play) -> Play:
         del adaptive
         return augment(images, rng)
 
-    return _seen(view, play)
+    return _seen(view, forward)
 
 
-def instance_noise(deviation: Callable[[jax.Array], ScalarLike], play: Play) -> Play:
+def instance_noise(deviation: Callable[[jax.Array], ScalarLike], forward: Forward) -> Forward:
     """Instance noise: ``x + s n`` and ``G(z) + s n'`` with normal ``n`` (Sønderby et al. 2017).
 
-    ``deviation`` gives ``s`` at a step, which is read from the slow state ``step``;
+    ``deviation`` gives ``s`` at a step, which is read from the adaptive state ``step``;
     ``count_steps`` keeps it there. Penalties see the noisy samples.
     """
 
@@ -133,10 +135,10 @@ def instance_noise(deviation: Callable[[jax.Array], ScalarLike], play: Play) -> 
         spread = jnp.asarray(deviation(adaptive["step"]), jnp.float32)
         return images + (spread * rng.normal(images.shape[1:])).astype(images.dtype)
 
-    return _seen(view, play)
+    return _seen(view, forward)
 
 
-def count_steps(adaptive: dict[str, Any], logs: Mapping[str, Any]) -> dict[str, Any]:
-    """A ``tune`` for slow state ``{"step": 0}``: the number of finished steps."""
-    del logs
+def count_steps(adaptive: dict[str, Any], seen: Seen) -> dict[str, Any]:
+    """An ``adapt`` for adaptive state ``{"step": 0}``: the number of finished steps."""
+    del seen
     return {**adaptive, "step": adaptive["step"] + 1}

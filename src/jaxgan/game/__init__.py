@@ -9,11 +9,10 @@ from jaxgan.game.gan import (
     Phase,
     Update,
     fresh_batches,
-    generate,
     groups,
     moves,
 )
-from jaxgan.game.network import Network, Reparametrization, Uninitialized
+from jaxgan.game.network import Network, Uninitialized
 from jaxgan.game.state import Average, GanState, Player, init
 
 __all__ = [
@@ -27,11 +26,9 @@ __all__ = [
     "Network",
     "Phase",
     "Player",
-    "Reparametrization",
     "Uninitialized",
     "Update",
     "fresh_batches",
-    "generate",
     "groups",
     "init",
     "moves",

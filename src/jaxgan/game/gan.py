@@ -11,11 +11,12 @@ from typing import Any, Literal, TypeAlias
 import flax.linen as nn
 import optax
 
-from jaxgan.ema import Decay, constant
-from jaxgan.forward.base import Play, Prior, Sample
-from jaxgan.game.network import Network, Reparametrization
+from jaxgan.ema import Decay
+from jaxgan.forward.base import Forward
+from jaxgan.game.network import Network
 from jaxgan.game.terms import Term
-from jaxgan.types import Image, Label, Latent, Logs, Params, PlayerName
+from jaxgan.nn.reparametrization import Reparametrization
+from jaxgan.types import Params, PlayerName, Seen
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Phase:
       real: ``fresh`` takes the step's next real batch, ``same`` the one used last, or
         the step's first if none was used yet (the first ``fresh`` phase then takes it too).
       latents: likewise for the latents (and augmentations) of the fake batch.
-      terms: names of the terms it minimises; None for all of the player's.
+      terms: names of the terms it minimizes; None for all of the player's.
       every: it happens in every ``every``-th step only, the first of them being ``first``.
       first: below ``every``; where several lazy phases should not fall on one step.
       unroll: updates that the other player makes in thought, on the same batch and latents, before
@@ -35,6 +36,13 @@ class Phase:
         generative adversarial networks", equation 7). So the other's optimizer must have a
         derivative: give Adam an ``eps_root`` such as 1e-16, since its square root's is infinite
         where a gradient is zero, and everything becomes NaN.
+      moves_stats: the players that keep the statistics (all of ``Player.stats``) that this phase's
+        forward pass leaves; None for ``player`` alone, ``()`` for neither. With ``("d", "g")`` a
+        discriminator update also moves the generator's running moments, as in code that leaves the
+        generator in training mode while it draws fake samples. They change no gradient, since
+        batch normalization in training mode does not read them. A spectrally normalized
+        generator's singular vectors move too. With ``unroll``, the other player's statistics
+        include those of its updates in thought.
     """
 
     player: PlayerName
@@ -44,6 +52,7 @@ class Phase:
     every: int = 1
     first: int = 0
     unroll: int = 0
+    moves_stats: tuple[PlayerName, ...] | None = None
 
 
 D = Phase("d")
@@ -62,63 +71,61 @@ SIMULTANEOUS: tuple[Update, ...] = ((D, Phase("g", real="same", latents="same"))
 """Both gradients at the same point, on the same samples."""
 
 
-EMA = constant(0.999)
-"""The usual average of a thousand steps."""
-
-
-def generate(generator: Network, latents: Latent, labels: Label | None) -> Image:
-    """Samples of an unconditional generator."""
-    del labels
-    return generator(latents)[0]
-
-
 @dataclasses.dataclass(frozen=True)
 class Gan:
     """The static description of a GAN: a paper.
 
     Attributes:
-      networks: ``{"g": generator, "d": discriminator}``, Linen modules called with
-        ``train=``; a player's module may be a composite.
-      play: one forward pass of the game.
-      prior: draws latents.
-      terms: what each player minimises, by name.
+      generator: Linen module called with ``train=``; may be a composite of several networks.
+      discriminator: likewise.
+      forward: how a batch is turned into real and generated samples and their logits.
+      terms: what each player minimizes, by name: ``{"g": {...}, "d": {...}}``.
       optimizers: an optax transform for each player.
       updates: what one step does, in order.
-      ema: decay of the averaged generator.
-      reparametrize: what is done to a player's parameters before each use; nothing by default.
-      sample: how samples are drawn from latents and labels.
-      conditional: whether samples depend on labels.
+      ema: decay of the averaged generator; None for the run's (``--ema``), or outside a run for
+        no average.
+      reparametrize: what is done to a player's parameters before each use, e.g. spectral
+        normalization; nothing by default.
       threshold: the logit above which the discriminator calls a sample real, for its logged
         accuracy; None where there is none: energies, Wasserstein critics, differences of pairs.
       range: values of black and white in the samples, which real images are mapped to.
-      slow: initial slow state.
-      tune: ``(slow, logs) -> slow``, after each step.
+      adaptive: initial adaptive state: arrays that terms read and ``adapt`` moves.
+      adapt: ``(adaptive, seen) -> adaptive``, after each step.
+      frozen: arrays that a player's network reads and nothing trains, e.g. a pretrained backbone:
+        the collection ``frozen`` of ``{"g": ..., "d": ...}``. Arguments of the compiled step,
+        recorded in a run by their hash only.
     """
 
-    networks: Mapping[PlayerName, nn.Module]
-    play: Play
-    prior: Prior
+    generator: nn.Module
+    discriminator: nn.Module
+    forward: Forward
     terms: Mapping[PlayerName, Mapping[str, Term]]
     optimizers: Mapping[PlayerName, optax.GradientTransformation]
     updates: tuple[Update, ...] = ALTERNATING
-    ema: Decay = EMA
+    ema: Decay | None = None
     reparametrize: Mapping[PlayerName, Reparametrization] = dataclasses.field(default_factory=dict)
-    sample: Sample = generate
-    conditional: bool = False
     threshold: float | None = 0.0
     range: tuple[float, float] = (-1.0, 1.0)
     adaptive: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    adapt: Callable[[dict[str, Any], Logs], dict[str, Any]] = lambda adaptive, logs: adaptive
+    adapt: Callable[[dict[str, Any], Seen], dict[str, Any]] = lambda adaptive, seen: adaptive
+    frozen: Mapping[PlayerName, Any] = dataclasses.field(default_factory=dict)
+
+    @property
+    def networks(self) -> Mapping[PlayerName, nn.Module]:
+        """Both modules, by player."""
+        return {"g": self.generator, "d": self.discriminator}
 
     def network(
         self, who: PlayerName, params: Params, stats: Any, train: bool = False, rngs: Any = None
     ) -> Network:
         """A player as a function, with the weights that it computes with."""
         if who in self.reparametrize:
-            weights = self.reparametrize[who]
-            params, state = weights.apply(params, stats[weights.name])
-            stats = {**stats, weights.name: state}
-        return Network(self.networks[who], params, stats, train, rngs or {})
+            change = self.reparametrize[who]
+            params, state = change.apply(params, stats[change.name])
+            stats = {**stats, change.name: state}
+        return Network(
+            self.networks[who], params, stats, train, rngs or {}, self.frozen.get(who)
+        )
 
 
 def groups(updates: tuple[Update, ...]) -> tuple[tuple[Phase, ...], ...]:

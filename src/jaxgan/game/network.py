@@ -16,6 +16,15 @@ class Network:
 
     Calling it returns ``(output, stats)`` with the statistics after the call; ``after``
     binds them for the next.
+
+    Attributes:
+      module: the Linen module.
+      params: its parameters.
+      stats: its other collections, e.g. ``batch_stats``.
+      train: whether it computes as in training (batch moments, dropout).
+      rngs: keys of its random streams.
+      frozen: arrays that it reads from the collection ``frozen`` and that nothing trains, e.g. a
+        pretrained backbone; None if there are none.
     """
 
     module: nn.Module
@@ -23,10 +32,13 @@ class Network:
     stats: Any
     train: bool = False
     rngs: Mapping[str, Key] = dataclasses.field(default_factory=dict)
+    frozen: Any = None
 
     def __call__(self, *args, **kwargs) -> tuple[Any, Any]:
         """The module's output, and its statistics after the call."""
         variables = {"params": self.params, **self.stats}
+        if self.frozen is not None:
+            variables["frozen"] = self.frozen
         if not self.train:
             return self.module.apply(variables, *args, train=False, **kwargs), self.stats
         return self.module.apply(
@@ -39,24 +51,8 @@ class Network:
 
 
 @dataclasses.dataclass(frozen=True)
-class Reparametrization:
-    """A change of a player's parameters before each use, such as spectral normalisation.
-
-    Attributes:
-      init: ``(key, params) -> state``, a dictionary of arrays.
-      apply: ``(params, state) -> (params to compute with, state)``. Called once in each phase, so
-        that every use of the network in it shares the same weights; gradients flow through.
-      name: of the state among the player's statistics.
-    """
-
-    init: Callable[[Key, Params], dict[str, jax.Array]]
-    apply: Callable[[Params, dict[str, jax.Array]], tuple[Params, dict[str, jax.Array]]]
-    name: str
-
-
-@dataclasses.dataclass(frozen=True)
 class Uninitialized:
-    """Stands for a ``Network`` while the first round is played to create its variables.
+    """Stands for a ``Network`` in the first forward pass, which creates its variables.
 
     What it returns in the place of statistics are all its variables.
     """
@@ -64,12 +60,15 @@ class Uninitialized:
     module: nn.Module
     key: Key
     variables: Any = None
+    frozen: Any = None
 
     def __call__(self, *args, **kwargs) -> tuple[Any, Any]:
         """The module's output, and all its variables, new in the first call."""
         variables = self.variables
         if variables is None:
             variables = self.module.init({"params": self.key}, *args, train=False, **kwargs)
+            if self.frozen is not None:
+                variables = {**variables, "frozen": self.frozen}
         return self.module.apply(variables, *args, train=False, **kwargs), variables
 
     def after(self, stats: Any) -> "Uninitialized":

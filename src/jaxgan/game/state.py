@@ -45,7 +45,7 @@ class GanState:
       key: the run's typed key; step ``t`` draws from ``fold_in(key, t)``.
       players: ``{"g": Player, "d": Player}``.
       ema: the averaged generator.
-      slow: slow state that terms read and ``Gan.tune`` moves.
+      adaptive: state that terms read and ``Gan.adapt`` moves, e.g. averages of logits.
     """
 
     step: jax.Array
@@ -58,7 +58,7 @@ class GanState:
 def init(gan: Gan, key: Key, batch: Batch) -> GanState:
     """The state before the first step; ``batch`` gives the shapes of real data.
 
-    Both players' variables come from playing one round.
+    Both players' variables come from one forward pass.
 
     Raises:
       UserError: the generator's samples have another shape than the data. Discriminators that end
@@ -69,8 +69,11 @@ def init(gan: Gan, key: Key, batch: Batch) -> GanState:
     # astype: a Python number is weakly typed, and its first step would compile twice.
     strong = {name: jax.tree.map(jnp.asarray, value) for name, value in gan.adaptive.items()}
     adaptive = jax.tree.map(lambda leaf: leaf.astype(leaf.dtype), strong)
-    networks = {who: Uninitialized(gan.networks[who], named(key, who)) for who in ("g", "d")}
-    outputs = gan.play(networks["g"], networks["d"], batch, rng, adaptive)
+    generator, discriminator = (
+        Uninitialized(gan.networks[who], named(key, who), frozen=gan.frozen.get(who))
+        for who in ("g", "d")
+    )
+    outputs = gan.forward.run(generator, discriminator, batch, rng, adaptive)
     for fake, real in zip(*map(jax.tree.leaves, (outputs.fake, outputs.real)), strict=True):
         if fake.shape[1:] != real.shape[1:]:
             raise UserError(
@@ -81,9 +84,10 @@ def init(gan: Gan, key: Key, batch: Batch) -> GanState:
     for who in ("g", "d"):
         stats = dict(outputs.stats[who])
         params = stats.pop("params")
+        stats.pop("frozen", None)
         if who in gan.reparametrize:
-            weights = gan.reparametrize[who]
-            stats[weights.name] = weights.init(named(key, f"weights/{who}"), params)
+            change = gan.reparametrize[who]
+            stats[change.name] = change.init(named(key, f"weights/{who}"), params)
         players[who] = Player(params, stats, gan.optimizers[who].init(params))
     # Copies, because a donated state must not hold one buffer twice.
     ema = jax.tree.map(jnp.copy, Average(players["g"].params, players["g"].stats))

@@ -7,7 +7,7 @@ data (``Gan.updates``).
 
 import dataclasses
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -19,7 +19,7 @@ from jaxgan.game.gan import Gan, Phase, fresh_batches, groups
 from jaxgan.game.network import Network
 from jaxgan.game.state import Average, GanState, Player
 from jaxgan.rng import Rng, global_rows, named
-from jaxgan.types import AXIS, Batch, Key, Logs, Mean, Outputs, Params, PlayerName
+from jaxgan.types import AXIS, Batch, Key, Logs, Mean, Outputs, Params, PlayerName, Seen
 
 RNGS = ("dropout", "noise")
 """Flax's random streams that a network may ask for in training."""
@@ -40,29 +40,31 @@ def make_step(gan: Gan) -> Step:
         rows = len(jax.tree.leaves(batches)[0][0])
         key = jax.random.fold_in(state.key, state.step)
         logs: Logs = {}
+        remembered: dict[str, Any] = {}
         for number, moves in enumerate(plan):
             group_key = jax.random.fold_in(named(key, "group"), number)
 
-            def move(state: GanState, moves=moves, group_key=group_key) -> tuple[GanState, Logs]:
+            def move(state: GanState, moves=moves, group_key=group_key):
                 return _move(gan, state, moves, batches, key, group_key)
 
             interval, first = moves[0].phase.every, moves[0].phase.first
             if interval == 1:
-                state, seen = move(state)
+                state, seen, remember = move(state)
             else:
                 skipped = jax.tree.map(
-                    lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), jax.eval_shape(move, state)[1]
+                    lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), jax.eval_shape(move, state)[1:]
                 )
-                state, seen = lax.cond(
+                state, seen, remember = lax.cond(
                     state.step % interval == first,
                     move,
-                    lambda state, skipped=skipped: (state, skipped),
+                    lambda state, skipped=skipped: (state, *skipped),
                     state,
                 )
             logs = _added(logs, seen)
+            remembered |= remember
         logs = lax.pmean(logs, AXIS)
         ema = _average(gan, state, images=rows * lax.axis_size(AXIS))
-        adaptive = gan.adapt(state.adaptive, logs)
+        adaptive = gan.adapt(state.adaptive, Seen(logs, state.players, remembered))
         return dataclasses.replace(state, step=state.step + 1, ema=ema, adaptive=adaptive), logs
 
     return step
@@ -85,6 +87,12 @@ def _plan(gan: Gan) -> list[list[_Move]]:
             raise ValueError("phases that move simultaneously must have one `every` and `first`")
         if not all(0 <= phase.first < phase.every for phase in group):
             raise ValueError("`first` must be below `every`")
+        kept = [who for phase in group for who in _kept(phase)]
+        if len(set(kept)) < len(kept):
+            raise ValueError(
+                "phases that move simultaneously must not keep the statistics of the same player; "
+                "give one of them `moves_stats=()`"
+            )
         moves = []
         for phase in group:
             batches += phase.real == "fresh"
@@ -95,25 +103,48 @@ def _plan(gan: Gan) -> list[list[_Move]]:
     return plan
 
 
+def _kept(phase: Phase) -> tuple[PlayerName, ...]:
+    """The players whose statistics stay as the phase leaves them."""
+    return (phase.player,) if phase.moves_stats is None else phase.moves_stats
+
+
 def _move(
     gan: Gan, state: GanState, moves: list[_Move], batches: Batch, key: Key, group_key: Key
-) -> tuple[GanState, Logs]:
+) -> tuple[GanState, Logs, dict[str, Any]]:
     """Moves the players of one group: all gradients at ``state``, then all updates."""
-    players, logs = dict(state.players), {}
+    players, logs, remembered = dict(state.players), {}, {}
     for move in moves:
         who = move.phase.player
         batch = jax.tree.map(lambda leaf, n=move.batch: leaf[n], batches)
-        draw_key = jax.random.fold_in(named(key, "latents"), move.latents)
-        grads, stats, seen = _gradient(gan, state, move.phase, batch, draw_key, group_key)
-        players[who], norms = _descend(gan, players[who], who, grads, stats)
-        logs = _added(logs, seen | norms)
-    return dataclasses.replace(state, players=players), logs
+        rng_key = jax.random.fold_in(named(key, "latents"), move.latents)
+        found = _gradient(gan, state, move.phase, batch, rng_key, group_key)
+        players = _with_stats(players, found.stats)
+        players[who], norms = _descend(gan, players[who], who, found.grads)
+        logs = _added(logs, found.logs | norms)
+        remembered[who] = found.remembered
+    return dataclasses.replace(state, players=players), logs, remembered
+
+
+class _Gradient(NamedTuple):
+    """A phase's gradient and what else came of it.
+
+    Attributes:
+      grads: gradient of the global batch, as the player's parameters.
+      stats: the statistics to keep, by player.
+      logs: means of this device's rows.
+      remembered: ``Outputs.remember`` of all devices' rows.
+    """
+
+    grads: Params
+    stats: dict[str, Any]
+    logs: Logs
+    remembered: Any
 
 
 def _gradient(
-    gan: Gan, state: GanState, phase: Phase, batch: Batch, draw_key: Key, group_key: Key
-) -> tuple[Params, Any, Logs]:
-    """The global batch's gradient for ``phase.player``, its new statistics, and logs."""
+    gan: Gan, state: GanState, phase: Phase, batch: Batch, rng_key: Key, group_key: Key
+) -> _Gradient:
+    """The global batch's gradient for ``phase.player``, and what else came of it."""
     who = phase.player
     rows = global_rows(len(jax.tree.leaves(batch)[0]))
     wanted = gan.terms[who]
@@ -126,9 +157,10 @@ def _gradient(
         rival = Phase("d" if who == "g" else "g")
         for _ in range(phase.unroll):  # differentiated through, and forgotten
             thought = dataclasses.replace(state, players=players)
-            found, stats, _ = _gradient(gan, thought, rival, batch, draw_key, group_key)
+            found = _gradient(gan, thought, rival, batch, rng_key, group_key)
+            players = _with_stats(players, found.stats)
             players[rival.player], _ = _descend(
-                gan, players[rival.player], rival.player, found, stats
+                gan, players[rival.player], rival.player, found.grads
             )
 
         def network(other: PlayerName) -> Network:
@@ -136,7 +168,9 @@ def _gradient(
             rngs = {name: named(group_key, f"{name}/{other}") for name in RNGS}
             return gan.network(other, player.params, player.stats, train=True, rngs=rngs)
 
-        outputs = gan.play(network("g"), network("d"), batch, Rng(draw_key, rows), state.adaptive)
+        outputs = gan.forward.run(
+            network("g"), network("d"), batch, Rng(rng_key, rows), state.adaptive
+        )
         outputs = dataclasses.replace(
             outputs,
             rng=Rng(group_key, rows),
@@ -147,21 +181,29 @@ def _gradient(
         logs |= {f"{who}/loss": Mean.of(loss)} | (
             _judgements(outputs, gan.threshold) if who == "d" else {}
         )
-        return loss, (outputs.stats[who], logs)
+        kept = {other: outputs.stats[other] for other in _kept(phase)}
+        return loss, (kept, logs, outputs.remember)
 
-    grads, (stats, logs) = jax.grad(objective, has_aux=True)(state.players[who].params)
-    return lax.pmean(grads, AXIS), _float_mean(stats), logs
+    grads, (stats, logs, remember) = jax.grad(objective, has_aux=True)(state.players[who].params)
+    gathered = jax.tree.map(lambda leaf: lax.all_gather(leaf, AXIS, tiled=True), remember)
+    return _Gradient(lax.pmean(grads, AXIS), _float_mean(stats), logs, gathered)
+
+
+def _with_stats(players: dict[str, Player], stats: dict[str, Any]) -> dict[str, Player]:
+    """The players, those that ``stats`` names with new statistics."""
+    new = {who: dataclasses.replace(players[who], stats=stats[who]) for who in stats}
+    return {**players, **new}
 
 
 def _descend(
-    gan: Gan, player: Player, who: PlayerName, grads: Params, stats: Any
-) -> tuple[Player, Logs]:
+    gan: Gan, player: Player, who: PlayerName, grads: Params
+) -> tuple[Player, dict[str, Mean]]:
     """One step of the player's optimizer, and the norms of what moved."""
     updates, opt = gan.optimizers[who].update(grads, player.opt, player.params)
     params = optax.apply_updates(player.params, updates)
     norms = {"gradient": grads, "parameter": params, "update": updates}
     logs = {f"{who}/{name}_norm": Mean.of(optax.tree.norm(tree)) for name, tree in norms.items()}
-    return Player(params, stats, opt), logs
+    return dataclasses.replace(player, params=params, opt=opt), logs
 
 
 def _judgements(outputs: Outputs, threshold: float | None) -> Logs:
@@ -192,8 +234,10 @@ def _float_mean(tree: Any) -> Any:
 
 def _average(gan: Gan, state: GanState, images: int) -> Average:
     """The averaged generator after this step."""
-    decay = gan.ema(state.step, jnp.asarray(images, jnp.int32))
     generator = state.players["g"]
+    if gan.ema is None:
+        return Average(generator.params, generator.stats)
+    decay = gan.ema(state.step, jnp.asarray(images, jnp.int32))
 
     def blend(old, new):
         if not jnp.issubdtype(new.dtype, jnp.floating):

@@ -1,44 +1,29 @@
-"""What the players minimise, as functions of a ``Outputs``; one module for each idea.
+"""What the players minimize, as functions of a forward pass's ``Outputs``; one module for each idea.
 
-An import is the registry: ``losses.hinge_generator`` is a term, and a function that takes
-numbers (``losses.least_squares_generator(c=1.0)``) returns one.
+A loss is a pair: ``losses.hinge.generator`` and ``losses.hinge.discriminator`` are terms, and
+``losses.hinge.terms()`` is what ``Gan`` takes. A function that takes numbers
+(``losses.least_squares(c=1.0)``) returns a pair; whatever is not a pair is a term to add.
 """
 
 from jaxgan.losses.adversarial import (
-    hinge_discriminator,
-    hinge_generator,
-    least_squares_discriminator,
-    least_squares_generator,
-    minimax_discriminator,
-    minimax_generator,
-    nonsaturating_discriminator,
-    nonsaturating_generator,
-    smoothed_discriminator,
+    hinge,
+    least_squares,
+    minimax,
+    nonsaturating,
+    smoothed,
     top_k_generator,
     top_k_schedule,
-    wasserstein_discriminator,
-    wasserstein_generator,
+    wasserstein,
 )
 from jaxgan.losses.auxiliary import (
-    auxiliary_discriminator,
-    auxiliary_generator,
+    auxiliary_classifier,
     categorical_information,
     gaussian_information,
 )
-from jaxgan.losses.energy import (
-    began_balance,
-    began_convergence,
-    began_discriminator,
-    began_generator,
-    ebgan_discriminator,
-    ebgan_generator,
-    pull_away,
-)
+from jaxgan.losses.energy import began, began_balance, began_convergence, ebgan, pull_away
 from jaxgan.losses.f_divergences import (
     FDivergence,
-    f_discriminator,
-    f_generator,
-    f_generator_alternative,
+    f_divergence,
     gan_divergence,
     jensen_shannon,
     kullback_leibler,
@@ -46,62 +31,46 @@ from jaxgan.losses.f_divergences import (
     reverse_kullback_leibler,
     squared_hellinger,
 )
-from jaxgan.losses.joint import joint_generator, latent_reconstruction, veegan_generator
+from jaxgan.losses.joint import bidirectional, latent_reconstruction, veegan
+from jaxgan.losses.loss import Loss
 from jaxgan.losses.relativistic import (
-    average_hinge_discriminator,
-    average_hinge_generator,
-    average_least_squares_discriminator,
-    average_least_squares_generator,
-    average_relativistic_discriminator,
-    average_relativistic_generator,
-    relativistic_discriminator,
-    relativistic_generator,
+    average_hinge,
+    average_least_squares,
+    average_relativistic,
+    relativistic,
 )
 
 __all__ = [
     "FDivergence",
-    "auxiliary_discriminator",
-    "auxiliary_generator",
-    "average_hinge_discriminator",
-    "average_hinge_generator",
-    "average_least_squares_discriminator",
-    "average_least_squares_generator",
-    "average_relativistic_discriminator",
-    "average_relativistic_generator",
+    "Loss",
+    "auxiliary_classifier",
+    "average_hinge",
+    "average_least_squares",
+    "average_relativistic",
+    "began",
     "began_balance",
     "began_convergence",
-    "began_discriminator",
-    "began_generator",
+    "bidirectional",
     "categorical_information",
-    "ebgan_discriminator",
-    "ebgan_generator",
-    "f_discriminator",
-    "f_generator",
-    "f_generator_alternative",
+    "ebgan",
+    "f_divergence",
     "gan_divergence",
     "gaussian_information",
-    "hinge_discriminator",
-    "hinge_generator",
+    "hinge",
     "jensen_shannon",
-    "joint_generator",
     "kullback_leibler",
     "latent_reconstruction",
-    "least_squares_discriminator",
-    "least_squares_generator",
-    "minimax_discriminator",
-    "minimax_generator",
-    "nonsaturating_discriminator",
-    "nonsaturating_generator",
+    "least_squares",
+    "minimax",
+    "nonsaturating",
     "pearson",
     "pull_away",
-    "relativistic_discriminator",
-    "relativistic_generator",
+    "relativistic",
     "reverse_kullback_leibler",
-    "smoothed_discriminator",
+    "smoothed",
     "squared_hellinger",
     "top_k_generator",
     "top_k_schedule",
-    "veegan_generator",
-    "wasserstein_discriminator",
-    "wasserstein_generator",
+    "veegan",
+    "wasserstein",
 ]

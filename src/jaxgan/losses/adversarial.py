@@ -1,7 +1,7 @@
-"""Adversarial losses, as functions of a round's logits.
+"""Adversarial losses, as functions of logits.
 
 ``l(x)`` is the discriminator's logit, ``D(x) = sigmoid(l(x))``. Each loss is a mean over
-the batch; the discriminator's is what it minimises.
+the batch; the discriminator's is what it minimizes.
 """
 
 from collections.abc import Callable
@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from jaxgan.losses.loss import Loss
 from jaxgan.types import AXIS, Outputs, Scalar, ScalarLike
 
 softplus = jax.nn.softplus
@@ -23,10 +24,6 @@ def minimax_discriminator(outputs: Outputs) -> Scalar:
 def minimax_generator(outputs: Outputs) -> Scalar:
     """``E log(1 - D(G(z)))``: saturates when the discriminator wins (equation 1)."""
     return -jnp.mean(softplus(outputs.fake_logits))
-
-
-nonsaturating_discriminator = minimax_discriminator
-"""The non-saturating game changes the generator's loss only."""
 
 
 def nonsaturating_generator(outputs: Outputs) -> Scalar:
@@ -50,18 +47,12 @@ def hinge_discriminator(outputs: Outputs) -> Scalar:
     return real + jnp.mean(jax.nn.relu(1.0 + outputs.fake_logits))
 
 
-hinge_generator = wasserstein_generator
-"""``-E l(G(z))`` (Lim & Ye 2017; Miyato et al. 2018, SNGAN, equation 17)."""
-
-
 def least_squares_discriminator(
     a: ScalarLike = 0.0, b: ScalarLike = 1.0
 ) -> Callable[[Outputs], Scalar]:
     """``E (l(x) - b)^2 / 2 + E (l(G(z)) - a)^2 / 2`` (Mao et al. 2017, LSGAN, equation 2).
 
-    ``a`` is the target of fake samples and ``b`` that of real ones. With the generator's
-    ``c``, ``b - c = 1`` and ``b - a = 2`` minimise Pearson's divergence (``a, b, c`` =
-    ``-1, 1, 0``, equation 8); ``0, 1, 1`` asks fakes to look real (equation 9).
+    ``a`` is the target of fake samples and ``b`` that of real ones.
     """
 
     def loss(outputs: Outputs) -> Scalar:
@@ -141,3 +132,34 @@ def top_k_schedule(
         return batch * jnp.maximum(jnp.asarray(decay, jnp.float32) ** epochs, floor)
 
     return count
+
+
+minimax = Loss(minimax_generator, minimax_discriminator)
+"""The game of equation 1 of Goodfellow et al. 2014; its generator saturates."""
+
+nonsaturating = Loss(nonsaturating_generator, minimax_discriminator)
+"""The loss that Goodfellow et al. 2014 train with (section 3)."""
+
+wasserstein = Loss(wasserstein_generator, wasserstein_discriminator)
+"""The Wasserstein distance's dual, for a Lipschitz critic (Arjovsky, Chintala & Bottou 2017)."""
+
+hinge = Loss(wasserstein_generator, hinge_discriminator)
+"""``E max(0, 1 - l(x)) + E max(0, 1 + l(G(z)))``, and ``-E l(G(z))`` for the generator.
+
+Lim & Ye 2017; Miyato et al. 2018, SNGAN, equations 16 and 17.
+"""
+
+
+def least_squares(a: ScalarLike = 0.0, b: ScalarLike = 1.0, c: ScalarLike = 1.0) -> Loss:
+    """Least squares (Mao et al. 2017, LSGAN, equation 2).
+
+    ``a`` is the discriminator's target of fake samples, ``b`` that of real ones, ``c`` the
+    generator's. ``b - c = 1`` and ``b - a = 2`` minimize Pearson's divergence (``a, b, c`` =
+    ``-1, 1, 0``, equation 8); ``0, 1, 1`` asks fakes to look real (equation 9).
+    """
+    return Loss(least_squares_generator(c), least_squares_discriminator(a, b))
+
+
+def smoothed(target: ScalarLike = 0.9) -> Loss:
+    """The non-saturating loss with real label ``target`` (Salimans et al. 2016, section 3.4)."""
+    return Loss(nonsaturating_generator, smoothed_discriminator(target))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 
+from jaxgan.losses.loss import Loss
 from jaxgan.types import Outputs, Scalar
 
 
@@ -23,7 +24,7 @@ def auxiliary_generator(outputs: Outputs) -> Scalar:
 def auxiliary_discriminator(outputs: Outputs) -> Scalar:
     """``-E log P(C = c | x) - E log P(C = c | G(z, c))`` (AC-GAN, equation 3).
 
-    Both players maximise ``L_C``; its real part does not depend on the generator.
+    Both players maximize ``L_C``; its real part does not depend on the generator.
     """
     real = _cross_entropy(outputs.extras["real_classes"], outputs.extras["real_labels"])
     return real + auxiliary_generator(outputs)
@@ -33,7 +34,7 @@ def categorical_information(code: str) -> Callable[[Outputs], Scalar]:
     """``-E log Q(c | G(z, c))`` for a one-hot code (Chen et al. 2016, InfoGAN, equation 5).
 
     Minus the bound on the mutual information, but for the code's constant entropy. Both
-    players minimise it. ``outputs.extras["fake_codes"][code]`` are Q's logits.
+    players minimize it. ``outputs.extras["fake_codes"][code]`` are Q's logits.
     """
 
     def loss(outputs: Outputs) -> Scalar:
@@ -58,3 +59,7 @@ def gaussian_information(code: str) -> Callable[[Outputs], Scalar]:
         return jnp.mean(jnp.sum(surprise, axis=-1))
 
     return loss
+
+
+auxiliary_classifier = Loss(auxiliary_generator, auxiliary_discriminator)
+"""AC-GAN's class loss, which both players add to an adversarial one."""

@@ -4,14 +4,15 @@ The energy of an auto-encoding discriminator is its reconstruction error: the sq
 in EBGAN, the mean absolute (or squared) one in BEGAN.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 
-from jaxgan.types import AXIS, Mean, Outputs, Scalar, ScalarLike
+from jaxgan.losses.loss import Loss
+from jaxgan.types import AXIS, Mean, Outputs, Scalar, ScalarLike, Seen
 
 
 def ebgan_discriminator(margin: ScalarLike) -> Callable[[Outputs], Scalar]:
@@ -46,12 +47,8 @@ def pull_away(outputs: Outputs) -> Scalar:
 
 
 def began_discriminator(outputs: Outputs) -> Scalar:
-    """``E e(x) - k E e(G(z))`` with ``k = round.slow["k"]`` (Berthelot et al. 2017, BEGAN)."""
+    """``E e(x) - k E e(G(z))`` with ``k = adaptive["k"]`` (Berthelot et al. 2017, BEGAN)."""
     return jnp.mean(outputs.real_logits) - outputs.adaptive["k"] * jnp.mean(outputs.fake_logits)
-
-
-began_generator = ebgan_generator
-"""``E e(G(z))`` (Berthelot, Schumm & Metz 2017, BEGAN, section 3.4)."""
 
 
 def began_balance(
@@ -59,15 +56,16 @@ def began_balance(
     rate: ScalarLike = 1e-3,
     real: str = "d/logits_real",
     fake: str = "g/adversarial",
-) -> Callable[[dict[str, Any], Mapping[str, Mean]], dict[str, Any]]:
+) -> Callable[[dict[str, Any], Seen], dict[str, Any]]:
     """``k <- clip(k + rate (diversity E e(x) - E e(G(z))), 0, 1)`` (BEGAN, section 3.4).
 
-    A ``tune`` for slow state ``{"k": 0.0}``; ``diversity`` is the paper's gamma. ``real`` and
+    An ``adapt`` for adaptive state ``{"k": 0.0}``; ``diversity`` is the paper's gamma. ``real`` and
     ``fake`` name the logs that hold the energies; the fake one is the generator's, of the
     latents it was trained on.
     """
 
-    def adapt(adaptive: dict[str, Any], logs: Mapping[str, Mean]) -> dict[str, Any]:
+    def adapt(adaptive: dict[str, Any], seen: Seen) -> dict[str, Any]:
+        logs = seen.logs
         balance = diversity * _mean(logs[real]) - _mean(logs[fake])
         # A phase that did not happen in this step measured nothing: k stays.
         known = (logs[real].count > 0) & (logs[fake].count > 0)
@@ -93,3 +91,12 @@ def began_convergence(diversity: ScalarLike) -> Callable[[Outputs], Scalar]:
 
 def _mean(logged: Mean) -> Scalar:
     return logged.total / jnp.maximum(logged.count, 1.0)
+
+
+def ebgan(margin: ScalarLike) -> Loss:
+    """Energies: low for real samples, up to ``margin`` for generated ones (Zhao et al. 2017)."""
+    return Loss(ebgan_generator, ebgan_discriminator(margin))
+
+
+began = Loss(ebgan_generator, began_discriminator)
+"""Energies at equilibrium; ``began_balance`` moves ``adaptive["k"]`` (Berthelot et al. 2017)."""

@@ -13,6 +13,7 @@ from typing import TypeAlias
 import jax
 import jax.numpy as jnp
 
+from jaxgan.losses.loss import Loss
 from jaxgan.types import Outputs, Scalar
 
 softplus = jax.nn.softplus
@@ -107,7 +108,7 @@ def f_discriminator(divergence: FDivergence) -> Callable[[Outputs], Scalar]:
 
 
 def f_generator(divergence: FDivergence) -> Callable[[Outputs], Scalar]:
-    """``-E f*(g_f(l(G(z))))``: the bound itself, as the paper's theory minimises it."""
+    """``-E f*(g_f(l(G(z))))``: the bound itself, as the paper's theory minimizes it."""
 
     def loss(outputs: Outputs) -> Scalar:
         return -jnp.mean(divergence.composed(outputs.fake_logits))
@@ -125,3 +126,13 @@ def f_generator_alternative(divergence: FDivergence) -> Callable[[Outputs], Scal
         return -jnp.mean(divergence.activation(outputs.fake_logits))
 
     return loss
+
+
+def f_divergence(divergence: FDivergence, alternative: bool = True) -> Loss:
+    """The game of an f-divergence (Nowozin et al. 2016).
+
+    With ``alternative`` the generator's samples are to look real (section 3.2), as the paper
+    trains; otherwise it minimizes the bound itself.
+    """
+    generator = f_generator_alternative(divergence) if alternative else f_generator(divergence)
+    return Loss(generator, f_discriminator(divergence))

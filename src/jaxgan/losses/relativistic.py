@@ -3,7 +3,7 @@
 In the average variants each sample is compared with the mean logit of the other kind, over
 the global batch, whichever device holds it. The paper's equations are sums of a real and a
 fake part; the author's code halves the average variants. Row-by-row pairs of a conditional game
-should share their label: ``plays.batch_labels``.
+should share their label: ``forward.batch_labels``.
 """
 
 from collections.abc import Callable
@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from jaxgan.losses.loss import Loss
 from jaxgan.types import AXIS, Outputs, Scalar
 
 softplus = jax.nn.softplus
@@ -79,3 +80,16 @@ def average_hinge_discriminator(outputs: Outputs) -> Scalar:
 def average_hinge_generator(outputs: Outputs) -> Scalar:
     """RaHingeGAN's generator: the discriminator's loss with real and fake exchanged."""
     return _average(_hinge, outputs.fake_logits, outputs.real_logits)
+
+
+relativistic = Loss(relativistic_generator, relativistic_discriminator)
+"""RSGAN, RpGAN: each real sample against one fake sample."""
+
+average_relativistic = Loss(average_relativistic_generator, average_relativistic_discriminator)
+"""RaSGAN: each sample against the mean logit of the other kind."""
+
+average_least_squares = Loss(average_least_squares_generator, average_least_squares_discriminator)
+"""RaLSGAN."""
+
+average_hinge = Loss(average_hinge_generator, average_hinge_discriminator)
+"""RaHingeGAN."""

@@ -1,4 +1,4 @@
-r"""Spectral normalisation, once per phase and outside the modules.
+r"""Spectral normalization, once per phase and outside the modules.
 
 Miyato et al. 2018, "Spectral normalization for generative adversarial networks", section 2.1 and
 algorithm 1: every kernel is divided by its largest singular value, which one step of the power
@@ -11,19 +11,21 @@ different critics. Here all uses of a network in one phase share the weights of 
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 
+from jaxgan.nn.reparametrization import Reparametrization
 from jaxgan.types import Key, Params
 
 COLLECTION = "spectral"
 """Where the vectors ``u`` live among a player's statistics."""
 
 LEAVES = ("kernel", "embedding")
-"""Names of the parameters that are normalised."""
+"""Names of the parameters that are normalized."""
 
 EPSILON = 1e-12
 
@@ -37,16 +39,16 @@ def everywhere(path: Path) -> bool:
 
 
 def vectors(key: Key, params: Params, where: Where = everywhere) -> dict[str, jax.Array]:
-    """A random unit vector for each normalised kernel, ``{path: float32 [outputs]}``."""
+    """A random unit vector for each normalized kernel, ``{path: float32 [outputs]}``."""
     found = {}
     for path, leaf in _leaves(params):
-        if _normalised(path, leaf, where):
+        if _normalized(path, leaf, where):
             u = jax.random.normal(jax.random.fold_in(key, len(found)), leaf.shape[-1:])
             found["/".join(path)] = _unit(u)
     return found
 
 
-def normalise(params: Params, us: dict[str, jax.Array]) -> tuple[Params, dict[str, jax.Array]]:
+def normalize(params: Params, us: dict[str, jax.Array]) -> tuple[Params, dict[str, jax.Array]]:
     """The parameters with every kernel that has a vector divided by its norm, and the new vectors.
 
     Gradients flow through ``sigma`` with ``u`` and ``v`` held fixed (the paper's equation 12).
@@ -85,5 +87,13 @@ def _names(path: Any) -> Path:
     return tuple(str(entry.key) for entry in path)
 
 
-def _normalised(path: Path, leaf: Any, where: Where) -> bool:
+def _normalized(path: Path, leaf: Any, where: Where) -> bool:
     return path[-1] in LEAVES and leaf.ndim >= 2 and where(path)
+
+
+def spectral_norm(where: Where = everywhere) -> Reparametrization:
+    """Spectral normalization of a player, for ``Gan.reparametrize``.
+
+    ``where`` says of a parameter's path whether it is normalized.
+    """
+    return Reparametrization(partial(vectors, where=where), normalize, COLLECTION)

@@ -5,7 +5,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 import jax
+import numpy as np
 
+from jaxgan.data.modality import IMAGES, POINTS
+from jaxgan.data.source import RowSpec
 from jaxgan.errors import UserError
 from jaxgan.experiment import Experiment, Task, initial_state, load_experiment
 from jaxgan.game.gan import Gan
@@ -19,7 +22,7 @@ from jaxgan.sampling.sampler import Sampler, Weights, sampler_of
 def rebuild(folder: RunFolder) -> tuple[Experiment, Any, Task, dict[str, Any]]:
     """The run's experiment, config, data shape and description, from its folder alone."""
     description = read_description(folder)
-    experiment = load_experiment(folder.experiment)
+    experiment = load_experiment(folder.experiment, description["identity"].get("preset", ""))
     values = {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in description["config"].items()
@@ -28,8 +31,22 @@ def rebuild(folder: RunFolder) -> tuple[Experiment, Any, Task, dict[str, Any]]:
         config = experiment.config(**values)
     except TypeError as error:
         raise UserError(f"{folder.experiment} does not fit {folder.config}: {error}.") from error
-    data = description["data"]
-    return experiment, config, Task(tuple(data["shape"]), data["classes"]), description
+    return experiment, config, _task(experiment, description), description
+
+
+def _task(experiment: Experiment, description: dict[str, Any]) -> Task:
+    """The task as it was in training, but for the mean sample."""
+    data, identity = description["data"], description["identity"]
+    known = {one.name: one for one in (POINTS, IMAGES, experiment.data.modality)}
+    spec = {key: RowSpec(tuple(shape), np.dtype(dtype)) for key, (shape, dtype) in data["spec"].items()}
+    return Task(
+        spec,
+        data["classes"],
+        known[data["modality"]],
+        steps=identity.get("steps"),
+        dtype=identity["dtype"],
+        ema=identity["ema"],
+    )
 
 
 Step = int | Literal["best"] | None
@@ -47,11 +64,11 @@ def load_state(
     folder = RunFolder(Path(run))
     if folder.path.exists() and not folder.path.is_dir():
         raise UserError(f"{folder.path} is not a folder; give the run's folder.")
-    experiment, config, data, description = rebuild(folder)
+    experiment, config, task, description = rebuild(folder)
     if not folder.checkpoints.is_dir():
         raise UserError(f"{folder.path} has no checkpoint yet; train it first.")
-    gan = experiment.game(config, data, description["identity"].get("steps", 0))
-    like = jax.eval_shape(lambda: initial_state(gan, jax.random.key(0), data))
+    gan = experiment.game(config, task)
+    like = jax.eval_shape(lambda: initial_state(gan, jax.random.key(0), task))
     device = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
     like = jax.tree.map(
         lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=device), like
@@ -74,7 +91,7 @@ def load_state(
             folder.path,
             environment.get("git_commit"),
         )
-    return experiment, gan, state, data, description
+    return experiment, gan, state, task, description
 
 
 def latest_environment(description: dict[str, Any]) -> dict[str, Any]:
@@ -94,5 +111,5 @@ def load(run: str | Path, weights: Weights = "ema", step: Step = None) -> Sample
     Raises:
       UserError: there is no run, no such checkpoint, or none that is sound.
     """
-    _, gan, state, data, _ = load_state(run, step)
-    return sampler_of(gan, state, data, weights)
+    _, gan, state, task, _ = load_state(run, step)
+    return sampler_of(gan, state, task, weights)

@@ -1,7 +1,7 @@
 """Drawing samples from a generator."""
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Literal
 
@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxgan import parallel
-from jaxgan.data.modality import to_uint8
+from jaxgan.data.source import Source
 from jaxgan.errors import UserError
 from jaxgan.experiment import Task
 from jaxgan.game.gan import Gan
@@ -24,6 +24,9 @@ BATCH = 64
 """Samples are drawn in padded batches of this one size: every size is another executable,
 which rounds in another way."""
 
+Condition = Mapping[str, np.ndarray]
+"""What samples depend on beside their latents, rows by key; empty for most generators."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Sampler:
@@ -36,25 +39,28 @@ class Sampler:
       gan: the game whose generator it is.
       params: the generator's parameters.
       stats: its statistics.
-      data: shape of the samples.
+      task: what the data are, whose samples it imitates.
       step: training step of the weights.
       weights: ``ema`` or ``raw``.
-      standing: batches that its normalisation's moments were taken from anew; 0 for the
+      standing: batches that its normalization's moments were taken from anew; 0 for the
         running ones of the training.
+      source: opens the data, whose rows are the condition of a generator that depends on more than
+        labels; None where there are none.
     """
 
     gan: Gan
     params: Any
     stats: Any
-    data: Task
+    task: Task
     step: int
     weights: Weights
     standing: int = 0
+    source: Callable[[], Source] | None = None
 
     @property
     def labelled(self) -> bool:
         """Whether the generator looks at labels."""
-        return self.data.classes is not None and self.gan.conditional
+        return self.task.classes is not None and "label" in self.gan.forward.condition
 
     def latents(self, count: int, seed: int = 0, truncation: float | None = None) -> np.ndarray:
         """Latents of the first ``count`` samples of ``seed``, float32 ``[count, latent]``."""
@@ -77,21 +83,50 @@ class Sampler:
         Raises:
           UserError: there is no such class to ask for.
         """
-        if self.data.classes is None or not self.labelled:
+        if self.task.classes is None or not self.labelled:
             if label is not None:
                 raise UserError(
                     f"--label {label}: this run's generator knows no labels; omit --label."
                 )
             return None
         if label is None:
-            return (np.arange(first, first + count) % self.data.classes).astype(np.int32)
-        if not 0 <= label < self.data.classes:
-            raise UserError(f"--label {label}: the classes are 0 to {self.data.classes - 1}.")
+            return (np.arange(first, first + count) % self.task.classes).astype(np.int32)
+        if not 0 <= label < self.task.classes:
+            raise UserError(f"--label {label}: the classes are 0 to {self.task.classes - 1}.")
         return np.full((count,), label, np.int32)
 
-    def decode(self, latents: Any, labels: Any = None) -> np.ndarray:
+    def condition(
+        self, count: int, label: int | None = None, first: int = 0
+    ) -> dict[str, np.ndarray]:
+        """What samples ``first`` to ``first + count`` depend on, rows by key.
+
+        Labels are all ``label``, or each class in turn; everything else is taken from the rows of
+        the data in their order.
+
+        Raises:
+          UserError: there is no such class, or the data are not at hand.
+        """
+        found, labels = {}, self.labels(count, label, first)
+        if labels is not None:
+            found["label"] = labels
+        others = [key for key in self.gan.forward.condition if key != "label"]
+        if others:
+            if self.source is None:
+                raise UserError(
+                    f"This generator needs rows of the data ({', '.join(others)}), which are not "
+                    "at hand; name them with --data-dir."
+                )
+            source = self.source()
+            rows = source.read(np.arange(first, first + count) % source.size)
+            prepared = self.task.modality.prepare(
+                jax.tree.map(jnp.asarray, rows), None, self.gan.range, False
+            )
+            found |= {key: np.asarray(prepared[key]) for key in others}
+        return found
+
+    def decode(self, latents: Any, condition: Condition | None = None) -> np.ndarray:
         """Samples of these latents, float32 ``[n, ...]`` in ``gan.range``."""
-        return np.concatenate(list(self._decoded(latents, labels)))
+        return np.concatenate(list(self._decoded(latents, condition or {})))
 
     def batches(
         self,
@@ -106,9 +141,9 @@ class Sampler:
             # The padding of the last batch is the samples that would come next: whatever the
             # count, the generator is given the same batches.
             latents = self.draw(seed, first, truncation)
-            labels = self.labels(BATCH, label, first)
-            samples = _generate(Static(self.gan), *variables, latents, labels)
-            yield self.quantise(np.asarray(samples))[: count - first]
+            condition = self.condition(BATCH, label, first)
+            samples = _generate(Static(self.gan), *variables, latents, condition)
+            yield self.quantize(np.asarray(samples))[: count - first]
 
     def __call__(
         self,
@@ -117,21 +152,20 @@ class Sampler:
         label: int | None = None,
         truncation: float | None = None,
     ) -> np.ndarray:
-        """Draws ``count`` samples: uint8 ``[n, h, w, c]``, or float32 points ``[n, 2]``."""
-        dtype = np.uint8 if len(self.data.shape) == 3 else np.float32
-        samples = np.empty((count, *self.data.shape), dtype)
+        """Draws ``count`` samples, e.g. uint8 ``[n, h, w, c]`` or float32 points ``[n, 2]``."""
+        samples = np.empty((count, *self.task.shape), self.task.modality.dtype)
         for number, part in enumerate(self.batches(count, seed, label, truncation)):
             samples[number * BATCH :][: len(part)] = part
         return samples
 
-    def quantise(self, samples: np.ndarray) -> np.ndarray:
-        """Images as uint8; toy points unchanged."""
-        return np.asarray(to_uint8(samples, *self.gan.range)) if samples.ndim == 4 else samples
+    def quantize(self, samples: np.ndarray) -> np.ndarray:
+        """Samples as they are scored and written: images as uint8, points unchanged."""
+        return self.task.modality.quantize(samples, self.gan.range)
 
     def interpolate(
         self, rows: int = 8, columns: int = 10, seed: int = 0, label: int | None = None
     ) -> np.ndarray:
-        """Straight walks between pairs of latents, uint8 ``[rows * columns, h, w, c]``.
+        """Straight walks between pairs of latents, quantized ``[rows * columns, ...]``.
 
         Walk ``i`` goes from sample ``2 * i`` to the next, however many walks there are.
         """
@@ -139,8 +173,11 @@ class Sampler:
         share = np.linspace(0.0, 1.0, columns, dtype=np.float32)[None, :, None]
         walk = (1.0 - share) * ends[::2, None] + share * ends[1::2, None]
         walk = walk.reshape(rows * columns, -1)
-        labels = self.walk_labels(rows, columns, label)
-        return np.concatenate([self.quantise(part) for part in self._decoded(walk, labels)])
+        condition = {
+            key: np.repeat(value, columns, axis=0)
+            for key, value in self.condition(rows, label).items()
+        }
+        return np.concatenate([self.quantize(part) for part in self._decoded(walk, condition)])
 
     def walk_labels(self, rows: int, columns: int, label: int | None = None) -> np.ndarray | None:
         """Labels of ``interpolate``: one for each walk."""
@@ -153,19 +190,24 @@ class Sampler:
         return np.asarray(_draw(Static(self.gan), key, np.int32(first), truncation))
 
     def placed(self, devices: Sequence[Device]) -> Callable[[Any, Any], jax.Array]:
-        """``(latents, labels) -> samples`` in ``gan.range``, the weights whole on each device.
+        """``(latents, condition) -> samples`` in ``gan.range``, the weights whole on each device.
 
         Rows that are spread over the devices are drawn where they lie.
         """
         variables = jax.device_put((self.params, self.stats), parallel.replicated(devices))
-        return lambda latents, labels: _generate(Static(self.gan), *variables, latents, labels)
+        return lambda latents, condition: _generate(
+            Static(self.gan), *variables, latents, condition
+        )
 
-    def _decoded(self, latents: Any, labels: Any) -> Iterator[np.ndarray]:
+    def _decoded(self, latents: Any, condition: Condition) -> Iterator[np.ndarray]:
         variables = jax.device_put((self.params, self.stats))
         for first in range(0, len(latents), BATCH):
             part = np.asarray(latents[first : first + BATCH])
             rows = np.minimum(np.arange(BATCH), len(part) - 1)  # the last again and again
-            chosen = None if labels is None else np.asarray(labels[first : first + BATCH])[rows]
+            chosen = {
+                key: np.asarray(value[first : first + BATCH])[rows]
+                for key, value in condition.items()
+            }
             samples = _generate(Static(self.gan), *variables, part[rows], chosen)
             yield np.asarray(samples)[: len(part)]
 
@@ -186,17 +228,23 @@ class Static:
 @partial(jax.jit, static_argnums=(0, 3))
 def _draw(static: Static, key, first, truncation):
     rows = first + jnp.arange(BATCH, dtype=jnp.int32)
-    return static.gan.prior(Rng(key, rows), truncation)
+    return static.gan.forward.prior(Rng(key, rows), truncation)
 
 
 @partial(jax.jit, static_argnums=0)
-def _generate(static: Static, params, stats, latents, labels):
+def _generate(static: Static, params, stats, latents, condition):
     gan = static.gan
-    return gan.sample(gan.network("g", params, stats), latents, labels)
+    return gan.forward.sample(gan.network("g", params, stats), latents, condition)
 
 
-def sampler_of(gan: Gan, state: GanState, data: Task, weights: Weights = "ema") -> Sampler:
+def sampler_of(
+    gan: Gan,
+    state: GanState,
+    task: Task,
+    weights: Weights = "ema",
+    source: Callable[[], Source] | None = None,
+) -> Sampler:
     """A sampler of the state's generator, averaged or as it is."""
-    source = state.ema if weights == "ema" else state.players["g"]
-    params, stats = jax.device_get((source.params, source.stats))
-    return Sampler(gan, params, stats, data, int(state.step), weights)
+    chosen = state.ema if weights == "ema" else state.players["g"]
+    params, stats = jax.device_get((chosen.params, chosen.stats))
+    return Sampler(gan, params, stats, task, int(state.step), weights, source=source)

@@ -38,9 +38,9 @@ def standing(sampler: Sampler, batches: int = 16, seed: int = 0) -> Sampler:
     total = jax.tree.map(jnp.zeros_like, sampler.stats[COLLECTION])
     for number in range(batches):
         latents = sampler.draw(seed, ELSEWHERE + BATCH * number)
-        labels = sampler.labels(BATCH, None, BATCH * number)
+        condition = sampler.condition(BATCH, None, BATCH * number)
         one = jax.random.fold_in(key, number)
-        moments = _moments(Static(sampler.gan), sampler.params, sampler.stats, latents, labels, one)
+        moments = _moments(Static(sampler.gan), sampler.params, sampler.stats, latents, condition, one)
         total = jax.tree.map(jnp.add, total, moments)
     mean = jax.tree.map(lambda leaf: np.asarray(leaf) / np.float32(batches), total)
     stats = {**sampler.stats, COLLECTION: mean}
@@ -72,7 +72,7 @@ class _Watched:
 
 
 @partial(jax.jit, static_argnums=0)
-def _moments(static: Static, params, stats, latents, labels, key):
+def _moments(static: Static, params, stats, latents, condition, key):
     """One batch's own moments, whatever share of them the layers mix into the running ones.
 
     A layer turns ``old`` into ``m old + (1 - m) moments``. Begun at 0 and at 1 that gives both.
@@ -84,7 +84,7 @@ def _moments(static: Static, params, stats, latents, labels, key):
         rngs = {name: named(key, name) for name in RNGS}
         whole = {**stats, COLLECTION: begun}
         network = _Watched(gan.network("g", params, whole, train=True, rngs=rngs))
-        gan.sample(network, latents, labels)  # type: ignore[arg-type]
+        gan.forward.sample(network, latents, condition)
         return network.stats[COLLECTION]
 
     def on_one_device(_):

@@ -1,0 +1,71 @@
+"""The data sets that experiments name: what each is called, and what one of its rows is."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from jaxgan.data.modality import IMAGES, POINTS, Modality
+from jaxgan.data.source import RowSpec, Source
+
+
+@dataclasses.dataclass(frozen=True)
+class DataSpec:
+    """A data set, before it is opened.
+
+    Attributes:
+      name: as ``--data`` takes it.
+      shape: of one sample.
+      classes: number of classes; None without labels.
+      modality: what its samples are.
+      rows: shape and dtype of one row's every entry; by default those of the sample and of its
+        label.
+      open: ``split -> Source``, for data that are not opened by their name: a Python file may
+        bring its own.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    classes: int | None = None
+    modality: Modality = IMAGES
+    rows: Mapping[str, RowSpec] | None = None
+    open: Callable[[str], Source] | None = None
+
+    @property
+    def spec(self) -> dict[str, RowSpec]:
+        """Shape and dtype of every entry of one row."""
+        if self.rows is not None:
+            return dict(self.rows)
+        found = {self.modality.key: RowSpec(self.shape, self.modality.dtype)}
+        if self.classes is not None:
+            found["label"] = RowSpec((), np.int32)
+        return found
+
+
+def rows_of_noise(spec: Mapping[str, RowSpec], classes: int | None, count: int) -> dict[str, Any]:
+    """Random rows of these shapes, for a run that only shows that everything works."""
+    random = np.random.default_rng(0)
+    rows: dict[str, Any] = {}
+    for key, (shape, dtype) in spec.items():
+        size = (count, *shape)
+        if np.issubdtype(dtype, np.floating):
+            rows[key] = random.normal(size=size).astype(dtype)
+        else:
+            high = 256 if dtype == np.uint8 else classes or 2
+            rows[key] = random.integers(0, high, size).astype(dtype)
+    return rows
+
+
+MNIST = DataSpec("mnist", (28, 28, 1), 10)
+FASHION_MNIST = DataSpec("fashion_mnist", (28, 28, 1), 10)
+CIFAR10 = DataSpec("cifar10", (32, 32, 3), 10)
+FOLDER = DataSpec("folder:images", (64, 64, 3))
+RING = DataSpec("ring", (2,), 8, POINTS)
+GRID = DataSpec("grid", (2,), 25, POINTS)
+SWISS_ROLL = DataSpec("swiss_roll", (2,), None, POINTS)
+
+
+def stacked_mnist(triples: int) -> DataSpec:
+    """Three digits of MNIST as the channels of one image, ``triples`` of them."""
+    return DataSpec(f"stacked_mnist:{triples}", (28, 28, 3), 1000)
