@@ -32,8 +32,8 @@ from jaxgan.nn.heads import Auxiliary
 from jaxgan.types import Dtype
 
 LOSSES = {
-    "hinge": {"g": losses.hinge_generator, "d": losses.hinge_discriminator},
-    "logistic": {"g": losses.nonsaturating_generator, "d": losses.nonsaturating_discriminator},
+    "hinge": {"g": losses.hinge.generator, "d": losses.hinge.discriminator},
+    "logistic": {"g": losses.nonsaturating.generator, "d": losses.nonsaturating.discriminator},
 }
 
 
@@ -75,7 +75,7 @@ def build(cfg: Config, data: Task) -> Gan:
     adam = optax.adam(cfg.learning_rate, b1=cfg.beta1, b2=cfg.beta2, eps=1e-6)
     adversarial = LOSSES[cfg.loss]
     # The discriminator's class loss has a real and a fake part; this takes fakes off again.
-    fewer_fakes = scale(cfg.auxiliary * (cfg.fake_share - 1.0), losses.auxiliary_generator)
+    fewer_fakes = scale(cfg.auxiliary * (cfg.fake_share - 1.0), losses.auxiliary_classifier.generator)
     return Gan(
         networks={
             "g": resnet.sngan_generator(
@@ -98,11 +98,11 @@ def build(cfg: Config, data: Task) -> Gan:
         terms={
             "g": {
                 "adversarial": adversarial["g"],
-                "auxiliary": scale(cfg.auxiliary, losses.auxiliary_generator),
+                "auxiliary": scale(cfg.auxiliary, losses.auxiliary_classifier.generator),
             },
             "d": {
                 "adversarial": adversarial["d"],
-                "auxiliary": scale(cfg.auxiliary, losses.auxiliary_discriminator),
+                "auxiliary": scale(cfg.auxiliary, losses.auxiliary_classifier.discriminator),
                 "fake_classes": fewer_fakes,
             },
         },

@@ -66,8 +66,8 @@ def build(cfg: Config, data: Task) -> Gan:
         play=forward.bidirectional(prior),
         prior=prior,
         terms={
-            "g": {"adversarial": losses.joint_generator},
-            "d": {"adversarial": losses.nonsaturating_discriminator},
+            "g": {"adversarial": losses.bidirectional.generator},
+            "d": {"adversarial": losses.nonsaturating.discriminator},
         },
         optimizers={who: optax.adam(cfg.learning_rate, b1=cfg.beta1) for who in ("g", "d")},
         updates=SIMULTANEOUS,

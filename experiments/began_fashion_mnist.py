@@ -72,9 +72,9 @@ def build(cfg: Config, data: Task) -> Gan:
         play=forward.unconditional(prior),
         prior=prior,
         terms={
-            "g": {"adversarial": losses.began_generator},
+            "g": {"adversarial": losses.began.generator},
             "d": {
-                "adversarial": losses.began_discriminator,
+                "adversarial": losses.began.discriminator,
                 "convergence": scale(0.0, losses.began_convergence(cfg.diversity)),
             },
         },

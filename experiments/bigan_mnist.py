@@ -22,13 +22,13 @@ Differs from the paper:
 import dataclasses
 
 import optax
+from jaxgan.terms import scale
 
 from jaxgan import ema, forward, losses
 from jaxgan.cli.experiment import main
 from jaxgan.experiment import Experiment, Published, Task
 from jaxgan.game.gan import SIMULTANEOUS, Gan
 from jaxgan.nets import bigan
-from jaxgan.terms import scale
 from jaxgan.types import Dtype
 
 
@@ -80,8 +80,8 @@ def build(cfg: Config, data: Task, steps: int) -> Gan:
         # Half of each loss, as in gan.py. Adam alone would not notice, but its gradient is the
         # loss's plus the weight decay.
         terms={
-            "g": {"adversarial": scale(0.5, losses.joint_generator)},
-            "d": {"adversarial": scale(0.5, losses.nonsaturating_discriminator)},
+            "g": {"adversarial": scale(0.5, losses.bidirectional.generator)},
+            "d": {"adversarial": scale(0.5, losses.nonsaturating.discriminator)},
         },
         optimizers={"g": optimizer, "d": optimizer},
         updates=SIMULTANEOUS,

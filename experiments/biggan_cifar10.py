@@ -128,8 +128,8 @@ def build(cfg: Config, data: Task) -> Gan:
         play=forward.conditional(prior, forward.uniform_labels(classes)),
         prior=prior,
         terms={
-            "g": {"adversarial": losses.hinge_generator},
-            "d": {"adversarial": losses.hinge_discriminator},
+            "g": {"adversarial": losses.hinge.generator},
+            "d": {"adversarial": losses.hinge.discriminator},
         },
         optimizers={"g": adam, "d": adam},
         updates=(D,) * cfg.discriminator_steps + (G,),

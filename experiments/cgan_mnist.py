@@ -103,8 +103,8 @@ def build(cfg: Config, data: Task) -> Gan:
         play=forward.conditional(prior),
         prior=prior,
         terms={
-            "g": {"adversarial": losses.nonsaturating_generator},
-            "d": {"adversarial": scale(0.5, losses.nonsaturating_discriminator)},
+            "g": {"adversarial": losses.nonsaturating.generator},
+            "d": {"adversarial": scale(0.5, losses.nonsaturating.discriminator)},
         },
         optimizers={who: optimizer(cfg) for who in ("g", "d")},
         updates=SIMULTANEOUS,

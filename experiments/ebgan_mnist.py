@@ -66,7 +66,7 @@ class Config:
 def build(cfg: Config, data: Task) -> Gan:
     """Perceptrons in both players."""
     prior = forward.uniform(cfg.latent)
-    discriminator = losses.ebgan_discriminator(cfg.margin)
+    discriminator = losses.ebgan(cfg.margin).discriminator
     values = math.prod(data.shape)
 
     def norm(energies: jax.Array) -> jax.Array:
@@ -90,7 +90,7 @@ def build(cfg: Config, data: Task) -> Gan:
         prior=prior,
         terms={
             "g": {
-                "adversarial": of_logits(norm, losses.ebgan_generator),
+                "adversarial": of_logits(norm, losses.ebgan(1.0).generator),
                 "pull_away": scale(cfg.pull_away, losses.pull_away),
             },
             "d": {"adversarial": of_logits(norm, discriminator)},

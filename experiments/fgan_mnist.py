@@ -95,7 +95,7 @@ def build(cfg: Config, data: Task) -> Gan:
         prior=prior,
         terms={
             "g": {"adversarial": adversarial(divergence)},
-            "d": {"adversarial": losses.f_discriminator(divergence)},
+            "d": {"adversarial": losses.f_divergence(divergence).discriminator},
         },
         optimizers={who: optax.adam(cfg.learning_rate, b1=cfg.beta1) for who in ("g", "d")},
         updates=SIMULTANEOUS,

@@ -56,7 +56,7 @@ def build(cfg: Config, data: Task) -> Gan:
     """Lucic et al.'s networks; the generator moves on the discriminator's latents."""
     resolution, _, channels = data.shape
     prior = forward.uniform(cfg.latent)
-    adversarial = losses.minimax_generator if cfg.saturating else losses.nonsaturating_generator
+    adversarial = losses.minimax.generator if cfg.saturating else losses.nonsaturating.generator
     return Gan(
         networks={
             "g": infogan.Generator(resolution, channels, cfg.width, dtype=cfg.dtype),
@@ -66,7 +66,7 @@ def build(cfg: Config, data: Task) -> Gan:
         prior=prior,
         terms={
             "g": {"adversarial": adversarial},
-            "d": {"adversarial": losses.minimax_discriminator},
+            "d": {"adversarial": losses.minimax.discriminator},
         },
         optimizers={who: optax.adam(cfg.learning_rate, b1=cfg.beta1) for who in ("g", "d")},
         updates=(D, Phase("g", real="same", latents="same")),

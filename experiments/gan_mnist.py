@@ -96,7 +96,7 @@ def marginal_bias(data: Task):
 def build(cfg: Config, data: Task) -> Gan:
     """The networks and the game of the authors' mnist.yaml."""
     prior = forward.uniform(cfg.latent, bound=math.sqrt(3.0))
-    adversarial = losses.minimax_generator if cfg.saturating else losses.nonsaturating_generator
+    adversarial = losses.minimax.generator if cfg.saturating else losses.nonsaturating.generator
     return Gan(
         networks={
             "g": mlp.Generator(
@@ -119,7 +119,7 @@ def build(cfg: Config, data: Task) -> Gan:
         prior=prior,
         terms={
             "g": {"adversarial": adversarial},
-            "d": {"adversarial": scale(0.5, losses.minimax_discriminator)},
+            "d": {"adversarial": scale(0.5, losses.minimax.discriminator)},
         },
         optimizers={who: optimizer(cfg) for who in ("g", "d")},
         updates=ALTERNATING if cfg.alternating else SIMULTANEOUS,

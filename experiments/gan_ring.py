@@ -62,9 +62,9 @@ def build(cfg: Config, data: Task) -> Gan:
         play=forward.unconditional(prior),
         prior=prior,
         terms={
-            "g": {"adversarial": losses.nonsaturating_generator},
+            "g": {"adversarial": losses.nonsaturating.generator},
             "d": {
-                "adversarial": losses.nonsaturating_discriminator,
+                "adversarial": losses.nonsaturating.discriminator,
                 "r1": scale(cfg.r1, penalties.r1),
             },
         },

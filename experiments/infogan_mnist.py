@@ -101,8 +101,8 @@ def build(cfg: Config, data: Task) -> Gan:
         play=forward.latent_codes(noise, codes),
         prior=forward.concatenated(noise, codes),
         terms={
-            "g": {"adversarial": losses.nonsaturating_generator, **information},
-            "d": {"adversarial": losses.nonsaturating_discriminator, **information},
+            "g": {"adversarial": losses.nonsaturating.generator, **information},
+            "d": {"adversarial": losses.nonsaturating.discriminator, **information},
         },
         optimizers={who: optax.adam(rate, b1=cfg.beta1) for who, rate in rates.items()},
         ema=ema.constant(cfg.ema_decay),

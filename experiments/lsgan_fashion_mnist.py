@@ -66,8 +66,8 @@ def build(cfg: Config, data: Task) -> Gan:
     resolution, _, channels = data.shape
     prior = forward.uniform(cfg.latent)
     terms = {
-        "g": losses.least_squares_generator(cfg.c),
-        "d": losses.least_squares_discriminator(cfg.a, cfg.b),
+        "g": losses.least_squares(c=cfg.c).generator,
+        "d": losses.least_squares(cfg.a, cfg.b).discriminator,
     }
     if cfg.probability:
         terms = {who: of_logits(jax.nn.sigmoid, term) for who, term in terms.items()}

@@ -64,8 +64,8 @@ def build(cfg: Config, data: Task) -> Gan:
         play=forward.packed(cfg.packing, forward.unconditional(prior)),
         prior=prior,
         terms={
-            "g": {"adversarial": losses.nonsaturating_generator},
-            "d": {"adversarial": losses.nonsaturating_discriminator},
+            "g": {"adversarial": losses.nonsaturating.generator},
+            "d": {"adversarial": losses.nonsaturating.discriminator},
         },
         optimizers={who: optax.adam(cfg.learning_rate, b1=cfg.beta1) for who in ("g", "d")},
         updates=(D, again, again),

@@ -40,17 +40,17 @@ def halved(*players: Term) -> tuple[Term, ...]:
 
 
 GAMES = {
-    "sgan": (losses.nonsaturating_generator, losses.nonsaturating_discriminator),
-    "rsgan": (losses.relativistic_generator, losses.relativistic_discriminator),
+    "sgan": (losses.nonsaturating.generator, losses.nonsaturating.discriminator),
+    "rsgan": (losses.relativistic.generator, losses.relativistic.discriminator),
     "rasgan": halved(
-        losses.average_relativistic_generator, losses.average_relativistic_discriminator
+        losses.average_relativistic.generator, losses.average_relativistic.discriminator
     ),
-    "lsgan": (losses.least_squares_generator(), losses.least_squares_discriminator()),
+    "lsgan": (losses.least_squares().generator, losses.least_squares().discriminator),
     "ralsgan": halved(
-        losses.average_least_squares_generator, losses.average_least_squares_discriminator
+        losses.average_least_squares.generator, losses.average_least_squares.discriminator
     ),
-    "hinge": (losses.hinge_generator, losses.hinge_discriminator),
-    "rahinge": halved(losses.average_hinge_generator, losses.average_hinge_discriminator),
+    "hinge": (losses.hinge.generator, losses.hinge.discriminator),
+    "rahinge": halved(losses.average_hinge.generator, losses.average_hinge.discriminator),
 }
 
 

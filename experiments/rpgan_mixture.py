@@ -64,11 +64,11 @@ def build(cfg: Config, data: Task) -> Gan:
     """The relativistic game with both penalties in every step; both players move at once."""
     prior = forward.normal(cfg.latent)
     if cfg.relativistic:
-        generator, discriminator = losses.relativistic_generator, losses.relativistic_discriminator
+        generator, discriminator = losses.relativistic.generator, losses.relativistic.discriminator
     else:
         generator, discriminator = (
-            losses.nonsaturating_generator,
-            losses.nonsaturating_discriminator,
+            losses.nonsaturating.generator,
+            losses.nonsaturating.discriminator,
         )
     return Gan(
         networks={

@@ -62,11 +62,11 @@ def build(cfg: Config, data: Task) -> Gan:
     prior = forward.uniform(cfg.latent)
     widths = [cfg.width * multiple for multiple in (1, 2, 4, 8)]
     if cfg.relativistic:
-        generator, discriminator = losses.relativistic_generator, losses.relativistic_discriminator
+        generator, discriminator = losses.relativistic.generator, losses.relativistic.discriminator
     else:
         generator, discriminator = (
-            losses.nonsaturating_generator,
-            losses.nonsaturating_discriminator,
+            losses.nonsaturating.generator,
+            losses.nonsaturating.discriminator,
         )
     return Gan(
         networks={

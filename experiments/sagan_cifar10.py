@@ -80,8 +80,8 @@ def build(cfg: Config, data: Task) -> Gan:
         play=forward.conditional(prior, forward.uniform_labels(classes)),
         prior=prior,
         terms={
-            "g": {"adversarial": losses.hinge_generator},
-            "d": {"adversarial": losses.hinge_discriminator},
+            "g": {"adversarial": losses.hinge.generator},
+            "d": {"adversarial": losses.hinge.discriminator},
         },
         optimizers={
             who: optax.adam(rate, b1=cfg.beta1, b2=cfg.beta2) for who, rate in rates.items()

@@ -76,8 +76,8 @@ def build(cfg: Config, data: Task) -> Gan:
         play=forward.unconditional(prior),
         prior=prior,
         terms={
-            "g": {"adversarial": losses.nonsaturating_generator},
-            "d": {"adversarial": losses.nonsaturating_discriminator}
+            "g": {"adversarial": losses.nonsaturating.generator},
+            "d": {"adversarial": losses.nonsaturating.discriminator}
             | (slope if cfg.penalised else {}),
         },
         optimizers={"g": adam, "d": adam},

@@ -23,109 +23,82 @@ import dataclasses
 
 import optax
 
-from jaxgan import ema, forward, losses
-from jaxgan.cli.experiment import main
-from jaxgan.experiment import Experiment, Published, Task
-from jaxgan.game.gan import D, G, Gan
-from jaxgan.game.network import Reparametrization
+import jaxgan as jg
 from jaxgan.nets import resnet
-from jaxgan.nn import spectral
-from jaxgan.types import Dtype
 
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-    """The paper's knobs."""
+    """The paper's hyperparameters."""
 
-    normalised: bool = True
-    """Spectral normalisation of the discriminator."""
+    spectral_norm: bool = True
+    """Spectral normalization of the discriminator."""
     discriminator_steps: int = 5
-    """Updates of the discriminator for each of the generator."""
+    """Discriminator updates per generator update."""
     latent: int = 128
-    """Size of the latent, standard normal."""
+    """Latent size, standard normal."""
     generator_width: int = 256
-    """Feature maps of every layer of the generator."""
+    """Feature maps of every generator layer."""
     discriminator_width: int = 128
-    """Feature maps of every layer of the discriminator."""
-    learning_rate: float = 2e-4
-    """Adam's learning rate, of both players; it falls linearly to 0."""
-    beta1: float = 0.0
-    """Adam's first decay, of both players."""
-    beta2: float = 0.9
-    """Adam's second decay, of both players."""
-    ema_decay: float = 0.0
-    """Decay per step of the averaged generator; 0, as in the paper, keeps the last one."""
-    dtype: Dtype = "float32"
-    """Dtype of the activations."""
+    """Feature maps of every discriminator layer."""
+    learning_rate: jg.NonNegative = 2e-4
+    """Adam's learning rate, both players; falls linearly to 0."""
+    beta1: jg.Fraction = 0.0
+    """Adam's first decay, both players."""
+    beta2: jg.Fraction = 0.9
+    """Adam's second decay, both players."""
 
 
-def build(cfg: Config, data: Task, steps: int) -> Gan:
+def build(cfg: Config, task: jg.Task) -> jg.Gan:
     """The ResNets of the paper's table 4 under the hinge loss."""
-    resolution, _, channels = data.shape
-    prior = forward.normal(cfg.latent)
-    weights = Reparametrization(spectral.vectors, spectral.normalise, spectral.COLLECTION)
+    resolution, _, channels = task.shape
 
     def adam(updates: int) -> optax.GradientTransformation:
-        rate = optax.linear_schedule(cfg.learning_rate, 0.0, steps * updates)
+        rate = optax.linear_schedule(cfg.learning_rate, 0.0, task.steps * updates)
         return optax.adam(rate, b1=cfg.beta1, b2=cfg.beta2)
 
-    return Gan(
-        networks={
-            "g": resnet.sngan_generator(
-                resolution, cfg.generator_width, channels=channels, dtype=cfg.dtype
-            ),
-            "d": resnet.sngan_discriminator(resolution, cfg.discriminator_width, dtype=cfg.dtype),
-        },
-        play=forward.unconditional(prior),
-        prior=prior,
-        terms={
-            "g": {"adversarial": losses.hinge_generator},
-            "d": {"adversarial": losses.hinge_discriminator},
-        },
+    return jg.Gan(
+        generator=resnet.sngan_generator(
+            resolution, cfg.generator_width, channels=channels, dtype=task.dtype
+        ),
+        discriminator=resnet.sngan_discriminator(
+            resolution, cfg.discriminator_width, dtype=task.dtype
+        ),
+        forward=jg.forward.unconditional(jg.normal(cfg.latent)),
+        terms=jg.losses.hinge.terms(),
         optimizers={"g": adam(1), "d": adam(cfg.discriminator_steps)},
-        updates=(D,) * cfg.discriminator_steps + (G,),
-        weights={"d": weights} if cfg.normalised else {},
-        ema=ema.constant(cfg.ema_decay),
+        updates=(jg.D,) * cfg.discriminator_steps + (jg.G,),
+        reparametrize={"d": jg.spectral_norm()} if cfg.spectral_norm else {},
     )
 
 
-EXPERIMENT = Experiment(
-    config=Config,
-    build=build,
-    data="cifar10",
-    shape=(32, 32, 3),
-    classes=10,
+EXPERIMENT = jg.Experiment(
+    Config,
+    build,
+    data=jg.datasets.CIFAR10,
     steps=50_000,
+    fixed_budget=True,
     batch_size=64,
-    smoke={
-        "generator_width": 4,
-        "discriminator_width": 4,
-        "latent": 8,
-        "discriminator_steps": 2,
-    },
-    ablations={"no spectral normalisation": {"normalised": False}},
-    results=(
-        Published(
-            metric="FID",
-            protocol="Inception, 5000 samples and 10 000 images; ± deviation over trained models",
-            paper="21.7 ± 0.21",
-            source="Table 2",
+    smoke=dict(generator_width=4, discriminator_width=4, latent=8, discriminator_steps=2),
+    ablations={"no spectral normalization": dict(spectral_norm=False)},
+    published=(
+        jg.Published(
+            "FID (Inception, 5000 samples and 10 000 images; ± deviation over trained models)",
+            "21.7 ± 0.21",
+            "Table 2",
         ),
-        Published(
-            metric="Inception score",
-            protocol="Inception, 10 times 5000 samples; ± deviation over trained models",
-            paper="8.22 ± 0.05",
-            source="Table 2",
+        jg.Published(
+            "Inception score (10 times 5000 samples; ± deviation over trained models)",
+            "8.22 ± 0.05",
+            "Table 2",
         ),
-        Published(
-            metric="FID",
-            protocol="Inception, 50 000 samples and 50 000 training images; 100 000 steps",
-            paper="none",
-            source="the paper's own is above, under another protocol",
-            official="16.77 ± 0.04 (mimicry, README: last checkpoint)",
+        jg.Published(
+            "FID (Inception, 50 000 samples and 50 000 training images; 100 000 steps)",
+            "16.77 ± 0.04",
+            "mimicry, README: last checkpoint",
         ),
     ),
 )
 
 if __name__ == "__main__":
-    main(EXPERIMENT)
+    jg.main(EXPERIMENT)

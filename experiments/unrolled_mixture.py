@@ -57,7 +57,7 @@ class Config:
 
 def saddle(outputs: Outputs) -> jax.Array:
     """``-f(theta_G, theta_D^k(theta_G))``: the real part depends on G through the unrolled D."""
-    return -losses.minimax_discriminator(outputs)
+    return -losses.minimax.discriminator(outputs)
 
 
 def build(cfg: Config, data: Task) -> Gan:
@@ -77,7 +77,7 @@ def build(cfg: Config, data: Task) -> Gan:
         prior=prior,
         terms={
             "g": {"saddle": saddle},
-            "d": {"adversarial": losses.minimax_discriminator},
+            "d": {"adversarial": losses.minimax.discriminator},
         },
         optimizers={
             "g": adam(cfg.generator_learning_rate),

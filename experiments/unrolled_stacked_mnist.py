@@ -72,8 +72,8 @@ def build(cfg: Config, data: Task) -> Gan:
         play=forward.packed(cfg.packing, forward.unconditional(prior)),
         prior=prior,
         terms={
-            "g": {"adversarial": losses.nonsaturating_generator},
-            "d": {"adversarial": losses.nonsaturating_discriminator},
+            "g": {"adversarial": losses.nonsaturating.generator},
+            "d": {"adversarial": losses.nonsaturating.discriminator},
         },
         optimizers={
             # Differentiated through where a gradient is zero: the root needs a finite slope.

@@ -78,8 +78,8 @@ def plain(cfg: Config) -> Gan:
         play=forward.unconditional(prior),
         prior=prior,
         terms={
-            "g": {"adversarial": losses.nonsaturating_generator},
-            "d": {"adversarial": losses.nonsaturating_discriminator},
+            "g": {"adversarial": losses.nonsaturating.generator},
+            "d": {"adversarial": losses.nonsaturating.discriminator},
         },
         optimizers={who: optax.adam(cfg.learning_rate, b1=cfg.beta1) for who in ("g", "d")},
         updates=SIMULTANEOUS,
@@ -91,7 +91,7 @@ def reconstructing(cfg: Config) -> Gan:
     """The game on pairs, and the reconstruction."""
     prior = forward.normal(cfg.latent)
     # -E l(G(z), z) alone is the Wasserstein generator's term, here with a logistic critic.
-    ratio = losses.veegan_generator if cfg.reconstructor_plays else losses.wasserstein_generator
+    ratio = losses.veegan.generator if cfg.reconstructor_plays else losses.wasserstein.generator
     return Gan(
         networks={
             "g": veegan.Reconstructing(
@@ -107,7 +107,7 @@ def reconstructing(cfg: Config) -> Gan:
                 "ratio": ratio,
                 "reconstruction": scale(cfg.reconstruction, losses.latent_reconstruction),
             },
-            "d": {"adversarial": losses.nonsaturating_discriminator},
+            "d": {"adversarial": losses.nonsaturating.discriminator},
         },
         optimizers={who: optax.adam(cfg.learning_rate, b1=cfg.beta1) for who in ("g", "d")},
         updates=SIMULTANEOUS,

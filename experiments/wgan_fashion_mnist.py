@@ -74,8 +74,8 @@ def build(cfg: Config, data: Task) -> Gan:
         play=forward.unconditional(prior),
         prior=prior,
         terms={
-            "g": {"adversarial": losses.wasserstein_generator},
-            "d": {"adversarial": losses.wasserstein_discriminator},
+            "g": {"adversarial": losses.wasserstein.generator},
+            "d": {"adversarial": losses.wasserstein.discriminator},
         },
         optimizers={"g": optimizer, "d": optax.chain(optimizer, clip_weights(cfg.clip))},
         updates=(D,) * cfg.critic_steps + (Phase("g", real="same", latents="same"),),

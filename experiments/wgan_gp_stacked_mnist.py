@@ -65,9 +65,9 @@ def build(cfg: Config, data: Task) -> Gan:
         play=forward.unconditional(prior),
         prior=prior,
         terms={
-            "g": {"adversarial": losses.wasserstein_generator},
+            "g": {"adversarial": losses.wasserstein.generator},
             "d": {
-                "adversarial": losses.wasserstein_discriminator,
+                "adversarial": losses.wasserstein.discriminator,
                 "penalty": scale(cfg.penalty, penalties.gradient_penalty),
             },
         },

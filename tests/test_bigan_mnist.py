@@ -4,12 +4,12 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-
-from jaxgan.experiment import Data, load_experiment
-from jaxgan.game import SIMULTANEOUS
 from jaxgan.terms import evaluate
 from rounds import alone, judged
 from tiny_runs import EXPERIMENTS
+
+from jaxgan.experiment import Data, load_experiment
+from jaxgan.game import SIMULTANEOUS
 
 EXPERIMENT = load_experiment(next(path for path in EXPERIMENTS if path.stem == "bigan_mnist"))
 STEPS = 100

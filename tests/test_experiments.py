@@ -192,7 +192,7 @@ def test_attention_is_on_maps_that_both_players_have():
             experiment.build(experiment.config(attention=side), data)
     for side in (None, 0, 8, 16):
         gan = experiment.build(experiment.config(attention=side), data)
-        assert gan.networks["g"].attention == gan.networks["d"].attention == (side or 0)
+        assert gan.generator.attention == gan.discriminator.attention == (side or 0)
 
 
 def test_there_are_experiments():

@@ -26,11 +26,12 @@ def noisy(outputs):
 # Latents, dropout, penalty noise and batch normalisation in one game; gradient descent,
 # under which a gradient n times too large moves n times too far.
 GAME = games.gan(
-    networks={"g": games.NormalisedGenerator(), "d": games.Critic(norm=True, rate=0.3)},
+    generator=games.NormalisedGenerator(),
+    discriminator=games.Critic(norm=True, rate=0.3),
     terms={
-        "g": {"adversarial": losses.nonsaturating_generator},
+        "g": {"adversarial": losses.nonsaturating.generator},
         "d": {
-            "adversarial": losses.nonsaturating_discriminator,
+            "adversarial": losses.nonsaturating.discriminator,
             "r1": scale(0.5, penalties.r1),
             "noisy": noisy,
         },
@@ -76,7 +77,7 @@ def per_device_latents(rng, truncation=None):
 def test_a_mistake_that_depends_on_the_device_is_seen(mistake, one):
     """The controls of the test above: its tolerance is not what makes it pass."""
     if mistake == "latents":
-        game = dataclasses.replace(GAME, play=forward.unconditional(per_device_latents))
+        game = dataclasses.replace(GAME, forward=forward.unconditional(per_device_latents))
     else:
         unsynced = games.NormalisedGenerator(axis=None)
         game = dataclasses.replace(GAME, networks={**GAME.networks, "g": unsynced})

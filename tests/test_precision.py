@@ -65,8 +65,8 @@ def game(dtype):
         },
         prior=forward.normal(5),
         terms={
-            "g": {"adversarial": losses.nonsaturating_generator},
-            "d": {"adversarial": losses.nonsaturating_discriminator, "r1": penalties.r1},
+            "g": {"adversarial": losses.nonsaturating.generator},
+            "d": {"adversarial": losses.nonsaturating.discriminator, "r1": penalties.r1},
         },
         optimizers={who: optax.sgd(0.1) for who in "gd"},
         updates=SIMULTANEOUS,

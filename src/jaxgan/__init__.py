@@ -1,21 +1,84 @@
-"""Generative adversarial networks in JAX: small pure functions, exact runs."""
+"""Generative adversarial networks in JAX: small pure functions, exact runs.
 
+What an experiment file needs is here: ``import jaxgan as jg``. Everything is imported when it is
+first used, so that the command line starts without waiting for JAX's heavier parts.
+"""
+
+import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from jaxgan import augment, ema, forward, losses, optim, penalties
+    from jaxgan.cli.experiment import main
+    from jaxgan.data import datasets
+    from jaxgan.errors import UserError
+    from jaxgan.experiment import Experiment, Published, Scoring, Task
+    from jaxgan.forward.priors import normal, uniform
+    from jaxgan.game.gan import ALTERNATING, SIMULTANEOUS, D, G, Gan, Phase
+    from jaxgan.game.terms import every, scale
+    from jaxgan.hyperparameters import Fraction, NonNegative
+    from jaxgan.nn.spectral import spectral_norm
     from jaxgan.sampling.load import load
     from jaxgan.sampling.sampler import Sampler
+    from jaxgan.types import Outputs
 
-__all__ = ["Sampler", "load"]
+_MODULES = {
+    **{name: f"jaxgan.{name}" for name in ("augment", "ema", "forward", "losses", "optim")},
+    "penalties": "jaxgan.penalties",
+    "datasets": "jaxgan.data.datasets",
+}
+_NAMES = {
+    "main": "jaxgan.cli.experiment",
+    "UserError": "jaxgan.errors",
+    **dict.fromkeys(("Experiment", "Published", "Scoring", "Task"), "jaxgan.experiment"),
+    **dict.fromkeys(("normal", "uniform"), "jaxgan.forward.priors"),
+    **dict.fromkeys(
+        ("ALTERNATING", "SIMULTANEOUS", "D", "G", "Gan", "Phase"), "jaxgan.game.gan"
+    ),
+    **dict.fromkeys(("every", "scale"), "jaxgan.game.terms"),
+    **dict.fromkeys(("Fraction", "NonNegative"), "jaxgan.hyperparameters"),
+    "spectral_norm": "jaxgan.nn.spectral",
+    "load": "jaxgan.sampling.load",
+    "Sampler": "jaxgan.sampling.sampler",
+    "Outputs": "jaxgan.types",
+}
+
+__all__ = [
+    "ALTERNATING",
+    "SIMULTANEOUS",
+    "D",
+    "Experiment",
+    "Fraction",
+    "G",
+    "Gan",
+    "NonNegative",
+    "Outputs",
+    "Phase",
+    "Published",
+    "Sampler",
+    "Scoring",
+    "Task",
+    "UserError",
+    "augment",
+    "datasets",
+    "ema",
+    "every",
+    "forward",
+    "load",
+    "losses",
+    "main",
+    "normal",
+    "optim",
+    "penalties",
+    "scale",
+    "spectral_norm",
+    "uniform",
+]
 
 
 def __getattr__(name: str) -> Any:
-    """``jaxgan.load`` and ``jaxgan.Sampler``, imported when first used.
-
-    The command line then starts without waiting for JAX's heavier parts.
-    """
-    if name in __all__:
-        from jaxgan.sampling import load, sampler
-
-        return getattr(load if name == "load" else sampler, name)
+    if name in _MODULES:
+        return importlib.import_module(_MODULES[name])
+    if name in _NAMES:
+        return getattr(importlib.import_module(_NAMES[name]), name)
     raise AttributeError(f"module 'jaxgan' has no attribute {name!r}")

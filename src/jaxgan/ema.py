@@ -12,7 +12,7 @@ import jax.numpy as jnp
 
 from jaxgan.types import ScalarLike
 
-Decay: TypeAlias = "Callable[[jax.Array, jax.Array], jax.Array]"
+Decay: TypeAlias = Callable[[jax.Array, jax.Array], jax.Array]
 """``(step, images per step) -> decay``, int32 scalars to a float32 scalar."""
 
 

@@ -72,7 +72,7 @@ def test_the_noise_game_judges_real_then_fake():
     real = jnp.array([[1.0], [2.0]])
     prior = lambda rng: jnp.array([[3.0], [5.0]])  # noqa: E731
     game = forward.unconditional(prior)
-    outputs = game(Counted(10.0), Counted(7.0), {"image": real}, draw(2), {"k": 1})
+    outputs = game.run(Counted(10.0), Counted(7.0), {"image": real}, draw(2), {"k": 1})
     np.testing.assert_array_equal(outputs.fake, [[30], [50]])
     np.testing.assert_array_equal(outputs.real_logits, [[7], [14]])
     np.testing.assert_array_equal(outputs.fake_logits, [[210], [350]])
@@ -85,7 +85,7 @@ def test_the_noise_game_judges_real_then_fake():
 
 def test_terms_may_ask_the_generator_again():
     game = forward.unconditional(lambda rng: jnp.array([[3.0], [5.0]]))
-    outputs = game(Counted(10.0), Counted(7.0), {"image": jnp.ones((2, 1))}, draw(2), {})
+    outputs = game.run(Counted(10.0), Counted(7.0), {"image": jnp.ones((2, 1))}, draw(2), {})
     np.testing.assert_array_equal(outputs.extras["latents"], [[3], [5]])
     np.testing.assert_array_equal(outputs.extras["generator"](jnp.ones((2, 1))), [[10], [10]])
 
@@ -129,7 +129,7 @@ def test_the_conditional_game_hands_each_sample_its_label():
     fakes = jnp.array([2, 0, 1, 0], jnp.int32)
     game = forward.conditional(fixed, lambda rng, batch: fakes)
     judge = Linear(lambda x, labels: total(labels_of(x, labels)))
-    outputs = game(Linear(labels_of), judge, BATCH, drawn(4), {})
+    outputs = game.run(Linear(labels_of), judge, BATCH, drawn(4), {})
     fake = LATENTS * (1 + np.asarray(fakes))[:, None]
     np.testing.assert_allclose(outputs.fake, fake)
     np.testing.assert_allclose(outputs.real_logits, (IMAGES * (1 + LABELS[:, None])).sum(1), 1e-5)
@@ -154,7 +154,7 @@ def test_labels_of_the_fakes_are_drawn_or_those_of_the_batch():
 def test_the_auxiliary_game_asks_for_the_class_and_tells_none():
     game = forward.auxiliary_classifier(fixed)
     judge = Linear(lambda x: (total(x), jnp.concatenate([x, -x], axis=-1)))
-    outputs = game(Linear(labels_of), judge, BATCH, drawn(4), {"k": 2})
+    outputs = game.run(Linear(labels_of), judge, BATCH, drawn(4), {"k": 2})
     fake = LATENTS * (1 + LABELS)[:, None]
     np.testing.assert_allclose(outputs.fake_logits, fake.sum(1), rtol=1e-5)
     np.testing.assert_allclose(outputs.critic(outputs.fake), outputs.fake_logits)
@@ -169,7 +169,7 @@ def test_the_auxiliary_game_asks_for_the_class_and_tells_none():
 def test_the_auto_encoding_game_hands_out_codes():
     game = forward.autoencoder(fixed)
     judge = Linear(lambda x: (total(x * x), 3 * x))
-    outputs = game(Linear(lambda z: 2 * z), judge, BATCH, drawn(4), {})
+    outputs = game.run(Linear(lambda z: 2 * z), judge, BATCH, drawn(4), {})
     np.testing.assert_allclose(outputs.real_logits, (IMAGES**2).sum(1), rtol=1e-5)
     np.testing.assert_allclose(outputs.extras["real_codes"], 3 * IMAGES)
     np.testing.assert_allclose(outputs.extras["fake_codes"], 6 * LATENTS)
@@ -183,7 +183,9 @@ CODES = {"digit": forward.categorical(3), "angle": forward.uniform(2)}
 def test_codes_are_the_end_of_the_latents():
     game = forward.latent_codes(forward.normal(4), CODES)
     judge = Linear(lambda x: (total(x), {"digit": x[:, :3], "angle": (x[:, :2], x[:, 2:4])}))
-    outputs = game(Linear(lambda z: z), judge, BATCH | {"image": jnp.ones((4, 9))}, drawn(4), {})
+    outputs = game.run(
+        Linear(lambda z: z), judge, BATCH | {"image": jnp.ones((4, 9))}, drawn(4), {}
+    )
     codes = outputs.extras["codes"]
     # The generator returns its latents here: noise, then the codes in their order.
     np.testing.assert_array_equal(outputs.fake[:, 4:7], codes["digit"])
@@ -209,7 +211,7 @@ def test_the_prior_of_coded_latents_is_that_of_the_game():
 def test_the_joint_game_judges_pairs():
     game = forward.bidirectional(fixed)
     both = Linear(lambda z, x: (2 * z, x + 1))
-    outputs = game(both, Linear(lambda x, z: total(x * z)), BATCH, drawn(4), {})
+    outputs = game.run(both, Linear(lambda x, z: total(x * z)), BATCH, drawn(4), {})
     np.testing.assert_allclose(outputs.real_logits, (IMAGES * (IMAGES + 1)).sum(1), rtol=1e-5)
     np.testing.assert_allclose(outputs.fake_logits, (2 * LATENTS * LATENTS).sum(1), rtol=1e-5)
     np.testing.assert_allclose(outputs.critic(outputs.fake), outputs.fake_logits)
@@ -222,7 +224,7 @@ def test_the_joint_game_judges_pairs():
 def test_the_reconstructing_game_reads_the_latents_back():
     game = forward.reconstructing(fixed)
     both = Linear(lambda z, x: (2 * z, x + 1, 2 * z + 1))
-    outputs = game(both, Linear(lambda x, z: total(x * z)), BATCH, drawn(4), {})
+    outputs = game.run(both, Linear(lambda x, z: total(x * z)), BATCH, drawn(4), {})
     np.testing.assert_allclose(outputs.real_logits, (IMAGES * (IMAGES + 1)).sum(1), rtol=1e-5)
     expected = np.mean(np.sum((LATENTS + 1) ** 2, axis=1))
     np.testing.assert_allclose(losses.latent_reconstruction(outputs), expected, rtol=1e-5)
@@ -240,7 +242,7 @@ def test_packs_are_consecutive_rows_along_the_channels(count, shape):
     prior = lambda rng: jnp.asarray(images).reshape(6, -1) + 1  # noqa: E731
     game = forward.packed(count, forward.unconditional(prior))
     generator = Linear(lambda z: z.reshape(images.shape))
-    outputs = game(generator, Linear(judge), {"image": jnp.asarray(images)}, drawn(6), {})
+    outputs = game.run(generator, Linear(judge), {"image": jnp.asarray(images)}, drawn(6), {})
     expected = np.concatenate([images[first::count] for first in range(count)], axis=-1)
     np.testing.assert_array_equal(outputs.real, expected)
     np.testing.assert_array_equal(seen[0], expected)
@@ -256,7 +258,7 @@ def test_packs_are_consecutive_rows_along_the_channels(count, shape):
 def test_packs_must_fill_the_batch():
     game = forward.packed(3, forward.unconditional(fixed))
     with pytest.raises(ValueError, match="packs of 3 do not fill a batch of 4 rows"):
-        game(Linear(lambda z: z), Linear(total), BATCH, drawn(4), {})
+        game.run(Linear(lambda z: z), Linear(total), BATCH, drawn(4), {})
     with pytest.raises(ValueError, match="at least 1"):
         forward.packed(0, forward.unconditional(fixed))
 
@@ -265,11 +267,11 @@ def test_a_pack_larger_than_the_batch_is_for_initialisation_only():
     """A game is initialised with two rows; a step with too few of them is a mistake."""
     game = forward.packed(5, forward.unconditional(fixed))
     networks = Linear(lambda z: z), Linear(total)
-    outputs = game(*networks, BATCH, drawn(4), {})
+    outputs = game.run(*networks, BATCH, drawn(4), {})
     assert outputs.real.shape == outputs.fake.shape == (1, 10)
     np.testing.assert_allclose(outputs.critic(outputs.real), outputs.real_logits)
     with pytest.raises(ValueError, match="packs of 5 do not fill a batch of 4 rows"):
-        alone(lambda: game(*networks, BATCH, drawn(4), {}).real)
+        alone(lambda: game.run(*networks, BATCH, drawn(4), {}).real)
 
 
 def test_packs_carry_labels_and_pairs():
@@ -306,7 +308,7 @@ def test_the_generator_learns_from_every_member_of_a_pack():
     def loss(factors):
         generator = Linear(lambda z: z * jnp.tile(factors, 2)[:, None])
         judge = Linear(lambda x: jnp.square(x @ weights))
-        return jnp.sum(game(generator, judge, BATCH, drawn(4), {}).fake_logits)
+        return jnp.sum(game.run(generator, judge, BATCH, drawn(4), {}).fake_logits)
 
     factors = np.array([1.5, -0.5], np.float32)
     parts = LATENTS.reshape(2, 2, 2) * weights.reshape(2, 2)  # pack, place, channel
@@ -329,7 +331,7 @@ def test_an_augmented_game_shows_augmented_images_to_everyone():
         return total(x)
 
     game = forward.augmented(marked, forward.unconditional(fixed))
-    outputs = game(Linear(lambda z: 2 * z), Linear(judge), BATCH, drawn(4), {})
+    outputs = game.run(Linear(lambda z: 2 * z), Linear(judge), BATCH, drawn(4), {})
     np.testing.assert_array_equal(outputs.real, seen[0])
     np.testing.assert_array_equal(outputs.fake, seen[1])
     real, fake = np.asarray(outputs.real) / IMAGES - 1, np.asarray(outputs.fake) / (2 * LATENTS) - 1
@@ -345,7 +347,7 @@ def test_an_augmented_game_shows_augmented_images_to_everyone():
 def test_the_generator_learns_through_the_augmentation():
     def loss(factor):
         game = forward.augmented(marked, forward.unconditional(fixed))
-        outputs = game(Linear(lambda z: factor * z), Linear(total), BATCH, drawn(4), {})
+        outputs = game.run(Linear(lambda z: factor * z), Linear(total), BATCH, drawn(4), {})
         return jnp.sum(outputs.fake_logits)
 
     marks = 1 + drawn(4).named("seen fake").uniform((1,))
@@ -354,7 +356,7 @@ def test_the_generator_learns_through_the_augmentation():
 
 def test_an_augmented_composite_keeps_its_other_outputs():
     game = forward.augmented(marked, forward.bidirectional(fixed))
-    outputs = game(
+    outputs = game.run(
         Linear(lambda z, x: (2 * z, x + 1)), Linear(lambda x, z: total(x)), BATCH, drawn(4), {}
     )
     np.testing.assert_array_equal(outputs.real[1], outputs.real[0] + 1)
@@ -365,10 +367,10 @@ def test_instance_noise_follows_its_schedule():
     game = forward.instance_noise(lambda step: 1.0 - 0.1 * step, forward.unconditional(fixed))
     adaptive = {"step": jnp.int32(0)}
     networks = Linear(lambda z: z), Linear(total)
-    first = game(*networks, BATCH, drawn(4), adaptive)
+    first = game.run(*networks, BATCH, drawn(4), adaptive)
     for _ in range(5):
         adaptive = forward.count_steps(adaptive, {})
-    later = game(*networks, BATCH, drawn(4), adaptive)
+    later = game.run(*networks, BATCH, drawn(4), adaptive)
     for then, now, clean in [(first.real, later.real, IMAGES), (first.fake, later.fake, LATENTS)]:
         np.testing.assert_allclose(now - clean, 0.5 * (then - clean), atol=1e-5)
         assert np.std(then - clean) > 0.3
@@ -387,7 +389,7 @@ def test_latents_take_a_natural_gradient_step():
     weights = np.array([2.0, -1.0], np.float32)
     game = forward.latent_optimization(fixed, rate=0.9, damping=5.0, bound=10.0)
     judge = Linear(lambda x: x @ weights)
-    outputs = game(Linear(lambda z: 3 * z), judge, BATCH, drawn(4), {})
+    outputs = game.run(Linear(lambda z: 3 * z), judge, BATCH, drawn(4), {})
     slope = 3 * weights
     step = np.broadcast_to(0.9 * slope / (5 + np.sum(slope**2)), (4, 2))
     np.testing.assert_allclose(outputs.extras["latent_step"], step, rtol=1e-5)
@@ -404,7 +406,7 @@ def test_latents_move_in_any_game():
     weights = np.array([2.0, -1.0], np.float32)
     game = forward.latent_optimization(fixed, bound=10.0, game=forward.conditional)
     judge = Linear(lambda x, labels: labels_of(x, labels) @ weights)
-    outputs = game(Linear(labels_of), judge, BATCH, drawn(4), {})
+    outputs = game.run(Linear(labels_of), judge, BATCH, drawn(4), {})
     slope = (1 + LABELS[:, None]) ** 2 * weights
     step = 0.9 * slope / (5 + np.sum(slope**2, axis=1, keepdims=True))
     np.testing.assert_allclose(outputs.extras["latent_step"], step, rtol=1e-5)
@@ -417,7 +419,7 @@ def moves(share, rows):
     rng = dataclasses.replace(drawn(len(rows)), rows=jnp.asarray(rows, jnp.int32))
     game = forward.latent_optimization(forward.uniform(4), share=share)
     images = {"image": jnp.zeros((len(rows), 4))}
-    outputs = game(Linear(lambda z: z), Linear(lambda x: total(x)), images, rng, {})
+    outputs = game.run(Linear(lambda z: z), Linear(lambda x: total(x)), images, rng, {})
     return np.asarray(outputs.extras["latent_step"])
 
 
@@ -443,7 +445,7 @@ def test_gradients_pass_through_the_latent_step():
         factor, weights = parameters[0], parameters[1:]
         game = forward.latent_optimization(fixed, bound=100.0)
         judge = Linear(lambda x: jnp.tanh(x @ weights))
-        outputs = game(Linear(lambda z: factor * z), judge, BATCH, drawn(4), {})
+        outputs = game.run(Linear(lambda z: factor * z), judge, BATCH, drawn(4), {})
         return jnp.sum(outputs.fake_logits)
 
     at = jnp.array([3.0, 0.2, -0.1])
@@ -521,20 +523,20 @@ GAMES = {
     "labelled": (
         {"g": Labelled(2), "d": Labelled(1)},
         forward.conditional(NOISE, forward.uniform_labels(3)),
-        {"g": {"adversarial": losses.hinge_generator}},
-        {"d": {"adversarial": losses.hinge_discriminator, "r1": penalties.r1, "r2": penalties.r2}},
+        {"g": {"adversarial": losses.hinge.generator}},
+        {"d": {"adversarial": losses.hinge.discriminator, "r1": penalties.r1, "r2": penalties.r2}},
     ),
     "auxiliary": (
         {"g": Labelled(2), "d": Describing()},
         forward.auxiliary_classifier(NOISE),
-        {"g": {"classes": losses.auxiliary_generator}},
-        {"d": {"classes": losses.auxiliary_discriminator}},
+        {"g": {"classes": losses.auxiliary_classifier.generator}},
+        {"d": {"classes": losses.auxiliary_classifier.discriminator}},
     ),
     "autoencoding": (
         {"g": games.generator(), "d": Describing()},
         forward.autoencoder(NOISE),
-        {"g": {"energy": losses.ebgan_generator, "apart": scale(0.1, losses.pull_away)}},
-        {"d": {"energy": losses.ebgan_discriminator(10.0)}},
+        {"g": {"energy": losses.ebgan(1.0).generator, "apart": scale(0.1, losses.pull_away)}},
+        {"d": {"energy": losses.ebgan(10.0).discriminator}},
     ),
     "coded": (
         {"g": games.generator(), "d": Guessing()},
@@ -545,26 +547,26 @@ GAMES = {
     "joint": (
         {"g": Composite(), "d": Pairs()},
         forward.bidirectional(NOISE),
-        {"g": {"adversarial": losses.joint_generator}},
-        {"d": {"adversarial": losses.minimax_discriminator, "gp": penalties.gradient_penalty}},
+        {"g": {"adversarial": losses.bidirectional.generator}},
+        {"d": {"adversarial": losses.minimax.discriminator, "gp": penalties.gradient_penalty}},
     ),
     "reconstructing": (
         {"g": Composite(reads=True), "d": Pairs()},
         forward.reconstructing(NOISE),
-        {"g": {"ratio": losses.veegan_generator, "read": losses.latent_reconstruction}},
-        {"d": {"adversarial": losses.minimax_discriminator}},
+        {"g": {"ratio": losses.veegan.generator, "read": losses.latent_reconstruction}},
+        {"d": {"adversarial": losses.minimax.discriminator}},
     ),
     "packed": (
         PLAIN,
         forward.packed(2, forward.unconditional(NOISE)),
-        {"g": {"adversarial": losses.nonsaturating_generator}},
-        {"d": {"adversarial": losses.minimax_discriminator, "dragan": penalties.dragan()}},
+        {"g": {"adversarial": losses.nonsaturating.generator}},
+        {"d": {"adversarial": losses.minimax.discriminator, "dragan": penalties.dragan()}},
     ),
     "optimised": (
         PLAIN,
         forward.latent_optimization(forward.uniform(3), share=0.5),
-        {"g": {"adversarial": losses.wasserstein_generator, "step": penalties.latent_step}},
-        {"d": {"adversarial": losses.wasserstein_discriminator}},
+        {"g": {"adversarial": losses.wasserstein.generator, "step": penalties.latent_step}},
+        {"d": {"adversarial": losses.wasserstein.discriminator}},
     ),
 }
 
@@ -640,10 +642,10 @@ def test_packs_do_not_depend_on_the_number_of_devices():
         lambda step: 0.1, forward.packed(2, forward.unconditional(forward.normal(2)))
     )
     networks, adaptive = (Linear(lambda z: z), Linear(total)), {"step": 0}
-    whole = game(*networks, BATCH, drawn(4), adaptive)
+    whole = game.run(*networks, BATCH, drawn(4), adaptive)
     for first in (0, 2):
         rows = {name: leaf[first : first + 2] for name, leaf in BATCH.items()}
-        part = game(*networks, rows, drawn(2, first=first), adaptive)
+        part = game.run(*networks, rows, drawn(2, first=first), adaptive)
         for name in ("real", "fake", "real_logits", "fake_logits"):
             expected = getattr(whole, name)[first // 2 : first // 2 + 1]
             np.testing.assert_allclose(getattr(part, name), expected, rtol=1e-6)
@@ -653,14 +655,15 @@ def test_packs_do_not_depend_on_the_number_of_devices():
 def test_eight_devices_play_the_whole_lot_as_one():
     """Noise, packs, moved latents, statistics, coupled losses, anchors: all in one game."""
     game = games.gan(
-        networks={"g": games.NormalisedGenerator(), "d": games.Critic(norm=True, rate=0.3)},
-        play=forward.instance_noise(
+        generator=games.NormalisedGenerator(),
+        discriminator=games.Critic(norm=True, rate=0.3),
+        forward=forward.instance_noise(
             lambda step: 0.1, forward.packed(2, forward.latent_optimization(forward.uniform(3)))
         ),
         terms={
             "g": {"adversarial": losses.top_k_generator(3.0), "step": penalties.latent_step},
             "d": {
-                "adversarial": losses.average_relativistic_discriminator,
+                "adversarial": losses.average_relativistic.discriminator,
                 "gp": penalties.gradient_penalty,
                 "lecam": penalties.lecam,
             },
@@ -687,6 +690,6 @@ def test_augmentation_and_packs_fit_one_game():
     game = forward.packed(2, forward.augmented(augment.cutout(), forward.unconditional(fixed)))
     generator = Linear(lambda z: jnp.zeros((4, 8, 8, 3)) + z[:, :1, None, None])
     judge = Linear(lambda x: jnp.mean(x, axis=(1, 2, 3)))
-    outputs = game(generator, judge, {"image": jnp.ones((4, 8, 8, 3))}, drawn(4), {})
+    outputs = game.run(generator, judge, {"image": jnp.ones((4, 8, 8, 3))}, drawn(4), {})
     assert outputs.real.shape == outputs.fake.shape == (2, 8, 8, 6)
     np.testing.assert_allclose(outputs.critic(outputs.fake), outputs.fake_logits, rtol=1e-5)

@@ -22,7 +22,8 @@ from jaxgan.game.state import GanState, init
 from support import games
 
 GAME = games.gan(
-    networks={"g": games.NormalisedGenerator(), "d": games.Critic(norm=True, rate=0.5)},
+    generator=games.NormalisedGenerator(),
+    discriminator=games.Critic(norm=True, rate=0.5),
     optimizers={"g": optax.adam(1e-3), "d": optax.sgd(0.1, momentum=0.5)},
     adaptive={"k": 0.5, "pool": np.zeros((3, 2), np.float32)},
 )
@@ -82,7 +83,7 @@ def test_samples_of_another_shape_than_the_data_are_refused():
         def __call__(self, x, *, train):
             return nn.Dense(1)(jnp.mean(x, axis=-1, keepdims=True))[:, 0]
 
-    gan = games.gan(networks={"g": games.NormalisedGenerator(), "d": Mean()})
+    gan = games.gan(generator=games.NormalisedGenerator(), discriminator=Mean())
     init(gan, jax.random.key(0), IMAGES)
     with pytest.raises(UserError, match=r"of shape \(2,\), the data are of shape \(3,\)"):
         init(gan, jax.random.key(0), {"image": jnp.zeros((2, 3))})
@@ -113,7 +114,7 @@ def test_the_birth_does_not_depend_on_the_batch_but_on_the_key(state):
 
 
 def test_players_with_one_architecture_are_born_different():
-    twins = games.gan(networks={"g": Twin(), "d": Twin()})
+    twins = games.gan(generator=Twin(), discriminator=Twin())
     born = init(twins, jax.random.key(0), {"image": jnp.zeros((2, 3))})
     g, d = (born.players[who].params["Dense_0"]["kernel"] for who in "gd")
     assert not np.any(np.asarray(g) == np.asarray(d))
@@ -127,7 +128,7 @@ class Twin(nn.Module):
 
 def test_a_network_outside_of_training_is_deterministic_and_keeps_its_statistics(state):
     player = state.players["d"]
-    network = Network(GAME.networks["d"], player.params, player.stats)
+    network = Network(GAME.discriminator, player.params, player.stats)
     logits, stats = network(jnp.ones((3, 2)))
     again, _ = network(jnp.ones((3, 2)))
     np.testing.assert_array_equal(logits, again)
@@ -136,7 +137,7 @@ def test_a_network_outside_of_training_is_deterministic_and_keeps_its_statistics
 
 def test_samples_come_from_the_average(state):
     """A generator with its statistics is enough to draw samples; no axis is needed."""
-    generator = Network(GAME.networks["g"], state.ema.params, state.ema.stats)
+    generator = Network(GAME.generator, state.ema.params, state.ema.stats)
     samples = generate(generator, jnp.ones((4, 3)), None)
     assert samples.shape == (4, 2)
     one = generate(generator, jnp.ones((1, 3)), None)

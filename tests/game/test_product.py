@@ -24,7 +24,6 @@ import pytest
 
 from jaxgan import augment, forward, losses, penalties
 from jaxgan.game.gan import Gan
-from jaxgan.game.network import Reparametrization
 from jaxgan.game.state import init
 from jaxgan.game.step import make_step
 from jaxgan.game.terms import scale
@@ -48,24 +47,30 @@ F = {
 }
 
 LOSSES = {
-    "minimax": (losses.minimax_discriminator, losses.minimax_generator),
-    "nonsaturating": (losses.nonsaturating_discriminator, losses.nonsaturating_generator),
-    "least squares": (losses.least_squares_discriminator(), losses.least_squares_generator()),
-    "hinge": (losses.hinge_discriminator, losses.hinge_generator),
-    "wasserstein": (losses.wasserstein_discriminator, losses.wasserstein_generator),
-    "smoothed": (losses.smoothed_discriminator(0.9), losses.nonsaturating_generator),
-    "top-k": (losses.nonsaturating_discriminator, losses.top_k_generator(3)),
-    "relativistic": (losses.relativistic_discriminator, losses.relativistic_generator),
+    "minimax": (losses.minimax.discriminator, losses.minimax.generator),
+    "nonsaturating": (losses.nonsaturating.discriminator, losses.nonsaturating.generator),
+    "least squares": (losses.least_squares().discriminator, losses.least_squares().generator),
+    "hinge": (losses.hinge.discriminator, losses.hinge.generator),
+    "wasserstein": (losses.wasserstein.discriminator, losses.wasserstein.generator),
+    "smoothed": (losses.smoothed(0.9).discriminator, losses.nonsaturating.generator),
+    "top-k": (losses.nonsaturating.discriminator, losses.top_k_generator(3)),
+    "relativistic": (losses.relativistic.discriminator, losses.relativistic.generator),
     "relativistic average": (
-        losses.average_relativistic_discriminator,
-        losses.average_relativistic_generator,
+        losses.average_relativistic.discriminator,
+        losses.average_relativistic.generator,
     ),
     "average least squares": (
-        losses.average_least_squares_discriminator,
-        losses.average_least_squares_generator,
+        losses.average_least_squares.discriminator,
+        losses.average_least_squares.generator,
     ),
-    "average hinge": (losses.average_hinge_discriminator, losses.average_hinge_generator),
-    **{name: (losses.f_discriminator(f), losses.f_generator(f)) for name, f in F.items()},
+    "average hinge": (losses.average_hinge.discriminator, losses.average_hinge.generator),
+    **{
+        name: (
+            losses.f_divergence(f).discriminator,
+            losses.f_divergence(f, alternative=False).generator,
+        )
+        for name, f in F.items()
+    },
 }
 
 AUGMENT = augment.brightness()
@@ -174,14 +179,15 @@ def game(network, dtype, weights: Mapping[str, ScalarLike]) -> Gan:
         }
 
     return Gan(
-        networks={"g": generator, "d": discriminator},
-        play=forward.conditional(prior)
+        generator=generator,
+        discriminator=discriminator,
+        forward=forward.conditional(prior)
         if network.endswith("of classes")
         else forward.unconditional(prior),
         prior=prior,
         terms={"g": weighted(of_g), "d": weighted(of_d)},
         optimizers={who: optax.sgd(1e-3) for who in ("g", "d")},
-        weights={"d": Reparametrization(spectral.vectors, spectral.normalise, spectral.COLLECTION)},
+        weights={"d": spectral.spectral_norm()},
         adaptive=dict(penalties.lecam_start),
         adapt=penalties.lecam_averages(),
     )

@@ -37,7 +37,8 @@ def test_the_gradient_of_each_player_equals_central_differences(case):
     generator = games.NormalisedGenerator() if critic.get("norm") else games.generator()
     base = games.gan()
     game = games.gan(
-        networks={"g": generator, "d": games.Critic(**critic)},
+        generator=generator,
+        discriminator=games.Critic(**critic),
         terms={"g": base.terms["g"], "d": {**base.terms["d"], **terms}},
         updates=SIMULTANEOUS,
         optimizers={"g": optax.sgd(LR), "d": optax.sgd(LR)},
@@ -82,10 +83,11 @@ def first_moments(outputs):
 
 
 PLAYED = games.gan(
-    networks={"g": games.generator((4,)), "d": mlp.Discriminator((4,), activation=nn.tanh)},
+    generator=games.generator((4,)),
+    discriminator=mlp.Discriminator((4,), activation=nn.tanh),
     terms={
-        "g": {"adversarial": losses.nonsaturating_generator, "moments": first_moments},
-        "d": {"adversarial": losses.nonsaturating_discriminator},
+        "g": {"adversarial": losses.nonsaturating.generator, "moments": first_moments},
+        "d": {"adversarial": losses.nonsaturating.discriminator},
     },
     optimizers=ADAM,
 )
@@ -190,7 +192,7 @@ def test_a_phase_may_minimise_some_terms_on_some_steps():
     """StyleGAN2's lazy phases: R1 alone, by an Adam step of its own, every third step."""
     game = games.gan(
         terms={
-            "g": {"adversarial": losses.nonsaturating_generator, "broken": broken},
+            "g": {"adversarial": losses.nonsaturating.generator, "broken": broken},
             "d": {"adversarial": broken, "r1": penalties.r1},
         },
         updates=(
@@ -243,7 +245,7 @@ def test_running_moments_are_those_of_the_global_batch_real_then_fake():
     def third(rng, truncation=None):
         return rng.rows[:, None].astype(jnp.float32) / jnp.array([3.0, 5.0])
 
-    game = games.gan(prior=third, networks={"g": Training(), "d": Normed()}, updates=(D,))
+    game = games.gan(prior=third, generator=Training(), discriminator=Normed(), updates=(D,))
     devices = jax.devices()[:4]
     chunk, state = games.points(1, game, 8), games.born(game, devices)
     state, _ = games.Runner(game, devices)(state, chunk)
@@ -256,7 +258,8 @@ def test_running_moments_are_those_of_the_global_batch_real_then_fake():
 
 
 LOGGED = games.gan(
-    networks={"g": Training(), "d": games.Critic()},
+    generator=Training(),
+    discriminator=games.Critic(),
     prior=forward.normal(2),
     updates=(D, D, G),
     adaptive={"k": 0.25},
@@ -272,7 +275,7 @@ LOGGED = games.gan(
                 },
             )
         },
-        "g": {"adversarial": losses.wasserstein_generator},
+        "g": {"adversarial": losses.wasserstein.generator},
     },
     # BEGAN's controller (Berthelot et al. 2017, equation 5), with a large gain.
     adapt=lambda adaptive, logs: {
@@ -355,7 +358,8 @@ def test_dropout_and_penalty_noise_are_new_in_every_step_and_phase():
         return Cost(jnp.zeros(()), {"": Mean.of(jnp.sum(outputs.rng.normal(())))})
 
     game = games.gan(
-        networks={"g": games.generator(), "d": games.Critic(rate=0.5)},
+        generator=games.generator(),
+        discriminator=games.Critic(rate=0.5),
         optimizers={who: optax.sgd(0.0) for who in "gd"},
         terms={who: {"noise": noise, "logits": lambda r: r.real_logits.sum()} for who in "gd"},
         updates=(D, G),

@@ -16,9 +16,9 @@ from jaxgan.game.terms import scale
 from jaxgan.training import repeat
 from support import games
 
-WASSERSTEIN = (losses.wasserstein_generator, losses.wasserstein_discriminator)
-MINIMAX = (losses.minimax_generator, losses.minimax_discriminator)
-NONSATURATING = (losses.nonsaturating_generator, losses.nonsaturating_discriminator)
+WASSERSTEIN = (losses.wasserstein.generator, losses.wasserstein.discriminator)
+MINIMAX = (losses.minimax.generator, losses.minimax.discriminator)
+NONSATURATING = (losses.nonsaturating.generator, losses.nonsaturating.discriminator)
 
 
 class Point(nn.Module):
@@ -51,7 +51,8 @@ def game(loss, updates, theta, psi, scales=(1.0,)):
         optimizer = optax.sgd(hyperparameters["lr"])
         return games.gan(
             prior=forward.normal(1),
-            networks={"g": Point(theta), "d": Plane(psi, scales)},
+            generator=Point(theta),
+            discriminator=Plane(psi, scales),
             terms={
                 "g": {"adversarial": loss[0]},
                 "d": {"adversarial": loss[1], "r1": scale(hyperparameters["r1"], penalties.r1)},
@@ -76,7 +77,7 @@ def orbit(build, steps, lr, r1=0.0, real=0.0, runner=None):
     """Positions ``[steps + 1, (theta, psi), dimensions]``."""
     runner = games.Runner(build) if runner is None else runner
     game = build(hyperparameters(lr, r1))
-    dimensions = len(game.networks["g"].start)
+    dimensions = len(game.generator.start)
     state = games.born(game, shape=(dimensions,))
     seen = [position(state)]
     chunk = {"image": np.full((1, 1, 2, dimensions), real, np.float32)}

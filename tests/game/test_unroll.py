@@ -62,7 +62,7 @@ def test_the_gradient_goes_through_k_updates_of_the_critic(k, optimizer):
     key = jax.random.fold_in(start.key, 0)
     rng = Rng(jax.random.fold_in(named(key, "latents"), 0), jnp.arange(ROWS))
     latents = gan.prior(rng.named("latent"))
-    critic, generator = gan.networks["d"], gan.networks["g"]
+    critic, generator = gan.discriminator, gan.generator
 
     def d_loss(d, g):
         fake = generator.apply({"params": g}, latents, train=False)
@@ -105,8 +105,8 @@ def test_one_device_and_eight_unroll_alike():
 def test_phases_may_begin_later():
     late = Phase("d", every=3, first=2)
     gan = games.gan(updates=(late, G), terms={
-        "g": {"adversarial": losses.nonsaturating_generator},
-        "d": {"adversarial": losses.nonsaturating_discriminator},
+        "g": {"adversarial": losses.nonsaturating.generator},
+        "d": {"adversarial": losses.nonsaturating.discriminator},
     })  # fmt: skip
     runner, state = games.Runner(gan), games.born(gan)
     chunk = games.points(7, gan, 4)

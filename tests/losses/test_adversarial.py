@@ -19,33 +19,33 @@ HALF_SURE = judged([math.log(3), 0.0], [-math.log(3), 0.0])
     "loss, expected",
     [
         # -(log 3/4 + log 1/2)/2, twice: real and fake are mirror images.
-        (losses.minimax_discriminator, -math.log(3 / 8)),
-        (losses.nonsaturating_discriminator, -math.log(3 / 8)),
+        (losses.minimax.discriminator, -math.log(3 / 8)),
+        (losses.nonsaturating.discriminator, -math.log(3 / 8)),
         # (log(1 - 1/4) + log(1 - 1/2)) / 2
-        (losses.minimax_generator, math.log(3 / 8) / 2),
+        (losses.minimax.generator, math.log(3 / 8) / 2),
         # -(log 1/4 + log 1/2) / 2
-        (losses.nonsaturating_generator, math.log(8) / 2),
-        (losses.wasserstein_discriminator, -math.log(3)),
-        (losses.wasserstein_generator, math.log(3) / 2),
+        (losses.nonsaturating.generator, math.log(8) / 2),
+        (losses.wasserstein.discriminator, -math.log(3)),
+        (losses.wasserstein.generator, math.log(3) / 2),
         # log 3 is beyond the margin and pays nothing, 0 pays one; mirrored for the fakes.
-        (losses.hinge_discriminator, 0.5 + 0.5),
-        (losses.hinge_generator, math.log(3) / 2),
+        (losses.hinge.discriminator, 0.5 + 0.5),
+        (losses.hinge.generator, math.log(3) / 2),
         # ((log 3 - 1)^2 + 1 + (log 3)^2 + 0) / 4
         (
-            losses.least_squares_discriminator(),
+            losses.least_squares().discriminator,
             ((math.log(3) - 1) ** 2 + 1 + math.log(3) ** 2) / 4,
         ),
-        (losses.least_squares_generator(), ((math.log(3) + 1) ** 2 + 1) / 4),
+        (losses.least_squares().generator, ((math.log(3) + 1) ** 2 + 1) / 4),
         # a, b, c = -1, 1, 0: ((log 3 - 1)^2 + 1 + (1 - log 3)^2 + 1) / 4
-        (losses.least_squares_discriminator(-1.0, 1.0), ((math.log(3) - 1) ** 2 + 1) / 2),
-        (losses.least_squares_generator(0.0), math.log(3) ** 2 / 4),
+        (losses.least_squares(-1.0, 1.0).discriminator, ((math.log(3) - 1) ** 2 + 1) / 2),
+        (losses.least_squares(c=0.0).generator, math.log(3) ** 2 / 4),
         # Real: -(0.9 log 3/4 + 0.1 log 1/4 + log 1/2)/2; fake as before.
         (
-            losses.smoothed_discriminator(0.9),
+            losses.smoothed(0.9).discriminator,
             -(0.9 * math.log(3 / 4) + 0.1 * math.log(1 / 4) + math.log(1 / 2)) / 2
             - math.log(3 / 8) / 2,
         ),
-        (losses.smoothed_discriminator(1.0), -math.log(3 / 8)),
+        (losses.smoothed(1.0).discriminator, -math.log(3 / 8)),
     ],
 )
 def test_losses_equal_their_value_by_hand(loss, expected):
@@ -55,25 +55,25 @@ def test_losses_equal_their_value_by_hand(loss, expected):
 def test_an_undecided_discriminator_pays_log_four():
     """The value at the game's equilibrium (Goodfellow et al. 2014, theorem 1)."""
     undecided = judged([0.0] * 3, [0.0] * 3)
-    assert float(losses.minimax_discriminator(undecided)) == pytest.approx(math.log(4))
+    assert float(losses.minimax.discriminator(undecided)) == pytest.approx(math.log(4))
 
 
 @pytest.mark.parametrize("size", [100.0, 1e4, 1e30])
 def test_logistic_losses_are_linear_in_extreme_logits(size):
     wrong, right = judged([-size], [size]), judged([size], [-size])
-    assert float(losses.minimax_discriminator(wrong)) == pytest.approx(2 * size)
-    assert float(losses.minimax_discriminator(right)) == 0
-    assert float(losses.minimax_generator(wrong)) == pytest.approx(-size)
-    assert float(losses.nonsaturating_generator(right)) == pytest.approx(size)
+    assert float(losses.minimax.discriminator(wrong)) == pytest.approx(2 * size)
+    assert float(losses.minimax.discriminator(right)) == 0
+    assert float(losses.minimax.generator(wrong)) == pytest.approx(-size)
+    assert float(losses.nonsaturating.generator(right)) == pytest.approx(size)
 
 
 @pytest.mark.parametrize(
     "loss, slope",
     [
-        (losses.minimax_generator, lambda d: -d),
-        (losses.nonsaturating_generator, lambda d: d - 1),
-        (losses.wasserstein_generator, lambda d: -np.ones_like(d)),
-        (losses.hinge_generator, lambda d: -np.ones_like(d)),
+        (losses.minimax.generator, lambda d: -d),
+        (losses.nonsaturating.generator, lambda d: d - 1),
+        (losses.wasserstein.generator, lambda d: -np.ones_like(d)),
+        (losses.hinge.generator, lambda d: -np.ones_like(d)),
     ],
 )
 def test_gradients_at_the_fake_logits(loss, slope):
@@ -94,7 +94,7 @@ def test_a_smoothed_discriminator_is_best_at_its_target():
             jnp.full(1, logit), jnp.full(1, logit)
         )
 
-    real, fake = slopes(losses.smoothed_discriminator(0.9), math.log(9))
+    real, fake = slopes(losses.smoothed(0.9).discriminator, math.log(9))
     assert float(real[0]) == pytest.approx(0, abs=1e-6)
     assert float(fake[0]) == pytest.approx(0.9)
 
@@ -102,7 +102,7 @@ def test_a_smoothed_discriminator_is_best_at_its_target():
 def test_hinge_slopes_stop_at_the_margin():
     logits = jnp.array([-2.0, -0.5, 0.5, 2.0])
     real, fake = jax.grad(
-        lambda real, fake: losses.hinge_discriminator(judged(real, fake)), argnums=(0, 1)
+        lambda real, fake: losses.hinge.discriminator(judged(real, fake)), argnums=(0, 1)
     )(logits, logits)
     np.testing.assert_allclose(real, np.array([-1, -1, -1, 0]) / 4)
     np.testing.assert_allclose(fake, np.array([0, 1, 1, 1]) / 4)
@@ -114,13 +114,13 @@ def test_least_squares_with_pearsons_targets_measures_pearsons_divergence():
     best = (p - q) / (p + q)
     real, fake = best[[0, 0, 0, 1]], best[[0, 1, 1, 1]]
     slope = jax.grad(
-        lambda table: losses.least_squares_discriminator(-1.0, 1.0)(
+        lambda table: losses.least_squares(-1.0, 1.0).discriminator(
             judged(table[jnp.array([0, 0, 0, 1])], table[jnp.array([0, 1, 1, 1])])
         )
     )(jnp.asarray(best, jnp.float32))
     np.testing.assert_allclose(slope, 0, atol=1e-6)
     # With c = 0 the paper's generator value takes the real part too: E_p D^2 + E_q D^2.
-    value = losses.least_squares_generator(0.0)
+    value = losses.least_squares(c=0.0).generator
     total = 2 * (float(value(judged(real, fake))) + float(value(judged(fake, real))))
     assert total == pytest.approx(np.sum((2 * q - (p + q)) ** 2 / (p + q)))
 

@@ -17,9 +17,9 @@ pytestmark = pytest.mark.usefixtures("strict")
 def test_the_energy_margin_stops_the_discriminator():
     outputs = judged([0.5, 1.5], [1.0, 5.0])
     # (0.5 + 1.5)/2 + (max(0, 3 - 1) + 0)/2
-    assert float(losses.ebgan_discriminator(3.0)(outputs)) == pytest.approx(2.0)
-    assert float(losses.ebgan_generator(outputs)) == pytest.approx(3.0)
-    slope = jax.grad(lambda fake: losses.ebgan_discriminator(3.0)(judged([0.0], fake)))(
+    assert float(losses.ebgan(3.0).discriminator(outputs)) == pytest.approx(2.0)
+    assert float(losses.ebgan(1.0).generator(outputs)) == pytest.approx(3.0)
+    slope = jax.grad(lambda fake: losses.ebgan(3.0).discriminator(judged([0.0], fake)))(
         jnp.array([1.0, 5.0])
     )
     np.testing.assert_allclose(slope, [-0.5, 0.0])
@@ -27,8 +27,8 @@ def test_the_energy_margin_stops_the_discriminator():
 
 def test_began_weighs_the_fakes_by_k():
     outputs = judged([0.5, 1.5], [1.0, 5.0], adaptive={"k": jnp.float32(0.25)})
-    assert float(losses.began_discriminator(outputs)) == pytest.approx(1 - 0.25 * 3)
-    assert float(losses.began_generator(outputs)) == pytest.approx(3.0)
+    assert float(losses.began.discriminator(outputs)) == pytest.approx(1 - 0.25 * 3)
+    assert float(losses.began.generator(outputs)) == pytest.approx(3.0)
     # 1 + |0.7 - 3|
     assert float(alone(losses.began_convergence(0.7), outputs)) == pytest.approx(3.3)
 
@@ -86,8 +86,10 @@ def test_auxiliary_losses_are_cross_entropies():
     outputs = judged([0.0, 0.0], [0.0, 0.0], extras=CLASSES)
     fake = -(math.log(1 / 4) + math.log(3 / 4)) / 2
     real = -(math.log(3 / 4) + math.log(1 / 2)) / 2
-    assert float(losses.auxiliary_generator(outputs)) == pytest.approx(fake, rel=1e-6)
-    assert float(losses.auxiliary_discriminator(outputs)) == pytest.approx(real + fake, rel=1e-6)
+    assert float(losses.auxiliary_classifier.generator(outputs)) == pytest.approx(fake, rel=1e-6)
+    assert float(losses.auxiliary_classifier.discriminator(outputs)) == pytest.approx(
+        real + fake, rel=1e-6
+    )
 
 
 def test_categorical_information_is_the_codes_log_likelihood():
@@ -125,8 +127,8 @@ def test_information_is_never_more_than_the_codes_entropy():
 def test_the_joint_generator_exchanges_the_labels():
     outputs = judged([math.log(3), 0.0], [-math.log(3), 0.0])
     # D(x, E(x)) = 3/4, 1/2 and D(G(z), z) = 1/4, 1/2.
-    assert float(losses.joint_generator(outputs)) == pytest.approx(math.log(8), rel=1e-6)
-    assert float(losses.veegan_generator(outputs)) == pytest.approx(math.log(3), rel=1e-6)
+    assert float(losses.bidirectional.generator(outputs)) == pytest.approx(math.log(8), rel=1e-6)
+    assert float(losses.veegan.generator(outputs)) == pytest.approx(math.log(3), rel=1e-6)
 
 
 def test_latents_are_to_be_read_back():

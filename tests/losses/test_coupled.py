@@ -21,20 +21,20 @@ def softplus(x):
     "loss, expected",
     [
         # Each pair is one apart.
-        (losses.relativistic_discriminator, softplus(-1)),
-        (losses.relativistic_generator, softplus(1)),
+        (losses.relativistic.discriminator, softplus(-1)),
+        (losses.relativistic.generator, softplus(1)),
         # Above the others' mean by 0, 2; below it by 2, 0.
-        (losses.average_relativistic_discriminator, softplus(0) + softplus(-2)),
+        (losses.average_relativistic.discriminator, softplus(0) + softplus(-2)),
         # Fakes below the real mean by 2, 0; reals above the fake mean by 0, 2.
-        (losses.average_relativistic_generator, softplus(2) + softplus(0)),
+        (losses.average_relativistic.generator, softplus(2) + softplus(0)),
         # (1 + 1)/2 + (1 + 1)/2
-        (losses.average_least_squares_discriminator, 2.0),
+        (losses.average_least_squares.discriminator, 2.0),
         # (9 + 1)/2 + (1 + 9)/2
-        (losses.average_least_squares_generator, 10.0),
+        (losses.average_least_squares.generator, 10.0),
         # (1 + 0)/2 + (0 + 1)/2
-        (losses.average_hinge_discriminator, 1.0),
+        (losses.average_hinge.discriminator, 1.0),
         # (3 + 1)/2 + (1 + 3)/2
-        (losses.average_hinge_generator, 4.0),
+        (losses.average_hinge.generator, 4.0),
     ],
 )
 def test_relativistic_losses_by_hand(loss, expected):
@@ -45,8 +45,9 @@ def test_relativistic_losses_ignore_a_constant_that_moves_all_logits():
     moved = judged([6.0, 8.0], [5.0, 7.0])
     for name in losses.__all__:
         if "relativistic" in name or "average" in name:
-            loss = getattr(losses, name)
-            np.testing.assert_allclose(alone(loss, moved), alone(loss, BATCH), rtol=1e-6)
+            pair = getattr(losses, name)
+            for loss in (pair.generator, pair.discriminator):
+                np.testing.assert_allclose(alone(loss, moved), alone(loss, BATCH), rtol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -79,9 +80,9 @@ WEIGHTS = np.random.default_rng(2).normal(size=(3, 4)).astype(np.float32)
 
 
 COUPLED = [
-    losses.average_relativistic_discriminator,
-    losses.average_least_squares_generator,
-    losses.average_hinge_discriminator,
+    losses.average_relativistic.discriminator,
+    losses.average_least_squares.generator,
+    losses.average_hinge.discriminator,
     losses.top_k_generator(5.0),
     losses.pull_away,
     losses.began_convergence(0.5),

@@ -86,7 +86,7 @@ def test_the_threshold_is_the_slope_at_equal_densities(divergence, value, logit)
 def test_the_optimal_critic_reaches_the_divergence_and_no_critic_passes_it(
     divergence, value, logit
 ):
-    loss = losses.f_discriminator(divergence)
+    loss = losses.f_divergence(divergence).discriminator
     best = np.asarray(logit(P / Q), np.float32)
     assert float(loss(pairs(best))) == pytest.approx(-value, rel=1e-5)
     slope = jax.grad(lambda table: loss(pairs(table)))(best)
@@ -102,11 +102,13 @@ def test_the_generator_minimises_what_the_discriminator_maximises(divergence, va
     slope = jax.grad(
         lambda fake, loss: loss(dataclasses.replace(outputs, fake_logits=fake)), argnums=0
     )
-    maximised = slope(outputs.fake_logits, losses.f_discriminator(divergence))
-    minimised = slope(outputs.fake_logits, losses.f_generator(divergence))
+    maximised = slope(outputs.fake_logits, losses.f_divergence(divergence).discriminator)
+    minimised = slope(
+        outputs.fake_logits, losses.f_divergence(divergence, alternative=False).generator
+    )
     np.testing.assert_allclose(minimised, -maximised, rtol=1e-6)
     # The alternative pushes every fake up as well.
-    alternative = slope(outputs.fake_logits, losses.f_generator_alternative(divergence))
+    alternative = slope(outputs.fake_logits, losses.f_divergence(divergence).generator)
     assert (np.asarray(minimised) < 0).all()
     assert (np.asarray(alternative) < 0).all()
 
@@ -129,17 +131,19 @@ def test_the_generator_minimises_what_the_discriminator_maximises(divergence, va
 )
 def test_generators_losses_by_hand(divergence, generator, alternative):
     outputs = judged([0.0, 0.0], [math.log(2), 0.0])
-    assert float(losses.f_generator(divergence)(outputs)) == pytest.approx(generator, rel=1e-6)
-    got = losses.f_generator_alternative(divergence)(outputs)
+    assert float(
+        losses.f_divergence(divergence, alternative=False).generator(outputs)
+    ) == pytest.approx(generator, rel=1e-6)
+    got = losses.f_divergence(divergence).generator(outputs)
     assert float(got) == pytest.approx(alternative, rel=1e-6)
 
 
 def test_the_gan_divergence_is_the_original_game():
     outputs, gan = judged([1.0, -2.0, 0.5], [0.3, -1.0, 4.0]), losses.gan_divergence
     for ours, theirs in [
-        (losses.f_discriminator(gan), losses.minimax_discriminator),
-        (losses.f_generator(gan), losses.minimax_generator),
-        (losses.f_generator_alternative(gan), losses.nonsaturating_generator),
+        (losses.f_divergence(gan).discriminator, losses.minimax.discriminator),
+        (losses.f_divergence(gan, alternative=False).generator, losses.minimax.generator),
+        (losses.f_divergence(gan).generator, losses.nonsaturating.generator),
     ]:
         assert float(ours(outputs)) == pytest.approx(float(theirs(outputs)), rel=1e-6)
 
@@ -148,5 +152,5 @@ def test_extreme_logits_of_the_bounded_divergences_are_finite():
     """Where ``f*(g_f(l))`` in two steps would be the logarithm of a rounded zero."""
     outputs = judged([-90.0, 90.0], [90.0, -90.0])
     for divergence in (losses.jensen_shannon, losses.gan_divergence):
-        assert np.isfinite(losses.f_discriminator(divergence)(outputs))
-        assert np.isfinite(losses.f_generator(divergence)(outputs))
+        assert np.isfinite(losses.f_divergence(divergence).discriminator(outputs))
+        assert np.isfinite(losses.f_divergence(divergence, alternative=False).generator(outputs))

@@ -9,13 +9,12 @@ import pytest
 from jaxgan import penalties
 from jaxgan.experiment import Task
 from jaxgan.game.gan import SIMULTANEOUS
-from jaxgan.game.network import Reparametrization
 from jaxgan.game.terms import scale
 from jaxgan.nn import spectral
 from jaxgan.sampling.sampler import sampler_of
 from support import games
 
-NORMALISED = Reparametrization(spectral.vectors, spectral.normalise, spectral.COLLECTION)
+NORMALISED = spectral.spectral_norm()
 
 
 def largest(kernel):
@@ -42,7 +41,7 @@ def test_each_kernel_s_largest_singular_value_becomes_one(params):
         "classes/embedding": (3,),
     }
     for _ in range(200):
-        found, us = spectral.normalise(params, us)
+        found, us = spectral.normalize(params, us)
     for layer, leaf in (("conv", "kernel"), ("dense", "kernel"), ("classes", "embedding")):
         np.testing.assert_allclose(largest(found[layer][leaf]), 1.0, rtol=1e-4)
         ratio = np.asarray(params[layer][leaf] / found[layer][leaf])
@@ -53,7 +52,7 @@ def test_each_kernel_s_largest_singular_value_becomes_one(params):
 
 def test_one_iteration_is_algorithm_1(params):
     us = spectral.vectors(jax.random.key(1), params)
-    found, moved = spectral.normalise(params, us)
+    found, moved = spectral.normalize(params, us)
     matrix = np.asarray(params["dense"]["kernel"], np.float64)
     v = matrix @ np.asarray(us["dense/kernel"], np.float64)
     v /= np.linalg.norm(v)
@@ -72,14 +71,14 @@ def test_gradients_flow_through_the_norm(params):
     """Equation 12: those of W / sigma(W) at the true singular vectors, by central differences."""
     us = spectral.vectors(jax.random.key(0), params)
     for _ in range(300):
-        us = spectral.normalise(params, us)[1]
+        us = spectral.normalize(params, us)[1]
     random = np.random.default_rng(1)
     direction = random.normal(size=(5, 7))
     target = random.normal(size=(5, 7))
 
     def loss(kernel):
         changed = {**params, "dense": {"kernel": kernel}}
-        return jnp.sum(spectral.normalise(changed, us)[0]["dense"]["kernel"] * target)
+        return jnp.sum(spectral.normalize(changed, us)[0]["dense"]["kernel"] * target)
 
     kernel = np.asarray(params["dense"]["kernel"], np.float64)
     exact = lambda kernel: np.sum(kernel / largest(kernel) * target)  # noqa: E731
@@ -95,7 +94,7 @@ def game(**changes):
         "g": base.terms["g"],
         "d": {**base.terms["d"], "r1": scale(0.5, penalties.r1)},
     }
-    return games.gan(terms=terms, weights={"d": NORMALISED}, **changes)
+    return games.gan(terms=terms, reparametrize={"d": NORMALISED}, **changes)
 
 
 def test_a_step_iterates_once_and_every_use_sees_one_critic():
@@ -105,7 +104,7 @@ def test_a_step_iterates_once_and_every_use_sees_one_critic():
     chunk = games.points(1, gan, 6)
     before = jax.tree.map(jnp.copy, start.players["d"])
     after, logs = games.Runner(gan)(games.copied(start), chunk)
-    found, moved = spectral.normalise(before.params, before.stats[spectral.COLLECTION])
+    found, moved = spectral.normalize(before.params, before.stats[spectral.COLLECTION])
     for name, u in after.players["d"].stats[spectral.COLLECTION].items():
         np.testing.assert_allclose(u, moved[name], atol=1e-6)
 
@@ -130,14 +129,14 @@ def test_one_device_and_eight_agree():
 
 
 def test_the_generator_draws_with_the_weights_it_was_trained_with():
-    gan = games.gan(weights={"g": NORMALISED})
+    gan = games.gan(reparametrize={"g": NORMALISED})
     state = games.born(gan)
 
     sampler = sampler_of(gan, state, Task((2,)), "raw")
     drawn = sampler(5)
-    params, _ = spectral.normalise(state.players["g"].params, state.players["g"].stats["spectral"])
+    params, _ = spectral.normalize(state.players["g"].params, state.players["g"].stats["spectral"])
     latents = jnp.asarray(sampler.latents(5))
-    expected = gan.networks["g"].apply({"params": params}, latents, train=False)
+    expected = gan.generator.apply({"params": params}, latents, train=False)
     np.testing.assert_allclose(drawn, expected, rtol=1e-5, atol=1e-6)
-    raw = gan.networks["g"].apply({"params": state.players["g"].params}, latents, train=False)
+    raw = gan.generator.apply({"params": state.players["g"].params}, latents, train=False)
     assert np.abs(drawn - raw).max() > 1e-3

@@ -43,7 +43,7 @@ def test_they_draw_the_same_samples(finished, exported):
     data = Task(tuple(described["data"]["shape"]), described["data"]["classes"])
     gan = experiment.build(experiment.config(**described["config"]), data)
     variables = unflatten_dict(load_file(exported / "generator.safetensors"), sep="/")
-    drawn = gan.networks["g"].apply(variables, sampler.latents(9), train=False)
+    drawn = gan.generator.apply(variables, sampler.latents(9), train=False)
     # One is compiled as a whole, the other op by op: float32 rounding of values below one.
     np.testing.assert_allclose(drawn, sampler.decode(sampler.latents(9)), atol=1e-6)
 

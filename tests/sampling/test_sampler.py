@@ -78,7 +78,7 @@ def test_seeds_differ(sampler):
 def test_samples_are_those_of_the_average(finished, sampler):
     """By hand: the generator of the game, with the average's variables."""
     ema = state_of(finished).ema
-    generator = sampler.gan.networks["g"]
+    generator = sampler.gan.generator
     out = generator.apply({"params": ema.params, **ema.stats}, sampler.latents(5), train=False)
     levels = np.clip(np.round((np.asarray(out) + 1) * 127.5), 0, 255)
     assert np.abs(levels - sampler(5).astype(float)).max() <= 1  # a half may round either way

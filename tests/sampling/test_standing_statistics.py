@@ -29,7 +29,7 @@ def sampler(momentum=0.9):
     module = Generator(momentum)
     variables = module.init(jax.random.key(0), np.zeros((2, 3), np.float32), train=False)
     stats = {"batch_stats": jax.tree.map(lambda leaf: leaf + 7.0, variables["batch_stats"])}
-    gan = games.gan(networks={"g": module, "d": games.Critic()})
+    gan = games.gan(generator=module, discriminator=games.Critic())
     return Sampler(gan, variables["params"], stats, Task((4,)), 5, "ema")
 
 

@@ -55,13 +55,10 @@ def gan(prior=None, **changes) -> Gan:
     """A logistic game on the plane under gradient descent."""
     prior = forward.normal(3) if prior is None else prior
     values = dict(
-        networks={"g": generator(), "d": Critic()},
-        play=forward.unconditional(prior),
-        prior=prior,
-        terms={
-            "g": {"adversarial": losses.nonsaturating_generator},
-            "d": {"adversarial": losses.nonsaturating_discriminator},
-        },
+        generator=generator(),
+        discriminator=Critic(),
+        forward=forward.unconditional(prior),
+        terms=losses.nonsaturating.terms(),
         optimizers={"g": optax.sgd(0.1), "d": optax.sgd(0.1)},
         ema=ema.constant(0.9),
     )
@@ -86,7 +83,7 @@ class Runner:
     """The compiled step of a game: ``runner(state, chunk) -> (state, logs)``."""
 
     def __init__(self, gan, devices=None, backend="pmap", how=repeat.unrolled):
-        """``gan`` may be a function of a dictionary of traced knobs."""
+        """``gan`` may be a function of a dictionary of traced hyperparameters."""
         self.devices = jax.devices()[:1] if devices is None else devices
         self.backend = backend
 

@@ -68,12 +68,13 @@ def build(cfg: Config, data: Task) -> Gan:
         return outputs.adaptive["drift"] * jnp.mean(jnp.square(outputs.fake_logits))
 
     return Gan(
-        networks={"g": Generator(data.shape, cfg.width), "d": Critic(cfg.width)},
-        play=forward.unconditional(prior),
+        generator=Generator(data.shape, cfg.width),
+        discriminator=Critic(cfg.width),
+        forward=forward.unconditional(prior),
         prior=prior,
         terms={
-            "g": {"adversarial": losses.nonsaturating_generator, "drift": scale(0.1, drifting)},
-            "d": {"adversarial": losses.nonsaturating_discriminator},
+            "g": {"adversarial": losses.nonsaturating.generator, "drift": scale(0.1, drifting)},
+            "d": {"adversarial": losses.nonsaturating.discriminator},
         },
         optimizers={
             "g": optax.adam(cfg.learning_rate, b1=0.5),

@@ -13,6 +13,7 @@ import numpy as np
 
 from jaxgan.data.modality import IMAGES, POINTS, Modality
 
+
 class RowSpec(NamedTuple):
     """Shape and dtype of one entry of one row."""
 

@@ -123,9 +123,7 @@ class Gan:
             change = self.reparametrize[who]
             params, state = change.apply(params, stats[change.name])
             stats = {**stats, change.name: state}
-        return Network(
-            self.networks[who], params, stats, train, rngs or {}, self.frozen.get(who)
-        )
+        return Network(self.networks[who], params, stats, train, rngs or {}, self.frozen.get(who))
 
 
 def groups(updates: tuple[Update, ...]) -> tuple[tuple[Phase, ...], ...]:

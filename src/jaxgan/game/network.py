@@ -1,11 +1,10 @@
 """Modules bound to their variables: pure functions."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import flax.linen as nn
-import jax
 
 from jaxgan.types import Key, Params
 

@@ -38,7 +38,9 @@ def _task(experiment: Experiment, description: dict[str, Any]) -> Task:
     """The task as it was in training, but for the mean sample."""
     data, identity = description["data"], description["identity"]
     known = {one.name: one for one in (POINTS, IMAGES, experiment.data.modality)}
-    spec = {key: RowSpec(tuple(shape), np.dtype(dtype)) for key, (shape, dtype) in data["spec"].items()}
+    spec = {
+        key: RowSpec(tuple(shape), np.dtype(dtype)) for key, (shape, dtype) in data["spec"].items()
+    }
     return Task(
         spec,
         data["classes"],

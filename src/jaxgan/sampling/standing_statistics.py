@@ -40,7 +40,9 @@ def standing(sampler: Sampler, batches: int = 16, seed: int = 0) -> Sampler:
         latents = sampler.draw(seed, ELSEWHERE + BATCH * number)
         condition = sampler.condition(BATCH, None, BATCH * number)
         one = jax.random.fold_in(key, number)
-        moments = _moments(Static(sampler.gan), sampler.params, sampler.stats, latents, condition, one)
+        moments = _moments(
+            Static(sampler.gan), sampler.params, sampler.stats, latents, condition, one
+        )
         total = jax.tree.map(jnp.add, total, moments)
     mean = jax.tree.map(lambda leaf: np.asarray(leaf) / np.float32(batches), total)
     stats = {**sampler.stats, COLLECTION: mean}
