@@ -75,7 +75,9 @@ def build(cfg: Config, data: Task) -> Gan:
     adam = optax.adam(cfg.learning_rate, b1=cfg.beta1, b2=cfg.beta2, eps=1e-6)
     adversarial = LOSSES[cfg.loss]
     # The discriminator's class loss has a real and a fake part; this takes fakes off again.
-    fewer_fakes = scale(cfg.auxiliary * (cfg.fake_share - 1.0), losses.auxiliary_classifier.generator)
+    fewer_fakes = scale(
+        cfg.auxiliary * (cfg.fake_share - 1.0), losses.auxiliary_classifier.generator
+    )
     return Gan(
         networks={
             "g": resnet.sngan_generator(

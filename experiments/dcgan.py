@@ -83,12 +83,8 @@ EXPERIMENT = jg.Experiment(
     ema=0.999,
     smoke=dict(width=4, latent=8),
     presets={
-        "fashion_mnist": dict(
-            data=jg.datasets.FASHION_MNIST, steps=9_380, batch_size=64, width=64
-        ),
-        "cifar10": dict(
-            data=jg.datasets.CIFAR10, steps=39_000, batch_size=128, published=CIFAR10
-        ),
+        "fashion_mnist": dict(data=jg.datasets.FASHION_MNIST, steps=9_380, batch_size=64, width=64),
+        "cifar10": dict(data=jg.datasets.CIFAR10, steps=39_000, batch_size=128, published=CIFAR10),
         "folder": dict(data=jg.datasets.FOLDER, steps=50_000, batch_size=128, resolution=64),
     },
 )

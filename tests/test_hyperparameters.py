@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from jaxgan import hyperparameters
-from jaxgan.experiment import Task, initial_state, load_experiment
+from jaxgan.experiment import initial_state, load_experiment
 from jaxgan.training import train
 from support.tiny_runs import TINY, rows
 
@@ -91,9 +91,9 @@ def test_a_run_compiles_its_step_once_whatever_the_knobs(backend, name, dispatch
 def test_an_integer_is_structure():
     """The control of the test above: it is not in the knobs, and another one is another step."""
     experiment = load_experiment(TINY)
-    config = experiment.config()
+    config = experiment.default()
     assert hyperparameters.split(config).keys() == {"learning_rate", "decay"}
-    data = Task((6, 6, 1), 3)
+    data = experiment.task()
 
     def weights(config):
         gan = experiment.build(config, data)

@@ -80,7 +80,7 @@ def test_a_mistake_that_depends_on_the_device_is_seen(mistake, one):
         game = dataclasses.replace(GAME, forward=forward.unconditional(per_device_latents))
     else:
         unsynced = games.NormalisedGenerator(axis=None)
-        game = dataclasses.replace(GAME, networks={**GAME.networks, "g": unsynced})
+        game = dataclasses.replace(GAME, generator=unsynced)
     with pytest.raises(AssertionError, match="Not equal to tolerance"):
         games.close(run(game, 8), one, rtol=1e-2, atol=1e-2)
 

@@ -59,15 +59,10 @@ def test_only_activations_are_in_half_precision(family, dtype):
 
 def game(dtype):
     return games.gan(
-        networks={
-            "g": dcgan.Generator(8, 1, 4, 3, dtype=dtype),
-            "d": dcgan.Discriminator(4, 3, dtype=dtype),
-        },
+        generator=dcgan.Generator(8, 1, 4, 3, dtype=dtype),
+        discriminator=dcgan.Discriminator(4, 3, dtype=dtype),
         prior=forward.normal(5),
-        terms={
-            "g": {"adversarial": losses.nonsaturating.generator},
-            "d": {"adversarial": losses.nonsaturating.discriminator, "r1": penalties.r1},
-        },
+        terms=losses.nonsaturating.terms(discriminator={"r1": penalties.r1}),
         optimizers={who: optax.sgd(0.1) for who in "gd"},
         updates=SIMULTANEOUS,
     )

@@ -32,9 +32,7 @@ _NAMES = {
     "UserError": "jaxgan.errors",
     **dict.fromkeys(("Experiment", "Published", "Scoring", "Task"), "jaxgan.experiment"),
     **dict.fromkeys(("normal", "uniform"), "jaxgan.forward.priors"),
-    **dict.fromkeys(
-        ("ALTERNATING", "SIMULTANEOUS", "D", "G", "Gan", "Phase"), "jaxgan.game.gan"
-    ),
+    **dict.fromkeys(("ALTERNATING", "SIMULTANEOUS", "D", "G", "Gan", "Phase"), "jaxgan.game.gan"),
     **dict.fromkeys(("every", "scale"), "jaxgan.game.terms"),
     **dict.fromkeys(("Fraction", "NonNegative"), "jaxgan.hyperparameters"),
     "spectral_norm": "jaxgan.nn.spectral",

@@ -572,8 +572,8 @@ GAMES = {
 
 
 def built(name):
-    networks, play, generator, discriminator = GAMES[name]
-    return games.gan(networks=networks, play=play, terms={**generator, **discriminator})
+    networks, run, generator, discriminator = GAMES[name]
+    return games.gan(networks=networks, forward=run, terms={**generator, **discriminator})
 
 
 def data(game, rows=16):
@@ -670,8 +670,8 @@ def test_eight_devices_play_the_whole_lot_as_one():
         },
         optimizers={"g": optax.sgd(0.1), "d": optax.sgd(0.1)},
         adaptive={**penalties.lecam_start, "step": 0},
-        adapt=lambda adaptive, logs: forward.count_steps(
-            penalties.lecam_averages(0.9)(adaptive, logs), logs
+        adapt=lambda adaptive, seen: forward.count_steps(
+            penalties.lecam_averages(0.9)(adaptive, seen), seen
         ),
     )
     results = []

@@ -184,10 +184,9 @@ def game(network, dtype, weights: Mapping[str, ScalarLike]) -> Gan:
         forward=forward.conditional(prior)
         if network.endswith("of classes")
         else forward.unconditional(prior),
-        prior=prior,
         terms={"g": weighted(of_g), "d": weighted(of_d)},
         optimizers={who: optax.sgd(1e-3) for who in ("g", "d")},
-        weights={"d": spectral.spectral_norm()},
+        reparametrize={"d": spectral.spectral_norm()},
         adaptive=dict(penalties.lecam_start),
         adapt=penalties.lecam_averages(),
     )

@@ -278,12 +278,12 @@ LOGGED = games.gan(
         "g": {"adversarial": losses.wasserstein.generator},
     },
     # BEGAN's controller (Berthelot et al. 2017, equation 5), with a large gain.
-    adapt=lambda adaptive, logs: {
+    adapt=lambda adaptive, seen: {
         "k": jnp.clip(
             adaptive["k"]
             + 0.3
-            * (0.5 * logs["d/adversarial/real"].total - logs["d/adversarial/fake"].total)
-            / logs["d/adversarial/real"].count,
+            * (0.5 * seen.logs["d/adversarial/real"].total - seen.logs["d/adversarial/fake"].total)
+            / seen.logs["d/adversarial/real"].count,
             0.0,
             1.0,
         )

@@ -9,7 +9,7 @@ import pytest
 
 from jaxgan import losses
 from jaxgan.types import Mean
-from support.outputs import alone, judged
+from support.outputs import after, alone, judged
 
 pytestmark = pytest.mark.usefixtures("strict")
 
@@ -53,7 +53,7 @@ def energies(real, fake, count=1.0):
 @pytest.mark.parametrize("count", [1.0, 5.0])
 def test_the_balance_controller_moves_k_and_clips_it(k, real, fake, expected, count):
     adapt = losses.began_balance(jnp.float32(0.4), jnp.float32(0.1))
-    adaptive = adapt({"k": jnp.float32(k), "other": 1}, energies(real, fake, count))
+    adaptive = adapt({"k": jnp.float32(k), "other": 1}, after(energies(real, fake, count)))
     assert float(adaptive["k"]) == pytest.approx(expected, abs=1e-6)
     assert adaptive["other"] == 1
 
@@ -63,14 +63,14 @@ def test_a_step_without_a_measurement_leaves_k():
     nothing, both = energies(1.0, 1.0, count=0.0), energies(1.0, 1.0)
     for name in both:
         logs = {**both, name: nothing[name]}
-        adaptive = losses.began_balance(0.4, 0.1)({"k": jnp.float32(0.3)}, logs)
+        adaptive = losses.began_balance(0.4, 0.1)({"k": jnp.float32(0.3)}, after(logs))
         assert float(adaptive["k"]) == pytest.approx(0.3)
 
 
 def test_began_is_in_balance_where_the_ratio_of_energies_is_gamma():
     """Iterated, k stops moving only when ``E e(G(z)) = gamma E e(x)``."""
     adapt, adaptive = losses.began_balance(0.5, 0.1), {"k": jnp.float32(0.2)}
-    assert float(adapt(adaptive, energies(2.0, 1.0))["k"]) == pytest.approx(0.2)
+    assert float(adapt(adaptive, after(energies(2.0, 1.0)))["k"]) == pytest.approx(0.2)
 
 
 # softmax(log 1, log 3) = (1/4, 3/4)

@@ -7,6 +7,7 @@ import optax
 import pytest
 
 from jaxgan import penalties
+from jaxgan.data.datasets import RING
 from jaxgan.experiment import Task
 from jaxgan.game.gan import SIMULTANEOUS
 from jaxgan.game.terms import scale
@@ -132,7 +133,7 @@ def test_the_generator_draws_with_the_weights_it_was_trained_with():
     gan = games.gan(reparametrize={"g": NORMALISED})
     state = games.born(gan)
 
-    sampler = sampler_of(gan, state, Task((2,)), "raw")
+    sampler = sampler_of(gan, state, Task.of(RING), "raw")
     drawn = sampler(5)
     params, _ = spectral.normalize(state.players["g"].params, state.players["g"].stats["spectral"])
     latents = jnp.asarray(sampler.latents(5))

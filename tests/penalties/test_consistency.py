@@ -8,7 +8,7 @@ import pytest
 from jaxgan import losses, penalties
 from jaxgan.game.terms import evaluate, scale
 from jaxgan.types import Mean, Outputs
-from support.outputs import drawn, judged, seen
+from support.outputs import after, drawn, judged, seen
 
 pytestmark = pytest.mark.usefixtures("strict")
 
@@ -207,11 +207,11 @@ def test_lecams_anchors_are_moving_averages():
     adaptive = jax.tree.map(jnp.float32, dict(penalties.lecam_start)) | {"k": 3}
     adapt = penalties.lecam_averages(jnp.float32(0.9))
     for _ in range(2):
-        adaptive = adapt(adaptive, logged(1.0, -2.0, count=4.0))
+        adaptive = adapt(adaptive, after(logged(1.0, -2.0, count=4.0)))
     assert float(adaptive["lecam_real"]) == pytest.approx(1 - 0.81)
     assert float(adaptive["lecam_fake"]) == pytest.approx(-2 * (1 - 0.81))
     assert adaptive["k"] == 3
-    still = adapt(adaptive, logged(9.0, 9.0, count=0.0))
+    still = adapt(adaptive, after(logged(9.0, 9.0, count=0.0)))
     assert float(still["lecam_real"]) == float(adaptive["lecam_real"])
 
 

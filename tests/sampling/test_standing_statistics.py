@@ -7,6 +7,8 @@ import jax
 import numpy as np
 import pytest
 
+from jaxgan.data.datasets import DataSpec
+from jaxgan.data.modality import POINTS
 from jaxgan.errors import UserError
 from jaxgan.experiment import Task
 from jaxgan.nn.norm import BatchNorm
@@ -30,7 +32,9 @@ def sampler(momentum=0.9):
     variables = module.init(jax.random.key(0), np.zeros((2, 3), np.float32), train=False)
     stats = {"batch_stats": jax.tree.map(lambda leaf: leaf + 7.0, variables["batch_stats"])}
     gan = games.gan(generator=module, discriminator=games.Critic())
-    return Sampler(gan, variables["params"], stats, Task((4,)), 5, "ema")
+    return Sampler(
+        gan, variables["params"], stats, Task.of(DataSpec("points", (4,), None, POINTS)), 5, "ema"
+    )
 
 
 @pytest.mark.parametrize("momentum", [0.0, 0.9, 0.999])

@@ -51,7 +51,7 @@ def generator(hidden=(6,)):
     return mlp.Generator((2,), hidden, activation=nn.tanh, output=lambda x: x)
 
 
-def gan(prior=None, **changes) -> Gan:
+def gan(prior=None, networks=None, **changes) -> Gan:
     """A logistic game on the plane under gradient descent."""
     prior = forward.normal(3) if prior is None else prior
     values = dict(
@@ -62,6 +62,8 @@ def gan(prior=None, **changes) -> Gan:
         optimizers={"g": optax.sgd(0.1), "d": optax.sgd(0.1)},
         ema=ema.constant(0.9),
     )
+    if networks is not None:
+        values |= {"generator": networks["g"], "discriminator": networks["d"]}
     return Gan(**values | changes)
 
 

@@ -1,4 +1,4 @@
-"""Rounds made by hand, and terms taken as a step takes them, on any number of devices."""
+"""Outputs made by hand, and terms taken as a step takes them, on any number of devices."""
 
 import jax
 import jax.numpy as jnp
@@ -6,7 +6,7 @@ import numpy as np
 from jax import lax
 
 from jaxgan.rng import Rng
-from jaxgan.types import AXIS, Outputs
+from jaxgan.types import AXIS, Outputs, Seen
 
 
 def array(x):
@@ -14,13 +14,18 @@ def array(x):
 
 
 def judged(real, fake, **more):
-    """A round of which only the logits matter."""
+    """Outputs of which only the logits matter."""
     real, fake = array(real), array(fake)
     return Outputs(real, fake, real, fake, critic=lambda x: x, stats={}, **more)
 
 
+def after(logs):
+    """What a rule that moves adaptive state is given."""
+    return Seen(logs, {})
+
+
 def seen(critic, real, fake, rng=None, **more):
-    """A round of which only the samples and the critic matter."""
+    """Outputs of which only the samples and the critic matter."""
     real, fake = array(real), array(fake)
     rng = drawn(len(real)) if rng is None else rng
     return Outputs(real, fake, critic(real), critic(fake), critic, stats={}, rng=rng, **more)
