@@ -6,7 +6,7 @@ github.com/fjxmlzn/PacGAN, synthetic_data_experiments/2DRing_ALI.
 Data and evaluation: Lin et al., "PacGAN", NeurIPS 2018, arXiv:1712.04086, section 4.1.
 
 Run:  python experiments/ali_mixture.py
-      The grid of 25: --data grid --workdir runs/ali_grid
+      The grid of 25: python experiments/ali_mixture.py grid
 Cost: about eight minutes on two CPU cores (20 steps/s) for the default 10 000 steps;
       --steps 400000 is PacGAN's budget.
 
@@ -20,101 +20,64 @@ import dataclasses
 
 import optax
 
-from jaxgan import ema, forward, losses
-from jaxgan.cli.experiment import main
-from jaxgan.experiment import Experiment, Published, Task
-from jaxgan.game.gan import SIMULTANEOUS, Gan
+import jaxgan as jg
 from jaxgan.nets import bigan, mixture
-from jaxgan.types import Dtype
 
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-    """The paper's knobs."""
+    """The paper's hyperparameters."""
 
     latent: int = 2
-    """Size of the latent, standard normal."""
+    """Latent size, standard normal."""
     hidden: tuple[int, ...] = (400, 400, 400, 400)
-    """Normalised rectifiers in each hidden layer of the generator."""
+    """Normalized rectifiers in each hidden layer of the generator."""
     encoder_hidden: tuple[int, ...] = (400, 400)
-    """Normalised rectifiers in each hidden layer of the encoder."""
+    """Normalized rectifiers in each hidden layer of the encoder."""
     maxout: int = 200
     """Maxout units, of five pieces, in each of the discriminator's three hidden layers."""
-    discriminator_init: float = 0.02
+    discriminator_init: jg.NonNegative = 0.02
     """Deviation of the discriminator's initial weights; narrow layers need more."""
-    learning_rate: float = 1e-4
-    """Adam's learning rate, of both players."""
-    beta1: float = 0.8
-    """Adam's first decay, of both players."""
-    ema_decay: float = 0.0
-    """Decay per step of the averaged generator; 0 samples with the last weights, as they do."""
-    dtype: Dtype = "float32"
-    """Dtype of the activations."""
+    learning_rate: jg.NonNegative = 1e-4
+    """Adam's learning rate, both players."""
+    beta1: jg.Fraction = 0.8
+    """Adam's first decay, both players."""
 
 
-def build(cfg: Config, data: Task) -> Gan:
+def build(cfg: Config, task: jg.Task) -> jg.Gan:
     """The non-saturating game on pairs; both players move at once, on the same pairs."""
-    prior = forward.normal(cfg.latent)
-    return Gan(
-        networks={
-            "g": bigan.Bidirectional(
-                mixture.PacganGenerator(data.shape[0], cfg.hidden, cfg.dtype),
-                mixture.AliEncoder(cfg.latent, cfg.encoder_hidden, cfg.dtype),
-            ),
-            "d": mixture.ali_discriminator(cfg.maxout, cfg.dtype, cfg.discriminator_init),
-        },
-        play=forward.bidirectional(prior),
-        prior=prior,
-        terms={
-            "g": {"adversarial": losses.bidirectional.generator},
-            "d": {"adversarial": losses.nonsaturating.discriminator},
-        },
+    return jg.Gan(
+        generator=bigan.Bidirectional(
+            mixture.PacganGenerator(task.shape[0], cfg.hidden, task.dtype),
+            mixture.AliEncoder(cfg.latent, cfg.encoder_hidden, task.dtype),
+        ),
+        discriminator=mixture.ali_discriminator(cfg.maxout, task.dtype, cfg.discriminator_init),
+        forward=jg.forward.bidirectional(jg.normal(cfg.latent)),
+        terms=jg.losses.bidirectional.terms(),
         optimizers={who: optax.adam(cfg.learning_rate, b1=cfg.beta1) for who in ("g", "d")},
-        updates=SIMULTANEOUS,
-        ema=ema.constant(cfg.ema_decay),
-        sample=forward.generate_jointly,
+        updates=jg.SIMULTANEOUS,
     )
 
 
-EXPERIMENT = Experiment(
-    config=Config,
-    build=build,
-    data="ring",
-    shape=(2,),
-    classes=8,
+MODES = "modes; high quality, %; reverse KL (2500 samples, within 3 deviations)"
+PACGAN = "Lin et al. 2018 (PacGAN), table 1: 400 000 steps; 10 trials, standard error"
+VEEGAN = "Srivastava et al. 2017 (VEEGAN), table 1: 5 runs"
+
+EXPERIMENT = jg.Experiment(
+    Config,
+    build,
     steps=10_000,
     batch_size=100,
-    evaluate_every=2000,
-    evaluate_num=2500,
-    smoke={"hidden": (8,), "encoder_hidden": (8,), "maxout": 4},
-    results=tuple(
-        Published(
-            metric=f"{data}, {method}: modes; high quality, %; reverse KL",
-            protocol="2500 samples, within 3 deviations",
-            paper=paper,
-            source="Lin et al. 2018 (PacGAN), table 1: 400 000 steps; 10 trials, standard error; "
-            "then Srivastava et al. 2017 (VEEGAN), table 1: 5 runs",
-            ours=f"{ours} (20 000 steps, narrow networks, averaged weights)",
-            seeds=5,
-            command="python scripts/benchmarks/toys.py --steps 20000 --networks small",
-            hardware="two cores of an AMD EPYC",
-        )
-        for data, method, paper, ours in (
-            (
-                "ring",
-                "ALI",
-                "6.6 ± 0.3; 97.6 ± 0.4; 0.36 ± 0.04, then 2.8; 0.13; -",
-                "7.80 ± 0.45; 84.9 ± 2.3; 0.324 ± 0.250",
-            ),
-            (
-                "grid",
-                "ALI",
-                "24.1 ± 0.4; 95.7 ± 0.6; 0.14 ± 0.03, then 15.8; 1.6; -",
-                "17.60 ± 1.14; 1.8 ± 0.3; 0.535 ± 0.057",
-            ),
-        )
+    scoring=jg.Scoring(every=2000, num=2500),
+    smoke=dict(hidden=(8,), encoder_hidden=(8,), maxout=4),
+    presets={"ring": dict(data=jg.datasets.RING), "grid": dict(data=jg.datasets.GRID)},
+    published=(
+        jg.Published(f"ring, ALI: {MODES}", "6.6 ± 0.3; 97.6 ± 0.4; 0.36 ± 0.04", PACGAN),
+        jg.Published(f"ring, ALI: {MODES}", "2.8; 0.13; -", VEEGAN),
+        jg.Published(f"grid, ALI: {MODES}", "24.1 ± 0.4; 95.7 ± 0.6; 0.14 ± 0.03", PACGAN),
+        jg.Published(f"grid, ALI: {MODES}", "15.8; 1.6; -", VEEGAN),
     ),
 )
 
 if __name__ == "__main__":
-    main(EXPERIMENT)
+    jg.main(EXPERIMENT)

@@ -5,7 +5,7 @@ networks", NeurIPS 2018, arXiv:1712.04086, section 4.1.
 Code: github.com/fjxmlzn/PacGAN, synthetic_data_experiments.
 
 Run:  python experiments/pacgan_mixture.py
-      The grid of 25: --data grid --workdir runs/pacgan_grid
+      The grid of 25: python experiments/pacgan_mixture.py grid
       Their GAN: --packing 1 --batch-size 100; packs of m: --packing m --batch-size 100m.
 Cost: about seven minutes on two CPU cores (24 steps/s) for the default 10 000 steps;
       --steps 400000 is the paper's budget.
@@ -13,10 +13,10 @@ Cost: about seven minutes on two CPU cores (24 steps/s) for the default 10 000 s
 Differs from the paper:
 - Budget: the paper trains for 400 epochs, which are 400 000 steps of 100 packs.
 - Packs are formed anew in each epoch from 100 000 points; the authors draw 100 000 packs once.
-- A pack's samples are normalised together; the authors' code takes the batch moments of each
+- A pack's samples are normalized together; the authors' code takes the batch moments of each
   place in the pack by itself, and averages them for the running moments.
 - --packing 1 is PacGAN's GAN. VEEGAN's table 1 has another (1 mode of 8, 3.3 of 25):
-  veegan_mixture.py --game gan.
+  veegan_mixture.py with --game gan.
 - Table 1 calls its last column "reverse KL", the released code logs a Jensen-Shannon
   divergence of the same counts; ``modes`` computes both.
 """
@@ -25,137 +25,76 @@ import dataclasses
 
 import optax
 
-from jaxgan import ema, forward, losses
-from jaxgan.cli.experiment import main
-from jaxgan.experiment import Experiment, Published, Task
-from jaxgan.game.gan import SIMULTANEOUS, Gan
+import jaxgan as jg
 from jaxgan.nets import mixture
-from jaxgan.types import Dtype
 
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-    """The paper's knobs."""
+    """The paper's hyperparameters."""
 
     packing: int = 2
     """Samples that the discriminator judges as one; 1 is the GAN that the paper compares with."""
     latent: int = 2
-    """Size of the latent, standard normal."""
+    """Latent size, standard normal."""
     hidden: tuple[int, ...] = (400, 400, 400, 400)
-    """Normalised rectifiers in each hidden layer of the generator."""
+    """Normalized rectifiers in each hidden layer of the generator."""
     maxout: int = 200
     """Maxout units, of five pieces, in each of the discriminator's three hidden layers."""
-    discriminator_init: float = 0.02
+    discriminator_init: jg.NonNegative = 0.02
     """Deviation of the discriminator's initial weights; narrow layers need more."""
-    learning_rate: float = 1e-4
-    """Adam's learning rate, of both players."""
-    beta1: float = 0.8
-    """Adam's first decay, of both players."""
-    ema_decay: float = 0.0
-    """Decay per step of the averaged generator; 0 samples with the last weights, as they do."""
-    dtype: Dtype = "float32"
-    """Dtype of the activations."""
+    learning_rate: jg.NonNegative = 1e-4
+    """Adam's learning rate, both players."""
+    beta1: jg.Fraction = 0.8
+    """Adam's first decay, both players."""
 
 
-def build(cfg: Config, data: Task) -> Gan:
+def build(cfg: Config, task: jg.Task) -> jg.Gan:
     """The non-saturating game on packs; both players move at once, on the same fakes."""
-    prior = forward.normal(cfg.latent)
-    return Gan(
-        networks={
-            "g": mixture.PacganGenerator(data.shape[0], cfg.hidden, cfg.dtype),
-            "d": mixture.pacgan_discriminator(cfg.maxout, cfg.dtype, cfg.discriminator_init),
-        },
-        play=forward.packed(cfg.packing, forward.unconditional(prior)),
-        prior=prior,
-        terms={
-            "g": {"adversarial": losses.nonsaturating.generator},
-            "d": {"adversarial": losses.nonsaturating.discriminator},
-        },
+    return jg.Gan(
+        generator=mixture.PacganGenerator(task.shape[0], cfg.hidden, task.dtype),
+        discriminator=mixture.pacgan_discriminator(cfg.maxout, task.dtype, cfg.discriminator_init),
+        forward=jg.forward.packed(cfg.packing, jg.forward.unconditional(jg.normal(cfg.latent))),
+        terms=jg.losses.nonsaturating.terms(),
         optimizers={who: optax.adam(cfg.learning_rate, b1=cfg.beta1) for who in ("g", "d")},
-        updates=SIMULTANEOUS,
-        ema=ema.constant(cfg.ema_decay),
+        updates=jg.SIMULTANEOUS,
     )
 
 
-EXPERIMENT = Experiment(
-    config=Config,
-    build=build,
-    data="ring",
-    shape=(2,),
-    classes=8,
+MODES = "modes; high quality, %; reverse KL (2500 samples, within 3 deviations)"
+PUBLISHED = {
+    "ring, GAN": "6.3 ± 0.5; 98.2 ± 0.2; 0.45 ± 0.09",
+    "ring, PacGAN2": "7.9 ± 0.1; 95.6 ± 2.0; 0.07 ± 0.03",
+    "ring, PacGAN3": "7.8 ± 0.1; 97.7 ± 0.3; 0.10 ± 0.02",
+    "ring, PacGAN4": "7.8 ± 0.1; 95.9 ± 1.4; 0.07 ± 0.02",
+    "grid, GAN": "17.3 ± 0.8; 94.8 ± 0.7; 0.70 ± 0.07",
+    "grid, PacGAN2": "23.8 ± 0.7; 91.3 ± 0.8; 0.13 ± 0.04",
+    "grid, PacGAN3": "24.6 ± 0.4; 94.2 ± 0.7; 0.06 ± 0.02",
+    "grid, PacGAN4": "24.8 ± 0.2; 93.6 ± 0.6; 0.04 ± 0.01",
+}
+
+EXPERIMENT = jg.Experiment(
+    Config,
+    build,
     steps=10_000,
     batch_size=200,
-    evaluate_every=2000,
-    evaluate_num=2500,
-    smoke={"hidden": (8,), "maxout": 4},
+    scoring=jg.Scoring(every=2000, num=2500),
+    smoke=dict(hidden=(8,), maxout=4),
     ablations={
-        "GAN": {"packing": 1, "batch_size": 100},
-        "PacGAN3": {"packing": 3, "batch_size": 300},
-        "PacGAN4": {"packing": 4, "batch_size": 400},
+        "GAN": dict(packing=1, batch_size=100),
+        "PacGAN3": dict(packing=3, batch_size=300),
+        "PacGAN4": dict(packing=4, batch_size=400),
     },
-    results=tuple(
-        Published(
-            metric=f"{data}, {method}: modes; high quality, %; reverse KL",
-            protocol="2500 samples, within 3 deviations",
-            paper=paper,
-            source="Lin et al. 2018, table 1: 400 000 steps; 10 trials, standard error",
-            ours=f"{ours} (20 000 steps, narrow networks, averaged weights)",
-            seeds=5,
-            command="python scripts/benchmarks/toys.py --steps 20000 --networks small",
-            hardware="two cores of an AMD EPYC",
+    presets={"ring": dict(data=jg.datasets.RING), "grid": dict(data=jg.datasets.GRID)},
+    published=tuple(
+        jg.Published(
+            f"{method}: {MODES}",
+            value,
+            "Lin et al. 2018, table 1: 400 000 steps; 10 trials, standard error",
         )
-        for data, method, paper, ours in (
-            (
-                "ring",
-                "GAN",
-                "6.3 ± 0.5; 98.2 ± 0.2; 0.45 ± 0.09",
-                "7.40 ± 1.34; 90.7 ± 4.0; 0.556 ± 0.233",
-            ),
-            (
-                "ring",
-                "PacGAN2",
-                "7.9 ± 0.1; 95.6 ± 2.0; 0.07 ± 0.03",
-                "7.00 ± 1.73; 91.2 ± 4.6; 0.530 ± 0.632",
-            ),
-            (
-                "ring",
-                "PacGAN3",
-                "7.8 ± 0.1; 97.7 ± 0.3; 0.10 ± 0.02",
-                "7.80 ± 0.45; 90.9 ± 1.3; 0.356 ± 0.173",
-            ),
-            (
-                "ring",
-                "PacGAN4",
-                "7.8 ± 0.1; 95.9 ± 1.4; 0.07 ± 0.02",
-                "8.00 ± 0.00; 92.1 ± 1.0; 0.205 ± 0.208",
-            ),
-            (
-                "grid",
-                "GAN",
-                "17.3 ± 0.8; 94.8 ± 0.7; 0.70 ± 0.07",
-                "14.20 ± 2.28; 71.2 ± 8.2; 1.355 ± 0.192",
-            ),
-            (
-                "grid",
-                "PacGAN2",
-                "23.8 ± 0.7; 91.3 ± 0.8; 0.13 ± 0.04",
-                "18.40 ± 1.14; 29.6 ± 15.3; 0.992 ± 0.240",
-            ),
-            (
-                "grid",
-                "PacGAN3",
-                "24.6 ± 0.4; 94.2 ± 0.7; 0.06 ± 0.02",
-                "19.20 ± 1.30; 10.8 ± 8.1; 0.575 ± 0.138",
-            ),
-            (
-                "grid",
-                "PacGAN4",
-                "24.8 ± 0.2; 93.6 ± 0.6; 0.04 ± 0.01",
-                "19.20 ± 1.79; 16.7 ± 10.2; 0.888 ± 0.186",
-            ),
-        )
+        for method, value in PUBLISHED.items()
     ),
 )
 
 if __name__ == "__main__":
-    main(EXPERIMENT)
+    jg.main(EXPERIMENT)

@@ -14,7 +14,7 @@ Differs from the paper:
   triples are shuffled into new packs in every epoch. 100 000 steps are their 50 epochs of packs.
 - Training on images in [0, 1] with a generator in [-1, 1] is the authors', and kept.
 - Their score reads the generator's values as they are; here images below 0 are black.
-- A pack's images are normalised together in the generator; the authors take the batch moments
+- A pack's images are normalized together in the generator; the authors take the batch moments
   of each place in the pack by itself.
 """
 
@@ -22,54 +22,40 @@ import dataclasses
 
 import optax
 
-from jaxgan import ema, forward, losses
-from jaxgan.cli.experiment import main
-from jaxgan.experiment import Experiment, Published, Task
-from jaxgan.game.gan import D, Gan, Phase
+import jaxgan as jg
 from jaxgan.nets import pacgan
-from jaxgan.types import Dtype
 
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-    """The paper's knobs."""
+    """The paper's hyperparameters."""
 
     packing: int = 2
     """Images that the discriminator judges as one; 1 for DCGAN."""
     latent: int = 100
-    """Size of the latent, uniform in [-1, 1]."""
+    """Latent size, uniform in [-1, 1]."""
     width: int = 64
     """Feature maps of the discriminator's first layer and of the generator's last but one."""
-    learning_rate: float = 2e-4
-    """Adam's learning rate, of both players."""
-    beta1: float = 0.5
-    """Adam's first decay, of both players."""
-    ema_decay: float = 0.0
-    """Decay per step of the averaged generator; 0, as in the paper, keeps the last one."""
-    dtype: Dtype = "float32"
-    """Dtype of the activations."""
+    learning_rate: jg.NonNegative = 2e-4
+    """Adam's learning rate, both players."""
+    beta1: jg.Fraction = 0.5
+    """Adam's first decay, both players."""
 
 
-def build(cfg: Config, data: Task) -> Gan:
+def build(cfg: Config, task: jg.Task) -> jg.Gan:
     """One discriminator and two generator updates, all on the same latents."""
-    resolution, _, channels = data.shape
-    prior = forward.uniform(cfg.latent)
+    resolution, _, channels = task.shape
     widths = [cfg.width * multiple for multiple in (1, 2, 4, 8)]
-    again = Phase("g", real="same", latents="same")
-    return Gan(
-        networks={
-            "g": pacgan.Generator(resolution, channels, widths[3], widths[2::-1], dtype=cfg.dtype),
-            "d": pacgan.Discriminator(widths, dtype=cfg.dtype),
-        },
-        play=forward.packed(cfg.packing, forward.unconditional(prior)),
-        prior=prior,
-        terms={
-            "g": {"adversarial": losses.nonsaturating.generator},
-            "d": {"adversarial": losses.nonsaturating.discriminator},
-        },
+    again = jg.Phase("g", real="same", latents="same")
+    return jg.Gan(
+        generator=pacgan.Generator(
+            resolution, channels, widths[3], widths[2::-1], dtype=task.dtype
+        ),
+        discriminator=pacgan.Discriminator(widths, dtype=task.dtype),
+        forward=jg.forward.packed(cfg.packing, jg.forward.unconditional(jg.uniform(cfg.latent))),
+        terms=jg.losses.nonsaturating.terms(),
         optimizers={who: optax.adam(cfg.learning_rate, b1=cfg.beta1) for who in ("g", "d")},
-        updates=(D, again, again),
-        ema=ema.constant(cfg.ema_decay),
+        updates=(jg.D, again, again),
         range=(0.0, 1.0),
     )
 
@@ -84,31 +70,24 @@ PUBLISHED = {
     "Unrolled GAN as VEEGAN reports it": "48.7; 4.32",
     "VEEGAN as VEEGAN reports it": "150.0; 2.95",
 }
+PROTOCOL = "26 000 samples, classified digit by digit; ± standard error of 10 trials"
 
-EXPERIMENT = Experiment(
-    config=Config,
-    build=build,
-    data="stacked_mnist:128000",
-    shape=(28, 28, 3),
-    classes=1000,
+EXPERIMENT = jg.Experiment(
+    Config,
+    build,
+    data=jg.datasets.stacked_mnist(128_000),
     steps=100_000,
     batch_size=128,
-    evaluate_metrics="modes",
-    evaluate_num=26_000,
-    smoke={"width": 4, "latent": 8},
+    scoring=jg.Scoring(metrics=("modes",), num=26_000),
+    smoke=dict(width=4, latent=8),
     ablations={
-        f"packing {count}": {"packing": count, "batch_size": 64 * count} for count in (1, 3, 4)
+        f"packing {count}": dict(packing=count, batch_size=64 * count) for count in (1, 3, 4)
     },
-    results=tuple(
-        Published(
-            metric=f"{method}: modes of 1000; KL",
-            protocol="26 000 samples, classified digit by digit; ± standard error of 10 trials",
-            paper=value,
-            source="Table 2",
-        )
+    published=tuple(
+        jg.Published(f"{method}: modes of 1000; KL ({PROTOCOL})", value, "Table 2")
         for method, value in PUBLISHED.items()
     ),
 )
 
 if __name__ == "__main__":
-    main(EXPERIMENT)
+    jg.main(EXPERIMENT)

@@ -7,7 +7,7 @@ arXiv:1801.04406, equations 9 and 10.
 Networks, data and evaluation: Lin et al., "PacGAN", NeurIPS 2018, arXiv:1712.04086.
 
 Run:  python experiments/rpgan_mixture.py
-      The grid of 25: --data grid --workdir runs/rpgan_grid
+      The grid of 25: python experiments/rpgan_mixture.py grid
       R1 on the usual GAN: --no-relativistic --r2 0
 Cost: about ten minutes on two CPU cores (17 steps/s) for the default 10 000 steps;
       --steps 400000 is PacGAN's budget.
@@ -15,7 +15,7 @@ Cost: about ten minutes on two CPU cores (17 steps/s) for the default 10 000 ste
 Differs from the paper:
 - The paper has no toy mixture. Networks, optimizer, batch and simultaneous updates are
   PacGAN's, so that only the objective differs from pacgan_mixture.py --packing 1; R3GAN
-  alternates, with Adam's first decay 0, and its networks are not normalised.
+  alternates, with Adam's first decay 0, and its networks are not normalized.
 - The weights of R1 and R2 are ours, not tuned for these networks.
 """
 
@@ -23,111 +23,67 @@ import dataclasses
 
 import optax
 
-from jaxgan import ema, forward, losses, penalties
-from jaxgan.cli.experiment import main
-from jaxgan.experiment import Experiment, Published, Task
-from jaxgan.game.gan import SIMULTANEOUS, Gan
-from jaxgan.game.terms import scale
+import jaxgan as jg
 from jaxgan.nets import mixture
-from jaxgan.types import Dtype
 
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-    """The paper's knobs."""
+    """The paper's hyperparameters."""
 
     relativistic: bool = True
     """RpGAN's loss of pairs; otherwise the non-saturating one."""
-    r1: float = 0.1
-    """Weight of R1, |slope|^2 / 2 at real samples."""
-    r2: float = 0.1
-    """Weight of R2, |slope|^2 / 2 at generated samples."""
+    r1: jg.NonNegative = 0.1
+    """Weight of R1, half the squared gradient at real samples."""
+    r2: jg.NonNegative = 0.1
+    """Weight of R2, half the squared gradient at generated samples."""
     latent: int = 2
-    """Size of the latent, standard normal."""
+    """Latent size, standard normal."""
     hidden: tuple[int, ...] = (400, 400, 400, 400)
-    """Normalised rectifiers in each hidden layer of the generator."""
+    """Normalized rectifiers in each hidden layer of the generator."""
     maxout: int = 200
     """Maxout units, of five pieces, in each of the discriminator's three hidden layers."""
-    discriminator_init: float = 0.02
+    discriminator_init: jg.NonNegative = 0.02
     """Deviation of the discriminator's initial weights; narrow layers need more."""
-    learning_rate: float = 1e-4
-    """Adam's learning rate, of both players."""
-    beta1: float = 0.8
-    """Adam's first decay, of both players."""
-    ema_decay: float = 0.0
-    """Decay per step of the averaged generator; 0 samples with the last weights."""
-    dtype: Dtype = "float32"
-    """Dtype of the activations."""
+    learning_rate: jg.NonNegative = 1e-4
+    """Adam's learning rate, both players."""
+    beta1: jg.Fraction = 0.8
+    """Adam's first decay, both players."""
 
 
-def build(cfg: Config, data: Task) -> Gan:
+def build(cfg: Config, task: jg.Task) -> jg.Gan:
     """The relativistic game with both penalties in every step; both players move at once."""
-    prior = forward.normal(cfg.latent)
-    if cfg.relativistic:
-        generator, discriminator = losses.relativistic.generator, losses.relativistic.discriminator
-    else:
-        generator, discriminator = (
-            losses.nonsaturating.generator,
-            losses.nonsaturating.discriminator,
-        )
-    return Gan(
-        networks={
-            "g": mixture.PacganGenerator(data.shape[0], cfg.hidden, cfg.dtype),
-            "d": mixture.pacgan_discriminator(cfg.maxout, cfg.dtype, cfg.discriminator_init),
-        },
-        play=forward.unconditional(prior),
-        prior=prior,
-        terms={
-            "g": {"adversarial": generator},
-            "d": {
-                "adversarial": discriminator,
-                "r1": scale(cfg.r1, penalties.r1),
-                "r2": scale(cfg.r2, penalties.r2),
-            },
-        },
+    loss = jg.losses.relativistic if cfg.relativistic else jg.losses.nonsaturating
+    penalties = {
+        "r1": jg.scale(cfg.r1, jg.penalties.r1),
+        "r2": jg.scale(cfg.r2, jg.penalties.r2),
+    }
+    return jg.Gan(
+        generator=mixture.PacganGenerator(task.shape[0], cfg.hidden, task.dtype),
+        discriminator=mixture.pacgan_discriminator(cfg.maxout, task.dtype, cfg.discriminator_init),
+        forward=jg.forward.unconditional(jg.normal(cfg.latent)),
+        terms=loss.terms(discriminator=penalties),
         optimizers={who: optax.adam(cfg.learning_rate, b1=cfg.beta1) for who in ("g", "d")},
-        updates=SIMULTANEOUS,
-        ema=ema.constant(cfg.ema_decay),
+        updates=jg.SIMULTANEOUS,
         threshold=None if cfg.relativistic else 0.0,
     )
 
 
-EXPERIMENT = Experiment(
-    config=Config,
-    build=build,
-    data="ring",
-    shape=(2,),
-    classes=8,
+EXPERIMENT = jg.Experiment(
+    Config,
+    build,
     steps=10_000,
     batch_size=100,
-    evaluate_every=2000,
-    evaluate_num=2500,
-    smoke={"hidden": (8,), "maxout": 4},
+    scoring=jg.Scoring(every=2000, num=2500),
+    smoke=dict(hidden=(8,), maxout=4),
     ablations={
-        "GAN + R1": {"relativistic": False, "r2": 0.0},
-        "GAN + R1 + R2": {"relativistic": False},
-        "RpGAN + R1": {"r2": 0.0},
-        "RpGAN": {"r1": 0.0, "r2": 0.0},
+        "GAN + R1": dict(relativistic=False, r2=0.0),
+        "GAN + R1 + R2": dict(relativistic=False),
+        "RpGAN + R1": dict(r2=0.0),
+        "RpGAN": dict(r1=0.0, r2=0.0),
     },
-    results=tuple(
-        Published(
-            metric=f"{data}, {method}: modes; high quality, %; reverse KL",
-            protocol="2500 samples, within 3 deviations",
-            paper=paper,
-            source="no paper has this mixture with these methods",
-            ours=f"{ours} (20 000 steps, narrow networks, averaged weights)",
-            seeds=5,
-            command="python scripts/benchmarks/toys.py --steps 20000 --networks small",
-            hardware="two cores of an AMD EPYC",
-        )
-        for data, method, paper, ours in (
-            ("ring", "GAN + R1", "-", "7.20 ± 0.84; 85.7 ± 1.5; 0.170 ± 0.154"),
-            ("ring", "RpGAN + R1 + R2", "-", "8.00 ± 0.00; 84.0 ± 7.0; 0.087 ± 0.108"),
-            ("grid", "GAN + R1", "-", "22.80 ± 1.30; 61.2 ± 6.5; 0.641 ± 0.084"),
-            ("grid", "RpGAN + R1 + R2", "-", "19.60 ± 5.68; 31.7 ± 22.8; 0.686 ± 0.303"),
-        )
-    ),
+    presets={"ring": dict(data=jg.datasets.RING), "grid": dict(data=jg.datasets.GRID)},
 )
 
 if __name__ == "__main__":
-    main(EXPERIMENT)
+    jg.main(EXPERIMENT)

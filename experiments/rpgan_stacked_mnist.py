@@ -12,7 +12,7 @@ Cost: not measured on a GPU, which the default 100 000 steps need.
 Differs from the paper:
 - Its own networks and schedules belong to R3GAN and come later; networks, data, batch and budget
   are those of pacgan_stacked_mnist.py --packing 1. Other than there, beside the objective: the
-  discriminator is not normalised; the players move once each; Adam has other decays; images lie
+  discriminator is not normalized; the players move once each; Adam has other decays; images lie
   in [-1, 1], as the generator's do, instead of [0, 1]; samples come from averaged weights.
 - The weights of R1 and R2 are ours, not tuned.
 """
@@ -21,108 +21,81 @@ import dataclasses
 
 import optax
 
-from jaxgan import ema, forward, losses, penalties
-from jaxgan.cli.experiment import main
-from jaxgan.experiment import Experiment, Published, Task
-from jaxgan.game.gan import D, G, Gan
-from jaxgan.game.terms import scale
+import jaxgan as jg
 from jaxgan.nets import pacgan
-from jaxgan.types import Dtype
 
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-    """The paper's knobs."""
+    """The paper's hyperparameters."""
 
     relativistic: bool = True
     """RpGAN's loss of pairs; otherwise the non-saturating one."""
-    r1: float = 1.0
-    """Weight of R1, |slope|^2 / 2 at real samples."""
-    r2: float = 1.0
-    """Weight of R2, |slope|^2 / 2 at generated samples."""
+    r1: jg.NonNegative = 1.0
+    """Weight of R1, half the squared gradient at real samples."""
+    r2: jg.NonNegative = 1.0
+    """Weight of R2, half the squared gradient at generated samples."""
     latent: int = 100
-    """Size of the latent, uniform in [-1, 1]."""
+    """Latent size, uniform in [-1, 1]."""
     width: int = 64
     """Feature maps of the discriminator's first layer and of the generator's last but one."""
-    learning_rate: float = 2e-4
-    """Adam's learning rate, of both players."""
-    beta1: float = 0.0
-    """Adam's first decay, of both players."""
-    beta2: float = 0.99
-    """Adam's second decay, of both players."""
-    ema_decay: float = 0.999
-    """Decay per step of the averaged generator."""
-    dtype: Dtype = "float32"
-    """Dtype of the activations."""
+    learning_rate: jg.NonNegative = 2e-4
+    """Adam's learning rate, both players."""
+    beta1: jg.Fraction = 0.0
+    """Adam's first decay, both players."""
+    beta2: jg.Fraction = 0.99
+    """Adam's second decay, both players."""
 
 
-def build(cfg: Config, data: Task) -> Gan:
+def build(cfg: Config, task: jg.Task) -> jg.Gan:
     """The relativistic game with both penalties in every step, the players in turn."""
-    resolution, _, channels = data.shape
-    prior = forward.uniform(cfg.latent)
+    resolution, _, channels = task.shape
     widths = [cfg.width * multiple for multiple in (1, 2, 4, 8)]
-    if cfg.relativistic:
-        generator, discriminator = losses.relativistic.generator, losses.relativistic.discriminator
-    else:
-        generator, discriminator = (
-            losses.nonsaturating.generator,
-            losses.nonsaturating.discriminator,
-        )
-    return Gan(
-        networks={
-            "g": pacgan.Generator(resolution, channels, widths[3], widths[2::-1], dtype=cfg.dtype),
-            "d": pacgan.Discriminator(widths, norm=False, dtype=cfg.dtype),
-        },
-        play=forward.unconditional(prior),
-        prior=prior,
-        terms={
-            "g": {"adversarial": generator},
-            "d": {
-                "adversarial": discriminator,
-                "r1": scale(cfg.r1, penalties.r1),
-                "r2": scale(cfg.r2, penalties.r2),
-            },
-        },
-        optimizers={
-            who: optax.adam(cfg.learning_rate, b1=cfg.beta1, b2=cfg.beta2) for who in ("g", "d")
-        },
-        updates=(D, G),
-        ema=ema.constant(cfg.ema_decay),
+    loss = jg.losses.relativistic if cfg.relativistic else jg.losses.nonsaturating
+    penalties = {
+        "r1": jg.scale(cfg.r1, jg.penalties.r1),
+        "r2": jg.scale(cfg.r2, jg.penalties.r2),
+    }
+    adam = optax.adam(cfg.learning_rate, b1=cfg.beta1, b2=cfg.beta2)
+    return jg.Gan(
+        generator=pacgan.Generator(
+            resolution, channels, widths[3], widths[2::-1], dtype=task.dtype
+        ),
+        discriminator=pacgan.Discriminator(widths, norm=False, dtype=task.dtype),
+        forward=jg.forward.unconditional(jg.uniform(cfg.latent)),
+        terms=loss.terms(discriminator=penalties),
+        optimizers={"g": adam, "d": adam},
         threshold=None if cfg.relativistic else 0.0,
     )
 
 
-EXPERIMENT = Experiment(
-    config=Config,
-    build=build,
-    data="stacked_mnist:128000",
-    shape=(28, 28, 3),
-    classes=1000,
+PUBLISHED = (
+    ("RpGAN + R1 + R2, a small ResNet", "1000; 0.0781", "Table 1"),
+    ("GAN + R1 + R2, a small ResNet", "693; 0.9270", "Table 1"),
+    ("R1 alone, a small ResNet", "diverges", "Table 1"),
+    ("RpGAN + R1 + R2, R3GAN's networks", "1000; 0.029", "Table 3"),
+)
+PROTOCOL = "classified digit by digit, 32 pixels; 10 million images"
+
+EXPERIMENT = jg.Experiment(
+    Config,
+    build,
+    data=jg.datasets.stacked_mnist(128_000),
     steps=100_000,
     batch_size=64,
-    evaluate_metrics="modes",
-    evaluate_num=26_000,
-    smoke={"width": 4, "latent": 8},
+    ema=0.999,
+    scoring=jg.Scoring(metrics=("modes",), num=26_000),
+    smoke=dict(width=4, latent=8),
     ablations={
-        "RpGAN + R1": {"r2": 0.0},
-        "GAN + R1": {"relativistic": False, "r2": 0.0},
-        "GAN + R1 + R2": {"relativistic": False},
+        "RpGAN + R1": dict(r2=0.0),
+        "GAN + R1": dict(relativistic=False, r2=0.0),
+        "GAN + R1 + R2": dict(relativistic=False),
     },
-    results=tuple(
-        Published(
-            metric=f"{method}: modes of 1000; KL",
-            protocol="classified digit by digit, 32 pixels; 10 million images",
-            paper=value,
-            source=source,
-        )
-        for method, value, source in (
-            ("RpGAN + R1 + R2, a small ResNet", "1000; 0.0781", "Table 1"),
-            ("GAN + R1 + R2, a small ResNet", "693; 0.9270", "Table 1"),
-            ("R1 alone, a small ResNet", "diverges", "Table 1"),
-            ("RpGAN + R1 + R2, R3GAN's networks", "1000; 0.029", "Table 3"),
-        )
+    published=tuple(
+        jg.Published(f"{method}: modes of 1000; KL ({PROTOCOL})", value, source)
+        for method, value, source in PUBLISHED
     ),
 )
 
 if __name__ == "__main__":
-    main(EXPERIMENT)
+    jg.main(EXPERIMENT)

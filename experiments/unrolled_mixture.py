@@ -7,7 +7,7 @@ says that its networks and settings are not those of the paper.
 Data and evaluation: Lin et al., "PacGAN", NeurIPS 2018, arXiv:1712.04086, section 4.1.
 
 Run:  python experiments/unrolled_mixture.py
-      The grid of 25: --data grid --workdir runs/unrolled_grid
+      The grid of 25: python experiments/unrolled_mixture.py grid
       k steps ahead: --unroll k; the plain game: --unroll 0
 Cost: about half an hour on two CPU cores (14 steps/s) for the default 25 000 steps, the demo's.
 
@@ -16,7 +16,7 @@ Differs from the paper:
 - Data: the demo draws new points in each step, from a ring whose first and last mode
   coincide, so of seven modes (a linspace with its end). Here are 100 000 points of eight.
 - Adam of both players adds 1e-16 beneath its square root, whose derivative at zero is infinite.
-- The generator minimises minus the whole loss of the unrolled discriminator, real part too:
+- The generator minimizes minus the whole loss of the unrolled discriminator, real part too:
   the demo's saddle objective, not the non-saturating loss.
 """
 
@@ -25,100 +25,73 @@ import dataclasses
 import jax
 import optax
 
-from jaxgan import ema, forward, losses
-from jaxgan.cli.experiment import main
-from jaxgan.experiment import Experiment, Published, Task
-from jaxgan.game.gan import D, Gan, Phase
+import jaxgan as jg
 from jaxgan.nets import mixture
-from jaxgan.types import Dtype, Outputs
 
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-    """The paper's knobs."""
+    """The paper's hyperparameters."""
 
     unroll: int | None = 5
     """Discriminator updates that the generator looks ahead; 0 is the plain game."""
     latent: int = 256
-    """Size of the latent, standard normal."""
+    """Latent size, standard normal."""
     hidden: int = 128
     """Tanh units in each of the two hidden layers, of both networks."""
-    generator_learning_rate: float = 1e-3
+    generator_learning_rate: jg.NonNegative = 1e-3
     """Adam's learning rate of the generator."""
-    discriminator_learning_rate: float = 1e-4
+    discriminator_learning_rate: jg.NonNegative = 1e-4
     """Adam's learning rate of the discriminator, in training and in thought."""
-    beta1: float = 0.5
-    """Adam's first decay, of both players."""
-    ema_decay: float = 0.0
-    """Decay per step of the averaged generator; 0 samples with the last weights, as they do."""
-    dtype: Dtype = "float32"
-    """Dtype of the activations."""
+    beta1: jg.Fraction = 0.5
+    """Adam's first decay, both players."""
 
 
-def saddle(outputs: Outputs) -> jax.Array:
+def saddle(outputs: jg.Outputs) -> jax.Array:
     """``-f(theta_G, theta_D^k(theta_G))``: the real part depends on G through the unrolled D."""
-    return -losses.minimax.discriminator(outputs)
+    return -jg.losses.minimax.discriminator(outputs)
 
 
-def build(cfg: Config, data: Task) -> Gan:
+def build(cfg: Config, task: jg.Task) -> jg.Gan:
     """The minimax game; both players move at once, on the same samples."""
-    prior = forward.normal(cfg.latent)
-    generator = Phase("g", real="same", latents="same", unroll=cfg.unroll or 0)
+    generator = jg.Phase("g", real="same", latents="same", unroll=cfg.unroll or 0)
 
     def adam(rate):
         return optax.adam(rate, b1=cfg.beta1, eps_root=1e-16)
 
-    return Gan(
-        networks={
-            "g": mixture.unrolled_generator(cfg.hidden, cfg.dtype),
-            "d": mixture.unrolled_discriminator(cfg.hidden, cfg.dtype),
-        },
-        play=forward.unconditional(prior),
-        prior=prior,
+    return jg.Gan(
+        generator=mixture.unrolled_generator(cfg.hidden, task.dtype),
+        discriminator=mixture.unrolled_discriminator(cfg.hidden, task.dtype),
+        forward=jg.forward.unconditional(jg.normal(cfg.latent)),
         terms={
             "g": {"saddle": saddle},
-            "d": {"adversarial": losses.minimax.discriminator},
+            "d": {"adversarial": jg.losses.minimax.discriminator},
         },
         optimizers={
             "g": adam(cfg.generator_learning_rate),
             "d": adam(cfg.discriminator_learning_rate),
         },
-        updates=((D, generator),),
-        ema=ema.constant(cfg.ema_decay),
+        updates=((jg.D, generator),),
     )
 
 
-EXPERIMENT = Experiment(
-    config=Config,
-    build=build,
-    data="ring",
-    shape=(2,),
-    classes=8,
+MODES = "modes; high quality, %; reverse KL (2500 samples, within 3 deviations)"
+VEEGAN = "Srivastava et al. 2017 (VEEGAN), table 1: 5 runs of other networks"
+
+EXPERIMENT = jg.Experiment(
+    Config,
+    build,
     steps=25_000,
     batch_size=512,
-    evaluate_every=5000,
-    evaluate_num=2500,
-    smoke={"hidden": 8, "latent": 4, "unroll": 2},
-    ablations={"not unrolled": {"unroll": 0}, "10 steps": {"unroll": 10}},
-    results=tuple(
-        Published(
-            metric=f"{data}, {method}: modes; high quality, %; reverse KL",
-            protocol="2500 samples, within 3 deviations",
-            paper=paper,
-            source="Srivastava et al. 2017 (VEEGAN), table 1: 5 runs of other networks",
-            ours=f"{ours} (20 000 steps, batches of 100, averaged weights)",
-            seeds=5,
-            command="python scripts/benchmarks/toys.py --steps 20000 --networks small",
-            hardware="two cores of an AMD EPYC",
-        )
-        for data, method, paper, ours in (
-            ("ring", "Unrolled 5", "7.6; 35.6; -", "7.40 ± 0.89; 7.7 ± 6.5; 0.460 ± 0.249"),
-            ("grid", "Unrolled 5", "23.6; 16; -", "20.80 ± 1.64; 2.6 ± 0.6; 0.368 ± 0.074"),
-            ("ring", "Unrolled 0", "-", "6.40 ± 1.14; 3.6 ± 3.9; 0.666 ± 0.385"),
-            ("grid", "Unrolled 0", "-", "5.60 ± 2.51; 4.5 ± 6.5; 1.981 ± 0.623"),
-        )
+    scoring=jg.Scoring(every=5000, num=2500),
+    smoke=dict(hidden=8, latent=4, unroll=2),
+    ablations={"not unrolled": dict(unroll=0), "10 steps": dict(unroll=10)},
+    presets={"ring": dict(data=jg.datasets.RING), "grid": dict(data=jg.datasets.GRID)},
+    published=(
+        jg.Published(f"ring, Unrolled 5: {MODES}", "7.6; 35.6; -", VEEGAN),
+        jg.Published(f"grid, Unrolled 5: {MODES}", "23.6; 16; -", VEEGAN),
     ),
 )
 
 if __name__ == "__main__":
-    main(EXPERIMENT)
+    jg.main(EXPERIMENT)

@@ -25,63 +25,47 @@ from typing import Literal
 
 import optax
 
-from jaxgan import ema, forward, losses
-from jaxgan.cli.experiment import main
-from jaxgan.experiment import Experiment, Published, Task
-from jaxgan.game.gan import D, Gan, Phase
+import jaxgan as jg
 from jaxgan.nets import pacgan
-from jaxgan.types import Dtype
 
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-    """The paper's knobs."""
+    """The paper's hyperparameters."""
 
     unroll: int | None = 5
-    """Updates of the discriminator that the generator looks ahead; 0 for a plain GAN."""
+    """Discriminator updates that the generator looks ahead; 0 for a plain GAN."""
     packing: int = 1
     """Images that the discriminator judges as one (PacGAN)."""
     divisor: Literal[2, 4] = 4
     """The discriminator's widths are the generator's divided by this."""
     latent: int = 256
-    """Size of the latent, standard normal."""
-    generator_rate: float = 1e-4
+    """Latent size, standard normal."""
+    generator_rate: jg.NonNegative = 1e-4
     """Adam's learning rate of the generator."""
-    discriminator_rate: float = 2e-4
+    discriminator_rate: jg.NonNegative = 2e-4
     """Adam's learning rate of the discriminator."""
-    beta1: float = 0.5
-    """Adam's first decay, of both players."""
-    beta2: float = 0.99
-    """Adam's second decay, of both players."""
-    ema_decay: float = 0.0
-    """Decay per step of the averaged generator; 0, as in the paper, keeps the last one."""
-    dtype: Dtype = "float32"
-    """Dtype of the activations."""
+    beta1: jg.Fraction = 0.5
+    """Adam's first decay, both players."""
+    beta2: jg.Fraction = 0.99
+    """Adam's second decay, both players."""
 
 
-def build(cfg: Config, data: Task) -> Gan:
+def build(cfg: Config, task: jg.Task) -> jg.Gan:
     """The small networks of Metz et al., who also give the two sizes of the discriminator."""
-    resolution, _, channels = data.shape
-    prior = forward.normal(cfg.latent)
+    resolution, _, channels = task.shape
     rates = {"g": cfg.generator_rate, "d": cfg.discriminator_rate}
-    return Gan(
-        networks={
-            "g": pacgan.unrolled_generator(resolution, channels, cfg.dtype),
-            "d": pacgan.unrolled_discriminator(1 / cfg.divisor, cfg.dtype),
-        },
-        play=forward.packed(cfg.packing, forward.unconditional(prior)),
-        prior=prior,
-        terms={
-            "g": {"adversarial": losses.nonsaturating.generator},
-            "d": {"adversarial": losses.nonsaturating.discriminator},
-        },
+    return jg.Gan(
+        generator=pacgan.unrolled_generator(resolution, channels, task.dtype),
+        discriminator=pacgan.unrolled_discriminator(1 / cfg.divisor, task.dtype),
+        forward=jg.forward.packed(cfg.packing, jg.forward.unconditional(jg.normal(cfg.latent))),
+        terms=jg.losses.nonsaturating.terms(),
         optimizers={
             # Differentiated through where a gradient is zero: the root needs a finite slope.
             who: optax.adam(rate, b1=cfg.beta1, b2=cfg.beta2, eps_root=1e-16)
             for who, rate in rates.items()
         },
-        updates=(D, Phase("g", real="same", unroll=cfg.unroll or 0)),
-        ema=ema.constant(cfg.ema_decay),
+        updates=(jg.D, jg.Phase("g", real="same", unroll=cfg.unroll or 0)),
     )
 
 
@@ -96,38 +80,34 @@ PUBLISHED = {
     "PacGAN4": ("667.4 ± 29.00; 1.81", "820.2; 1.15"),
 }
 """Method -> modes and KL with a discriminator of a quarter, and of half, the generator's size."""
+PROTOCOL = "25 600 samples, classified digit by digit; ± standard error"
 
-EXPERIMENT = Experiment(
-    config=Config,
-    build=build,
-    data="stacked_mnist:4000000",
-    shape=(28, 28, 3),
-    classes=1000,
+EXPERIMENT = jg.Experiment(
+    Config,
+    build,
+    data=jg.datasets.stacked_mnist(4_000_000),
     steps=500_000,
     batch_size=128,
-    evaluate_metrics="modes",
-    evaluate_num=25_600,
-    smoke={"unroll": 1, "latent": 8},
+    scoring=jg.Scoring(metrics=("modes",), num=25_600),
+    smoke=dict(unroll=1, latent=8),
     ablations={
-        **{f"{count} steps": {"unroll": count} for count in (0, 1, 10)},
-        "half-size discriminator": {"divisor": 2},
+        **{f"{count} steps": dict(unroll=count) for count in (0, 1, 10)},
+        "half-size discriminator": dict(divisor=2),
         **{
-            f"PacGAN{count}": {"unroll": 0, "packing": count, "batch_size": 128 * count}
+            f"PacGAN{count}": dict(unroll=0, packing=count, batch_size=128 * count)
             for count in (2, 3, 4)
         },
     },
-    results=tuple(
-        Published(
-            metric=f"{method}, D = {size} G: modes of 1000; KL",
-            protocol="25 600 samples, classified digit by digit; ± standard error",
-            paper=value,
-            source="Lin et al. 2018, table 3",
+    published=tuple(
+        jg.Published(
+            f"{method}, D = {size} G: modes of 1000; KL ({PROTOCOL})",
+            values[place],
+            "Lin et al. 2018, table 3",
         )
         for place, size in enumerate(("1/4", "1/2"))
         for method, values in PUBLISHED.items()
-        for value in (values[place],)
     ),
 )
 
 if __name__ == "__main__":
-    main(EXPERIMENT)
+    jg.main(EXPERIMENT)

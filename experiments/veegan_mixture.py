@@ -6,7 +6,7 @@ Code: github.com/akashgit/VEEGAN, VEEGAN_2D_RING.ipynb as of commit 97f07b7 (a p
 brings it to TensorFlow 1.12; the authors' own version was not at hand). It is made for the grid.
 
 Run:  python experiments/veegan_mixture.py
-      The grid of 25: --data grid --workdir runs/veegan_grid
+      The grid of 25: python experiments/veegan_mixture.py grid
 Cost: about six minutes on two CPU cores (57 steps/s) for the default 20 000 steps;
       --steps 100000 is the notebook's budget.
       The GAN that it is compared with, on its networks: --game gan
@@ -17,7 +17,7 @@ Differs from the paper:
 - The notebook's generator sees one more normal number, which is not read back.
 - The paper has a GAN in its table 1 without saying its networks or loss; --game gan has those of
   the notebook and the non-saturating loss. PacGAN's GAN is another: pacgan_mixture.py.
-- As in algorithm 1 and in the notebook, the generator minimises -E l(G(z), z) and the
+- As in algorithm 1 and in the notebook, the generator minimizes -E l(G(z), z) and the
   reconstruction, and the reconstructor the reconstruction alone, which algorithm 1 weighs by 1
   (--reconstruction).
   --reconstructor-plays adds E l(x, F(x)), the whole log-ratio, which trains the reconstructor
@@ -29,134 +29,99 @@ from typing import Literal
 
 import optax
 
-from jaxgan import ema, forward, losses
-from jaxgan.cli.experiment import main
-from jaxgan.experiment import Experiment, Published, Task
-from jaxgan.game.gan import SIMULTANEOUS, Gan
-from jaxgan.game.terms import scale
+import jaxgan as jg
 from jaxgan.nets import mixture, mlp, veegan
-from jaxgan.types import Dtype
 
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-    """The paper's knobs."""
+    """The paper's hyperparameters."""
 
     game: Literal["veegan", "gan"] = "veegan"
     """VEEGAN, or the GAN that it is compared with."""
     latent: int = 254
-    """Size of the latent, standard normal."""
+    """Latent size, standard normal."""
     hidden: int = 128
     """Rectifiers in each hidden layer, of all three networks."""
-    reconstruction: float = 0.5
+    reconstruction: jg.NonNegative = 0.5
     """Weight of |z - F(G(z))|^2; 0.5 is the log-likelihood of a Gaussian with unit deviation."""
     reconstructor_plays: bool = False
-    """Whether the reconstructor, too, minimises the log-ratio of its pairs."""
-    learning_rate: float = 1e-3
-    """Adam's learning rate, of both players."""
-    beta1: float = 0.5
-    """Adam's first decay, of both players."""
-    ema_decay: float = 0.0
-    """Decay per step of the averaged generator; 0 samples with the last weights, as they do."""
-    dtype: Dtype = "float32"
-    """Dtype of the activations."""
+    """Whether the reconstructor, too, minimizes the log-ratio of its pairs."""
+    learning_rate: jg.NonNegative = 1e-3
+    """Adam's learning rate, both players."""
+    beta1: jg.Fraction = 0.5
+    """Adam's first decay, both players."""
 
 
-def build(cfg: Config, data: Task) -> Gan:
-    """The game that was asked for; both players move at once."""
-    return {"veegan": reconstructing, "gan": plain}[cfg.game](cfg)
-
-
-def plain(cfg: Config) -> Gan:
+def plain(cfg: Config, task: jg.Task) -> dict:
     """The non-saturating game of VEEGAN's generator and discriminator, which sees no latents."""
-    prior = forward.normal(cfg.latent)
-    return Gan(
-        networks={
-            "g": mixture.veegan_generator(cfg.hidden, cfg.dtype),
-            "d": mlp.Discriminator((cfg.hidden,), kernel_init=mixture.GLOROT, dtype=cfg.dtype),
-        },
-        play=forward.unconditional(prior),
-        prior=prior,
-        terms={
-            "g": {"adversarial": losses.nonsaturating.generator},
-            "d": {"adversarial": losses.nonsaturating.discriminator},
-        },
-        optimizers={who: optax.adam(cfg.learning_rate, b1=cfg.beta1) for who in ("g", "d")},
-        updates=SIMULTANEOUS,
-        ema=ema.constant(cfg.ema_decay),
+    return dict(
+        generator=mixture.veegan_generator(cfg.hidden, task.dtype),
+        discriminator=mlp.Discriminator(
+            (cfg.hidden,), kernel_init=mixture.GLOROT, dtype=task.dtype
+        ),
+        forward=jg.forward.unconditional(jg.normal(cfg.latent)),
+        terms=jg.losses.nonsaturating.terms(),
     )
 
 
-def reconstructing(cfg: Config) -> Gan:
+def reconstructing(cfg: Config, task: jg.Task) -> dict:
     """The game on pairs, and the reconstruction."""
-    prior = forward.normal(cfg.latent)
     # -E l(G(z), z) alone is the Wasserstein generator's term, here with a logistic critic.
-    ratio = losses.veegan.generator if cfg.reconstructor_plays else losses.wasserstein.generator
-    return Gan(
-        networks={
-            "g": veegan.Reconstructing(
-                mixture.veegan_generator(cfg.hidden, cfg.dtype),
-                mixture.veegan_reconstructor(cfg.latent, cfg.hidden, cfg.dtype),
-            ),
-            "d": mixture.veegan_discriminator((cfg.hidden,), cfg.dtype),
-        },
-        play=forward.reconstructing(prior),
-        prior=prior,
+    ratio = jg.losses.veegan if cfg.reconstructor_plays else jg.losses.wasserstein
+    reconstruction = jg.scale(cfg.reconstruction, jg.losses.latent_reconstruction)
+    return dict(
+        generator=veegan.Reconstructing(
+            mixture.veegan_generator(cfg.hidden, task.dtype),
+            mixture.veegan_reconstructor(cfg.latent, cfg.hidden, task.dtype),
+        ),
+        discriminator=mixture.veegan_discriminator((cfg.hidden,), task.dtype),
+        forward=jg.forward.reconstructing(jg.normal(cfg.latent)),
         terms={
-            "g": {
-                "ratio": ratio,
-                "reconstruction": scale(cfg.reconstruction, losses.latent_reconstruction),
-            },
-            "d": {"adversarial": losses.nonsaturating.discriminator},
+            "g": {"ratio": ratio.generator, "reconstruction": reconstruction},
+            "d": {"adversarial": jg.losses.minimax.discriminator},
         },
-        optimizers={who: optax.adam(cfg.learning_rate, b1=cfg.beta1) for who in ("g", "d")},
-        updates=SIMULTANEOUS,
-        ema=ema.constant(cfg.ema_decay),
-        sample=forward.generate_jointly,
     )
 
 
-EXPERIMENT = Experiment(
-    config=Config,
-    build=build,
-    data="ring",
-    shape=(2,),
-    classes=8,
+GAMES = {"veegan": reconstructing, "gan": plain}
+
+
+def build(cfg: Config, task: jg.Task) -> jg.Gan:
+    """The game that was asked for; both players move at once."""
+    return jg.Gan(
+        **GAMES[cfg.game](cfg, task),
+        optimizers={who: optax.adam(cfg.learning_rate, b1=cfg.beta1) for who in ("g", "d")},
+        updates=jg.SIMULTANEOUS,
+    )
+
+
+MODES = "modes; high quality, %; reverse KL (2500 samples, within 3 deviations)"
+PUBLISHED = {
+    "ring, VEEGAN": "8; 52.9; -",
+    "ring, GAN of VEEGAN": "1; 99.3; -",
+    "grid, VEEGAN": "24.6; 40; -",
+    "grid, GAN of VEEGAN": "3.3; 0.5; -",
+}
+
+EXPERIMENT = jg.Experiment(
+    Config,
+    build,
     steps=20_000,
     batch_size=500,
-    evaluate_every=5000,
-    evaluate_num=2500,
-    smoke={"hidden": 8, "latent": 4},
+    scoring=jg.Scoring(every=5000, num=2500),
+    smoke=dict(hidden=8, latent=4),
     ablations={
-        "GAN": {"game": "gan"},
-        "no reconstruction": {"reconstruction": 0.0},
-        "the reconstructor plays": {"reconstructor_plays": True},
+        "GAN": dict(game="gan"),
+        "no reconstruction": dict(reconstruction=0.0),
+        "the reconstructor plays": dict(reconstructor_plays=True),
     },
-    results=tuple(
-        Published(
-            metric=f"{data}, {method}: modes; high quality, %; reverse KL",
-            protocol="2500 samples, within 3 deviations",
-            paper=paper,
-            source="Srivastava et al. 2017, table 1: 5 runs",
-            ours=f"{ours} (20 000 steps, batches of 100, averaged weights)",
-            seeds=5,
-            command="python scripts/benchmarks/toys.py --steps 20000 --networks small "
-            "--methods VEEGAN 'GAN of VEEGAN' --name toys-veegan",
-            hardware="one core of an AMD EPYC",
-        )
-        for data, method, paper, ours in (
-            ("ring", "VEEGAN", "8; 52.9; -", "5.60 ± 1.67; 0.5 ± 0.3; 0.512 ± 0.292"),
-            (
-                "ring",
-                "GAN of VEEGAN",
-                "1; 99.3; -",
-                "2.60 ± 3.58; 6.3 ± 8.6; 0.563 ± 0.101 (3 infinite)",
-            ),
-            ("grid", "VEEGAN", "24.6; 40; -", "17.20 ± 1.64; 2.0 ± 0.6; 0.719 ± 0.422"),
-            ("grid", "GAN of VEEGAN", "3.3; 0.5; -", "5.20 ± 7.82; 21.7 ± 19.7; 2.633 ± 0.854"),
-        )
+    presets={"ring": dict(data=jg.datasets.RING), "grid": dict(data=jg.datasets.GRID)},
+    published=tuple(
+        jg.Published(f"{method}: {MODES}", value, "Srivastava et al. 2017, table 1: 5 runs")
+        for method, value in PUBLISHED.items()
     ),
 )
 
 if __name__ == "__main__":
-    main(EXPERIMENT)
+    jg.main(EXPERIMENT)
