@@ -14,29 +14,22 @@ Differs from the paper:
 - BigGAN-PyTorch's script has 500 epochs besides: --steps 125000 --no-flip. Its tables of norms
   start with a deviation of 0.02, and it samples with running moments: --standing-batches 0.
 - StudioGAN trains in mixed precision; here --dtype bfloat16 does, and is not the default.
-- Both codes move the singular vectors in every pass; here once per update, and real and fake
-  images see the same weights.
+- Both codes move the singular vectors in every pass; here once per update of their player (with
+  "BigGAN-PyTorch" the generator's in the discriminator's updates too), and real and fake images
+  see the same weights.
 """
 
 import dataclasses
-from functools import partial
 from typing import Literal
 
 import flax.linen as nn
 import jax.numpy as jnp
 import optax
 
-from jaxgan import forward, losses
-from jaxgan.cli.experiment import main
-from jaxgan.errors import UserError
-from jaxgan.experiment import Experiment, Published, Task
-from jaxgan.game.gan import D, G, Gan
-from jaxgan.game.network import Reparametrization
+import jaxgan as jg
 from jaxgan.nets import biggan
-from jaxgan.nn import spectral
-from jaxgan.types import Dtype
 
-INITIALISERS = {
+INITIALIZERS = {
     "orthogonal": nn.initializers.orthogonal(),
     "normal": nn.initializers.normal(0.02),
 }
@@ -44,14 +37,14 @@ INITIALISERS = {
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-    """The paper's knobs."""
+    """The paper's hyperparameters."""
 
     generator_width: int = 96
     """The generator's channel multiplier; every layer has four times as many maps."""
     discriminator_width: int = 48
     """The discriminator's channel multiplier; every layer has four times as many maps."""
     latent: int = 80
-    """Size of the latent, standard normal."""
+    """Latent size, standard normal."""
     shared: int | None = 128
     """Size of the class embedding that all layers share; 0 gives every layer its own table."""
     hierarchical: bool = True
@@ -61,21 +54,21 @@ class Config:
     init: Literal["orthogonal", "normal"] = "orthogonal"
     """How kernels start."""
     discriminator_steps: int = 5
-    """Updates of the discriminator for each of the generator."""
-    learning_rate: float = 2e-4
-    """Adam's learning rate, of both players."""
-    beta1: float = 0.5
-    """Adam's first decay, of both players."""
-    beta2: float = 0.999
-    """Adam's second decay, of both players."""
-    epsilon: float = 1e-6
-    """Adam's epsilon, of both players."""
-    ema_decay: float = 0.9999
-    """Decay per step of the averaged generator, from ``ema_start`` on."""
+    """Discriminator updates per generator update."""
+    learning_rate: jg.NonNegative = 2e-4
+    """Adam's learning rate, both players."""
+    beta1: jg.Fraction = 0.5
+    """Adam's first decay, both players."""
+    beta2: jg.Fraction = 0.999
+    """Adam's second decay, both players."""
+    epsilon: jg.NonNegative = 1e-6
+    """Adam's epsilon, both players."""
+    norm_epsilon: jg.NonNegative = 1e-4
+    """Added to the variance in the generator's batch normalizations."""
+    stats_in_every_update: bool = False
+    """The discriminator's updates move the generator's running moments and singular vectors too."""
     ema_start: int = 1000
-    """Step before which the average is the generator itself."""
-    dtype: Dtype = "float32"
-    """Dtype of the activations."""
+    """Step before which the averaged generator is the generator itself."""
 
 
 def attended(side: int | None, resolution: int) -> int:
@@ -89,112 +82,88 @@ def attended(side: int | None, resolution: int) -> int:
     known = resolution in biggan.HALVINGS  # the networks themselves refuse others
     if side and known and side not in sides:
         shown = ", ".join(map(str, sides))
-        raise UserError(f"--attention {side}: the sides of both players' maps are {shown}; or 0.")
+        raise jg.UserError(
+            f"--attention {side}: the sides of both players' maps are {shown}; or 0."
+        )
     return side or 0
 
 
-def build(cfg: Config, data: Task) -> Gan:
-    """BigGAN's networks, both spectrally normalised."""
-    resolution, _, channels = data.shape
-    classes = data.classes or 1
-    attention = attended(cfg.attention, resolution)
-    prior = forward.normal(cfg.latent)
+def build(cfg: Config, task: jg.Task) -> jg.Gan:
+    """BigGAN's networks, both spectrally normalized."""
+    resolution, _, channels = task.shape
+    classes, attention = task.classes or 1, attended(cfg.attention, resolution)
     adam = optax.adam(cfg.learning_rate, b1=cfg.beta1, b2=cfg.beta2, eps=cfg.epsilon)
-    weights = Reparametrization(
-        partial(spectral.vectors, where=biggan.spectral), spectral.normalise, spectral.COLLECTION
-    )
-    return Gan(
-        networks={
-            "g": biggan.Generator(
-                resolution,
-                channels,
-                cfg.generator_width,
-                classes,
-                cfg.shared or 0,
-                cfg.hierarchical,
-                attention,
-                kernel_init=INITIALISERS[cfg.init],
-                dtype=cfg.dtype,
-            ),
-            "d": biggan.discriminator(
-                resolution,
-                cfg.discriminator_width,
-                classes,
-                attention,
-                kernel_init=INITIALISERS[cfg.init],
-                dtype=cfg.dtype,
-            ),
-        },
-        play=forward.conditional(prior, forward.uniform_labels(classes)),
-        prior=prior,
-        terms={
-            "g": {"adversarial": losses.hinge.generator},
-            "d": {"adversarial": losses.hinge.discriminator},
-        },
+    options = dict(kernel_init=INITIALIZERS[cfg.init], dtype=task.dtype)
+    critic = jg.Phase("d", moves_stats=("d", "g") if cfg.stats_in_every_update else None)
+    return jg.Gan(
+        generator=biggan.Generator(
+            resolution,
+            channels,
+            cfg.generator_width,
+            classes,
+            cfg.shared or 0,
+            cfg.hierarchical,
+            attention,
+            epsilon=cfg.norm_epsilon,
+            **options,
+        ),
+        discriminator=biggan.discriminator(
+            resolution, cfg.discriminator_width, classes, attention, **options
+        ),
+        forward=jg.forward.conditional(jg.normal(cfg.latent), jg.forward.uniform_labels(classes)),
+        terms=jg.losses.hinge.terms(),
         optimizers={"g": adam, "d": adam},
-        updates=(D,) * cfg.discriminator_steps + (G,),
-        weights={"g": weights, "d": weights},
-        ema=lambda step, images: jnp.where(step < cfg.ema_start, 0.0, cfg.ema_decay),
-        sample=forward.generate_labelled,
-        conditional=True,
+        updates=(critic,) * cfg.discriminator_steps + (jg.G,),
+        reparametrize=dict.fromkeys(("g", "d"), jg.spectral_norm(where=biggan.spectral)),
+        ema=lambda step, images: jnp.where(step < cfg.ema_start, 0.0, task.ema),
     )
 
 
-EXPERIMENT = Experiment(
-    config=Config,
-    build=build,
-    data="cifar10",
-    shape=(32, 32, 3),
-    classes=10,
+EXPERIMENT = jg.Experiment(
+    Config,
+    build,
+    data=jg.datasets.CIFAR10,
     steps=100_000,
     batch_size=64,
     flip=True,
-    standing_batches=16,
-    smoke={
-        "generator_width": 4,
-        "discriminator_width": 4,
-        "latent": 8,
-        "shared": 8,
-        "discriminator_steps": 2,
-    },
+    ema=0.9999,
+    scoring=jg.Scoring(standing_batches=16),
+    smoke=dict(generator_width=4, discriminator_width=4, latent=8, shared=8, discriminator_steps=2),
     ablations={
-        "BigGAN-PyTorch": {
-            "generator_width": 64,
-            "discriminator_width": 64,
-            "latent": 128,
-            "shared": 0,
-            "hierarchical": False,
-            "attention": 0,
-            "init": "normal",
-            "discriminator_steps": 4,
-            "beta1": 0.0,
-            "epsilon": 1e-8,
-            "batch_size": 50,
-        },
-        "no attention": {"attention": 0},
+        "BigGAN-PyTorch": dict(
+            generator_width=64,
+            discriminator_width=64,
+            latent=128,
+            shared=0,
+            hierarchical=False,
+            attention=0,
+            init="normal",
+            discriminator_steps=4,
+            beta1=0.0,
+            epsilon=1e-8,
+            norm_epsilon=1e-5,
+            stats_in_every_update=True,
+            batch_size=50,
+        ),
+        "no attention": dict(attention=0),
     },
-    results=(
-        Published(
-            metric="FID, StudioGAN's settings",
-            protocol="Inception, 50 000 samples and 50 000 training images; best checkpoint",
-            paper="none",
-            source="the paper's own is below",
-            official="4.16 (StudioGAN, CIFAR-10 table)",
+    published=(
+        jg.Published(
+            "FID, StudioGAN's settings (Inception, 50 000 samples and 50 000 training images; best "
+            "checkpoint)",
+            "4.16",
+            "StudioGAN, CIFAR-10 table",
         ),
-        Published(
-            metric="FID, the paper's",
-            protocol="Inception",
-            paper="14.73",
-            source="as quoted by StudioGAN and by Ho et al. 2020, table 1 (second hand)",
+        jg.Published(
+            "FID, the paper's (Inception)",
+            "14.73",
+            "as quoted by StudioGAN and by Ho et al. 2020, table 1 (second hand)",
         ),
-        Published(
-            metric="Inception score, the paper's",
-            protocol="Inception",
-            paper="9.22",
-            source="as quoted by StudioGAN (second hand)",
+        jg.Published(
+            "Inception score, the paper's", "9.22", "as quoted by StudioGAN (second hand)"
         ),
     ),
 )
 
 if __name__ == "__main__":
-    main(EXPERIMENT)
+    jg.main(EXPERIMENT)

@@ -9,8 +9,8 @@ Cost: not measured on a GPU, which the default 100 000 steps need.
 
 Differs from the paper:
 - Networks are SNDCGAN's as Kurach et al. have them; the author's discriminator has half the
-  features in every second layer, no normalisation follows her generator's dense layer, her gains
-  of normalisation start with a deviation of 0.02, and her dense layers as PyTorch's do.
+  features in every second layer, no normalization follows her generator's dense layer, her gains
+  of normalization start with a deviation of 0.02, and her dense layers as PyTorch's do.
 - Her script stable.sh has --image_size 5 and 6 where the losses with a gradient penalty are first
   run, so what is printed for those may be of other images.
 - The singular vectors move once per update, and real and fake images see the same weights.
@@ -18,126 +18,102 @@ Differs from the paper:
 """
 
 import dataclasses
-from functools import partial
 from typing import Literal
 
 import optax
 
-from jaxgan import ema, forward, losses, penalties
-from jaxgan.cli.experiment import main
-from jaxgan.experiment import Experiment, Published, Task
-from jaxgan.game.gan import D, Gan, Phase
-from jaxgan.game.network import Reparametrization
-from jaxgan.game.terms import Term, scale
+import jaxgan as jg
 from jaxgan.nets import sndcgan
-from jaxgan.nn import spectral
-from jaxgan.types import Dtype
 
 
-def halved(*players: Term) -> tuple[Term, ...]:
+def halved(loss: jg.losses.Loss) -> jg.losses.Loss:
     """The author's code halves the losses against averages, but not the gradient penalty."""
-    return tuple(scale(0.5, term) for term in players)
+    return loss.map(lambda term: jg.scale(0.5, term))
 
 
 GAMES = {
-    "sgan": (losses.nonsaturating.generator, losses.nonsaturating.discriminator),
-    "rsgan": (losses.relativistic.generator, losses.relativistic.discriminator),
-    "rasgan": halved(
-        losses.average_relativistic.generator, losses.average_relativistic.discriminator
-    ),
-    "lsgan": (losses.least_squares().generator, losses.least_squares().discriminator),
-    "ralsgan": halved(
-        losses.average_least_squares.generator, losses.average_least_squares.discriminator
-    ),
-    "hinge": (losses.hinge.generator, losses.hinge.discriminator),
-    "rahinge": halved(losses.average_hinge.generator, losses.average_hinge.discriminator),
+    "sgan": jg.losses.nonsaturating,
+    "rsgan": jg.losses.relativistic,
+    "rasgan": halved(jg.losses.average_relativistic),
+    "lsgan": jg.losses.least_squares(),
+    "ralsgan": halved(jg.losses.average_least_squares),
+    "hinge": jg.losses.hinge,
+    "rahinge": halved(jg.losses.average_hinge),
 }
 
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-    """The paper's knobs."""
+    """The paper's hyperparameters."""
 
     game: Literal["sgan", "rsgan", "rasgan", "lsgan", "ralsgan", "hinge", "rahinge"] = "rasgan"
     """Whether real and fake are told apart alone, in pairs (rs) or against averages (ra)."""
-    normalised: bool = True
-    """Spectral normalisation of the discriminator."""
-    penalised: bool = False
+    spectral_norm: bool = True
+    """Spectral normalization of the discriminator."""
+    gradient_penalty: bool = False
     """WGAN-GP's gradient penalty (RSGAN-GP, RaSGAN-GP)."""
-    penalty: float = 10.0
+    penalty: jg.NonNegative = 10.0
     """Weight of the gradient penalty."""
     discriminator_steps: int = 1
-    """Updates of the discriminator for each of the generator."""
+    """Discriminator updates per generator update."""
     latent: int = 128
-    """Size of the latent, standard normal."""
+    """Latent size, standard normal."""
     width: int = 64
     """Feature maps of the discriminator's first layer and of the generator's last but one."""
-    learning_rate: float = 2e-4
-    """Adam's learning rate, of both players."""
-    beta1: float = 0.5
-    """Adam's first decay, of both players."""
-    beta2: float = 0.999
-    """Adam's second decay, of both players."""
-    ema_decay: float = 0.0
-    """Decay per step of the averaged generator; 0, as in the paper, keeps the last one."""
-    dtype: Dtype = "float32"
-    """Dtype of the activations."""
+    learning_rate: jg.NonNegative = 2e-4
+    """Adam's learning rate, both players."""
+    beta1: jg.Fraction = 0.5
+    """Adam's first decay, both players."""
+    beta2: jg.Fraction = 0.999
+    """Adam's second decay, both players."""
 
 
-def build(cfg: Config, data: Task) -> Gan:
+def build(cfg: Config, task: jg.Task) -> jg.Gan:
     """One network pair under every game; the generator compares with a fresh real batch."""
-    resolution, _, channels = data.shape
-    prior = forward.normal(cfg.latent)
-    generator, discriminator = GAMES[cfg.game]
-    # Her last layer, which is dense, is not normalised.
-    vectors = partial(spectral.vectors, where=lambda path: "head" not in path)
-    weights = Reparametrization(vectors, spectral.normalise, spectral.COLLECTION)
-    slope = {"penalty": scale(cfg.penalty, penalties.gradient_penalty)}
+    resolution, _, channels = task.shape
+    penalty = {"penalty": jg.scale(cfg.penalty, jg.penalties.gradient_penalty)}
     adam = optax.adam(cfg.learning_rate, b1=cfg.beta1, b2=cfg.beta2)
-    return Gan(
-        networks={
-            "g": sndcgan.Generator(resolution, channels, cfg.width, epsilon=1e-5, dtype=cfg.dtype),
-            "d": sndcgan.Discriminator(cfg.width, dtype=cfg.dtype),
-        },
-        play=forward.unconditional(prior),
-        prior=prior,
-        terms={
-            "g": {"adversarial": generator},
-            "d": {"adversarial": discriminator} | (slope if cfg.penalised else {}),
-        },
+    # Her last layer, which is dense, is not normalized.
+    normalized = jg.spectral_norm(where=lambda path: "head" not in path)
+    # Her generator is in training mode there too, and its running moments move.
+    critic = jg.Phase("d", moves_stats=("d", "g"))
+    return jg.Gan(
+        generator=sndcgan.Generator(
+            resolution, channels, cfg.width, epsilon=1e-5, dtype=task.dtype
+        ),
+        discriminator=sndcgan.Discriminator(cfg.width, dtype=task.dtype),
+        forward=jg.forward.unconditional(jg.normal(cfg.latent)),
+        terms=GAMES[cfg.game].terms(discriminator=penalty if cfg.gradient_penalty else None),
         optimizers={"g": adam, "d": adam},
-        updates=(D,) * cfg.discriminator_steps + (Phase("g"),),
-        weights={"d": weights} if cfg.normalised else {},
-        ema=ema.constant(cfg.ema_decay),
+        updates=(critic,) * cfg.discriminator_steps + (jg.Phase("g"),),
+        reparametrize={"d": normalized} if cfg.spectral_norm else {},
         threshold=None,
     )
 
 
-PROTOCOL = "Inception, 50 000 samples and 50 000 training images; last checkpoint, one seed"
+FID = "FID, {} (Inception, 50 000 samples and 50 000 training images; last checkpoint, one seed)"
 TABLE = "Table 2, as two third parties quote it alike (second hand)"
 
-EXPERIMENT = Experiment(
-    config=Config,
-    build=build,
-    data="cifar10",
-    shape=(32, 32, 3),
-    classes=10,
+EXPERIMENT = jg.Experiment(
+    Config,
+    build,
+    data=jg.datasets.CIFAR10,
     steps=100_000,
     batch_size=32,
-    smoke={"width": 4, "latent": 8},
+    smoke=dict(width=4, latent=8),
     ablations={
-        **{game: {"game": game} for game in GAMES if game != "rasgan"},
-        "rsgan, gradient penalty": {"game": "rsgan", "penalised": True},
-        "rasgan, gradient penalty": {"penalised": True},
-        "WGAN-GP's Adam": {"learning_rate": 1e-4, "beta2": 0.9, "discriminator_steps": 5},
+        **{game: dict(game=game) for game in GAMES if game != "rasgan"},
+        "rsgan, gradient penalty": dict(game="rsgan", gradient_penalty=True),
+        "rasgan, gradient penalty": dict(gradient_penalty=True),
+        "WGAN-GP's Adam": dict(learning_rate=1e-4, beta2=0.9, discriminator_steps=5),
     },
-    results=(
-        Published("FID, rsgan", PROTOCOL, "36.61", TABLE),
-        Published("FID, rasgan", PROTOCOL, "31.98", TABLE),
-        Published("FID, rsgan, gradient penalty", PROTOCOL, "25.60", TABLE),
-        Published("FID, rasgan, gradient penalty", PROTOCOL, "331.86", TABLE),
+    published=(
+        jg.Published(FID.format("rsgan"), "36.61", TABLE),
+        jg.Published(FID.format("rasgan"), "31.98", TABLE),
+        jg.Published(FID.format("rsgan, gradient penalty"), "25.60", TABLE),
+        jg.Published(FID.format("rasgan, gradient penalty"), "331.86", TABLE),
     ),
 )
 
 if __name__ == "__main__":
-    main(EXPERIMENT)
+    jg.main(EXPERIMENT)

@@ -13,119 +13,111 @@ Differs from the paper:
   its code, on SNGAN's networks of 32 pixels, attending at 16. No number of its own is for
   CIFAR-10.
 - Adam's second decay is the paper's 0.9; the authors' code leaves TensorFlow's 0.999.
+- The running moments of every norm keep 0.999 of the old ones; in the authors' code those of the
+  last norm keep 0.9999.
 - Against StudioGAN: Glorot instead of orthogonal weights, Adam's epsilon of 1e-8 instead of 1e-6,
-  and plain tables instead of normalised ones in the conditional norms.
-- The singular vectors move once per update, and real and fake images see the same weights.
+  and plain tables instead of normalized ones in the conditional norms. Its singular vectors move
+  in every pass, those of the generator in the discriminator's updates too.
+- The singular vectors move once per update (the generator's in both players' updates, as in the
+  authors' code), and real and fake images see the same weights.
 """
 
 import dataclasses
 
 import optax
 
-from jaxgan import ema, forward, losses
-from jaxgan.cli.experiment import main
-from jaxgan.experiment import Experiment, Published, Task
-from jaxgan.game.gan import D, G, Gan
-from jaxgan.game.network import Reparametrization
+import jaxgan as jg
 from jaxgan.nets import sagan
-from jaxgan.nn import spectral
-from jaxgan.types import Dtype
 
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-    """The paper's knobs."""
+    """The paper's hyperparameters."""
 
     attention: bool = True
     """Self-attention, on feature maps of 16 pixels."""
-    generator_normalised: bool = True
-    """Spectral normalisation of the generator too."""
+    generator_spectral_norm: bool = True
+    """Spectral normalization of the generator too."""
     discriminator_steps: int = 1
-    """Updates of the discriminator for each of the generator."""
+    """Discriminator updates per generator update."""
     latent: int = 128
-    """Size of the latent, standard normal."""
+    """Latent size, standard normal."""
     generator_width: int = 256
-    """Feature maps of every layer of the generator."""
+    """Feature maps of every generator layer."""
     discriminator_width: int = 128
-    """Feature maps of every layer of the discriminator."""
-    generator_rate: float = 1e-4
+    """Feature maps of every discriminator layer."""
+    generator_rate: jg.NonNegative = 1e-4
     """Adam's learning rate of the generator."""
-    discriminator_rate: float = 4e-4
+    discriminator_rate: jg.NonNegative = 4e-4
     """Adam's learning rate of the discriminator."""
-    beta1: float = 0.0
-    """Adam's first decay, of both players."""
-    beta2: float = 0.9
-    """Adam's second decay, of both players."""
-    ema_decay: float = 0.0
-    """Decay per step of the averaged generator; 0, as in the paper, keeps the last one."""
-    dtype: Dtype = "float32"
-    """Dtype of the activations."""
+    beta1: jg.Fraction = 0.0
+    """Adam's first decay, both players."""
+    beta2: jg.Fraction = 0.9
+    """Adam's second decay, both players."""
+    norm_momentum: jg.Fraction = 0.999
+    """Share of the generator's running moments that an update keeps."""
+    norm_epsilon: jg.NonNegative = 1e-5
+    """Added to the variance in the generator's batch normalizations."""
+    stats_in_every_update: bool = True
+    """The discriminator's updates move the generator's running moments and singular vectors too."""
 
 
-def build(cfg: Config, data: Task) -> Gan:
-    """The paper's game: hinge loss, projection, conditional batch normalisation, two rates."""
-    resolution, _, channels = data.shape
-    classes = data.classes or 1
-    prior = forward.normal(cfg.latent)
-    weights = Reparametrization(spectral.vectors, spectral.normalise, spectral.COLLECTION)
+def build(cfg: Config, task: jg.Task) -> jg.Gan:
+    """The paper's game: hinge loss, projection, conditional batch normalization, two rates."""
+    resolution, _, channels = task.shape
+    classes = task.classes or 1
     rates = {"g": cfg.generator_rate, "d": cfg.discriminator_rate}
-    options = {"classes": classes, "dtype": cfg.dtype}
-    if not cfg.attention:
-        options["attention"] = 0
-    return Gan(
-        networks={
-            "g": sagan.generator(resolution, cfg.generator_width, channels=channels, **options),
-            "d": sagan.discriminator(resolution, cfg.discriminator_width, **options),
-        },
-        play=forward.conditional(prior, forward.uniform_labels(classes)),
-        prior=prior,
-        terms={
-            "g": {"adversarial": losses.hinge.generator},
-            "d": {"adversarial": losses.hinge.discriminator},
-        },
+    options = dict(classes=classes, dtype=task.dtype, **({} if cfg.attention else {"attention": 0}))
+    norms = dict(momentum=cfg.norm_momentum, epsilon=cfg.norm_epsilon)
+    critic = jg.Phase("d", moves_stats=("d", "g") if cfg.stats_in_every_update else None)
+    normalized = ("g", "d") if cfg.generator_spectral_norm else ("d",)
+    return jg.Gan(
+        generator=sagan.generator(
+            resolution, cfg.generator_width, channels=channels, **norms, **options
+        ),
+        discriminator=sagan.discriminator(resolution, cfg.discriminator_width, **options),
+        forward=jg.forward.conditional(jg.normal(cfg.latent), jg.forward.uniform_labels(classes)),
+        terms=jg.losses.hinge.terms(),
         optimizers={
             who: optax.adam(rate, b1=cfg.beta1, b2=cfg.beta2) for who, rate in rates.items()
         },
-        updates=(D,) * cfg.discriminator_steps + (G,),
-        weights={"g": weights, "d": weights} if cfg.generator_normalised else {"d": weights},
-        ema=ema.constant(cfg.ema_decay),
-        sample=forward.generate_labelled,
-        conditional=True,
+        updates=(critic,) * cfg.discriminator_steps + (jg.G,),
+        reparametrize=dict.fromkeys(normalized, jg.spectral_norm()),
     )
 
 
-EXPERIMENT = Experiment(
-    config=Config,
-    build=build,
-    data="cifar10",
-    shape=(32, 32, 3),
-    classes=10,
+EXPERIMENT = jg.Experiment(
+    Config,
+    build,
+    data=jg.datasets.CIFAR10,
     steps=100_000,
     batch_size=256,
     flip=True,
-    smoke={"generator_width": 8, "discriminator_width": 8, "latent": 8},
+    smoke=dict(generator_width=8, discriminator_width=8, latent=8),
     ablations={
-        "StudioGAN": {
-            "generator_rate": 2e-4,
-            "discriminator_rate": 2e-4,
-            "beta1": 0.5,
-            "beta2": 0.999,
-            "discriminator_steps": 5,
-            "batch_size": 64,
-        },
-        "no attention": {"attention": False},
-        "discriminator normalised alone": {"generator_normalised": False},
+        "StudioGAN": dict(
+            generator_rate=2e-4,
+            discriminator_rate=2e-4,
+            beta1=0.5,
+            beta2=0.999,
+            discriminator_steps=5,
+            norm_momentum=0.9,
+            norm_epsilon=1e-4,
+            stats_in_every_update=False,
+            batch_size=64,
+        ),
+        "no attention": dict(attention=False),
+        "discriminator normalized alone": dict(generator_spectral_norm=False),
     },
-    results=(
-        Published(
-            metric="FID, StudioGAN's settings",
-            protocol="Inception, 50 000 samples and 50 000 training images; best checkpoint",
-            paper="none",
-            source="the paper has no CIFAR-10",
-            official="10.35 (StudioGAN, CIFAR-10 table)",
+    published=(
+        jg.Published(
+            "FID, StudioGAN's settings (Inception, 50 000 samples and 50 000 training images; best "
+            "checkpoint)",
+            "10.35",
+            "StudioGAN, CIFAR-10 table; the paper has no CIFAR-10",
         ),
     ),
 )
 
 if __name__ == "__main__":
-    main(EXPERIMENT)
+    jg.main(EXPERIMENT)

@@ -22,119 +22,99 @@ import dataclasses
 
 import optax
 
-from jaxgan import ema, forward, losses, penalties
-from jaxgan.cli.experiment import main
-from jaxgan.experiment import Experiment, Published, Task
-from jaxgan.game.gan import D, G, Gan
-from jaxgan.game.network import Reparametrization
-from jaxgan.game.terms import scale
+import jaxgan as jg
 from jaxgan.nets import sndcgan
-from jaxgan.nn import spectral
-from jaxgan.types import Dtype
 
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-    """The paper's knobs."""
+    """The paper's hyperparameters."""
 
-    normalised: bool = True
-    """Spectral normalisation of the discriminator."""
-    penalised: bool = False
+    spectral_norm: bool = True
+    """Spectral normalization of the discriminator."""
+    gradient_penalty: bool = False
     """WGAN-GP's gradient penalty beside the logistic loss."""
-    penalty: float = 10.0
+    penalty: jg.NonNegative = 10.0
     """Weight of the gradient penalty."""
     discriminator_steps: int = 1
-    """Updates of the discriminator for each of the generator."""
+    """Discriminator updates per generator update."""
     latent: int = 128
-    """Size of the latent, standard normal."""
+    """Latent size, standard normal."""
     width: int = 64
     """Feature maps of the discriminator's first layer and of the generator's last but one."""
-    learning_rate: float = 2e-4
-    """Adam's learning rate, of both players."""
-    beta1: float = 0.5
-    """Adam's first decay, of both players."""
-    beta2: float = 0.999
-    """Adam's second decay, of both players."""
-    ema_decay: float = 0.0
-    """Decay per step of the averaged generator; 0, as in the paper, keeps the last one."""
-    dtype: Dtype = "float32"
-    """Dtype of the activations."""
+    learning_rate: jg.NonNegative = 2e-4
+    """Adam's learning rate, both players."""
+    beta1: jg.Fraction = 0.5
+    """Adam's first decay, both players."""
+    beta2: jg.Fraction = 0.999
+    """Adam's second decay, both players."""
 
 
-def build(cfg: Config, data: Task) -> Gan:
+def build(cfg: Config, task: jg.Task) -> jg.Gan:
     """The networks of Miyato et al.'s table 3 under the non-saturating loss."""
-    resolution, _, channels = data.shape
-    prior = forward.normal(cfg.latent)
-    weights = Reparametrization(spectral.vectors, spectral.normalise, spectral.COLLECTION)
-    slope = {"penalty": scale(cfg.penalty, penalties.gradient_penalty)}
+    resolution, _, channels = task.shape
+    penalty = {"penalty": jg.scale(cfg.penalty, jg.penalties.gradient_penalty)}
     adam = optax.adam(cfg.learning_rate, b1=cfg.beta1, b2=cfg.beta2)
-    return Gan(
-        networks={
-            "g": sndcgan.Generator(resolution, channels, cfg.width, dtype=cfg.dtype),
-            "d": sndcgan.Discriminator(cfg.width, dtype=cfg.dtype),
-        },
-        play=forward.unconditional(prior),
-        prior=prior,
-        terms={
-            "g": {"adversarial": losses.nonsaturating.generator},
-            "d": {"adversarial": losses.nonsaturating.discriminator}
-            | (slope if cfg.penalised else {}),
-        },
+    # Their generator is in training mode there too, and its running moments move.
+    critic = jg.Phase("d", moves_stats=("d", "g"))
+    return jg.Gan(
+        generator=sndcgan.Generator(resolution, channels, cfg.width, dtype=task.dtype),
+        discriminator=sndcgan.Discriminator(cfg.width, dtype=task.dtype),
+        forward=jg.forward.unconditional(jg.normal(cfg.latent)),
+        terms=jg.losses.nonsaturating.terms(
+            discriminator=penalty if cfg.gradient_penalty else None
+        ),
         optimizers={"g": adam, "d": adam},
-        updates=(D,) * cfg.discriminator_steps + (G,),
-        weights={"d": weights} if cfg.normalised else {},
-        ema=ema.constant(cfg.ema_decay),
+        updates=(critic,) * cfg.discriminator_steps + (jg.G,),
+        reparametrize={"d": jg.spectral_norm()} if cfg.spectral_norm else {},
     )
 
 
-def _adam(rate: float, beta1: float, beta2: float, updates: int) -> dict[str, float]:
-    names = ("learning_rate", "beta1", "beta2", "discriminator_steps")
-    return dict(zip(names, (rate, beta1, beta2, updates), strict=True))
+def adam(rate: float, beta1: float, beta2: float, updates: int) -> dict[str, float]:
+    """A row of Miyato et al.'s table 1."""
+    return dict(learning_rate=rate, beta1=beta1, beta2=beta2, discriminator_steps=updates)
 
 
 PROTOCOL = "Inception, 10 000 samples and 10 000 images; 200 000 discriminator updates"
 TABLE = "Kurach et al., table 5, as their code repeats it (generate_tasks_lib.py)"
 
-EXPERIMENT = Experiment(
-    config=Config,
-    build=build,
-    data="cifar10",
-    shape=(32, 32, 3),
-    classes=10,
+EXPERIMENT = jg.Experiment(
+    Config,
+    build,
+    data=jg.datasets.CIFAR10,
     steps=200_000,
     batch_size=64,
-    smoke={"width": 4, "latent": 8},
+    smoke=dict(width=4, latent=8),
     ablations={
-        "no normalisation": {"normalised": False},
-        "no normalisation, half the rate": {"normalised": False, "learning_rate": 1e-4},
-        "half the rate": {"learning_rate": 1e-4},
-        "gradient penalty": {"penalised": True},
-        "setting A": _adam(1e-4, 0.5, 0.9, 5),
-        "setting B": _adam(1e-4, 0.5, 0.999, 1),
-        "setting D": _adam(1e-3, 0.5, 0.9, 5),
-        "setting E": _adam(1e-3, 0.5, 0.999, 5),
-        "setting F": _adam(1e-3, 0.9, 0.999, 5),
+        "no normalization": dict(spectral_norm=False),
+        "no normalization, half the rate": dict(spectral_norm=False, learning_rate=1e-4),
+        "half the rate": dict(learning_rate=1e-4),
+        "gradient penalty": dict(gradient_penalty=True),
+        "setting A": adam(1e-4, 0.5, 0.9, 5),
+        "setting B": adam(1e-4, 0.5, 0.999, 1),
+        "setting D": adam(1e-3, 0.5, 0.9, 5),
+        "setting E": adam(1e-3, 0.5, 0.999, 5),
+        "setting F": adam(1e-3, 0.9, 0.999, 5),
     },
-    results=(
-        Published("FID", PROTOCOL, "25.27", TABLE),
-        Published("FID, half the rate", PROTOCOL, "26.16", TABLE),
-        Published("FID, gradient penalty", PROTOCOL, "26.00", TABLE),
-        Published("FID, no normalisation", PROTOCOL, "33.23", TABLE),
-        Published("FID, no normalisation, half the rate", PROTOCOL, "28.66", TABLE),
-        Published(
-            metric="FID, Miyato et al.",
-            protocol="Inception, 5000 samples and 10 000 images; best of settings A to F",
-            paper="29.3",
-            source="Miyato et al., table 2",
+    published=(
+        jg.Published(f"FID ({PROTOCOL})", "25.27", TABLE),
+        jg.Published(f"FID, half the rate ({PROTOCOL})", "26.16", TABLE),
+        jg.Published(f"FID, gradient penalty ({PROTOCOL})", "26.00", TABLE),
+        jg.Published(f"FID, no normalization ({PROTOCOL})", "33.23", TABLE),
+        jg.Published(f"FID, no normalization, half the rate ({PROTOCOL})", "28.66", TABLE),
+        jg.Published(
+            "FID, Miyato et al. (Inception, 5000 samples and 10 000 images; best of settings A "
+            "to F)",
+            "29.3",
+            "Miyato et al., table 2",
         ),
-        Published(
-            metric="Inception score, Miyato et al.",
-            protocol="Inception, 10 times 5000 samples; best of settings A to F",
-            paper="7.42 ± 0.08",
-            source="Miyato et al., table 2",
+        jg.Published(
+            "Inception score, Miyato et al. (10 times 5000 samples; best of settings A to F)",
+            "7.42 ± 0.08",
+            "Miyato et al., table 2",
         ),
     ),
 )
 
 if __name__ == "__main__":
-    main(EXPERIMENT)
+    jg.main(EXPERIMENT)

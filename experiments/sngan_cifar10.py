@@ -52,6 +52,8 @@ class Config:
 def build(cfg: Config, task: jg.Task) -> jg.Gan:
     """The ResNets of the paper's table 4 under the hinge loss."""
     resolution, _, channels = task.shape
+    # Their generator is in training mode there too, and its running moments move.
+    critic = jg.Phase("d", moves_stats=("d", "g"))
 
     def adam(updates: int) -> optax.GradientTransformation:
         rate = optax.linear_schedule(cfg.learning_rate, 0.0, task.steps * updates)
@@ -67,7 +69,7 @@ def build(cfg: Config, task: jg.Task) -> jg.Gan:
         forward=jg.forward.unconditional(jg.normal(cfg.latent)),
         terms=jg.losses.hinge.terms(),
         optimizers={"g": adam(1), "d": adam(cfg.discriminator_steps)},
-        updates=(jg.D,) * cfg.discriminator_steps + (jg.G,),
+        updates=(critic,) * cfg.discriminator_steps + (jg.G,),
         reparametrize={"d": jg.spectral_norm()} if cfg.spectral_norm else {},
     )
 

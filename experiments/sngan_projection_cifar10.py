@@ -23,127 +23,95 @@ from typing import Literal
 
 import optax
 
-from jaxgan import ema, forward, losses
-from jaxgan.cli.experiment import main
-from jaxgan.experiment import Experiment, Published, Task
-from jaxgan.game.gan import D, G, Gan
-from jaxgan.game.network import Reparametrization
+import jaxgan as jg
 from jaxgan.nets import resnet
-from jaxgan.nn import spectral
-from jaxgan.types import Dtype
 
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-    """The paper's knobs."""
+    """The paper's hyperparameters."""
 
     labels: Literal["projected", "joined"] = "projected"
     """What the discriminator does with labels: project, or join an embedding to its features."""
-    normalised: bool = True
-    """Spectral normalisation of the discriminator."""
+    spectral_norm: bool = True
+    """Spectral normalization of the discriminator."""
     discriminator_steps: int = 5
-    """Updates of the discriminator for each of the generator."""
+    """Discriminator updates per generator update."""
     latent: int = 128
-    """Size of the latent, standard normal."""
+    """Latent size, standard normal."""
     generator_width: int = 256
-    """Feature maps of every layer of the generator."""
+    """Feature maps of every generator layer."""
     discriminator_width: int = 128
-    """Feature maps of every layer of the discriminator."""
-    learning_rate: float = 2e-4
-    """Adam's learning rate, of both players; it falls linearly to 0."""
-    beta1: float = 0.0
-    """Adam's first decay, of both players."""
-    beta2: float = 0.9
-    """Adam's second decay, of both players."""
-    ema_decay: float = 0.0
-    """Decay per step of the averaged generator; 0, as in the paper, keeps the last one."""
-    dtype: Dtype = "float32"
-    """Dtype of the activations."""
+    """Feature maps of every discriminator layer."""
+    learning_rate: jg.NonNegative = 2e-4
+    """Adam's learning rate, both players; falls linearly to 0."""
+    beta1: jg.Fraction = 0.0
+    """Adam's first decay, both players."""
+    beta2: jg.Fraction = 0.9
+    """Adam's second decay, both players."""
 
 
-def build(cfg: Config, data: Task, steps: int) -> Gan:
-    """SNGAN's ResNets with conditional batch normalisation and a projection."""
-    resolution, _, channels = data.shape
-    classes = data.classes or 1
-    prior = forward.normal(cfg.latent)
-    weights = Reparametrization(spectral.vectors, spectral.normalise, spectral.COLLECTION)
+def build(cfg: Config, task: jg.Task) -> jg.Gan:
+    """SNGAN's ResNets with conditional batch normalization and a projection."""
+    resolution, _, channels = task.shape
+    classes = task.classes or 1
+    embedding = cfg.discriminator_width if cfg.labels == "joined" else 0
+    # Their generator is in training mode there too, and its running moments move.
+    critic = jg.Phase("d", moves_stats=("d", "g"))
 
     def adam(updates: int) -> optax.GradientTransformation:
-        rate = optax.linear_schedule(cfg.learning_rate, 0.0, steps * updates)
+        rate = optax.linear_schedule(cfg.learning_rate, 0.0, task.steps * updates)
         return optax.adam(rate, b1=cfg.beta1, b2=cfg.beta2)
 
-    return Gan(
-        networks={
-            "g": resnet.sngan_generator(
-                resolution,
-                cfg.generator_width,
-                channels=channels,
-                classes=classes,
-                dtype=cfg.dtype,
-            ),
-            "d": resnet.sngan_discriminator(
-                resolution,
-                cfg.discriminator_width,
-                classes=classes,
-                embedding=cfg.discriminator_width if cfg.labels == "joined" else 0,
-                dtype=cfg.dtype,
-            ),
-        },
-        play=forward.conditional(prior, forward.uniform_labels(classes)),
-        prior=prior,
-        terms={
-            "g": {"adversarial": losses.hinge.generator},
-            "d": {"adversarial": losses.hinge.discriminator},
-        },
+    return jg.Gan(
+        generator=resnet.sngan_generator(
+            resolution, cfg.generator_width, channels=channels, classes=classes, dtype=task.dtype
+        ),
+        discriminator=resnet.sngan_discriminator(
+            resolution,
+            cfg.discriminator_width,
+            classes=classes,
+            embedding=embedding,
+            dtype=task.dtype,
+        ),
+        forward=jg.forward.conditional(jg.normal(cfg.latent), jg.forward.uniform_labels(classes)),
+        terms=jg.losses.hinge.terms(),
         optimizers={"g": adam(1), "d": adam(cfg.discriminator_steps)},
-        updates=(D,) * cfg.discriminator_steps + (G,),
-        weights={"d": weights} if cfg.normalised else {},
-        ema=ema.constant(cfg.ema_decay),
-        sample=forward.generate_labelled,
-        conditional=True,
+        updates=(critic,) * cfg.discriminator_steps + (jg.G,),
+        reparametrize={"d": jg.spectral_norm()} if cfg.spectral_norm else {},
     )
 
 
-EXPERIMENT = Experiment(
-    config=Config,
-    build=build,
-    data="cifar10",
-    shape=(32, 32, 3),
-    classes=10,
+EXPERIMENT = jg.Experiment(
+    Config,
+    build,
+    data=jg.datasets.CIFAR10,
     steps=50_000,
+    fixed_budget=True,
     batch_size=64,
-    smoke={
-        "generator_width": 4,
-        "discriminator_width": 4,
-        "latent": 8,
-        "discriminator_steps": 2,
-    },
+    smoke=dict(generator_width=4, discriminator_width=4, latent=8, discriminator_steps=2),
     ablations={
-        "joined labels": {"labels": "joined"},
-        "no spectral normalisation": {"normalised": False},
+        "joined labels": dict(labels="joined"),
+        "no spectral normalization": dict(spectral_norm=False),
     },
-    results=(
-        Published(
-            metric="FID",
-            protocol="Inception, 5000 samples and 10 000 images",
-            paper="17.5",
-            source="as quoted by mimicry and StudioGAN (second hand)",
+    published=(
+        jg.Published(
+            "FID (Inception, 5000 samples and 10 000 images)",
+            "17.5",
+            "as quoted by mimicry and StudioGAN (second hand)",
         ),
-        Published(
-            metric="Inception score",
-            protocol="Inception, 10 times 5000 samples",
-            paper="8.62",
-            source="as quoted by StudioGAN (second hand)",
+        jg.Published(
+            "Inception score (10 times 5000 samples)",
+            "8.62",
+            "as quoted by StudioGAN (second hand)",
         ),
-        Published(
-            metric="FID",
-            protocol="Inception, 50 000 samples and 50 000 training images; 100 000 steps",
-            paper="none",
-            source="the paper's own is above, under another protocol",
-            official="10.84 ± 0.03 (mimicry, README: last checkpoint)",
+        jg.Published(
+            "FID (Inception, 50 000 samples and 50 000 training images; 100 000 steps)",
+            "10.84 ± 0.03",
+            "mimicry, README: last checkpoint",
         ),
     ),
 )
 
 if __name__ == "__main__":
-    main(EXPERIMENT)
+    jg.main(EXPERIMENT)

@@ -13,7 +13,7 @@ Differs from the paper:
   they are x/127.5 - 1, without noise.
 - Their batch normalization sees one half of a batch at a time, also on a single GPU: 32 of the
   fakes that the critic learns from, 64 of the generator's own. Here it sees all 64 of either.
-- They sample with batch moments in the generator's normalisations, here with running ones.
+- They sample with batch moments in the generator's normalizations, here with running ones.
 - They score the inception score only; FIDs beside ours are other people's reproductions, which
   differ from 16.95 to 53.98, mostly by Adam's decays, budget and score.
 - Their script trains the conditional model by default (AC-GAN's losses, 8.42 ± 0.10), which is not
@@ -24,106 +24,82 @@ import dataclasses
 
 import optax
 
-from jaxgan import ema, forward, losses, penalties
-from jaxgan.cli.experiment import main
-from jaxgan.experiment import Experiment, Published, Task
-from jaxgan.game.gan import D, G, Gan
-from jaxgan.game.terms import scale
+import jaxgan as jg
 from jaxgan.nets import resnet
-from jaxgan.types import Dtype
 
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-    """The paper's knobs."""
+    """The paper's hyperparameters."""
 
-    penalty: float = 10.0
+    penalty: jg.NonNegative = 10.0
     """Weight of the gradient penalty."""
     one_sided: bool = False
-    """Slopes below 1 cost nothing (WGAN-LP)."""
+    """Gradients shorter than 1 cost nothing (WGAN-LP)."""
     critic_steps: int = 5
-    """Updates of the critic for each of the generator."""
+    """Critic updates per generator update."""
     latent: int = 128
-    """Size of the latent, standard normal."""
+    """Latent size, standard normal."""
     width: int | None = None
     """Feature maps; None for the paper's 128 at 32 x 32, or 64 (and up to 512) at 64 x 64."""
-    learning_rate: float = 2e-4
-    """Adam's learning rate, of both players; it falls linearly to 0."""
-    beta1: float = 0.0
-    """Adam's first decay, of both players."""
-    beta2: float = 0.9
-    """Adam's second decay, of both players."""
-    ema_decay: float = 0.0
-    """Decay per step of the averaged generator; 0, as in the paper, keeps the last one."""
-    dtype: Dtype = "float32"
-    """Dtype of the activations."""
+    learning_rate: jg.NonNegative = 2e-4
+    """Adam's learning rate, both players; falls linearly to 0."""
+    beta1: jg.Fraction = 0.0
+    """Adam's first decay, both players."""
+    beta2: jg.Fraction = 0.9
+    """Adam's second decay, both players."""
 
 
-def build(cfg: Config, data: Task, steps: int) -> Gan:
+def build(cfg: Config, task: jg.Task) -> jg.Gan:
     """The ResNets of the paper's appendix F."""
-    resolution, _, channels = data.shape
-    prior = forward.normal(cfg.latent)
-    penalty = penalties.lipschitz_penalty if cfg.one_sided else penalties.gradient_penalty
+    resolution, _, channels = task.shape
+    width = cfg.width or None
+    penalty = jg.penalties.lipschitz_penalty if cfg.one_sided else jg.penalties.gradient_penalty
 
     def adam(updates: int) -> optax.GradientTransformation:
-        rate = optax.linear_schedule(cfg.learning_rate, 0.0, steps * updates)
+        rate = optax.linear_schedule(cfg.learning_rate, 0.0, task.steps * updates)
         return optax.adam(rate, b1=cfg.beta1, b2=cfg.beta2)
 
-    return Gan(
-        networks={
-            "g": resnet.wgan_gp_generator(
-                cfg.width or None, resolution, channels=channels, dtype=cfg.dtype
-            ),
-            "d": resnet.wgan_gp_critic(cfg.width or None, resolution, dtype=cfg.dtype),
-        },
-        play=forward.unconditional(prior),
-        prior=prior,
-        terms={
-            "g": {"adversarial": losses.wasserstein.generator},
-            "d": {
-                "adversarial": losses.wasserstein.discriminator,
-                "penalty": scale(cfg.penalty, penalty),
-            },
-        },
+    return jg.Gan(
+        generator=resnet.wgan_gp_generator(width, resolution, channels=channels, dtype=task.dtype),
+        discriminator=resnet.wgan_gp_critic(width, resolution, dtype=task.dtype),
+        forward=jg.forward.unconditional(jg.normal(cfg.latent)),
+        terms=jg.losses.wasserstein.terms(
+            discriminator={"penalty": jg.scale(cfg.penalty, penalty)}
+        ),
         optimizers={"g": adam(1), "d": adam(cfg.critic_steps)},
-        updates=(D,) * cfg.critic_steps + (G,),
-        ema=ema.constant(cfg.ema_decay),
+        updates=(jg.D,) * cfg.critic_steps + (jg.G,),
         threshold=None,
     )
 
 
-FULL = "Inception, 50 000 samples and 50 000 training images"
+FID = "FID (Inception, 50 000 samples and 50 000 training images); the paper has no FID"
 
-EXPERIMENT = Experiment(
-    config=Config,
-    build=build,
-    data="cifar10",
-    shape=(32, 32, 3),
-    classes=10,
+EXPERIMENT = jg.Experiment(
+    Config,
+    build,
+    data=jg.datasets.CIFAR10,
     steps=100_000,
+    fixed_budget=True,
     batch_size=64,
-    smoke={"width": 4, "latent": 8, "critic_steps": 2},
+    smoke=dict(width=4, latent=8, critic_steps=2),
     ablations={
-        "one-sided": {"one_sided": True},
-        "StudioGAN's Adam": {"beta1": 0.5, "beta2": 0.999},
+        "one-sided": dict(one_sided=True),
+        "StudioGAN's Adam": dict(beta1=0.5, beta2=0.999),
     },
-    results=(
-        Published(
-            metric="Inception score",
-            protocol="Inception, 10 times 5000 samples",
-            paper="7.86 ± 0.07",
-            source="Table 3, unsupervised",
+    published=(
+        jg.Published(
+            "Inception score (10 times 5000 samples)", "7.86 ± 0.07", "Table 3, unsupervised"
         ),
-        *(
-            Published("FID", FULL, "none", "the paper has no FID", official=value)
-            for value in (
-                "22.29 ± 0.06 (mimicry, README: last checkpoint)",
-                "53.98 (StudioGAN, CIFAR-10 table: best checkpoint; Adam's decays 0.5 and 0.999)",
-                "16.95 (pytorch-gan-collections, README)",
-            )
+        jg.Published(FID, "22.29 ± 0.06", "mimicry, README: last checkpoint"),
+        jg.Published(
+            FID,
+            "53.98",
+            "StudioGAN, CIFAR-10 table: best checkpoint; Adam's decays 0.5 and 0.999",
         ),
+        jg.Published(FID, "16.95", "pytorch-gan-collections, README"),
     ),
 )
 
 if __name__ == "__main__":
-    main(EXPERIMENT)
+    jg.main(EXPERIMENT)

@@ -13,7 +13,6 @@ from jaxgan.game.gan import (
     G,
     Phase,
     fresh_batches,
-    generate,
     groups,
     moves,
 )
@@ -138,9 +137,9 @@ def test_a_network_outside_of_training_is_deterministic_and_keeps_its_statistics
 def test_samples_come_from_the_average(state):
     """A generator with its statistics is enough to draw samples; no axis is needed."""
     generator = Network(GAME.generator, state.ema.params, state.ema.stats)
-    samples = generate(generator, jnp.ones((4, 3)), None)
+    samples = GAME.forward.sample(generator, jnp.ones((4, 3)), {})
     assert samples.shape == (4, 2)
-    one = generate(generator, jnp.ones((1, 3)), None)
+    one = GAME.forward.sample(generator, jnp.ones((1, 3)), {})
     np.testing.assert_allclose(samples[:1], one, rtol=1e-6)
 
 
