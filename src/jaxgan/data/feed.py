@@ -77,7 +77,7 @@ def make_feed(
     if mode == "resident":
         return Resident(source.arrays(), order)
     if mode == "streamed":
-        return Streamed(source, order, prefetch, threads or useful_threads(source.shape))
+        return Streamed(source, order, prefetch, threads or useful_threads(source.row_bytes))
     raise UserError(f"No such data mode: {mode}. Choose auto, resident or streamed.")
 
 

@@ -1,19 +1,37 @@
-"""What every data route becomes: a number of samples and a function that reads them."""
+"""What every data set becomes: a number of samples and a function that reads them."""
 
 import concurrent.futures
 import dataclasses
+import functools
 import hashlib
 import json
 import math
 import os
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+if TYPE_CHECKING:
+    import jax
+
 Rows = dict[str, np.ndarray]
-"""``image`` uint8 ``[n, height, width, channels]`` (toys: float32 ``[n, 2]``) and, where the
-data have labels, ``label`` int32 ``[n]``."""
+"""A batch of samples: key -> ``[n, ...]``. Images are uint8 ``image`` ``[n, height, width,
+channels]``, points float32 ``image`` ``[n, dim]``; class labels are int32 ``label`` ``[n]``. A data
+set may have other keys, of any dtype."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Mixture:
+    """An equal mixture of round Gaussians, which the samples are known to come from.
+
+    Attributes:
+      centers: float32 ``[modes, dim]``.
+      deviation: standard deviation of each coordinate.
+    """
+
+    centers: np.ndarray
+    deviation: float
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,17 +43,19 @@ class Source:
       split: the split that was asked for, e.g. ``train`` or ``train[:90%]``.
       size: number of samples.
       shape: shape of one sample, e.g. ``(28, 28, 1)``.
-      read: reads the samples at the given places, int ``[n]``, in the given order. Safe to call
-        from several threads. Raises ``UserError`` for a file that cannot be read.
+      read: reads the samples with the given indices, int ``[n]``, in the given order, as
+        ``{key: [n, ...]}``. Safe to call from several threads. Raises ``UserError`` for a file
+        that cannot be read.
       fingerprint: sha256 (hex) that identifies the samples and how they are decoded; a run that
         is resumed compares it.
       classes: number of classes; None without labels.
       class_names: their names, where they are known.
-      dtype: dtype of ``image``.
+      dtype: dtype of one sample.
       load: reads all samples in order, where there is a faster way than ``read``.
-      preparation: what was done to the images beside decoding them, in words.
+      preparation: what was done to the images besides decoding them, in words.
       channels_of: of stacked images, split -> the data set that every channel is a sample of; a
         label's decimal digits are the channels' labels.
+      mixture: the distribution of the samples, where it is a known mixture of Gaussians.
     """
 
     name: str
@@ -50,15 +70,31 @@ class Source:
     load: Callable[[], Rows] | None = None
     preparation: str = "none"
     channels_of: "Callable[[str], Source] | None" = None
+    mixture: Mixture | None = None
 
     def __len__(self) -> int:
         return self.size
 
+    @functools.cached_property
+    def spec(self) -> "dict[str, jax.ShapeDtypeStruct]":
+        """Shape and dtype of one row of every key, without the batch axis.
+
+        Reads the first sample, once.
+        """
+        import jax
+
+        row = self.read(np.arange(1))
+        return {key: jax.ShapeDtypeStruct(a.shape[1:], a.dtype) for key, a in row.items()}
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of one decoded sample with all its keys."""
+        return sum(math.prod(row.shape) * row.dtype.itemsize for row in self.spec.values())
+
     @property
     def nbytes(self) -> int:
-        """Bytes of all samples when decoded, labels included."""
-        one = math.prod(self.shape) * np.dtype(self.dtype).itemsize
-        return self.size * (one + (4 if self.classes is not None else 0))
+        """Bytes of all samples when decoded, with all their keys."""
+        return self.size * self.row_bytes
 
     def arrays(self) -> Rows:
         """All samples in order, in memory."""
@@ -70,23 +106,21 @@ SMALL = 2**14
 outside Python's lock that 28x28 images are decoded 40 % slower by four threads than by one."""
 
 
-def useful_threads(shape: tuple[int, ...]) -> int:
-    """How many threads should decode samples of this shape."""
-    return 1 if math.prod(shape) < SMALL else min(8, os.cpu_count() or 1)
+def useful_threads(row_bytes: int) -> int:
+    """How many threads should decode samples of this many bytes."""
+    return 1 if row_bytes < SMALL else min(8, os.cpu_count() or 1)
 
 
 def read_all(source: Source) -> Rows:
     """All samples through ``source.read``, by several threads where that helps."""
-    threads = useful_threads(source.shape)
+    threads = useful_threads(source.row_bytes)
     if threads == 1:
         return source.read(np.arange(source.size))
-    out: Rows = {"image": np.empty((source.size, *source.shape), source.dtype)}
-    if source.classes is not None:
-        out["label"] = np.empty(source.size, np.int32)
+    out = {key: np.empty((source.size, *row.shape), row.dtype) for key, row in source.spec.items()}
 
-    def fill(places: np.ndarray) -> None:
-        for key, values in source.read(places).items():
-            out[key][places] = values
+    def fill(indices: np.ndarray) -> None:
+        for key, values in source.read(indices).items():
+            out[key][indices] = values
 
     blocks = np.array_split(np.arange(source.size), -(-source.size // 64))
     with concurrent.futures.ThreadPoolExecutor(threads) as pool:
@@ -102,30 +136,34 @@ def from_arrays(
     *,
     classes: int | None = None,
     class_names: tuple[str, ...] = (),
+    mixture: Mixture | None = None,
 ) -> Source:
-    """A source over arrays in memory; the fingerprint is that of their content.
+    """A source over arrays in memory; the fingerprint is the sha256 of their content.
 
     Args:
       name: what the data are called.
       split: the split they are.
-      rows: ``image``, and ``label`` if there are labels.
+      rows: key -> ``[n, ...]``, of any keys and dtypes. ``image`` (or the first key, where there is
+        none) gives the source its shape and dtype; ``label`` holds class labels.
       classes: number of classes; by default the largest label plus one.
       class_names: the names of the classes.
+      mixture: the distribution of the samples, if it is a mixture of Gaussians.
     """
     rows = {key: np.ascontiguousarray(value) for key, value in rows.items()}
     if "label" in rows and classes is None:
         classes = int(rows["label"].max()) + 1
-    image = rows["image"]
+    sample = rows["image" if "image" in rows else next(iter(rows))]
     return Source(
         name=name,
         split=split,
-        size=len(image),
-        shape=image.shape[1:],
-        read=lambda places: {key: value[places] for key, value in rows.items()},
+        size=len(sample),
+        shape=sample.shape[1:],
+        read=lambda indices: {key: value[indices] for key, value in rows.items()},
         fingerprint=digest(rows),
         classes=classes if "label" in rows else None,
         class_names=class_names,
-        dtype=image.dtype,
+        dtype=sample.dtype,
+        mixture=mixture,
     )
 
 
