@@ -46,8 +46,9 @@ class Source:
       read: reads the samples with the given indices, int ``[n]``, in the given order, as
         ``{key: [n, ...]}``. Safe to call from several threads. Raises ``UserError`` for a file
         that cannot be read.
-      fingerprint: sha256 (hex) that identifies the samples and how they are decoded; a run that
-        is resumed compares it.
+      fingerprint: sha256 (hex) of all decoded samples in order, ``digest(source.arrays())``. Of
+        data beyond 1 GiB when decoded, which would take too long, it is that of the stored files'
+        content, of the split and of how the images are prepared. A run that is resumed compares it.
       classes: number of classes; None without labels.
       class_names: their names, where they are known.
       dtype: dtype of one sample.
