@@ -12,9 +12,10 @@ def idx(tmp_path):
 
 @pytest.fixture
 def data_dir(tmp_path, monkeypatch):
-    """An empty data folder, also TFDS's default one."""
+    """An empty data folder, also TFDS's default one; what jaxgan keeps lies beside it."""
     folder = tmp_path / "tfds"
     monkeypatch.setenv("TFDS_DATA_DIR", str(folder))
+    monkeypatch.setenv("JAXGAN_CACHE_DIR", str(tmp_path / "cache"))
     return folder
 
 

@@ -5,7 +5,9 @@ import pytest
 from PIL import Image
 
 from jaxgan.data.open import open_source
+from jaxgan.data.source import digest
 from jaxgan.data.sources import folder as folder_module
+from jaxgan.data.sources import verify
 from jaxgan.data.sources.decode import decode
 from jaxgan.errors import UserError
 
@@ -71,7 +73,7 @@ def test_a_large_folder_is_read_lazily_and_the_same(flowers, monkeypatch):
     for key, values in small.read(places).items():
         np.testing.assert_array_equal(large.read(places)[key], values)
     # The verdicts are kept: nothing is decoded again.
-    monkeypatch.setattr(folder_module, "_try", None)
+    monkeypatch.setattr(verify, "_try", None)
     assert open_source(str(flowers), resolution=8).size == 4
     (flowers / "rose/a.jpg").write_bytes(b"replaced meanwhile")
     with pytest.raises(UserError, match=r"rose/a\.jpg cannot be read \(not an image\)"):
@@ -187,13 +189,20 @@ def test_shrinking_does_not_alias(tmp_path):
     assert abs(got.astype(float) - 127.5).max() < 8
 
 
-def test_an_edited_image_of_the_same_size_is_other_data(tmp_path):
+def test_the_fingerprint_is_the_hash_of_the_decoded_samples(flowers):
+    source = open_source(str(flowers), resolution=8)
+    assert source.fingerprint == digest(source.arrays())
+
+
+@pytest.mark.parametrize("limit", [2**30, 10])
+def test_an_edited_image_of_the_same_size_is_other_data(tmp_path, data_dir, monkeypatch, limit):
     """Bitmaps of one shape have one size, whatever they show."""
+    monkeypatch.setattr(folder_module, "CACHE_BYTES", limit)
     folder = tmp_path / "pictures"
     folder.mkdir()
     prints = []
     for shade in (10, 11):
         Image.new("RGB", (8, 8), (shade,) * 3).save(folder / "a.bmp")
         os.utime(folder / "a.bmp", (shade, shade))
-        prints.append(open_source(f"folder:{folder}", data_dir=str(tmp_path / "tfds")).fingerprint)
+        prints.append(open_source(f"folder:{folder}").fingerprint)
     assert len(set(prints)) == 2

@@ -13,7 +13,7 @@ import tensorflow_datasets as tfds
 from published import make_cifar, make_idx
 
 from jaxgan.data.open import open_source
-from jaxgan.data.prepare import debian
+from jaxgan.data.prepare import debian, write
 from jaxgan.data.prepare import prepare as prepare_module
 from jaxgan.data.prepare.convert import tfrecord_to_array_record
 from jaxgan.data.prepare.network import why_unreachable
@@ -86,7 +86,7 @@ def test_an_interruption_leaves_nothing(idx, data_dir, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(prepare_module, "_png", stop)
+        patch.setattr(write, "png", stop)
         with pytest.raises(KeyboardInterrupt):
             prepare("fashion_mnist", source_dir=idx[0], partial=True)
     assert not list((data_dir / "fashion_mnist").glob("*"))

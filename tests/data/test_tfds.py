@@ -5,7 +5,7 @@ from PIL import Image
 
 from jaxgan.data.open import open_source
 from jaxgan.data.prepare.listing import list_prepared
-from jaxgan.data.prepare.prepare import _png
+from jaxgan.data.prepare.write import png
 from jaxgan.errors import UserError
 
 
@@ -96,7 +96,7 @@ def test_users_own_sets(data_dir):
 
 
 def test_images_of_several_sizes(data_dir):
-    files = [_png(np.full((n, 9, 3), n, np.uint8)) for n in (5, 7)]
+    files = [png(np.full((n, 9, 3), n, np.uint8)) for n in (5, 7)]
     make("MySizes", {"picture": tfds.features.Image()}, [{"picture": f} for f in files], data_dir)
     with pytest.raises(UserError, match=r"differ in size.*--resolution"):
         open_source("my_sizes")

@@ -1,4 +1,5 @@
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -7,7 +8,7 @@ from jaxgan.data.sources import toy
 from jaxgan.errors import UserError
 
 
-def test_centres():
+def test_centers():
     ring = np.asarray(toy.ring_modes())
     np.testing.assert_allclose(np.linalg.norm(ring, axis=1), 1.0, rtol=1e-6)
     np.testing.assert_allclose(ring[2], [0.0, 1.0], atol=1e-6)
@@ -29,7 +30,7 @@ def test_mixtures_have_their_moments(draw, modes, std):
     np.testing.assert_allclose(noise.mean(axis=0), 0, atol=5 * std / count**0.5)
     share = np.bincount(which, minlength=len(modes)) / count
     np.testing.assert_allclose(share, 1 / len(modes), atol=5 * (1 / len(modes) / count) ** 0.5)
-    # The whole's covariance: that of the centres plus the noise's.
+    # The whole's covariance: that of the centers plus the noise's.
     expected = np.cov(np.asarray(modes).T, bias=True) + std**2 * np.eye(2)
     np.testing.assert_allclose(np.cov(points.T), expected, atol=0.03 * expected.max())
 
@@ -68,3 +69,43 @@ def test_sources():
         open_source("ring", resolution=64)
     with pytest.raises(UserError, match="ring has no split validation"):
         open_source("ring", "validation")
+
+
+@pytest.mark.parametrize("name", ["ring", "grid", "swiss_roll"])
+def test_toys_carry_their_mixture(name):
+    source = open_source(name, "train[:1000]")
+    if name == "swiss_roll":
+        assert source.mixture is None
+        return
+    rows, mixture = source.arrays(), source.mixture
+    assert mixture is not None
+    assert mixture.centers.dtype == np.float32
+    noise = rows["image"] - mixture.centers[rows["label"]]
+    assert noise.std() == pytest.approx(mixture.deviation, rel=0.1)
+
+
+def test_the_ring_is_that_of_jax_to_the_bit():
+    angles = 2 * jnp.pi * jnp.arange(8, dtype=jnp.float32) / 8
+    circle = jnp.stack([jnp.cos(angles), jnp.sin(angles)], axis=-1)
+    np.testing.assert_array_equal(toy.ring_modes(), circle)
+
+
+def test_without_the_cpu_backend_the_points_are_the_same(monkeypatch):
+    """As under JAX_PLATFORMS=cuda."""
+    expected = open_source("ring", "test")
+
+    def no_cpu(*args, backend=None, **kwargs):
+        raise RuntimeError(f"Unknown backend {backend}")
+
+    monkeypatch.setattr(jax, "local_devices", no_cpu)
+    monkeypatch.setattr(jax, "devices", no_cpu)
+    monkeypatch.setenv("JAX_PLATFORMS", "cuda")
+    found = open_source("ring", "test")
+    assert found.fingerprint == expected.fingerprint
+    np.testing.assert_array_equal(found.arrays()["label"], expected.arrays()["label"])
+
+
+def test_a_failure_to_draw_is_told_in_one_line(monkeypatch):
+    monkeypatch.setattr(toy.sys, "executable", "/bin/false")
+    with pytest.raises(UserError, match=r"^The points of ring .*JAX_PLATFORMS=cuda,cpu\.$"):
+        toy._drawn_by_another_process("ring", "train")

@@ -1,8 +1,10 @@
 """How samples reach the step: kept on the device, or streamed to it. The batches are the same."""
 
+import collections
+import concurrent.futures
 import dataclasses
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 import jax
@@ -19,6 +21,33 @@ RESIDENT_BYTES = 2**30
 """``auto`` keeps data of up to 1 GiB on the device: CIFAR-10 (150 MiB) and 64x64 sets of 80 000
 images fit, while even an 8 GiB accelerator keeps most of its memory for the networks."""
 
+CHUNK_BYTES = 2**28
+"""A chunk takes at most 256 MiB. Three of them are alive in a process's memory: one on its way to
+the device, the next one, and the batches read ahead for the one after that."""
+
+
+def steps_per_chunk(asked: int, cadences: Sequence[int], batch_bytes: int, limit_bytes: int) -> int:
+    """How many steps one dispatch should run, and so the length of a chunk.
+
+    As many as were asked for, fewer where they would not fit into ``limit_bytes``. Nothing may
+    happen between the steps of a dispatch, so the shortest cadence is divided into equal chunks as
+    far as it can be: 120 steps in dispatches of at most 50 are 40 + 40 + 40, not 50 + 50 + 20.
+
+    Args:
+      asked: the most steps wanted.
+      cadences: numbers of steps after which something happens (a row of metrics, a checkpoint);
+        0 for never.
+      batch_bytes: bytes of what one step reads: ``feed.batch_bytes`` times its batches.
+      limit_bytes: the most bytes of one chunk.
+
+    Returns:
+      Steps, at least 1.
+    """
+    most = max(1, min(asked, limit_bytes // max(batch_bytes, 1)))
+    shortest = min((cadence for cadence in cadences if cadence), default=most)
+    dispatches = -(-shortest // most)
+    return -(-shortest // dispatches)
+
 
 class Feed(Protocol):
     """What the training loop asks for."""
@@ -28,13 +57,22 @@ class Feed(Protocol):
         """Resident data, an argument of the compiled step; empty when streamed."""
         ...
 
+    @property
+    def batch_bytes(self) -> int:
+        """Bytes of one batch's part of a chunk; see ``steps_per_chunk``."""
+        ...
+
     def chunk(self, first: int, count: int) -> Any:
         """This process's rows of batches ``first .. first + count - 1``, on the host.
 
         Returns:
           Resident: int32 ``[count, local_batch]``, indices into ``arrays``. Streamed: the rows
-          themselves, ``{"image": [count, local_batch, ...], "label": [count, local_batch]}``.
+          themselves, ``{key: [count, local_batch, ...]}``.
         """
+        ...
+
+    def longest(self, batches_per_step: int, asked: int, cadences: Sequence[int] = ()) -> int:
+        """How many steps one dispatch should run; see ``steps_per_chunk``."""
         ...
 
     def close(self) -> None:
@@ -50,7 +88,7 @@ def make_feed(
     mode: Mode = "auto",
     process_index: int = 0,
     process_count: int = 1,
-    prefetch: int = 8,
+    batches_per_dispatch: int = 8,
     threads: int | None = None,
 ) -> Feed:
     """A feed of batches in the order of ``batch_indices(seed, ...)``.
@@ -63,9 +101,10 @@ def make_feed(
         are identical either way.
       process_index: which process of a multi-process job this is.
       process_count: their number; each reads its block of rows of the same global batch.
-      prefetch: batches that a streamed feed reads ahead.
+      batches_per_dispatch: batches that one dispatch takes. A streamed feed reads as many ahead (as
+        far as ``CHUNK_BYTES`` go), beside the chunk that is asked for next.
       threads: batches that it reads at the same time; by default as many as the size of the
-        images lets help.
+        samples lets help.
 
     Raises:
       UserError: the batch cannot be divided over the processes, or a file cannot be read.
@@ -77,8 +116,10 @@ def make_feed(
     if mode == "resident":
         return Resident(source.arrays(), order)
     if mode == "streamed":
-        return Streamed(source, order, prefetch, threads or useful_threads(source.shape))
-    raise UserError(f"No such data mode: {mode}. Choose auto, resident or streamed.")
+        return Streamed(
+            source, order, batches_per_dispatch, threads or useful_threads(source.row_bytes)
+        )
+    raise UserError(f"There is no data mode {mode}. Choose auto, resident or streamed.")
 
 
 def gather(arrays: Mapping[str, jax.Array], chunk: Any) -> Mapping[str, jax.Array]:
@@ -89,7 +130,7 @@ def gather(arrays: Mapping[str, jax.Array], chunk: Any) -> Mapping[str, jax.Arra
       chunk: resident: int32 ``[batch]``; streamed: the rows.
 
     Returns:
-      ``{"image": [batch, ...], "label": [batch]}``.
+      ``{key: [batch, ...]}``.
     """
     if not arrays:
         return chunk
@@ -108,72 +149,155 @@ class Order:
     size: int
     rows: slice
 
+    @property
+    def local_batch(self) -> int:
+        """Samples of every batch that this process reads."""
+        return self.rows.stop - self.rows.start
+
     def indices(self, batch: int) -> np.ndarray:
-        """Samples of batch number ``batch``, int32 ``[local_batch]``."""
+        """This process's samples of batch number ``batch``, int32 ``[local_batch]``."""
         return batch_indices(self.seed, batch, self.batch_size, self.size)[self.rows]
 
 
 @dataclasses.dataclass(frozen=True)
 class Resident:
-    """Data that live on the device; a chunk is indices."""
+    """Data that stay on the device; a chunk is indices."""
 
     arrays: Rows
     order: Order
 
+    @property
+    def batch_bytes(self) -> int:
+        """See ``Feed.batch_bytes``."""
+        return self.order.local_batch * np.dtype(np.int32).itemsize
+
     def chunk(self, first: int, count: int) -> np.ndarray:
         """See ``Feed.chunk``."""
         return np.stack([self.order.indices(first + i) for i in range(count)])
+
+    def longest(self, batches_per_step: int, asked: int, cadences: Sequence[int] = ()) -> int:
+        """See ``Feed.longest``."""
+        return steps_per_chunk(asked, cadences, self.batch_bytes * batches_per_step, CHUNK_BYTES)
 
     def close(self) -> None:
         """Nothing to stop."""
 
 
 class Streamed:
-    """Data that Grain's threads read ahead, batch by batch; a chunk is rows."""
+    """Data that are read ahead, batch by batch; a chunk is rows.
 
-    def __init__(self, source: Source, order: Order, prefetch: int, threads: int):
+    Grain's threads read single batches. One more thread stacks them into the next chunk while the
+    caller is busy with this one, so that a step waits for data only where reading is slower than
+    the device.
+    """
+
+    def __init__(self, source: Source, order: Order, batches_per_dispatch: int, threads: int):
         self.arrays: Rows = {}
+        self.batch_bytes = order.local_batch * source.row_bytes
         self._batches = Batches(source, order)
-        self._prefetch = prefetch
+        self._buffer = max(1, min(batches_per_dispatch, CHUNK_BYTES // max(self.batch_bytes, 1)))
         self._threads = threads
         self._lock = threading.Lock()
-        self._iterator: Any = None
-        self._next = 0
+        self._reader: _Reader | None = None
 
     def chunk(self, first: int, count: int) -> Rows:
         """See ``Feed.chunk``. Consecutive chunks use what was read ahead; a jump starts anew."""
         with self._lock:
-            iterator = self._iterator
-            if iterator is None or first != self._next:
-                iterator = self._seek(first)
+            if self._reader is None or self._reader.next != first:
+                self._stop()
+                self._reader = _Reader(self._batches, first, self._buffer, self._threads)
             try:
-                batches = [next(iterator) for _ in range(count)]
+                return self._reader.take(count)
             except BaseException:
                 self._stop()  # what was read ahead is lost; the next call starts anew
                 raise
-            self._next = first + count
-        return {key: np.stack([batch[key] for batch in batches]) for key in batches[0]}
+
+    def longest(self, batches_per_step: int, asked: int, cadences: Sequence[int] = ()) -> int:
+        """See ``Feed.longest``."""
+        return steps_per_chunk(asked, cadences, self.batch_bytes * batches_per_step, CHUNK_BYTES)
 
     def close(self) -> None:
         """Stops the readers; the feed may be used again."""
         with self._lock:
             self._stop()
 
-    def _seek(self, first: int) -> Any:
+    def _stop(self) -> None:
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            reader.close()
+
+
+class _Reader:
+    """Reads batches ``first``, ``first + 1``, ... and stacks the next chunk in the background."""
+
+    def __init__(self, batches: "Batches", first: int, buffer: int, threads: int):
         import grain  # half a second, which resident data need not wait for
 
-        self._stop()
-        options = grain.ReadOptions(
-            num_threads=self._threads, prefetch_buffer_size=max(self._prefetch, 1)
+        options = grain.ReadOptions(num_threads=threads, prefetch_buffer_size=buffer)
+        self.next = first
+        self._iterator: Any = iter(
+            grain.MapDataset.source(batches)[first:].to_iter_dataset(options)
         )
-        batches = grain.MapDataset.source(self._batches)[first:]
-        self._iterator = iter(batches.to_iter_dataset(options))
-        return self._iterator
+        self._ready: collections.deque[Rows] = collections.deque()  # read, not yet in a chunk
+        self._ahead = 0  # batches in the chunk that is being read: the largest asked for so far
+        self._chunk: concurrent.futures.Future[Rows] | None = None
+        self._fault: Exception | None = None
+        self._closing = threading.Event()
+        self._stacker = concurrent.futures.ThreadPoolExecutor(1, "jaxgan-chunk")
 
-    def _stop(self) -> None:
-        if self._iterator is not None:
-            self._iterator.close()
-        self._iterator = None
+    def take(self, count: int) -> Rows:
+        """The next ``count`` batches, stacked; starts on the chunk after them."""
+        rows = self._read_ahead(count) if self._chunk is not None else None
+        if rows is None:
+            rows = self._stack(count)
+        self.next += count
+        self._ahead = max(self._ahead, count)
+        self._chunk = self._stacker.submit(self._stack, self._ahead)
+        return rows
+
+    def close(self) -> None:
+        """Stops all threads, after the batches that they are reading now."""
+        self._closing.set()
+        self._stacker.shutdown(wait=True, cancel_futures=True)
+        self._iterator.close()
+
+    def _read_ahead(self, count: int) -> Rows | None:
+        """The chunk made in the background, or None if it has another length than ``count``.
+
+        Its batches are then kept. An error belongs to one batch, and is raised again by the chunk
+        that asks for that one.
+        """
+        assert self._chunk is not None
+        try:
+            rows = self._chunk.result()
+        except Exception:
+            return None
+        if self._ahead == count:
+            return rows
+        batches = ({key: a[i] for key, a in rows.items()} for i in range(self._ahead))
+        self._ready.extendleft(reversed(list(batches)))
+        return None
+
+    def _stack(self, count: int) -> Rows:
+        """The next ``count`` batches as one chunk; on an error those read before it are kept."""
+        batches: list[Rows] = []
+        try:
+            while len(batches) < count:
+                batches.append(self._ready.popleft() if self._ready else self._read())
+        except BaseException:
+            self._ready.extendleft(reversed(batches))
+            raise
+        return {key: np.stack([batch[key] for batch in batches]) for key in batches[0]}
+
+    def _read(self) -> Rows:
+        if self._closing.is_set():
+            raise concurrent.futures.CancelledError
+        if self._fault is None:
+            try:
+                return next(self._iterator)
+            except Exception as error:
+                self._fault = error  # Grain would go on with the batch after the one that failed
+        raise self._fault
 
 
 @dataclasses.dataclass(frozen=True)

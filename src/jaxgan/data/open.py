@@ -1,8 +1,6 @@
 """From the words on the command line to a source."""
 
 import dataclasses
-import functools
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -79,11 +77,12 @@ def _opened(
         if path and not path.isdecimal():
             raise UserError(f"stacked_mnist:{path}: give a number of triples, or none.")
         return open_stacked(int(path) if path else None, split, data_dir, resolution=resolution)
-    toys = _toys()
-    if spec in toys:
+    from jaxgan.data.sources.toy import TOYS, open_toy
+
+    if spec in TOYS:
         if resolution is not None or channels is not None:
             raise UserError(f"{spec} consists of points: leave out --resolution and --channels.")
-        return toys[spec](split=split)
+        return open_toy(spec, split)
     if spec.endswith(".npz"):
         return open_source(
             f"npz:{spec}", split, data_dir=data_dir, resolution=resolution, channels=channels
@@ -104,13 +103,3 @@ def _opened(
     from jaxgan.data.sources.tfds import open_tfds
 
     return open_tfds(spec, split, data_dir, resolution=resolution, channels=channels)
-
-
-def _toys() -> Mapping[str, Callable[..., Source]]:
-    from jaxgan.data.sources import toy
-
-    return {
-        "ring": functools.partial(toy.as_source, "ring", toy.labelled_ring, 8),
-        "grid": functools.partial(toy.as_source, "grid", toy.labelled_grid, 25),
-        "swiss_roll": functools.partial(toy.as_source, "swiss_roll", toy.unlabelled_roll, None),
-    }

@@ -1,7 +1,8 @@
-"""What every data route becomes: a number of samples and a function that reads them."""
+"""What every data set becomes: a number of samples and a function that reads them."""
 
 import concurrent.futures
 import dataclasses
+import functools
 import hashlib
 import json
 import math
@@ -22,8 +23,22 @@ class RowSpec(NamedTuple):
 
 
 Rows = dict[str, np.ndarray]
-"""``image`` uint8 ``[n, height, width, channels]`` (toys: float32 ``[n, 2]``) and, where the
-data have labels, ``label`` int32 ``[n]``."""
+"""A batch of samples: key -> ``[n, ...]``. Images are uint8 ``image`` ``[n, height, width,
+channels]``, points float32 ``image`` ``[n, dim]``; class labels are int32 ``label`` ``[n]``. A data
+set may have other keys, of any dtype."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Mixture:
+    """An equal mixture of round Gaussians, which the samples are known to come from.
+
+    Attributes:
+      centers: float32 ``[modes, dim]``.
+      deviation: standard deviation of each coordinate.
+    """
+
+    centers: np.ndarray
+    deviation: float
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,20 +50,21 @@ class Source:
       split: the split that was asked for, e.g. ``train`` or ``train[:90%]``.
       size: number of samples.
       shape: shape of one sample, e.g. ``(28, 28, 1)``.
-      read: reads the samples at the given places, int ``[n]``, in the given order. Safe to call
-        from several threads. Raises ``UserError`` for a file that cannot be read.
-      fingerprint: sha256 (hex) that identifies the samples and how they are decoded; a run that
-        is resumed compares it.
+      read: reads the samples with the given indices, int ``[n]``, in the given order, as
+        ``{key: [n, ...]}``. Safe to call from several threads. Raises ``UserError`` for a file
+        that cannot be read.
+      fingerprint: sha256 (hex) of all decoded samples in order, ``digest(source.arrays())``. Of
+        data beyond 1 GiB when decoded, which would take too long, it is that of the stored files'
+        content, of the split and of how the images are prepared. A run that is resumed compares it.
       classes: number of classes; None without labels.
       class_names: their names, where they are known.
-      dtype: dtype of ``image``.
+      dtype: dtype of one sample.
       load: reads all samples in order, where there is a faster way than ``read``.
-      preparation: what was done to the images beside decoding them, in words.
-      modality: what the samples are.
-      rows: shape and dtype of every entry of one row; by default those of the sample and of its
-        label.
+      preparation: what was done to the images besides decoding them, in words.
       channels_of: of stacked images, split -> the data set that every channel is a sample of; a
         label's decimal digits are the channels' labels.
+      mixture: the distribution of the samples, where it is a known mixture of Gaussians.
+      modality: what the samples are.
     """
 
     name: str
@@ -63,27 +79,30 @@ class Source:
     load: Callable[[], Rows] | None = None
     preparation: str = "none"
     channels_of: "Callable[[str], Source] | None" = None
+    mixture: Mixture | None = None
     modality: Modality = IMAGES
-    rows: Mapping[str, RowSpec] | None = None
-
-    @property
-    def spec(self) -> dict[str, RowSpec]:
-        """Shape and dtype of every entry of one row."""
-        if self.rows is not None:
-            return dict(self.rows)
-        found = {self.modality.key: RowSpec(self.shape, self.dtype)}
-        if self.classes is not None:
-            found["label"] = RowSpec((), np.int32)
-        return found
 
     def __len__(self) -> int:
         return self.size
 
+    @functools.cached_property
+    def spec(self) -> dict[str, RowSpec]:
+        """Shape and dtype of one row of every key, without the batch axis.
+
+        Reads the first sample, once.
+        """
+        row = self.read(np.arange(1))
+        return {key: RowSpec(a.shape[1:], a.dtype) for key, a in row.items()}
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of one decoded sample with all its keys."""
+        return sum(math.prod(row.shape) * np.dtype(row.dtype).itemsize for row in self.spec.values())
+
     @property
     def nbytes(self) -> int:
-        """Bytes of all samples when decoded, labels included."""
-        one = math.prod(self.shape) * np.dtype(self.dtype).itemsize
-        return self.size * (one + (4 if self.classes is not None else 0))
+        """Bytes of all samples when decoded, with all their keys."""
+        return self.size * self.row_bytes
 
     def arrays(self) -> Rows:
         """All samples in order, in memory."""
@@ -95,23 +114,21 @@ SMALL = 2**14
 outside Python's lock that 28x28 images are decoded 40 % slower by four threads than by one."""
 
 
-def useful_threads(shape: tuple[int, ...]) -> int:
-    """How many threads should decode samples of this shape."""
-    return 1 if math.prod(shape) < SMALL else min(8, os.cpu_count() or 1)
+def useful_threads(row_bytes: int) -> int:
+    """How many threads should decode samples of this many bytes."""
+    return 1 if row_bytes < SMALL else min(8, os.cpu_count() or 1)
 
 
 def read_all(source: Source) -> Rows:
     """All samples through ``source.read``, by several threads where that helps."""
-    threads = useful_threads(source.shape)
+    threads = useful_threads(source.row_bytes)
     if threads == 1:
         return source.read(np.arange(source.size))
-    out: Rows = {"image": np.empty((source.size, *source.shape), source.dtype)}
-    if source.classes is not None:
-        out["label"] = np.empty(source.size, np.int32)
+    out = {key: np.empty((source.size, *row.shape), row.dtype) for key, row in source.spec.items()}
 
-    def fill(places: np.ndarray) -> None:
-        for key, values in source.read(places).items():
-            out[key][places] = values
+    def fill(indices: np.ndarray) -> None:
+        for key, values in source.read(indices).items():
+            out[key][indices] = values
 
     blocks = np.array_split(np.arange(source.size), -(-source.size // 64))
     with concurrent.futures.ThreadPoolExecutor(threads) as pool:
@@ -127,37 +144,39 @@ def from_arrays(
     *,
     classes: int | None = None,
     class_names: tuple[str, ...] = (),
+    mixture: Mixture | None = None,
     modality: Modality | None = None,
 ) -> Source:
-    """A source over arrays in memory; the fingerprint is that of their content.
+    """A source over arrays in memory; the fingerprint is the sha256 of their content.
 
     Args:
       name: what the data are called.
       split: the split they are.
-      rows: arrays ``[n, ...]`` by key: the samples, ``label`` if there are labels, and whatever
-        else the modality has.
+      rows: key -> ``[n, ...]``, of any keys and dtypes. The modality's ``key`` gives the source
+        its shape and dtype; ``label`` holds class labels.
       classes: number of classes; by default the largest label plus one.
       class_names: the names of the classes.
-      modality: what the samples are; by default images, or points where they have no pixels.
+      mixture: the distribution of the samples, if it is a mixture of Gaussians.
+      modality: what the samples are; None for images, or for points where they have no pixels.
     """
     rows = {key: np.ascontiguousarray(value) for key, value in rows.items()}
     if "label" in rows and classes is None:
         classes = int(rows["label"].max()) + 1
     if modality is None:
         modality = IMAGES if rows["image"].ndim == 4 else POINTS
-    samples = rows[modality.key]
+    sample = rows[modality.key]
     return Source(
         name=name,
         split=split,
-        size=len(samples),
-        shape=samples.shape[1:],
-        read=lambda places: {key: value[places] for key, value in rows.items()},
+        size=len(sample),
+        shape=sample.shape[1:],
+        read=lambda indices: {key: value[indices] for key, value in rows.items()},
         fingerprint=digest(rows),
         classes=classes if "label" in rows else None,
         class_names=class_names,
-        dtype=samples.dtype,
+        dtype=sample.dtype,
+        mixture=mixture,
         modality=modality,
-        rows={key: RowSpec(value.shape[1:], value.dtype) for key, value in rows.items()},
     )
 
 

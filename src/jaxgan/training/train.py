@@ -675,6 +675,7 @@ def _feed(source: Source, training: Training, runtime: Runtime) -> Feed:
         mode=runtime.data_mode,
         process_index=jax.process_index(),
         process_count=jax.process_count(),
+        batches_per_dispatch=runtime.steps_per_dispatch,
     )
 
 

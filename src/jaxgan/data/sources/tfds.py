@@ -13,7 +13,8 @@ from array_record.python.array_record_module import (  # pyright: ignore[reportA
 )
 from tensorflow_datasets.core import registered
 
-from jaxgan.data.cache import cached
+from jaxgan.data.cache import CACHE_BYTES, cached
+from jaxgan.data.hashes import hash_files, kept, stats_of
 from jaxgan.data.source import Rows, Source, digest, read_all
 from jaxgan.data.sources.decode import UnreadableError, decode, fit_array
 from jaxgan.errors import UserError
@@ -23,9 +24,6 @@ DESCRIPTION = ("dataset_info.json", "features.json")
 
 OWN = ("ring", "grid", "swiss_roll", "stacked_mnist")
 """Names of data that TFDS does not know, for messages."""
-
-PROBES = 16
-"""Samples that enter the fingerprint beside TFDS's description."""
 
 
 def open_tfds(
@@ -99,28 +97,35 @@ def open_tfds(
                 labels[i] = row[label_key] if label_key else 0
         return {"image": images, "label": labels} if label_key else {"image": images}
 
-    size = len(rows)
-    probes = read(np.unique(np.linspace(0, size - 1, PROBES).astype(int)))
     label = builder.info.features[label_key] if label_key else None
-    names = tuple(label.names) if label is not None and label.names else ()
-    lengths = {name: list(s.shard_lengths) for name, s in builder.info.splits.items()}
     source = Source(
         name=spec,
         split=split,
-        size=size,
+        size=len(rows),
         shape=shape,
         read=read,
-        # The samples as well as the description, since files may have been imported under a
-        # wrong name; not the bytes on disk, which depend on the encoder.
-        fingerprint=digest(builder.info.full_name, lengths, split, resolution, channels, probes),
+        fingerprint="",
         classes=label.num_classes if label is not None else None,
-        class_names=names,
+        class_names=tuple(label.names) if label is not None and label.names else (),
     )
-    stats = [(f.name, f.stat().st_size, f.stat().st_mtime_ns) for f, _ in _shards(builder)]
-    key = digest(source.fingerprint, stats)
-    return dataclasses.replace(
+    shards = _shards(builder)
+    stats = [(str(file), *stats_of(file)) for file, _ in shards]
+    key = digest(stats, split, resolution, channels)
+    source = dataclasses.replace(
         source, load=lambda: cached(folder, key, source.nbytes, lambda: read_all(source))
     )
+
+    def of_samples() -> str:
+        # Not of the bytes on disk, which depend on who encoded the images.
+        return digest(source.arrays())
+
+    def of_files() -> str:
+        hashes = kept(stats, lambda: hash_files([file for file, _ in shards], spec))
+        return digest(hashes, split, resolution, channels)
+
+    if source.nbytes > CACHE_BYTES:  # hours to decode
+        return dataclasses.replace(source, fingerprint=of_files())
+    return dataclasses.replace(source, fingerprint=kept(key, of_samples))
 
 
 def resolve_data_dir(data_dir: str | None) -> Path:

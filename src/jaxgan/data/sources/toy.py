@@ -5,13 +5,19 @@ two samples in generative adversarial networks" (NeurIPS 2018), section 4.1, aft
 al., "VEEGAN" (NeurIPS 2017).
 """
 
+import dataclasses
+import os
+import subprocess
+import sys
+import tempfile
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxgan.data.source import Source, from_arrays
+from jaxgan.data.source import Mixture, Rows, Source, from_arrays
 from jaxgan.data.splits import split_places
 from jaxgan.errors import UserError
 
@@ -22,43 +28,40 @@ SEEDS = {"train": 2018, "test": 2019}
 """Each split is drawn with ``jax.random.key(SEEDS[split])`` (threefry)."""
 
 
-def ring_modes(modes: int = 8, radius: float = 1.0) -> jax.Array:
-    """Centres of the ring's Gaussians, ``radius (cos, sin)(2 pi i/modes)``, ``[modes, 2]``."""
-    angles = 2 * jnp.pi * jnp.arange(modes, dtype=jnp.float32) / modes
-    return radius * jnp.stack([jnp.cos(angles), jnp.sin(angles)], axis=-1)
+def ring_modes(modes: int = 8, radius: float = 1.0) -> np.ndarray:
+    """Centers of the ring's Gaussians, ``radius (cos, sin)(2 pi i/modes)``, ``[modes, 2]``."""
+    # The angles in float32, their sines rounded from float64: the same bits on every machine.
+    angles = np.float32(2 * np.pi) * np.arange(modes, dtype=np.float32) / np.float32(modes)
+    circle = np.stack([np.cos(np.float64(angles)), np.sin(np.float64(angles))], axis=-1)
+    return np.float32(radius) * circle.astype(np.float32)
 
 
-def grid_modes(side: int = 5, spacing: float = 2.0) -> jax.Array:
-    """Centres of the grid's Gaussians, float32 ``[side * side, 2]``, centred on the origin."""
-    places = spacing * (jnp.arange(side, dtype=jnp.float32) - (side - 1) / 2)
-    return jnp.stack(jnp.meshgrid(places, places, indexing="ij"), axis=-1).reshape(-1, 2)
+def grid_modes(side: int = 5, spacing: float = 2.0) -> np.ndarray:
+    """Centers of the grid's Gaussians, float32 ``[side * side, 2]``, centered on the origin."""
+    ticks = (spacing * (np.arange(side) - (side - 1) / 2)).astype(np.float32)
+    return np.stack(np.meshgrid(ticks, ticks, indexing="ij"), axis=-1).reshape(-1, 2)
 
 
 RING_STD, GRID_STD = 0.01, 0.05
 """Standard deviations (not variances) of PacGAN's mixtures."""
 
-MIXTURES: Mapping[str, tuple[Callable[[], jax.Array], float]] = {
-    "ring": (ring_modes, RING_STD),
-    "grid": (grid_modes, GRID_STD),
-}
-"""Centres and standard deviation of the toy data that have modes."""
 
-
-def mixture(key: jax.Array, count: int, centres: jax.Array, std: float):
+def mixture(key: jax.Array, count: int, centers: np.ndarray, std: float):
     """Draws from an equal mixture of round Gaussians.
 
     Args:
       key: a scalar typed key.
       count: number of points.
-      centres: float32 ``[modes, 2]``.
+      centers: float32 ``[modes, 2]``.
       std: standard deviation of each coordinate.
 
     Returns:
       Points, float32 ``[count, 2]``, and the modes they came from, int32 ``[count]``.
     """
     which, noise = jax.random.split(key)
-    modes = jax.random.randint(which, (count,), 0, len(centres), jnp.int32)
-    return centres[modes] + std * jax.random.normal(noise, (count, 2), jnp.float32), modes
+    modes = jax.random.randint(which, (count,), 0, len(centers), jnp.int32)
+    points = jnp.asarray(centers)[modes] + std * jax.random.normal(noise, (count, 2), jnp.float32)
+    return points, modes
 
 
 def ring(
@@ -106,13 +109,38 @@ def unlabelled_roll(key: jax.Array, count: int):
     return swiss_roll(key, count), None
 
 
-def as_source(name: str, draw: Callable, classes: int | None, *, split: str = "train") -> Source:
+@dataclasses.dataclass(frozen=True)
+class Toy:
+    """A distribution in the plane.
+
+    Attributes:
+      draw: ``(key, count) -> (points [count, 2], modes [count] or None)``.
+      mixture: its modes, if it has any.
+    """
+
+    draw: Callable
+    mixture: Mixture | None = None
+
+
+TOYS: Mapping[str, Toy] = {
+    "ring": Toy(labelled_ring, Mixture(ring_modes(), RING_STD)),
+    "grid": Toy(labelled_grid, Mixture(grid_modes(), GRID_STD)),
+    "swiss_roll": Toy(unlabelled_roll),
+}
+"""The toys by the names that ``--data`` takes."""
+
+MIXTURES: Mapping[str, tuple[Callable[[], np.ndarray], float]] = {
+    "ring": (ring_modes, RING_STD),
+    "grid": (grid_modes, GRID_STD),
+}
+"""Centers and standard deviation of the toys that have modes."""
+
+
+def open_toy(name: str, split: str = "train") -> Source:
     """A toy as a fixed data set of ``COUNT`` points per split.
 
     Args:
-      name: what it is called.
-      draw: points and labels (or None) of a key and a count.
-      classes: number of modes; None without labels.
+      name: one of ``TOYS``.
       split: ``train``, ``test``, or a part of them.
 
     Raises:
@@ -120,15 +148,52 @@ def as_source(name: str, draw: Callable, classes: int | None, *, split: str = "t
     """
     if split.split("[")[0].split("+")[0].strip() not in SEEDS:
         raise UserError(f"{name} has no split {split}. Choose train or test.")
-    points, labels = [], []
-    for part, places in split_places(split, dict.fromkeys(SEEDS, COUNT)):
-        # On the CPU whatever the accelerator is: its sines may differ in the last bit, and the
-        # fingerprint is of the values.
-        with jax.default_device(jax.local_devices(backend="cpu")[0]):
-            drawn, modes = draw(jax.random.key(SEEDS[part], impl="threefry2x32"), COUNT)
-        points.append(np.asarray(drawn)[places])
-        labels.append(np.asarray(modes)[places] if modes is not None else None)
-    rows = {"image": np.concatenate(points)}
-    if classes is not None:
-        rows["label"] = np.concatenate(labels).astype(np.int32)
-    return from_arrays(name, split, rows, classes=classes)
+    parts = split_places(split, dict.fromkeys(SEEDS, COUNT))
+    drawn = {part: points_of(name, part) for part, _ in parts}
+    keys = drawn[parts[0][0]]
+    rows = {key: np.concatenate([drawn[part][key][at] for part, at in parts]) for key in keys}
+    known = TOYS[name].mixture
+    classes = len(known.centers) if known is not None else None
+    return from_arrays(name, split, rows, classes=classes, mixture=known)
+
+
+def points_of(name: str, split: str) -> Rows:
+    """All points of a whole split, the same bits whatever the accelerator is.
+
+    They are drawn on the CPU: the sines and logarithms of an accelerator may differ in the last
+    bit, and a run that is resumed compares the hash of the points. Where JAX was started without
+    its CPU backend (``JAX_PLATFORMS=cuda``), another Python process draws them, in about 3 seconds.
+    """
+    try:
+        cpu = jax.local_devices(backend="cpu")[0]
+    except RuntimeError:  # JAX knows no backend of that name
+        return _drawn_by_another_process(name, split)
+    with jax.default_device(cpu):
+        key = jax.random.key(SEEDS[split], impl="threefry2x32")
+        points, modes = TOYS[name].draw(key, COUNT)
+    rows = {"image": np.asarray(points)}
+    return rows if modes is None else rows | {"label": np.asarray(modes).astype(np.int32)}
+
+
+def _drawn_by_another_process(name: str, split: str) -> Rows:
+    program = (
+        "import sys, numpy; from jaxgan.data.sources.toy import points_of; "
+        "numpy.savez(sys.argv[3], **points_of(*sys.argv[1:3]))"
+    )
+    environment = os.environ | {"JAX_PLATFORMS": "cpu", "PYTHONPATH": os.pathsep.join(sys.path)}
+    with tempfile.TemporaryDirectory(prefix="jaxgan-toy-") as folder:
+        file = Path(folder, "points.npz")
+        done = subprocess.run(
+            [sys.executable, "-c", program, name, split, str(file)],
+            env=environment,
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode:
+            last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+            raise UserError(
+                f"The points of {name} are drawn on the CPU, which failed ({last}). "
+                "Add cpu to JAX's platforms, e.g. JAX_PLATFORMS=cuda,cpu."
+            )
+        with np.load(file) as rows:
+            return dict(rows)

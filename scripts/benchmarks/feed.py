@@ -1,0 +1,137 @@
+"""Whether streamed data keep the device busy: a slow source against the ideal.
+
+``python scripts/benchmarks/feed.py`` writes results/feed.md and results/feed.json. A source whose
+every read pauses stands for a slow disk or decoder, and a pause for the device's work on a
+dispatch; like the training loop at every row of metrics, the loop waits for the device after each
+dispatch. Ideally a step takes the longer of the two times (as they were measured: on a busy machine
+pauses take longer than asked for): reading is hidden behind the device's work, or the other way
+round. ``--before RESULT.json`` puts the times of another version beside this one's.
+"""
+
+import concurrent.futures
+import dataclasses
+import json
+import platform
+import time
+from pathlib import Path
+
+import numpy as np
+import tyro
+
+from jaxgan.data.feed import make_feed
+from jaxgan.data.source import Source
+
+HERE = Path(__file__).parent
+BATCH = 64
+SHAPE = (64, 64, 3)
+
+CASES = ((5, 20), (15, 20), (20, 20), (20, 15), (20, 5))
+"""Milliseconds of (reading a batch, the device's work on a step)."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Feed:
+    """Measure streamed data against the ideal."""
+
+    steps: int = 200
+    """Steps per case, after one dispatch that is not timed."""
+    per_dispatch: int = 20
+    """Steps that the device takes in one call."""
+    before: Path | None = None
+    """The JSON file of another version's times."""
+    out: Path = HERE / "results" / "feed"
+    """Where to write, without the suffix."""
+
+
+class Pause:
+    """Pauses for a number of seconds when called, and knows how long the pauses really were."""
+
+    def __init__(self, seconds: float):
+        self.seconds, self.spent, self.count = seconds, 0.0, 0
+
+    def __call__(self, times: int = 1) -> None:
+        """Pauses ``times`` times the seconds."""
+        began = time.perf_counter()
+        time.sleep(times * self.seconds)
+        self.spent += time.perf_counter() - began
+        self.count += times
+
+    @property
+    def milliseconds(self) -> float:
+        """The mean pause."""
+        return 1e3 * self.spent / self.count
+
+
+def slow_source(pause: Pause) -> Source:
+    """Images that take a pause to read a batch of."""
+    image = np.zeros((BATCH, *SHAPE), np.uint8)
+
+    def read(indices: np.ndarray) -> dict[str, np.ndarray]:
+        if len(indices) == BATCH:  # not the one sample that is read for the shapes
+            pause()
+        return {"image": image[: len(indices)]}
+
+    return Source("slow", "train", 100_000, SHAPE, read, "00")
+
+
+def measure(asked: Feed, read: Pause, compute: Pause) -> dict[str, float]:
+    """Milliseconds of a step, and of its two parts."""
+    # One thread: what several threads gain, they gain in every version.
+    feed = make_feed(slow_source(read), seed=0, batch_size=BATCH, mode="streamed", threads=1)
+    dispatches = asked.steps // asked.per_dispatch
+    with concurrent.futures.ThreadPoolExecutor(1) as device:
+        began = 0.0
+        for number in range(dispatches + 1):
+            if number == 1:
+                began = time.perf_counter()
+            feed.chunk(number * asked.per_dispatch, asked.per_dispatch)
+            device.submit(compute, asked.per_dispatch).result()
+        seconds = time.perf_counter() - began
+    feed.close()
+    return {
+        "read": read.milliseconds,
+        "compute": compute.milliseconds,
+        "ideal": max(read.milliseconds, compute.milliseconds),
+        "step": 1e3 * seconds / (dispatches * asked.per_dispatch),
+    }
+
+
+def table(now: list[dict[str, float]], before: list[dict[str, float]]) -> str:
+    """The times as Markdown."""
+    lines = ["| read | compute | ideal | now | now / ideal |", "|---:|---:|---:|---:|---:|"]
+    if before:
+        lines = [f"{lines[0]} before / its ideal |", f"{lines[1]}---:|"]
+    for number, row in enumerate(now):
+        cells = [f"{row[name]:.1f}" for name in ("read", "compute", "ideal", "step")]
+        for version in (now, before)[: 2 if before else 1]:
+            cells.append(f"{version[number]['step'] / version[number]['ideal']:.2f}")
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def main(asked: Feed) -> None:
+    """Measures all cases and writes both files."""
+    before = json.loads(asked.before.read_text())["rows"] if asked.before else []
+    rows = []
+    for read, compute in CASES:
+        rows.append(measure(asked, Pause(read / 1e3), Pause(compute / 1e3)))
+        print(rows[-1], flush=True)
+    text = (
+        "# Streamed data against the ideal\n\n"
+        f"Milliseconds per step over {asked.steps} steps, {asked.per_dispatch} to a dispatch, in "
+        f"batches of {BATCH} images of {' x '.join(map(str, SHAPE))} bytes. `read` is the measured "
+        "pause in the source per batch, by one thread; `compute` the measured pause in the place "
+        "of the device, which is waited for after every dispatch; `ideal` the longer of the two. "
+        "`before` read a chunk when it was asked for, with 8 batches read ahead. Made by "
+        "`scripts/benchmarks/feed.py` on a shared machine with two cores.\n\n"
+    )
+    asked.out.parent.mkdir(parents=True, exist_ok=True)
+    asked.out.with_suffix(".md").write_text(text + table(rows, before) + "\n")
+    described = {"python": platform.python_version(), "machine": platform.machine()}
+    shape = {"steps": asked.steps, "per_dispatch": asked.per_dispatch}
+    result = {**shape, **described, "rows": rows, "before": before}
+    asked.out.with_suffix(".json").write_text(json.dumps(result, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main(tyro.cli(Feed))

@@ -1,0 +1,63 @@
+"""MNIST and its relatives: four IDX files."""
+
+import urllib.parse
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jaxgan.data.prepare import formats
+from jaxgan.data.prepare.recipe import Loaded, Recipe, check_folder
+from jaxgan.errors import UserError
+
+FILES = {
+    "train_images": "train-images-idx3-ubyte.gz",
+    "train_labels": "train-labels-idx1-ubyte.gz",
+    "test_images": "t10k-images-idx3-ubyte.gz",
+    "test_labels": "t10k-labels-idx1-ubyte.gz",
+}
+
+
+def _urls(parent: Any) -> dict[str, str]:
+    return {key: urllib.parse.urljoin(parent.URL, name) for key, name in FILES.items()}
+
+
+def _find(folder: Path) -> dict[str, Path]:
+    check_folder(folder)
+    found = {}
+    for key, name in FILES.items():
+        plain = name.removesuffix(".gz")
+        # The name with a dot is what some mirrors' archives unpack to.
+        names = (name, plain, plain.replace("-idx", ".idx"), plain.replace("-idx", ".idx") + ".gz")
+        path = next((folder / n for n in names if (folder / n).is_file()), None)
+        if path is None:
+            raise UserError(
+                f"{folder} has no file {name} (or unpacked, {plain}). "
+                f"It must hold {', '.join(FILES.values())}."
+            )
+        found[key] = path
+    return found
+
+
+def _load(parent: Any, paths: Mapping[str, Path]) -> Loaded:
+    splits = {}
+    for split in ("train", "test"):
+        images, labels = formats.read_labelled_idx(
+            paths[f"{split}_images"], paths[f"{split}_labels"], classes=10
+        )
+        if images.shape[1:] != (28, 28, 1):
+            raise UserError(
+                f"{paths[f'{split}_images']} holds images of {images.shape[1]}x{images.shape[2]} "
+                f"pixels; {parent.name} has 28x28. Fetch it again."
+            )
+        splits[split] = {"image": images, "label": labels}
+    return Loaded(splits)
+
+
+MNIST = Recipe(
+    files=tuple(FILES.values()),
+    urls=_urls,
+    find=_find,
+    load=_load,
+    counts={"train": 60000, "test": 10000},
+)
+"""MNIST, Fashion-MNIST and KMNIST, which differ in their addresses only."""

@@ -1,0 +1,120 @@
+"""Writes a data set as TFDS does, without TensorFlow.
+
+TFDS's own builders of the classic data sets need TensorFlow to unpack and to encode images. The
+builders here derive from them and replace only that part, so that the result carries the
+official name, version and order and is read by plain ``tfds.data_source``.
+"""
+
+import contextlib
+import io
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow_datasets as tfds
+from PIL import Image
+from rich.console import Console
+from rich.progress import Progress
+from tensorflow_datasets.core import registered
+from tensorflow_datasets.core.download.download_manager import NonMatchingChecksumError
+
+from jaxgan.data.prepare.network import tensorflow_missing
+from jaxgan.data.prepare.recipe import Loaded, Recipe, check_counts
+from jaxgan.errors import UserError
+
+
+def builder_of(
+    parent: Any, recipe: Recipe, loaded: Loaded | None, partial: bool, console: Console
+) -> Any:
+    """TFDS's class with the parts replaced that need TensorFlow; keeps its name and version."""
+    urls = recipe.urls(parent)
+
+    def split_generators(self, dl_manager):
+        content = loaded
+        if content is None:
+            with console.status(f"Downloading {', '.join(recipe.files)}"):
+                paths = dl_manager.download(urls)
+            content = recipe.load(parent, {key: Path(path) for key, path in paths.items()})
+            if not partial:
+                check_counts(parent.name, recipe, content)
+        for feature, names in content.names.items():
+            self.info.features[feature].names = names
+        return {split: _examples(split, rows, console) for split, rows in content.splits.items()}
+
+    body = {
+        "name": parent.name,
+        "url_infos": parent.url_infos,
+        "VERSION": parent.VERSION,
+        "_split_generators": split_generators,
+        "_generate_examples": lambda self: iter(()),  # abstract; split_generators does its work
+    }
+    with registered.skip_registration():
+        return type(parent.__name__, (parent,), body)
+
+
+def _examples(split: str, rows: Mapping[str, np.ndarray], console: Console) -> Iterable[Any]:
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        count = len(rows["image"])
+        for index in progress.track(range(count), total=count, description=f"Writing {split}"):
+            example: dict[str, Any] = {
+                key: int(values[index])
+                for key, values in rows.items()
+                if key not in ("image", "id")
+            }
+            if "id" in rows:
+                example["id"] = str(rows["id"][index])
+            # As a PNG file: given an array, TFDS would call TensorFlow to encode it.
+            yield index, {**example, "image": io.BytesIO(png(rows["image"][index]))}
+
+
+def png(image: np.ndarray) -> bytes:
+    """A PNG file of an image, uint8 ``[height, width, 1 or 3]``."""
+    file = io.BytesIO()
+    Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(file, "PNG")
+    return file.getvalue()
+
+
+def download_and_prepare(builder: Any, folder: Path) -> None:
+    """Runs TFDS's preparation, quietly, and words what can go wrong with it."""
+    tfds.disable_progress_bar()
+    config = tfds.download.DownloadConfig(try_download_gcs=False)  # Google's copies are tfrecord
+    again = f"Run `jaxgan data prepare {builder.name}` again, or use --from FOLDER."
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            builder.download_and_prepare(
+                download_dir=str(folder / "downloads"), download_config=config
+            )
+    except UserError:
+        raise
+    except NonMatchingChecksumError as error:
+        raise UserError(
+            f"A downloaded file of {builder.name} is not what was published: {_first_line(error)}. "
+            + again
+        ) from error
+    except Exception as error:
+        if tensorflow_missing(error):
+            raise UserError(
+                f"TFDS needs TensorFlow to prepare {builder.name}, once. On any machine, in an "
+                "environment of its own: pip install tensorflow-cpu tensorflow-datasets "
+                f"array_record && {array_record_command(builder.name, 'DIR')} and copy "
+                f"DIR/{builder.name} into {folder}; it is then read here without TensorFlow."
+            ) from error
+        raise UserError(
+            f"Preparing {builder.name} failed ({type(error).__name__}: {_first_line(error)}). "
+            + again
+        ) from error
+
+
+def array_record_command(name: str, data_dir: str) -> str:
+    """The one line that prepares any TFDS data set as array_record, where TensorFlow is there."""
+    return (
+        'python -c "import tensorflow_datasets as tfds; '
+        f"tfds.builder('{name}', data_dir='{data_dir}', file_format='array_record')"
+        '.download_and_prepare()"'
+    )
+
+
+def _first_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else "no reason given"

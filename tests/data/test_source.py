@@ -1,0 +1,42 @@
+import numpy as np
+import pytest
+
+from jaxgan.data.source import Source, digest, from_arrays, read_all
+
+RNG = np.random.default_rng(0)
+PAIRS = {
+    "source": RNG.integers(0, 256, (70, 80, 70, 3), dtype=np.uint8),
+    "target": RNG.normal(size=(70, 80, 70, 1)).astype(np.float32),
+}
+TOKENS = {"tokens": RNG.integers(0, 9, (11, 6)).astype(np.int32), "length": np.arange(11)}
+
+
+@pytest.mark.parametrize("rows", [PAIRS, TOKENS])
+def test_any_keys_and_dtypes_are_kept(rows):
+    source = from_arrays("made", "train", rows)
+    assert source.size == len(next(iter(rows.values())))
+    for found in (source.arrays(), source.read(np.array([3, 3, 0]))):
+        assert list(found) == list(rows)
+        assert all(found[key].dtype == rows[key].dtype for key in rows)
+    for key, row in source.spec.items():
+        assert (row.shape, row.dtype) == (rows[key].shape[1:], rows[key].dtype)
+        np.testing.assert_array_equal(source.arrays()[key], rows[key])
+    assert source.nbytes == sum(values.nbytes for values in rows.values())
+    assert source.classes is None
+    first = next(iter(rows.values()))
+    assert (source.shape, source.dtype) == (first.shape[1:], first.dtype)
+
+
+def test_the_threads_read_what_one_does():
+    """Samples this large are read in blocks by several threads."""
+    made = from_arrays("made", "train", PAIRS)
+    source = Source("made", "train", made.size, made.shape, made.read, "00")
+    assert digest(read_all(source)) == digest(PAIRS) == made.fingerprint
+
+
+def test_the_fingerprint_is_of_the_content():
+    changed = {key: values.copy() for key, values in TOKENS.items()}
+    changed["tokens"][10, 5] += 1
+    prints = {from_arrays("made", "train", rows).fingerprint for rows in (TOKENS, changed)}
+    assert len(prints) == 2
+    assert from_arrays("other", "test", TOKENS).fingerprint in prints
