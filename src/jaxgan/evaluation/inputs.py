@@ -13,7 +13,7 @@ from jaxgan.errors import UserError
 from jaxgan.evaluation.samples import Images, chosen, of_sampler, of_source
 from jaxgan.game.gan import Gan, fresh_batches, moves
 from jaxgan.runs.folder import RunFolder, read_description
-from jaxgan.sampling.load import Step, load_state
+from jaxgan.sampling.load import Step, load_state, precision_of
 from jaxgan.sampling.sampler import Weights, sampler_of
 from jaxgan.sampling.standing_statistics import standing
 
@@ -88,7 +88,7 @@ def of_run(run: str, count: int, drawing: Drawing) -> tuple[Images, dict[str, An
       UserError: there is no such run or checkpoint, or it cannot be drawn from like this.
     """
     _, gan, state, data, description = load_state(run, drawing.step)
-    sampler = sampler_of(gan, state, data, drawing.weights)
+    sampler = sampler_of(gan, state, data, drawing.weights, precision_of(description))
     if drawing.standing:
         sampler = standing(sampler, drawing.standing, drawing.seed)
     images = of_sampler(sampler, count, seed=drawing.seed, truncation=drawing.truncation)

@@ -1,6 +1,7 @@
 """A trained run, read back from its folder."""
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -94,5 +95,10 @@ def load(run: str | Path, weights: Weights = "ema", step: Step = None) -> Sample
     Raises:
       UserError: there is no run, no such checkpoint, or none that is sound.
     """
-    _, gan, state, data, _ = load_state(run, step)
-    return sampler_of(gan, state, data, weights)
+    _, gan, state, data, description = load_state(run, step)
+    return sampler_of(gan, state, data, weights, precision_of(description))
+
+
+def precision_of(description: Mapping[str, Any]) -> str:
+    """The precision of matrix products that a run was trained with, from its ``config.json``."""
+    return description["identity"]["matmul_precision"]

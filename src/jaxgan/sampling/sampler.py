@@ -14,8 +14,10 @@ from jaxgan.data.modality import to_uint8
 from jaxgan.errors import UserError
 from jaxgan.experiment import Task
 from jaxgan.game.gan import Gan
+from jaxgan.game.network import Network
 from jaxgan.game.state import GanState
 from jaxgan.rng import Rng, named
+from jaxgan.sampling.activations import activations, with_activations
 from jaxgan.types import Device
 
 Weights = Literal["ema", "raw"]
@@ -30,7 +32,8 @@ class Sampler:
     """A generator with its weights.
 
     Sample ``i`` of a seed depends on the seed and on ``i`` alone: the first ten of a
-    hundred are the same as ten, bit for bit.
+    hundred are the same as ten, bit for bit. It is drawn at the run's own precision, whatever
+    JAX's default is on this device.
 
     Attributes:
       gan: the game whose generator it is.
@@ -39,8 +42,11 @@ class Sampler:
       data: shape of the samples.
       step: training step of the weights.
       weights: ``ema`` or ``raw``.
-      standing: batches that its normalisation's moments were taken from anew; 0 for the
+      standing: batches that its normalization's moments were taken from anew; 0 for the
         running ones of the training.
+      precision: of float32 matrix products and convolutions: ``float32``, ``tensorfloat32`` or
+        ``bfloat16``, as in ``--matmul-precision``.
+      dtype: of the activations; None for the dtype that the generator was built with.
     """
 
     gan: Gan
@@ -50,6 +56,25 @@ class Sampler:
     step: int
     weights: Weights
     standing: int = 0
+    precision: str = "float32"
+    dtype: str | None = None
+
+    @property
+    def activations(self) -> str:
+        """The dtype of the activations, e.g. ``bfloat16``."""
+        return self.dtype or activations(self.gan.networks["g"])
+
+    @property
+    def arithmetic(self) -> "Arithmetic":
+        """How it computes, a static argument of what is compiled."""
+        return Arithmetic(self.precision, self.dtype)
+
+    def in_float32(self) -> "Sampler":
+        """The same generator with float32 activations and products at the highest precision.
+
+        For finite differences of its outputs, which coarser arithmetic drowns.
+        """
+        return dataclasses.replace(self, precision="float32", dtype="float32")
 
     @property
     def labelled(self) -> bool:
@@ -107,7 +132,7 @@ class Sampler:
             # count, the generator is given the same batches.
             latents = self.draw(seed, first, truncation)
             labels = self.labels(BATCH, label, first)
-            samples = _generate(Static(self.gan), *variables, latents, labels)
+            samples = _generate(Static(self.gan), self.arithmetic, *variables, latents, labels)
             yield self.quantise(np.asarray(samples))[: count - first]
 
     def __call__(
@@ -150,7 +175,8 @@ class Sampler:
     def draw(self, seed: int, first: int, truncation: float | None = None) -> np.ndarray:
         """The ``BATCH`` latents of ``seed`` from number ``first`` on, float32."""
         key = named(jax.random.key(seed), "sample")
-        return np.asarray(_draw(Static(self.gan), key, np.int32(first), truncation))
+        first_row = np.int32(first)
+        return np.asarray(_draw(Static(self.gan), self.precision, key, first_row, truncation))
 
     def placed(self, devices: Sequence[Device]) -> Callable[[Any, Any], jax.Array]:
         """``(latents, labels) -> samples`` in ``gan.range``, the weights whole on each device.
@@ -158,7 +184,8 @@ class Sampler:
         Rows that are spread over the devices are drawn where they lie.
         """
         variables = jax.device_put((self.params, self.stats), parallel.replicated(devices))
-        return lambda latents, labels: _generate(Static(self.gan), *variables, latents, labels)
+        static, how = Static(self.gan), self.arithmetic
+        return lambda latents, labels: _generate(static, how, *variables, latents, labels)
 
     def _decoded(self, latents: Any, labels: Any) -> Iterator[np.ndarray]:
         variables = jax.device_put((self.params, self.stats))
@@ -166,7 +193,7 @@ class Sampler:
             part = np.asarray(latents[first : first + BATCH])
             rows = np.minimum(np.arange(BATCH), len(part) - 1)  # the last again and again
             chosen = None if labels is None else np.asarray(labels[first : first + BATCH])[rows]
-            samples = _generate(Static(self.gan), *variables, part[rows], chosen)
+            samples = _generate(Static(self.gan), self.arithmetic, *variables, part[rows], chosen)
             yield np.asarray(samples)[: len(part)]
 
 
@@ -183,20 +210,52 @@ class Static:
         return isinstance(other, Static) and other.gan is self.gan
 
 
-@partial(jax.jit, static_argnums=(0, 3))
-def _draw(static: Static, key, first, truncation):
+@dataclasses.dataclass(frozen=True)
+class Arithmetic:
+    """How a generator computes: see ``Sampler.precision`` and ``Sampler.dtype``."""
+
+    precision: str
+    dtype: str | None = None
+
+    def bound(self, network: Network) -> Network:
+        """The network with these activations."""
+        if self.dtype is None:
+            return network
+        module = with_activations(network.module, self.dtype)
+        return dataclasses.replace(network, module=module)
+
+
+@partial(jax.jit, static_argnums=(0, 1, 4))
+def _draw(static: Static, precision: str, key, first, truncation):
     rows = first + jnp.arange(BATCH, dtype=jnp.int32)
-    return static.gan.prior(Rng(key, rows), truncation)
+    with jax.default_matmul_precision(precision):
+        return static.gan.prior(Rng(key, rows), truncation)
 
 
-@partial(jax.jit, static_argnums=0)
-def _generate(static: Static, params, stats, latents, labels):
+@partial(jax.jit, static_argnums=(0, 1))
+def _generate(static: Static, how: Arithmetic, params, stats, latents, labels):
     gan = static.gan
-    return gan.sample(gan.network("g", params, stats), latents, labels)
+    with jax.default_matmul_precision(how.precision):
+        return gan.sample(how.bound(gan.network("g", params, stats)), latents, labels)
 
 
-def sampler_of(gan: Gan, state: GanState, data: Task, weights: Weights = "ema") -> Sampler:
-    """A sampler of the state's generator, averaged or as it is."""
+def sampler_of(
+    gan: Gan,
+    state: GanState,
+    data: Task,
+    weights: Weights = "ema",
+    precision: str = "float32",
+) -> Sampler:
+    """A sampler of the state's generator.
+
+    Args:
+      gan: the game.
+      state: its state.
+      data: shape of the samples.
+      weights: ``ema`` for the averaged generator, ``raw`` for the one last trained.
+      precision: of matrix products, which should be that of the training:
+        ``description["identity"]["matmul_precision"]`` of a run.
+    """
     source = state.ema if weights == "ema" else state.players["g"]
     params, stats = jax.device_get((source.params, source.stats))
-    return Sampler(gan, params, stats, data, int(state.step), weights)
+    return Sampler(gan, params, stats, data, int(state.step), weights, precision=precision)

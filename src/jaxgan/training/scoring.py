@@ -16,6 +16,7 @@ from jaxgan.experiment import Task
 from jaxgan.game.gan import Gan
 from jaxgan.game.state import GanState
 from jaxgan.runs.settings import Runtime
+from jaxgan.sampling.load import precision_of
 from jaxgan.sampling.sampler import sampler_of
 from jaxgan.sampling.standing_statistics import standing
 
@@ -48,7 +49,8 @@ class ScoresDuringTraining:
         Raises:
           UserError: samples are not finite.
         """
-        sampler = sampler_of(self.gan, state, self.data)
+        precision = precision_of(self.description)
+        sampler = sampler_of(self.gan, state, self.data, precision=precision)
         if self.standing_batches:
             sampler = standing(sampler, self.standing_batches)
         fake = of_sampler(sampler, self.num)

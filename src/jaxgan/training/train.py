@@ -392,7 +392,8 @@ class _Run:
     def _samples(self, state: GanState, log: MetricsLog, step: int) -> None:
         if not self.leader:
             return
-        sampler = sampler_of(self.gan, state, self.data)
+        precision = self.training.matmul_precision
+        sampler = sampler_of(self.gan, state, self.data, precision=precision)
         picture, magnify = self._picture(sampler)
         save_image(self.folder.samples / f"{step:07d}.png", picture, magnify)
         log.image("samples", picture, step)
@@ -408,7 +409,9 @@ class _Run:
     def _last_pictures(self, state: GanState, log: MetricsLog, step: int) -> None:
         self._samples(state, log, step)
         if len(self.data.shape) == 3:
-            images = sampler_of(self.gan, state, self.data).interpolate()
+            precision = self.training.matmul_precision
+            sampler = sampler_of(self.gan, state, self.data, precision=precision)
+            images = sampler.interpolate()
             magnify = magnification(images)
             save_image(self.folder.interpolation, grid(images, 10), magnify)
 

@@ -1,0 +1,54 @@
+"""The dtype of a network's activations, which its modules carry as a field ``dtype``."""
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Any
+
+import flax.linen as nn
+import jax.numpy as jnp
+
+
+def activations(module: nn.Module) -> str:
+    """The dtype that a module and its parts compute in, e.g. ``bfloat16``.
+
+    ``float32`` where no part says so; several are joined by ``+``.
+    """
+    return "+".join(sorted(set(_dtypes(module)))) or "float32"
+
+
+def with_activations(module: nn.Module, dtype: str) -> nn.Module:
+    """The same module, all of whose parts compute in ``dtype``; its parameters are the same."""
+    changes = {name: _changed(value, dtype) for name, value in _parts(module)}
+    if hasattr(module, "dtype"):
+        changes["dtype"] = jnp.dtype(dtype)
+    return module.clone(**changes)
+
+
+def _dtypes(value: Any) -> Iterator[str]:
+    if isinstance(value, nn.Module):
+        if getattr(value, "dtype", None) is not None:
+            yield jnp.dtype(value.dtype).name  # type: ignore[attr-defined]
+        for _, part in _parts(value):
+            yield from _dtypes(part)
+    elif isinstance(value, tuple | list):
+        for part in value:
+            yield from _dtypes(part)
+
+
+def _changed(value: Any, dtype: str) -> Any:
+    if isinstance(value, nn.Module):
+        return with_activations(value, dtype)
+    return tuple(_changed(part, dtype) for part in value)
+
+
+def _parts(module: nn.Module) -> Iterator[tuple[str, Any]]:
+    """The fields of a module that hold other modules."""
+    for field in dataclasses.fields(module):
+        value = getattr(module, field.name, None)
+        if field.name == "parent":
+            continue
+        several = isinstance(value, tuple | list) and value
+        if isinstance(value, nn.Module) or (
+            several and all(isinstance(part, nn.Module) for part in value)
+        ):
+            yield field.name, value
