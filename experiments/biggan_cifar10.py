@@ -29,7 +29,7 @@ import optax
 from jaxgan import forward, losses
 from jaxgan.cli.experiment import main
 from jaxgan.errors import UserError
-from jaxgan.experiment import Experiment, Published, Task
+from jaxgan.experiment import Experiment, Published, Scoring, Task
 from jaxgan.game.gan import D, G, Gan
 from jaxgan.game.network import Reparametrization
 from jaxgan.nets import biggan
@@ -149,7 +149,7 @@ EXPERIMENT = Experiment(
     steps=100_000,
     batch_size=64,
     flip=True,
-    standing_batches=16,
+    scoring=Scoring(standing_batches=16),
     smoke={
         "generator_width": 4,
         "discriminator_width": 4,

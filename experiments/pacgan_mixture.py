@@ -27,7 +27,7 @@ import optax
 
 from jaxgan import ema, forward, losses
 from jaxgan.cli.experiment import main
-from jaxgan.experiment import Experiment, Published, Task
+from jaxgan.experiment import Experiment, Published, Scoring, Task
 from jaxgan.game.gan import SIMULTANEOUS, Gan
 from jaxgan.nets import mixture
 from jaxgan.types import Dtype
@@ -85,8 +85,7 @@ EXPERIMENT = Experiment(
     classes=8,
     steps=10_000,
     batch_size=200,
-    evaluate_every=2000,
-    evaluate_num=2500,
+    scoring=Scoring(every=2000, num=2500),
     smoke={"hidden": (8,), "maxout": 4},
     ablations={
         "GAN": {"packing": 1, "batch_size": 100},

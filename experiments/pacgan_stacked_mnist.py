@@ -24,7 +24,7 @@ import optax
 
 from jaxgan import ema, forward, losses
 from jaxgan.cli.experiment import main
-from jaxgan.experiment import Experiment, Published, Task
+from jaxgan.experiment import Experiment, Published, Scoring, Task
 from jaxgan.game.gan import D, Gan, Phase
 from jaxgan.nets import pacgan
 from jaxgan.types import Dtype
@@ -93,8 +93,7 @@ EXPERIMENT = Experiment(
     classes=1000,
     steps=100_000,
     batch_size=128,
-    evaluate_metrics="modes",
-    evaluate_num=26_000,
+    scoring=Scoring(metrics=("modes",), num=26_000),
     smoke={"width": 4, "latent": 8},
     ablations={
         f"packing {count}": {"packing": count, "batch_size": 64 * count} for count in (1, 3, 4)

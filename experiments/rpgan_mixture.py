@@ -25,7 +25,7 @@ import optax
 
 from jaxgan import ema, forward, losses, penalties
 from jaxgan.cli.experiment import main
-from jaxgan.experiment import Experiment, Published, Task
+from jaxgan.experiment import Experiment, Published, Scoring, Task
 from jaxgan.game.gan import SIMULTANEOUS, Gan
 from jaxgan.game.terms import scale
 from jaxgan.nets import mixture
@@ -100,8 +100,7 @@ EXPERIMENT = Experiment(
     classes=8,
     steps=10_000,
     batch_size=100,
-    evaluate_every=2000,
-    evaluate_num=2500,
+    scoring=Scoring(every=2000, num=2500),
     smoke={"hidden": (8,), "maxout": 4},
     ablations={
         "GAN + R1": {"relativistic": False, "r2": 0.0},

@@ -23,7 +23,7 @@ import optax
 
 from jaxgan import ema, forward, losses, penalties
 from jaxgan.cli.experiment import main
-from jaxgan.experiment import Experiment, Published, Task
+from jaxgan.experiment import Experiment, Published, Scoring, Task
 from jaxgan.game.gan import D, G, Gan
 from jaxgan.game.terms import scale
 from jaxgan.nets import pacgan
@@ -100,8 +100,7 @@ EXPERIMENT = Experiment(
     classes=1000,
     steps=100_000,
     batch_size=64,
-    evaluate_metrics="modes",
-    evaluate_num=26_000,
+    scoring=Scoring(metrics=("modes",), num=26_000),
     smoke={"width": 4, "latent": 8},
     ablations={
         "RpGAN + R1": {"r2": 0.0},

@@ -27,7 +27,7 @@ import optax
 
 from jaxgan import ema, forward, losses
 from jaxgan.cli.experiment import main
-from jaxgan.experiment import Experiment, Published, Task
+from jaxgan.experiment import Experiment, Published, Scoring, Task
 from jaxgan.game.gan import D, Gan, Phase
 from jaxgan.nets import mixture
 from jaxgan.types import Dtype, Outputs
@@ -96,8 +96,7 @@ EXPERIMENT = Experiment(
     classes=8,
     steps=25_000,
     batch_size=512,
-    evaluate_every=5000,
-    evaluate_num=2500,
+    scoring=Scoring(every=5000, num=2500),
     smoke={"hidden": 8, "latent": 4, "unroll": 2},
     ablations={"not unrolled": {"unroll": 0}, "10 steps": {"unroll": 10}},
     results=tuple(

@@ -27,7 +27,7 @@ import optax
 
 from jaxgan import ema, forward, losses
 from jaxgan.cli.experiment import main
-from jaxgan.experiment import Experiment, Published, Task
+from jaxgan.experiment import Experiment, Published, Scoring, Task
 from jaxgan.game.gan import D, Gan, Phase
 from jaxgan.nets import pacgan
 from jaxgan.types import Dtype
@@ -105,8 +105,7 @@ EXPERIMENT = Experiment(
     classes=1000,
     steps=500_000,
     batch_size=128,
-    evaluate_metrics="modes",
-    evaluate_num=25_600,
+    scoring=Scoring(metrics=("modes",), num=25_600),
     smoke={"unroll": 1, "latent": 8},
     ablations={
         **{f"{count} steps": {"unroll": count} for count in (0, 1, 10)},

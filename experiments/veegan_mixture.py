@@ -31,7 +31,7 @@ import optax
 
 from jaxgan import ema, forward, losses
 from jaxgan.cli.experiment import main
-from jaxgan.experiment import Experiment, Published, Task
+from jaxgan.experiment import Experiment, Published, Scoring, Task
 from jaxgan.game.gan import SIMULTANEOUS, Gan
 from jaxgan.game.terms import scale
 from jaxgan.nets import mixture, mlp, veegan
@@ -124,8 +124,7 @@ EXPERIMENT = Experiment(
     classes=8,
     steps=20_000,
     batch_size=500,
-    evaluate_every=5000,
-    evaluate_num=2500,
+    scoring=Scoring(every=5000, num=2500),
     smoke={"hidden": 8, "latent": 4},
     ablations={
         "GAN": {"game": "gan"},

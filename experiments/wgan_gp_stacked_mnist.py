@@ -21,7 +21,7 @@ import optax
 
 from jaxgan import ema, forward, losses, penalties
 from jaxgan.cli.experiment import main
-from jaxgan.experiment import Experiment, Published, Task
+from jaxgan.experiment import Experiment, Published, Scoring, Task
 from jaxgan.game.gan import D, G, Gan
 from jaxgan.game.terms import scale
 from jaxgan.nets import pacgan
@@ -88,8 +88,7 @@ EXPERIMENT = Experiment(
     classes=1000,
     steps=20_000,
     batch_size=64,
-    evaluate_metrics="modes",
-    evaluate_num=26_000,
+    scoring=Scoring(metrics=("modes",), num=26_000),
     smoke={"width": 4, "latent": 8, "critic_steps": 2},
     ablations={"one critic update": {"critic_steps": 1}},
     results=(

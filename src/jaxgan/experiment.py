@@ -68,6 +68,40 @@ class Published:
 
 
 @dataclasses.dataclass(frozen=True)
+class Scoring:
+    """How the generators of an experiment are scored, during training and afterwards.
+
+    Attributes:
+      metrics: names of metrics, or ``jaxgan.metrics.metric.Metric`` values of the experiment's own;
+        empty for the usual ones of the data.
+      num: samples per score.
+      every: steps between scores during training; 0 for none.
+      standing_batches: batches of standing statistics, where the paper uses them; 0 for the
+        running ones.
+      extractor: the network of features, as ``--extractor`` takes it.
+      extractor_weights: the file of its weights, where it needs one.
+    """
+
+    metrics: tuple[str | Any, ...] = ()
+    num: int = 5000
+    every: int = 0
+    standing_batches: int = 0
+    extractor: str = "efficientnet-lite0"
+    extractor_weights: Path | None = None
+
+    @property
+    def own(self) -> tuple[Any, ...]:
+        """The metrics that the experiment brings itself."""
+        return tuple(metric for metric in self.metrics if not isinstance(metric, str))
+
+    @property
+    def names(self) -> str | None:
+        """The metrics as ``--evaluate-metrics`` takes them; None for the usual ones."""
+        names = [metric if isinstance(metric, str) else metric.name for metric in self.metrics]
+        return ",".join(names) or None
+
+
+@dataclasses.dataclass(frozen=True)
 class Experiment:
     """What an experiment file declares.
 
@@ -85,10 +119,8 @@ class Experiment:
       split: default split.
       resolution: default side that images are cropped and resized to; None keeps theirs.
       flip: whether real images are flipped at random by default.
-      evaluate_every: steps between scores by default; 0 for none.
-      evaluate_num: samples per score by default.
-      evaluate_metrics: which by default; None for ``fd``, and ``modes`` for toy data.
-      standing_batches: batches of standing statistics, where the paper uses them.
+      scoring: how its generators are scored; the default of the flags that begin with
+        ``--evaluate``, and what ``jaxgan evaluate RUN`` repeats.
       smoke: changes to ``config`` that make ``--smoke`` take seconds.
       ablations: named changes to ``config``, and to ``batch_size``, that the paper, or a reader,
         compares.
@@ -106,10 +138,7 @@ class Experiment:
     split: str = "train"
     resolution: int | None = None
     flip: bool = False
-    evaluate_every: int = 0
-    evaluate_num: int = 5000
-    evaluate_metrics: str | None = None
-    standing_batches: int = 0
+    scoring: Scoring = Scoring()
     smoke: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     ablations: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
     results: tuple[Published, ...] = ()

@@ -40,10 +40,12 @@ def parse(
     )
     runtime = Runtime(
         steps=experiment.steps,
-        evaluate_every=experiment.evaluate_every,
-        evaluate_num=experiment.evaluate_num,
-        evaluate_metrics=experiment.evaluate_metrics,
-        standing_batches=experiment.standing_batches,
+        evaluate_every=experiment.scoring.every,
+        evaluate_num=experiment.scoring.num,
+        evaluate_metrics=experiment.scoring.names,
+        evaluate_extractor=experiment.scoring.extractor,
+        extractor_weights=experiment.scoring.extractor_weights,
+        standing_batches=experiment.scoring.standing_batches,
     )
     flags = dataclasses.make_dataclass(
         "Flags",

@@ -42,13 +42,9 @@ def _changed(value: Any, dtype: str) -> Any:
 
 
 def _parts(module: nn.Module) -> Iterator[tuple[str, Any]]:
-    """The fields of a module that hold other modules."""
+    """The fields of a module that hold another one, or several."""
     for field in dataclasses.fields(module):
         value = getattr(module, field.name, None)
-        if field.name == "parent":
-            continue
-        several = isinstance(value, tuple | list) and value
-        if isinstance(value, nn.Module) or (
-            several and all(isinstance(part, nn.Module) for part in value)
-        ):
+        several = list(value) if isinstance(value, tuple | list) else [value]
+        if field.name != "parent" and several and all(isinstance(x, nn.Module) for x in several):
             yield field.name, value
