@@ -24,7 +24,7 @@ import optax
 
 from jaxgan import ema, forward, losses
 from jaxgan.cli.experiment import main
-from jaxgan.experiment import Experiment, Task
+from jaxgan.experiment import Experiment, Scoring, Task
 from jaxgan.game.gan import Gan
 from jaxgan.nets import dcgan
 from jaxgan.types import Dtype
@@ -75,8 +75,7 @@ EXPERIMENT = Experiment(
     classes=8,
     steps=20_000,
     batch_size=128,
-    evaluate_every=5000,
-    evaluate_num=2500,
+    scoring=Scoring(every=5000, num=2500),
     smoke={"hidden": (8,), "latent": 4},
 )
 

@@ -21,7 +21,7 @@ import optax
 
 from jaxgan import ema, forward, losses, penalties
 from jaxgan.cli.experiment import main
-from jaxgan.experiment import Experiment, Task
+from jaxgan.experiment import Experiment, Scoring, Task
 from jaxgan.game.gan import ALTERNATING, SIMULTANEOUS, Gan
 from jaxgan.game.terms import scale
 from jaxgan.nets import mlp
@@ -82,8 +82,7 @@ EXPERIMENT = Experiment(
     classes=8,
     steps=20_000,
     batch_size=256,
-    evaluate_every=5000,
-    evaluate_num=2500,
+    scoring=Scoring(every=5000, num=2500),
     smoke={"hidden": (8,)},
     ablations={"R1": {"r1": 0.1}, "simultaneous": {"simultaneous": True}},
 )

@@ -15,9 +15,8 @@ from scipy import stats
 from jaxgan.data.open import open_source
 from jaxgan.data.source import Source
 from jaxgan.errors import UserError, one_of
-from jaxgan.evaluation.evaluate import known_metrics
 from jaxgan.evaluation.score import Score, column, read_scores
-from jaxgan.evaluation.suite import METRICS
+from jaxgan.evaluation.suite import METRICS, metrics_named
 from jaxgan.experiment import Experiment, load_experiment
 from jaxgan.files import write_json
 from jaxgan.runs.environment import environment_changes
@@ -219,7 +218,7 @@ def scores_of(task: Task) -> Mapping[str, Score]:
     if not every:
         raise UserError(f"{task.run.path} is finished but has no score; remove it.")
     found = {}
-    for metric in known_metrics(operation.evaluate_metrics or ""):
+    for metric in (one.name for one in metrics_named(operation.evaluate_metrics or "")):
         told = [(score, faults(score, operation)) for score in every if score.metric == metric]
         fitting = [score for score, wrong in told if not wrong]
         if not fitting:
@@ -267,7 +266,7 @@ def trained(task: Task) -> tuple[Run, Sequence[Score]]:
         seed=task.identity.seed,
         outcome=status["outcome"],
         values=named(last, "values"),
-        floor=named(last, "floor"),
+        floor=named(last, "real_score"),
         protocol={metric: dict(score.protocol) for metric, score in last.items()},
         steps_per_second=statistics.median(rates) if rates else None,
         launches=[facts(one["environment"]) for one in read_description(run)["launches"]],

@@ -80,19 +80,36 @@ class Published:
 
 @dataclasses.dataclass(frozen=True)
 class Scoring:
-    """How an experiment is scored.
+    """How the generators of an experiment are scored, during training and afterwards.
 
     Attributes:
-      metrics: names, or ``Metric`` values of its own; empty for its modality's.
-      num: samples per score, and real ones they are compared with.
+      metrics: names of metrics, or ``jaxgan.metrics.metric.Metric`` values of the experiment's own;
+        empty for the usual ones of the data.
+      num: samples per score.
       every: steps between scores during training; 0 for none.
-      standing_batches: batches of standing statistics, where the paper uses them.
+      standing_batches: batches of standing statistics, where the paper uses them; 0 for the
+        running ones.
+      extractor: the network of features, as ``--extractor`` takes it.
+      extractor_weights: the file of its weights, where it needs one.
     """
 
-    metrics: tuple[Any, ...] = ()
+    metrics: tuple[str | Any, ...] = ()
     num: int = 5000
     every: int = 0
     standing_batches: int = 0
+    extractor: str = "efficientnet-lite0"
+    extractor_weights: Path | None = None
+
+    @property
+    def own(self) -> tuple[Any, ...]:
+        """The metrics that the experiment brings itself."""
+        return tuple(metric for metric in self.metrics if not isinstance(metric, str))
+
+    @property
+    def names(self) -> str | None:
+        """The metrics as ``--evaluate-metrics`` takes them; None for the usual ones."""
+        names = [metric if isinstance(metric, str) else metric.name for metric in self.metrics]
+        return ",".join(names) or None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -111,7 +128,8 @@ class Experiment:
       ema: default decay per step of the averaged generator; 0 keeps the last one.
       fixed_budget: whether ``build`` reads ``task.steps``, for a schedule that runs to the end of
         training; the number of steps then identifies the run.
-      scoring: how it is scored.
+      scoring: how its generators are scored; the default of the flags that begin with
+        ``--evaluate``, and what ``jaxgan evaluate RUN`` repeats.
       smoke: changes to ``config`` that make ``--smoke`` take seconds.
       ablations: named changes to ``config``, and to ``batch_size``, that the paper, or a reader,
         compares.

@@ -2,7 +2,9 @@
 
 import pytest
 
-from jaxgan.evaluation.score import RULE, Score, append, column, read_scores
+from jaxgan.evaluation.score import RULE, Score, append, column, differences, read_scores
+from jaxgan.runs.checkpoint import Checkpoints
+from jaxgan.runs.folder import RunFolder, read_description
 from support.tiny_runs import TINY, digest, rows
 
 pytest_plugins = ["support.run_fixtures"]
@@ -37,7 +39,7 @@ def test_scores_are_stamped_rows(watched):
         assert score.subject["standing_batches"] == 2
         assert score.subject["d_steps"] == score.subject["step"]
         assert score.protocol["n_fake"] == 30
-        assert score.floor_of["n"] == 20
+        assert score.real_score_of["n"] == 20
 
 
 def test_the_best_checkpoint_is_that_of_the_best_score(watched, command):
@@ -51,6 +53,59 @@ def test_the_best_checkpoint_is_that_of_the_best_score(watched, command):
     assert score.subject["step"] == best
     assert score.subject["rule"] == "best by ms-ssim"
     assert score.value == found[best]  # the same samples of the same weights
+    # It was selected by looking: its score does not compare with those of a step.
+    assert differences(scores(watched)[0], score) == ["checkpoint: by step -> best by ms-ssim"]
+
+
+def test_a_run_is_scored_as_it_scores_itself_without_a_flag(watched, command):
+    """Metrics, number of samples and standing statistics are those of the run's own scores."""
+    out = watched / "same.jsonl"
+    code, said = command(["evaluate", watched, "--out", out])
+    assert code == 0, said
+    (score,), own = read_scores(out), scores(watched)[-1]
+    assert score.subject["rule"] == "last"
+    assert (score.metric, score.values) == (own.metric, own.values)
+    assert differences(score, own) == []
+
+
+OWN = """
+from jaxgan.experiment import Scoring
+from jaxgan.metrics.metric import Metric
+
+def brightness(comparison):
+    return {"mean": float(comparison.generated.array().mean()), "real": float(
+        comparison.real.array().mean())}, {}
+
+BRIGHTNESS = Metric("brightness", "mean level", brightness, {"mean": "higher", "real": ""},
+    lambda distance: "brightness", network="", keeps="samples")
+
+EXPERIMENT = dataclasses.replace(
+    EXPERIMENT, scoring=Scoring(metrics=("ms-ssim", BRIGHTNESS), num=30, every=6))
+"""
+
+
+def test_an_experiment_brings_a_metric_of_its_own(trainer, tmp_path, command, monkeypatch):
+    """It is scored by it during training, keeps its best, and is scored by it afterwards."""
+    text = TINY.read_text().partition("if __name__")[0]
+    file, run = tmp_path / "own.py", tmp_path / "run"
+    file.write_text(text + OWN)
+    monkeypatch.setattr("support.run_fixtures.TINY", file)
+    assert trainer(run, "--best", "brightness") == 0
+    during = scores(run)
+    assert [one.metric for one in during] == ["ms-ssim", "brightness"] * 2
+    values = {one.subject["step"]: one.value for one in during if one.metric == "brightness"}
+    assert read_description(RunFolder(run))["launches"][-1]["operation"]["best"] == "brightness"
+    assert Checkpoints(run / "checkpoints").best_step() == max(values, key=values.get)
+    code, said = command(["evaluate", run])
+    assert code == 0, said
+    after = scores(run)[len(during) :]
+    assert [one.values for one in after] == [one.values for one in during[2:]]
+    assert all(differences(one, two) == [] for one, two in zip(after, during[2:], strict=True))
+    code, said = command(["evaluate", run, "--metrics", "brightness"])
+    assert (code, scores(run)[-1].metric) == (0, "brightness")
+    code, said = command(["evaluate", run, "--metrics", "brightnes"])
+    assert code == 2
+    assert "did you mean brightness?" in said
 
 
 def test_a_resumed_run_repeats_no_row(trainer, tmp_path):
@@ -73,10 +128,12 @@ def test_a_resumed_run_repeats_no_row(trainer, tmp_path):
         (("--best", "fd"), ("--best fd", "--evaluate-every")),
         ((*EVERY, "--best", "fd"), ("--best fd", "--evaluate-metrics fd")),
         ((*EVERY, "--best", "ms-ssim/mean"), ("ms-ssim/mean", "similarity, standard_error")),
-        ((*EVERY, "--best", "neighbours"), ("neither high nor low",)),
+        ((*EVERY, "--best", "neighbors"), ("neither high nor low",)),
         (("--evaluate-every", "6", "--evaluate-metrics", "nothing"), ("No metric nothing",)),
         (("--evaluate-every", "-1"), ("--evaluate-every -1",)),
         ((*EVERY, "--evaluate-num", "1"), ("--evaluate-num 1",)),
+        ((*EVERY, "--best", "ms-ssim/standard_error"), ("neither high nor low",)),
+        ((*EVERY, "--evaluate-num", "1000000000"), ("ms-ssim keeps all samples", "GiB")),
         (("--evaluate-every", "6", "--evaluate-extractor", "vgg"), ("No extractor vgg",)),
         (("--evaluate-every", "6", "--evaluate-metrics", "ppl,x"), ("No metric x",)),
     ],

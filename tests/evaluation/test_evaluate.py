@@ -9,22 +9,24 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import jaxgan
 from jaxgan.data.source import from_arrays
 from jaxgan.data.sources.toy import ring_modes
 from jaxgan.errors import UserError
-from jaxgan.evaluation.evaluate import Evaluation, known_metrics
+from jaxgan.evaluation.evaluate import Evaluation
 from jaxgan.evaluation.features import cached_extraction
 from jaxgan.evaluation.inputs import opener
-from jaxgan.evaluation.reference import reference_of
+from jaxgan.evaluation.measured import Walker
+from jaxgan.evaluation.reference import Reference, reference_of
 from jaxgan.evaluation.samples import of_source
 from jaxgan.evaluation.score import column, columns, differences, read_scores
-from jaxgan.evaluation.suite import METRICS
+from jaxgan.evaluation.suite import METRICS, metrics_named
 from jaxgan.metrics.extractors.efficientnet_lite0 import SHA256, efficientnet_lite0
 from jaxgan.metrics.modes import kl_floor
 
 pytest_plugins = ["support.run_fixtures"]
 
-SCORED = ("fd", "kid", "prdc", "is", "ms-ssim", "neighbours", "intra-fd", "fd-infinity")
+SCORED = ("fd", "kid", "prdc", "is", "ms-ssim", "neighbors", "intra-fd", "fd-infinity")
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -78,24 +80,24 @@ def scored(labelled, tmp_path_factory):
 def test_what_is_alike_scores_better_by_every_metric_that_says_which_is(scored):
     assert tuple(scored["same"]) == SCORED
     for name, score in scored["same"].items():
-        assert tuple(score.values) == METRICS[name].names
+        assert tuple(score.values) == tuple(METRICS[name].values)
     for name in ("fd", "kid", "prdc", "intra-fd"):
         same, other = scored["same"][name], scored["other"][name]
         sign = 1 if METRICS[name].better == "lower" else -1
         assert sign * same.value < sign * other.value, name
     assert scored["other"]["ms-ssim"].value < scored["same"]["ms-ssim"].value  # more diverse
-    assert scored["same"]["neighbours"].values["copies"] == 0
+    assert scored["same"]["neighbors"].values["copies"] == 0
 
 
-def test_the_floor_is_of_held_out_real_samples(scored):
+def test_the_real_score_is_of_held_out_real_samples(scored):
     """30 of the 90 were held out; they are of the distribution of ``same``."""
     for name in ("fd", "kid", "prdc", "ms-ssim"):
         score = scored["same"][name]
-        assert set(score.floor) == set(score.values)
-        assert score.floor_of["n"] == 30
-        assert scored["other"][name].floor == score.floor
-    assert scored["same"]["fd"].floor["distance"] > 0
-    assert scored["same"]["prdc"].floor["recall"] > 0.3
+        assert set(score.real_score) == set(score.values)
+        assert score.real_score_of["n"] == 30
+        assert scored["other"][name].real_score == score.real_score
+    assert scored["same"]["fd"].real_score["distance"] > 0
+    assert scored["same"]["prdc"].real_score["recall"] > 0.3
 
 
 def test_a_stamp_says_how_it_was_measured(scored):
@@ -103,7 +105,7 @@ def test_a_stamp_says_how_it_was_measured(scored):
     assert protocol["extractor"] == "efficientnet-lite0-64"
     assert protocol["weights_sha256"] == SHA256
     assert protocol["resize_real"] == protocol["resize_fake"] == "12x12x3, clean to 64"
-    assert protocol["quantisation"] == "uint8: rounded, clipped"
+    assert protocol["quantization"] == "uint8: rounded, clipped"
     assert (protocol["n_real"], protocol["n_fake"]) == (60, 90)
     assert protocol["reference"]["split"] == "train"
     assert len(protocol["reference"]["data_sha256"]) == 64
@@ -135,7 +137,7 @@ def test_a_run_is_scored_and_its_stamp_says_which_part_of_it(copy, command):
     code, said = command([*words, "--step", 10, "--truncation", 0.7])
     assert code == 0, said
     assert "FD-EffNetLite0-64" in said
-    code, said = command([*words, "--metrics", "fd"])
+    code, said = command([*words, "--metrics", "fd", "--truncation", 0.7])
     assert code == 0, said
     first, second, third = read_scores(copy / "evaluations.jsonl")
     subject = first.subject
@@ -177,12 +179,57 @@ def test_standing_statistics_are_another_generator(copy, command):
     assert running.subject["standing_batches"] == 0
     assert standing.subject["standing_batches"] == 4
     assert running.value != standing.value
+    assert differences(running, standing) == ["standing_batches: 0 -> 4"]
+
+
+def test_how_samples_were_drawn_splits_columns(copy, command):
+    """Also of a metric that looks at no reference; the step of the checkpoint does not."""
+    words = ["evaluate", copy, "--num", 30, "--metrics", "ms-ssim"]
+    changes = [(), ("--step", 10), ("--weights", "raw"), ("--truncation", 0.5), ("--seed", 2)]
+    for change in changes:
+        assert command([*words, *change])[0] == 0
+    rewrite(copy, lambda described: described["identity"].update(matmul_precision="bfloat16"))
+    assert command(words)[0] == 0
+    found = read_scores(copy / "evaluations.jsonl")
+    assert [differences(found[0], other) for other in found[1:]] == [
+        [],
+        ["generator_weights: ema -> raw"],
+        ["truncation: None -> 0.5"],
+        [],
+        ["generator_precision: float32 -> bfloat16"],
+    ]
+    assert found[0].protocol["generator_dtype"] == "float32"
+
+
+def rewrite(run, change):
+    described = json.loads((run / "config.json").read_text())
+    change(described)
+    (run / "config.json").write_text(json.dumps(described))
+
+
+def test_other_data_split_columns_of_metrics_without_a_reference(labelled, scored, copy, command):
+    """The data that a run was trained on; for files, the data that they are compared with."""
+    assert command(["evaluate", copy, "--num", 30, "--metrics", "ms-ssim"])[0] == 0
+    (score,) = read_scores(copy / "evaluations.jsonl")
+    config = json.loads((copy / "config.json").read_text())
+    assert score.protocol["data"]["data_sha256"] == config["data"]["fingerprint"]
+    assert score.subject["trained_on"] == score.protocol["data"]
+    for name in ("is", "ms-ssim"):
+        assert "reference" not in scored["same"][name].protocol
+        assert len(scored["same"][name].protocol["data"]["data_sha256"]) == 64
+    words = ["evaluate", f"{labelled}/same.npz", "--against", f"{labelled}/other.npz"]
+    words += ["--metrics", "ms-ssim", "--out", copy / "other.jsonl"]
+    assert command(words)[0] == 0
+    (other,) = read_scores(copy / "other.jsonl")
+    assert other.value == scored["same"]["ms-ssim"].value
+    assert [one.partition(":")[0] for one in differences(other, scored["same"]["ms-ssim"])] == [
+        "data"
+    ]
 
 
 def test_paths_are_measured_in_the_extractor_s_name(copy, command, monkeypatch):
-
-    monkeypatch.setattr("jaxgan.evaluation.suite.PATHS", 20)
-    monkeypatch.setattr("jaxgan.evaluation.suite.PATHS_AT_ONCE", 10)
+    monkeypatch.setattr("jaxgan.metrics.ppl.PATHS", 20)
+    monkeypatch.setattr("jaxgan.metrics.ppl.PATHS_AT_ONCE", 10)
     words = ["evaluate", copy, "--num", 30, "--metrics", "ppl"]
     code, said = command(words)
     assert code == 0, said
@@ -190,12 +237,29 @@ def test_paths_are_measured_in_the_extractor_s_name(copy, command, monkeypatch):
     score, seeded, truncated = read_scores(copy / "evaluations.jsonl")
     assert score.title == "path-length-EffNetLite0-64"
     assert score.value > 0
-    assert score.floor == {}
-    assert score.protocol["quantisation"] == "none"
+    assert score.real_score == {}
+    assert score.protocol["quantization"] == "none"
     assert "reference" not in score.protocol  # which it does not look at
-    column([score, seeded, truncated])
-    assert seeded.value != score.value  # what a stamp says was done
+    column([score, seeded])
+    assert differences(score, truncated) == ["truncation: None -> 0.2"]
+    assert seeded.value != score.value
     assert truncated.value < 0.5 * score.value
+    rewrite(copy, lambda described: described["identity"].update(matmul_precision="bfloat16"))
+    assert command(words)[0] == 0
+    coarse = read_scores(copy / "evaluations.jsonl")[-1]
+    assert coarse.subject["precision"] == "bfloat16"  # and yet:
+    assert coarse.protocol["generator_precision"] == coarse.protocol["generator_dtype"] == "float32"
+    column([score, coarse])
+    assert coarse.value == score.value
+
+
+def test_paths_are_walked_in_float32_whatever_the_run_was(finished):
+    sampler = dataclasses.replace(jaxgan.load(finished), precision="bfloat16")
+    walker = Walker(sampler, seed=0)
+    with jax.default_matmul_precision("bfloat16"):
+        lowered = jax.jit(walker.images).lower(np.zeros((4, 3), np.float32)).as_text()
+    assert "stablehlo.dot_general" in lowered
+    assert lowered.count("precision = [HIGHEST, HIGHEST]") == lowered.count("dot_general")
 
 
 def test_two_runs_are_scored_against_each_other(copy, finished, command):
@@ -204,7 +268,7 @@ def test_two_runs_are_scored_against_each_other(copy, finished, command):
     assert code == 0, said
     (score,) = read_scores(copy / "evaluations.jsonl")
     assert score.value > 1  # other latents: not the same images
-    assert score.floor == {}
+    assert score.real_score == {}
     assert score.protocol["reference"]["kind"] == "run"
     assert (score.protocol["reference"]["seed"], score.subject["seed"]) == (1, 0)
     assert command([*words, "--against-step", 10])[0] == 0
@@ -233,7 +297,7 @@ def test_toys_are_scored_by_their_modes(tmp_path, command):
     score = rows(tmp_path / "e")["modes"]
     assert score.values["captured"] == 8
     assert score.values["high_quality"] == pytest.approx(0.9889, abs=0.015)
-    assert score.floor["high_quality"] == pytest.approx(0.9889, abs=0.015)
+    assert score.real_score["high_quality"] == pytest.approx(0.9889, abs=0.015)
     parameters = score.protocol["parameters"]
     assert parameters["perfect_high_quality"] == pytest.approx(0.98889, abs=1e-5)
     assert 0 < parameters["perfect_kl"] < 0.01
@@ -286,7 +350,14 @@ def test_few_good_samples_stand_beside_as_many_perfect_ones(tmp_path, command):
         (("--held-out", "valid"), ("valid",)),
         (("--step", "3"), ("no checkpoint of step 3", "10, 12")),
         (("--against", "nothing"), ("nothing",)),
-        (("--against", "ring"), ("Points and images cannot be compared",)),
+        (("--against", "ring"), ("Images and points cannot be compared", "--against")),
+        (("--num", "100000000"), ("kid keeps all features", "Lower --num")),
+        (("--num", "1000000000", "--metrics", "ms-ssim"), ("keeps all samples", "34 GiB")),
+        (("--num", "2000000000", "--metrics", "fd"), ("at most 1073741824",)),
+        (("--num", "9", "--metrics", "is"), ("--num 9: is needs at least 10",)),
+        (("--num", "30", "--num-real", "5", "--metrics", "prdc"), ("--num-real 5", "at least 6")),
+        (("--num", "30", "--num-real", "50", "--metrics", "parzen"), ("beside the reference",)),
+        (("--metrics", "prdc", "--num", "30", "--against", "ring"), ("cannot be compared",)),
         (("--standing-batches", "-1"), ("--standing-batches -1",)),
         (("--seed", "-1"), ("--seed -1",)),
         (("--against-step", "3", "--against", "SELF"), ("no checkpoint of step 3",)),
@@ -297,6 +368,17 @@ def test_what_cannot_be_is_refused_in_a_line(flags, expected, copy, refused):
     flags = [str(copy) if flag == "SELF" else flag for flag in flags]
     refused(["evaluate", copy, *flags], *expected)
     assert not (copy / "evaluations.jsonl").exists()
+
+
+def test_sizes_are_refused_before_a_checkpoint_is_read(copy, refused, monkeypatch):
+    monkeypatch.setattr("jaxgan.evaluation.inputs.load_state", lambda *_: pytest.fail("read"))
+    refused(["evaluate", copy, "--num", 100_000_000], "kid keeps all features")
+    refused(["evaluate", copy, "--num", 20, "--num-real", 51], "--num-real 51", "has 50")
+
+
+def test_points_are_refused_by_metrics_of_images(refused, tmp_path):
+    words = ["evaluate", "ring", "--against", "ring", "--num", 20, "--out", tmp_path / "e"]
+    refused([*words, "--metrics", "modes,fd"], "fd is of images, not of points")
 
 
 def test_what_is_not_there_is_refused(tmp_path, copy, labelled, refused):
@@ -336,9 +418,10 @@ def test_data_that_changed_since_the_training_are_refused(trainer, tmp_path, ref
     refused(["evaluate", tmp_path / "run", "--num", 20], "images.npz", "--against")
 
 
-def evaluation(real, *metrics, held_out=None):
+def evaluation(real, *metrics):
     source = from_arrays("reals", "train", {"image": real})
-    return Evaluation(metrics, of_source(source, np.arange(len(real))), held_out, extractor(), None)
+    reference = Reference(of_source(source, np.arange(len(real))), None, None, pytest.fail)
+    return Evaluation(metrics_named(metrics), reference, extractor())
 
 
 def scored_images(against, image):
@@ -394,9 +477,3 @@ def test_features_of_changed_images_are_not_taken_from_the_cache():
     after = features(image)
     assert (after[3] != before[3]).any()
     np.testing.assert_array_equal(after[:3], before[:3])
-
-
-def test_metrics_are_named_once():
-    assert known_metrics("fd, kid,fd") == ("fd", "kid")
-    with pytest.raises(UserError, match="No metric FD; did you mean fd"):
-        known_metrics(["FD"])

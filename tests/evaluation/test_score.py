@@ -6,7 +6,16 @@ import math
 import pytest
 
 from jaxgan.errors import UserError
-from jaxgan.evaluation.score import Score, append, column, columns, forget, read_scores, to_row
+from jaxgan.evaluation.score import (
+    FORMAT,
+    Score,
+    append,
+    column,
+    columns,
+    forget,
+    read_scores,
+    to_row,
+)
 
 PROTOCOL = {
     "metric": "fd",
@@ -15,7 +24,7 @@ PROTOCOL = {
     "weights_sha256": "a" * 64,
     "resize_real": "28x28x1, clean to 64",
     "resize_fake": "28x28x1, clean to 64",
-    "quantisation": "uint8",
+    "quantization": "uint8",
     "matmul_precision": "float32",
     "labels": "none",
     "n_real": 100,
@@ -30,7 +39,7 @@ def score(value=1.5, step=10, rule="last", **protocol):
         title="FD-net",
         better="lower",
         values={"distance": value},
-        floor={"distance": 0.5},
+        real_score={"distance": 0.5},
         protocol={**PROTOCOL, **protocol},
         subject={"run": "run", "step": step, "rule": rule},
         details={"counts": [1, 2]},
@@ -68,7 +77,7 @@ def test_scores_of_one_protocol_share_a_column_whatever_was_scored():
 
 def test_damaged_lines_are_left_out_and_stay_apart(tmp_path):
     path = tmp_path / "e.jsonl"
-    path.write_text('{"format": 1, "metric"\n[]\n{"format": 1}\nnull\n' + "[" * 100_000)
+    path.write_text('{"format": 2, "metric"\n[]\n{"format": 2}\nnull\n' + "[" * 100_000)
     append(path, [score(2.0)])
     assert [one.value for one in read_scores(path)] == [2.0]
     assert read_scores(tmp_path / "none.jsonl") == []
@@ -82,7 +91,7 @@ def test_damaged_lines_are_left_out_and_stay_apart(tmp_path):
         ("subject", {"step": "x"}),
         ("values", {}),
         ("values", {"distance": "far"}),
-        ("floor", None),
+        ("real_score", None),
         ("details", "text"),
         ("title", 3),
     ],
@@ -94,9 +103,17 @@ def test_a_row_of_other_types_is_left_out(part, wrong, tmp_path):
 
 
 def test_a_newer_row_is_refused(tmp_path):
-    row = json.loads(to_row(score())) | {"format": score.FORMAT + 1, "more": 1}
+    row = json.loads(to_row(score())) | {"format": FORMAT + 1, "more": 1}
     (tmp_path / "e.jsonl").write_text(json.dumps(row) + "\n")
-    with pytest.raises(UserError, match="newer jaxgan"):
+    with pytest.raises(UserError, match=r"e\.jsonl: .*newer jaxgan"):
+        read_scores(tmp_path / "e.jsonl")
+
+
+def test_a_row_that_does_not_say_how_samples_were_drawn_is_refused(tmp_path):
+    row = json.loads(to_row(score())) | {"format": 1}
+    row["floor"] = row.pop("real_score")
+    (tmp_path / "e.jsonl").write_text(json.dumps(row) + "\n")
+    with pytest.raises(UserError, match=r"e\.jsonl: .*format 1 of an older.*evaluate again"):
         read_scores(tmp_path / "e.jsonl")
 
 

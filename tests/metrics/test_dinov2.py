@@ -28,8 +28,7 @@ from jaxgan.metrics.extractors.dinov2 import (
     dinov2,
     dinov2_extractor,
 )
-from jaxgan.metrics.extractors.dinov2_resize import pillow_bicubic
-from jaxgan.metrics.extractors.resize import clean
+from jaxgan.metrics.extractors.resize import clean, pillow_bicubic
 from jaxgan.metrics.extractors.weights import sha256_of
 
 import pth_files  # isort: skip

@@ -73,15 +73,15 @@ def test_it_names_itself_and_its_protocol(extractor):
 
 
 @needs_weights
-def test_grey_is_three_equal_channels_and_only_uint8_is_scored(extractor):
-    grey = np.random.default_rng(0).integers(0, 256, (2, 28, 28, 1), dtype=np.uint8)
-    features = extractor.features(grey)
+def test_gray_is_three_equal_channels_and_only_uint8_is_scored(extractor):
+    gray = np.random.default_rng(0).integers(0, 256, (2, 28, 28, 1), dtype=np.uint8)
+    features = extractor.features(gray)
     assert features.shape == (2, 1280)
     assert features.dtype == np.float32
-    np.testing.assert_array_equal(rgb(grey), np.repeat(grey, 3, -1))
-    assert extractor.logits(grey).shape == (2, 1000)
-    for images in (grey / np.float32(255), grey[..., 0], np.repeat(grey, 2, -1)):
-        with pytest.raises(UserError, match="Quantise"):
+    np.testing.assert_array_equal(rgb(gray), np.repeat(gray, 3, -1))
+    assert extractor.logits(gray).shape == (2, 1000)
+    for images in (gray / np.float32(255), gray[..., 0], np.repeat(gray, 2, -1)):
+        with pytest.raises(UserError, match="Quantize"):
             extractor.features(images)
 
 

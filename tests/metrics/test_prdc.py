@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from jaxgan.errors import UserError
-from jaxgan.metrics.neighbours import nearest_neighbours
+from jaxgan.metrics.neighbors import nearest_neighbors
 from jaxgan.metrics.prdc import prdc
 
 GOLDEN = {3: (0.683667, 0.783667, 0.824778, 0.836), 5: (0.795333, 0.869, 0.837267, 0.946)}
@@ -42,7 +42,7 @@ def test_it_is_its_definition_whatever_the_block(block):
 
 
 def test_a_sample_on_the_sphere_is_outside():
-    """On a line at 0, 1, 2, ...: every k=1 ball has radius 1, and its neighbours lie on it."""
+    """On a line at 0, 1, 2, ...: every k=1 ball has radius 1, and its neighbors lie on it."""
     line = np.arange(8.0)[:, None]
     found = prdc(line, line + 100, k=1)
     assert (found.precision, found.recall, found.coverage) == (0, 0, 0)
@@ -71,10 +71,10 @@ def test_faults_are_refused():
             call()
 
 
-def test_nearest_neighbours():
+def test_nearest_neighbors():
     rng = np.random.default_rng(0)
     real, fake = rng.standard_normal((300, 6)) + 1000, rng.standard_normal((70, 6)) + 1000
-    found = nearest_neighbours(real, fake, block=32)
+    found = nearest_neighbors(real, fake, block=32)
     distances = np.linalg.norm(real[None] - fake[:, None], axis=-1)
     np.testing.assert_array_equal(found.rows, distances.argmin(axis=1))
     np.testing.assert_allclose(found.distances, distances.min(axis=1))
@@ -86,6 +86,6 @@ def test_a_copy_is_at_distance_zero_exactly():
     real = rng.standard_normal((100, 50)).astype(np.float32) * 1000
     real[40] = real[70]
     real[40, 0] += 0.01
-    found = nearest_neighbours(real, real[[70, 3]])
+    found = nearest_neighbors(real, real[[70, 3]])
     np.testing.assert_array_equal(found.rows, [70, 3])
     np.testing.assert_array_equal(found.distances, [0, 0])

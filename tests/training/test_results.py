@@ -123,10 +123,10 @@ def test_scores_put_real_before_trained_before_half_trained_before_noise(run, tm
     uniform = score(tmp_path / "noise.npz", "--against", "fashion_mnist")
     for metric in ("fd", "kid"):
         column([finished[metric], half[metric]])
-        values = [finished[metric].floor["distance"]]
+        values = [finished[metric].real_score["distance"]]
         values += [each[metric].value for each in (finished, half, uniform)]
         assert values == sorted(set(values)), (metric, values)
     assert finished["fd"].title == "FD-EffNetLite0-64"
     assert finished["fd"].value < 0.5 * uniform["fd"].value
     coverage = [each["prdc"].values["coverage"] for each in (finished, uniform)]
-    assert finished["prdc"].floor["coverage"] > coverage[0] > coverage[1]
+    assert finished["prdc"].real_score["coverage"] > coverage[0] > coverage[1]

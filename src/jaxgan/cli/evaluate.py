@@ -9,12 +9,27 @@ import tyro
 
 from jaxgan.cli.progress import Counting
 from jaxgan.errors import UserError
-from jaxgan.evaluation.evaluate import known_metrics
-from jaxgan.evaluation.extractors import extractor_for
-from jaxgan.evaluation.inputs import Drawing, default_count, is_run, of_data, of_run, opener
-from jaxgan.evaluation.reference import generated_reference, reference_of
+from jaxgan.evaluation.evaluate import Evaluation
+from jaxgan.evaluation.extractors import EXTRACTORS, extractor_for
+from jaxgan.evaluation.inputs import (
+    Drawing,
+    default_count,
+    is_run,
+    of_data,
+    of_run,
+    opener,
+    scoring_of,
+    shape_of,
+)
+from jaxgan.evaluation.reference import Reference, generated_reference, reference_of
 from jaxgan.evaluation.score import Score, append
+from jaxgan.evaluation.suite import DEFAULTS, help_text, metrics_named
+from jaxgan.experiment import Scoring
+from jaxgan.metrics.metric import Metric
 from jaxgan.runs.folder import RunFolder
+
+MOST = 2**30
+"""Samples of a seed at most: they are numbered, and the later numbers are for other purposes."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,22 +41,32 @@ class Evaluate:
     against: Annotated[str | None, tyro.conf.arg(metavar="DATA")] = None
     """What to compare with: a data set, npz:PATH, a folder, or another run; the data that the run
     was trained on if not given."""
-    metrics: str | None = None
-    """Which, with commas: fd, fd-infinity, kid, prdc, is, modes, intra-fd, cas, ms-ssim, ppl,
-    parzen, neighbours. fd,kid,prdc if not given, modes for toy data."""
-    extractor: str = "efficientnet-lite0"
-    """Features: efficientnet-lite0, inception, inception-clean, dinov2-vits14, -vitb14, -vitl14,
-    -vitg14, or classifier."""
+    metrics: Annotated[
+        str | None,
+        tyro.conf.arg(
+            help=f"Which, with commas: {help_text()}. Those of the run itself if not given; for "
+            f"others {DEFAULTS['images']}, and {DEFAULTS['points']} for points."
+        ),
+    ] = None
+    extractor: Annotated[
+        str | None,
+        tyro.conf.arg(
+            help=f"The network of features: {', '.join(EXTRACTORS)}. That of the run itself if "
+            "not given, efficientnet-lite0 for others."
+        ),
+    ] = None
     extractor_weights: Path | None = None
     """Weights of inception or dinov2, which you download yourself."""
     num: int | None = None
-    """Samples to score; 10,000 on a CPU and 50,000 on an accelerator if not given."""
+    """Samples to score. As many as the run's own scores are of if not given; of files all, up to
+    10,000 on a CPU and 50,000 on an accelerator."""
     num_real: int | None = None
     """Real samples to compare with; as many as are scored if not given."""
     split: str = "train"
     """Split of the reference."""
     held_out: str | None = None
-    """Split of the real samples that give the floor; chosen by itself if not given."""
+    """Split of the real samples that are scored beside the generated ones; chosen by itself if not
+    given."""
     seed: int = 0
     """Seed of the latents."""
     weights: Literal["ema", "raw"] = "ema"
@@ -50,9 +75,9 @@ class Evaluate:
     """Step of the checkpoint, or best; the newest if not given."""
     truncation: float | None = None
     """Draw latents nearer to the middle, above 0 to 10."""
-    standing_batches: int = 0
+    standing_batches: int | None = None
     """Take the generator's batch statistics anew from so many batches (BigGAN's standing
-    statistics: 16); 0 for the running ones."""
+    statistics: 16); 0 for the running ones. As the run's own scores if not given."""
     against_step: int | Literal["best"] | None = None
     """Step of the checkpoint of a run that --against names; the newest if not given."""
     resolution: int | None = None
@@ -106,55 +131,99 @@ def check(asked: Evaluate) -> None:
     """
     for name in ("num", "num_real"):
         value = getattr(asked, name)
-        if value is not None and value < 2:
-            raise UserError(f"--{name.replace('_', '-')} {value}: must be at least 2.")
+        if value is not None and not 2 <= value <= MOST:
+            flag = name.replace("_", "-")
+            raise UserError(f"--{flag} {value}: must be at least 2 and at most {MOST}.")
     if asked.truncation is not None and not 0 < asked.truncation <= 10:
         raise UserError(f"--truncation {asked.truncation}: must be above 0 and at most 10.")
-    if asked.standing_batches < 0:
+    if asked.standing_batches is not None and asked.standing_batches < 0:
         raise UserError(f"--standing-batches {asked.standing_batches}: must be at least 0.")
     if not 0 <= asked.seed < 2**32:
         raise UserError(f"--seed {asked.seed}: use 0 to {2**32 - 1}.")
-    if asked.metrics is not None:
-        known_metrics(asked.metrics)
 
 
 def scores_of(asked: Evaluate, run: bool) -> list[Score]:
     """The scores that were asked for."""
-    drawing = Drawing(
-        asked.step, asked.weights, asked.truncation, asked.seed, asked.standing_batches
-    )
-    sampler = None
+    if not run:
+        _check_files(asked)
+    recorded, own = scoring_of(asked.subject) if run else (Scoring(), ())
+    # Names are looked up, and sizes compared, before a checkpoint is read or anything is drawn.
+    metrics = metrics_named(asked.metrics, own) if asked.metrics is not None else None
+    count = asked.num or (recorded.num if run else default_count())
     if run:
-        count = asked.num or default_count()
-        fake, about, sampler = of_run(asked.subject, count, drawing)
+        reference = _reference(asked, count)
+        metrics = metrics or _usual(recorded, own, reference)
+        evaluation = _evaluation(asked, recorded, metrics, reference)
+        evaluation.check(count, shape_of(asked.subject))
+        standing = asked.standing_batches
+        drawing = Drawing(
+            asked.step,
+            asked.weights,
+            asked.truncation,
+            asked.seed,
+            recorded.standing_batches if standing is None else standing,
+        )
+        generated, about, sampler = of_run(asked.subject, count, drawing)
     else:
-        if asked.against is None:
-            raise UserError(
-                f"{asked.subject} is no run folder (it has no config.json). Check the path, or "
-                "for images say what to compare them with: --against DATA."
-            )
-        for name in ("step", "weights", "truncation", "seed", "standing_batches"):
-            if getattr(asked, name) != getattr(Evaluate, name):
-                flag = name.replace("_", "-")
-                raise UserError(f"--{flag} is of runs; {asked.subject} is none. Omit it.")
         opened = opener(asked.subject, asked.data_dir, asked.resolution)
-        fake, about = of_data(opened("train"), asked.num)
+        generated, about = of_data(opened("train"), asked.num)
+        sampler = None
+        reference = _reference(asked, generated.count)
+        metrics = metrics or _usual(recorded, own, reference)
+        evaluation = _evaluation(asked, recorded, metrics, reference)
+    with Counting() as counting:
+        evaluation = dataclasses.replace(evaluation, watch=counting)
+        return evaluation.score(generated, about, sampler)
+
+
+def _check_files(asked: Evaluate) -> None:
+    """Refuses flags that are of runs, for samples that are not a run's.
+
+    Raises:
+      UserError: naming the flag.
+    """
+    if asked.against is None:
+        raise UserError(
+            f"{asked.subject} is no run folder (it has no config.json). Check the path, or "
+            "for images say what to compare them with: --against DATA."
+        )
+    for name in ("step", "weights", "truncation", "seed", "standing_batches"):
+        if getattr(asked, name) != getattr(Evaluate, name):
+            flag = name.replace("_", "-")
+            raise UserError(f"--{flag} is of runs; {asked.subject} is none. Omit it.")
+
+
+def _reference(asked: Evaluate, count: int) -> Reference:
+    """What is compared with: a data set, or the samples of another run."""
     against = asked.against or asked.subject
     if asked.against is not None and is_run(asked.against):
-        reference = generated_reference(
-            asked.against,
-            asked.num_real or fake.count,
-            # Other latents: two checkpoints of one run would make nearly the same images of one.
-            Drawing(step=asked.against_step, seed=(asked.seed + 1) % 2**32),
-        )
-    else:
-        opened = opener(against, asked.data_dir, asked.resolution)
-        reference = reference_of(opened, asked.split, asked.num_real, fake.count, asked.held_out)
-    points = len(reference.real.shape) == 1
-    names = known_metrics(asked.metrics or ("modes" if points else "fd,kid,prdc"))
-    extractor = extractor_for(names, asked.extractor, asked.extractor_weights, reference)
-    with Counting() as counting:
-        return reference.evaluation(names, extractor, counting).score(fake, about, sampler)
+        # Other latents: two checkpoints of one run would make nearly the same images of one.
+        drawing = Drawing(step=asked.against_step, seed=(asked.seed + 1) % 2**32)
+        return generated_reference(asked.against, asked.num_real or count, drawing)
+    opened = opener(against, asked.data_dir, asked.resolution)
+    return reference_of(opened, asked.split, asked.num_real, count, asked.held_out)
+
+
+def _usual(recorded: Scoring, own: Sequence[Metric], reference: Reference) -> tuple[Metric, ...]:
+    """The metrics if none are named: those of the run, or the usual ones of its modality."""
+    return metrics_named(recorded.metrics or DEFAULTS[reference.real.modality], own)
+
+
+def _evaluation(
+    asked: Evaluate, recorded: Scoring, metrics: tuple[Metric, ...], reference: Reference
+) -> Evaluation:
+    """What is measured, with the network that was asked for or that the run itself uses."""
+    weights = asked.extractor_weights
+    if weights is None and asked.extractor in (None, recorded.extractor):
+        weights = recorded.extractor_weights
+    extractor = extractor_for(
+        metrics,
+        asked.extractor or recorded.extractor,
+        weights,
+        reference.real.shape,
+        reference.classifier,
+    )
+    return Evaluation(metrics, reference, extractor)
 
 
 def print_scores(scores: Sequence[Score]) -> None:
@@ -175,10 +244,10 @@ def print_scores(scores: Sequence[Score]) -> None:
 
 def _at_best(score: Score, name: str) -> list[str]:
     """What held-out real samples and a perfect sampler get, each in words."""
-    count, told = score.floor_of.get("n"), []
-    if name in score.floor:
+    count, told = score.real_score_of.get("n"), []
+    if name in score.real_score:
         of = "" if count == score.protocol["n_fake"] else f", n = {count}"
-        told.append(f"held-out real{of}: {score.floor[name]:.6g}")
+        told.append(f"held-out real{of}: {score.real_score[name]:.6g}")
     perfect, good = (score.details.get(key, {}) for key in ("perfect", "perfect_of_good"))
     if name in perfect:
         told.append(f"a perfect sampler: {perfect[name]:.6g}")

@@ -40,17 +40,19 @@ def parse(
     )
     runtime = Runtime(
         steps=experiment.steps,
-        evaluate_every=experiment.evaluate_every,
-        evaluate_num=experiment.evaluate_num,
-        evaluate_metrics=experiment.evaluate_metrics,
-        standing_batches=experiment.standing_batches,
+        evaluate_every=experiment.scoring.every,
+        evaluate_num=experiment.scoring.num,
+        evaluate_metrics=experiment.scoring.names,
+        evaluate_extractor=experiment.scoring.extractor,
+        extractor_weights=experiment.scoring.extractor_weights,
+        standing_batches=experiment.scoring.standing_batches,
     )
     flags = dataclasses.make_dataclass(
         "Flags",
         [
             ("config", tyro.conf.OmitArgPrefixes[experiment.config]),
-            ("identity", tyro.conf.OmitArgPrefixes[Training]),
-            ("operation", tyro.conf.OmitArgPrefixes[Runtime]),
+            ("training", tyro.conf.OmitArgPrefixes[Training]),
+            ("runtime", tyro.conf.OmitArgPrefixes[Runtime]),
         ],
     )
     parsed = tyro.cli(
@@ -61,7 +63,7 @@ def parse(
         default=flags(experiment.config(), training, runtime),
         config=(tyro.conf.FlagCreatePairsOff,),
     )
-    return parsed.config, parsed.identity, parsed.runtime
+    return parsed.config, parsed.training, parsed.runtime
 
 
 def run(experiment: Experiment, arguments: Sequence[str], program: str) -> int:

@@ -17,7 +17,7 @@ from jaxgan.report.context import EXTRACTOR, Choices, ReportedRun
 from jaxgan.report.report import compose
 from jaxgan.report.write import check_destination, write
 from jaxgan.runs.folder import RunFolder
-from jaxgan.sampling.load import load_state, rebuild
+from jaxgan.sampling.load import load_state, precision_of, rebuild
 from jaxgan.sampling.sampler import Sampler, sampler_of
 
 
@@ -87,7 +87,8 @@ def read_run(asked: Report) -> tuple[Experiment, Gan, Sampler | None, dict[str, 
         gan = experiment.game(config, data, description["identity"].get("steps", 0))
         return experiment, gan, None, description
     experiment, gan, state, data, description = load_state(asked.run, asked.step)
-    return experiment, gan, sampler_of(gan, state, data, asked.weights), description
+    sampler = sampler_of(gan, state, data, asked.weights, precision_of(description))
+    return experiment, gan, sampler, description
 
 
 def ended_badly(folder: RunFolder) -> bool:

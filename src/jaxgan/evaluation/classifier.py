@@ -57,7 +57,7 @@ def classifier_of(train: Source, test: Source) -> Classifier:
       UserError: the data have no labels, are points, or are too large for it.
     """
     if train.classes is None or test.classes is None or len(train.shape) != 3:
-        raise UserError(f"{train.name} has no labelled images to train a classifier on.")
+        raise UserError(f"{train.name} has no labeled images to train a classifier on.")
     if train.size > LARGEST_CLASS_SET or train.nbytes > 2**31:
         raise UserError(
             f"{train.name} is too large for the small classifier ({train.size:,} images); choose "

@@ -11,9 +11,11 @@ from jaxgan.data.open import open_source
 from jaxgan.data.source import Source
 from jaxgan.errors import UserError
 from jaxgan.evaluation.samples import Images, chosen, of_sampler, of_source
+from jaxgan.experiment import Scoring, load_experiment
 from jaxgan.game.gan import Gan, fresh_batches, moves
+from jaxgan.metrics.metric import Metric
 from jaxgan.runs.folder import RunFolder, read_description
-from jaxgan.sampling.load import Step, load_state
+from jaxgan.sampling.load import Step, load_state, precision_of
 from jaxgan.sampling.sampler import Weights, sampler_of
 from jaxgan.sampling.standing_statistics import standing
 
@@ -71,6 +73,35 @@ class Drawing:
     standing: int = 0
 
 
+def scoring_of(run: str | Path) -> tuple[Scoring, tuple[Metric, ...]]:
+    """How a run scores itself, and the metrics that its experiment brings.
+
+    What the experiment declares is changed by the flags that the run was last started with.
+
+    Raises:
+      UserError: there is no such run, or its experiment does not load.
+    """
+    folder = RunFolder(Path(run))
+    flags = read_description(folder)["launches"][-1]["operation"]
+    declared = load_experiment(folder.experiment).scoring
+    weights = flags["extractor_weights"]
+    names = flags["evaluate_metrics"]
+    scoring = Scoring(
+        metrics=() if names is None else tuple(names.split(",")),
+        num=flags["evaluate_num"],
+        every=flags["evaluate_every"],
+        standing_batches=flags["standing_batches"],
+        extractor=flags["evaluate_extractor"],
+        extractor_weights=None if weights is None else Path(weights),
+    )
+    return scoring, declared.own
+
+
+def shape_of(run: str | Path) -> tuple[int, ...]:
+    """The shape of one sample of a run."""
+    return tuple(read_description(RunFolder(Path(run)))["data"]["shape"])
+
+
 def is_run(words: str) -> bool:
     """Whether these words name a run folder."""
     return (Path(words) / "config.json").exists()
@@ -82,13 +113,13 @@ def default_count() -> int:
 
 
 def of_run(run: str, count: int, drawing: Drawing) -> tuple[Images, dict[str, Any], Any]:
-    """Samples of a run, what a stamp says of them, and the sampler.
+    """Samples of a run, what a score says of them, and the sampler.
 
     Raises:
       UserError: there is no such run or checkpoint, or it cannot be drawn from like this.
     """
     _, gan, state, data, description = load_state(run, drawing.step)
-    sampler = sampler_of(gan, state, data, drawing.weights)
+    sampler = sampler_of(gan, state, data, drawing.weights, precision_of(description))
     if drawing.standing:
         sampler = standing(sampler, drawing.standing, drawing.seed)
     images = of_sampler(sampler, count, seed=drawing.seed, truncation=drawing.truncation)
@@ -97,7 +128,7 @@ def of_run(run: str, count: int, drawing: Drawing) -> tuple[Images, dict[str, An
 
 
 def rule_of(description: Mapping[str, Any], step: Step) -> str:
-    """How a checkpoint was chosen, for the stamp: ``last``, ``best by METRIC`` or ``chosen``."""
+    """How a checkpoint was chosen, for a score: ``last``, ``best by METRIC`` or ``chosen``."""
     best = description["launches"][-1]["operation"].get("best")
     return {None: "last", "best": f"best by {best}"}.get(step, "chosen")
 
@@ -124,12 +155,17 @@ def about_run(
         "d_steps": moves(gan.updates, "d", step),
         "g_steps": moves(gan.updates, "g", step),
         "images": step * fresh_batches(gan.updates) * batch,
+        "trained_on": {
+            "data": description["data"]["name"],
+            "split": description["identity"]["split"],
+            "data_sha256": description["data"]["fingerprint"],
+        },
         **images.about,
     }
 
 
 def of_data(source: Source, count: int | None) -> tuple[Images, dict[str, Any]]:
-    """Samples of a file, a folder or a data set, and what a stamp says of them.
+    """Samples of a file, a folder or a data set, and what a score says of them.
 
     Raises:
       UserError: there are fewer.

@@ -2,18 +2,16 @@
 
 import dataclasses
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
 from jaxgan.data.source import Source
+from jaxgan.data.sources.toy import MIXTURES
 from jaxgan.errors import UserError
 from jaxgan.evaluation.classifier import Classifier, classifier_of
-from jaxgan.evaluation.evaluate import Evaluation
-from jaxgan.evaluation.features import Watch, unwatched
 from jaxgan.evaluation.inputs import Drawing, of_run, optional_split
 from jaxgan.evaluation.samples import Images, chosen, of_source
-from jaxgan.metrics.extractors.extractor import Extractor
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -25,26 +23,23 @@ class Reference:
       held_out: as many as are scored, none of them in the reference; None if there are none.
       classes: number of classes.
       classifier: makes the small classifier of these data.
+      mixture: centers ``[modes, d]`` and standard deviation of the mixture of Gaussians that
+        points are drawn from; None for other data.
     """
 
     real: Images
     held_out: Images | None
     classes: int | None
     classifier: Callable[[], Classifier]
+    mixture: tuple[np.ndarray, float] | None = None
 
-    def evaluation(
-        self, metrics: Sequence[str], extractor: Extractor | None, watch: Watch = unwatched
-    ) -> Evaluation:
-        """Scores by these metrics against this reference."""
-        return Evaluation(
-            tuple(metrics),
-            self.real,
-            self.held_out,
-            extractor,
-            self.classifier,
-            self.classes,
-            watch,
-        )
+
+def mixture_of(source: Source) -> tuple[np.ndarray, float] | None:
+    """Centers and standard deviation of the mixture that the data are; None for other data."""
+    if source.name not in MIXTURES:
+        return None
+    centers, deviation = MIXTURES[source.name]
+    return np.asarray(centers()), deviation
 
 
 def reference_of(
@@ -100,7 +95,7 @@ def reference_of(
             )
         return classifier_of(train, test)
 
-    return Reference(real, kept, source.classes, classifier)
+    return Reference(real, kept, source.classes, classifier, mixture_of(source))
 
 
 def _unlike(source: Source, places: np.ndarray, reference: Images) -> Images | None:

@@ -13,12 +13,18 @@ from jax.sharding import PartitionSpec as P
 from jaxgan import parallel
 from jaxgan.data.source import Source
 from jaxgan.errors import UserError
+from jaxgan.metrics.metric import IMAGES, POINTS
 from jaxgan.sampling.sampler import BATCH, Sampler
 from jaxgan.types import AXIS, Device
 
 SELECTION = 0
 """Seed of the one permutation that picks real samples: scores of different seeds then share
 their reference, and ``--seed`` is the generator's alone."""
+
+
+def modality_of(shape: tuple[int, ...]) -> str:
+    """``points`` or ``images``, by the shape of one sample."""
+    return POINTS if len(shape) == 1 else IMAGES
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,7 +37,7 @@ class Images:
       shape: of one: ``(height, width, channels)``, or ``(2,)`` for points.
       read: ``(first, count)`` -> those samples, uint8 images or float32 points.
       labels: int32 ``[count]``; None without labels.
-      about: what a stamp says of them.
+      about: what a score says of them.
     """
 
     name: str
@@ -40,6 +46,11 @@ class Images:
     read: Callable[[int, int], np.ndarray]
     labels: np.ndarray | None = None
     about: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+    @property
+    def modality(self) -> str:
+        """The kind of samples: ``images`` or ``points``."""
+        return modality_of(self.shape)
 
     def blocks(self, size: int) -> Iterator[np.ndarray]:
         """All samples, ``size`` at a time."""
@@ -102,7 +113,7 @@ def of_sampler(
     """The first ``count`` samples of ``seed``, drawn on all devices of this process.
 
     Each device draws as many at a time as ``jaxgan sample`` does. A sample that is not finite is
-    refused when it is read: as uint8 it would pass for a grey level.
+    refused when it is read: as uint8 it would pass for a gray level.
     """
     devices = list(devices or jax.local_devices())
     spread = NamedSharding(parallel.mesh(devices), P(AXIS))
@@ -142,5 +153,7 @@ def of_sampler(
             "truncation": truncation,
             "seed": seed,
             "labels": "none" if labels is None else "each class in turn",
+            "precision": sampler.precision,
+            "dtype": sampler.activations,
         },
     )

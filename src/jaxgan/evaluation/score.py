@@ -1,4 +1,4 @@
-"""Scores and their stamps: what was measured, of what, against what, and how.
+"""Scores: what was measured, of what, against what, and how.
 
 A number without its protocol cannot be compared. So a score carries all of it, is stored with all
 of it, and two scores whose protocols differ in anything never stand in one column.
@@ -14,27 +14,30 @@ from typing import Any
 from jaxgan.errors import UserError
 from jaxgan.files import replacing
 
-FORMAT = 1
-"""Version of a row of ``evaluations.jsonl``; rows of a newer one are refused."""
+FORMAT = 2
+"""Version of a row of ``evaluations.jsonl``; rows of another version are refused. Those of version
+1 do not say at which precision, nor from which checkpoint and data, samples were drawn."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Score:
-    """One metric of one set of samples, with its stamp.
+    """One metric of one set of samples, and all that is known of how it was measured.
 
     Attributes:
       metric: the metric as ``--metrics`` takes it, e.g. ``fd``.
       title: what its value is called, e.g. ``FD-EffNetLite0-64``; never "FID" for other features.
       better: ``lower``, ``higher``, or empty where neither is.
       values: the numbers by name, the one that ranks first, e.g. ``{"distance": 21.3}``.
-      floor: the same numbers of held-out real samples, which even a perfect generator gets; empty
-        where there are none.
+      real_score: the same numbers of held-out real samples, which even a perfect generator gets:
+        the least of a distance, the most of a precision. Empty where there are none.
       protocol: all that must agree before two scores may be compared: parameters of the metric,
-        extractor and sha256 of its weights, resize of both sides, quantisation, precision,
-        distribution of labels, numbers of samples, data set, its sha256, split.
+        extractor and sha256 of its weights, resize of both sets, quantization, precision of
+        features and of the generator, its weights (averaged or not), truncation, standing
+        statistics, how its checkpoint was chosen, distribution of labels, numbers of samples, data
+        set, its sha256, split.
       subject: what was scored: run, step in D steps, G steps and images, rule of the checkpoint,
         weights, truncation, seed; or the file.
-      floor_of: which held-out samples gave the floor.
+      real_score_of: which held-out samples gave ``real_score``.
       environment: versions, device, command and time.
       details: what else a person may look at: samples of each mode, distances of each class; of
         modes also what a perfect sampler scores: ``perfect`` with as many samples, and
@@ -45,10 +48,10 @@ class Score:
     title: str
     better: str
     values: Mapping[str, float]
-    floor: Mapping[str, float]
+    real_score: Mapping[str, float]
     protocol: Mapping[str, Any]
     subject: Mapping[str, Any]
-    floor_of: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    real_score_of: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     environment: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     details: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
@@ -94,7 +97,7 @@ def columns(scores: Iterable[Score]) -> list[list[Score]]:
 def to_row(score: Score) -> str:
     """The score as a line of JSON; a number that is not finite is written as its name."""
     row: dict[str, Any] = {"format": FORMAT} | dataclasses.asdict(score)
-    for part in ("values", "floor"):
+    for part in ("values", "real_score"):
         row[part] = {name: _plain(value) for name, value in row[part].items()}
     return json.dumps(row, allow_nan=False) + "\n"
 
@@ -103,23 +106,35 @@ def from_row(line: str) -> Score:
     """The score that a line holds.
 
     Raises:
-      UserError: it was written by a newer jaxgan.
+      UserError: it was written by a newer jaxgan, or by an older one.
       ValueError: it holds no score.
     """
     loaded = json.loads(line)
     if not isinstance(loaded, dict) or type(loaded.get("format")) is not int:
         raise ValueError("not a score")
     row: dict[str, Any] = loaded
-    if row.pop("format") > FORMAT:
+    version = row.pop("format")
+    if version > FORMAT:
         raise UserError("A score was written by a newer jaxgan; update jaxgan to read it.")
+    if version < FORMAT:
+        raise UserError(
+            f"A score has format {version} of an older jaxgan, which does not say how its samples "
+            "were drawn; move the file away and evaluate again."
+        )
     try:
-        for part in ("values", "floor"):
+        for part in ("values", "real_score"):
             numbers: Mapping[str, Any] = row[part]
             row[part] = {name: float(value) for name, value in numbers.items()}
         if not row["values"]:
             raise ValueError("no values")
         score = Score(**row)
-        parts = (score.protocol, score.subject, score.floor_of, score.environment, score.details)
+        parts = (
+            score.protocol,
+            score.subject,
+            score.real_score_of,
+            score.environment,
+            score.details,
+        )
         step = score.subject.get("step", 0)
         if not all(isinstance(part, dict) for part in parts) or type(step) is not int:
             raise ValueError("parts of another type")
@@ -145,7 +160,7 @@ def read_scores(path: Path) -> list[Score]:
     """The scores in a file; lines that are cut off or damaged are left out.
 
     Raises:
-      UserError: a row was written by a newer jaxgan.
+      UserError: a row was written by a newer jaxgan, or by an older one.
     """
     if not path.is_file():
         return []
@@ -155,7 +170,7 @@ def read_scores(path: Path) -> list[Score]:
             found.append(from_row(line))
         except (ValueError, RecursionError) as error:
             if isinstance(error, UserError):
-                raise
+                raise UserError(f"{path}: {error}") from error
     return found
 
 

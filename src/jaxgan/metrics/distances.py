@@ -3,7 +3,7 @@
 Float32 at the highest matmul precision, of features moved to the mean of one of the sets: that
 loses least to cancellation. A distance is then off by about ``1e-7 s^2 / distance``, ``s`` the
 size of the features, so what is far below ``3e-4 s`` reads as noise: who needs copies told from
-near copies computes those few distances again (``neighbours.py`` does).
+near copies computes those few distances again (``neighbors.py`` does).
 """
 
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ def squared(x: jax.Array, y: jax.Array) -> jax.Array:
     return jnp.maximum(x_norms[:, None] + y_norms[None] - 2 * products, 0)
 
 
-def centred(*sets: np.ndarray) -> list[jax.Array]:
+def centered(*sets: np.ndarray) -> list[jax.Array]:
     """The sets less the mean of the first, as float32 on the device."""
     mean = np.mean(sets[0], axis=0, dtype=np.float64)
     return [jnp.asarray((features - mean).astype(np.float32)) for features in sets]

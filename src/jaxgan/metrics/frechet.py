@@ -19,6 +19,7 @@ import numpy as np
 
 from jaxgan.errors import UserError
 from jaxgan.metrics.features import alike, checked
+from jaxgan.metrics.metric import Comparison, Found, Metric
 
 BLOCK = 4096
 """Rows that are converted to float64 at once."""
@@ -61,8 +62,8 @@ def statistics(features: np.ndarray, name: str = "features") -> Statistics:
     mean = features.mean(axis=0, dtype=np.float64)
     moment = np.zeros((len(mean), len(mean)))
     for start in range(0, len(features), BLOCK):
-        centred = features[start : start + BLOCK] - mean
-        moment += centred.T @ centred
+        centered = features[start : start + BLOCK] - mean
+        moment += centered.T @ centered
     return Statistics(len(features), mean, moment / (len(features) - 1))
 
 
@@ -142,3 +143,18 @@ def _factor(covariance: np.ndarray) -> np.ndarray:
     # 1e-8 of the largest and not 1e-16, would add up.
     kept = values > len(values) * np.finfo(np.float64).eps * max(values[-1], 0.0)
     return vectors[:, kept] * np.sqrt(values[kept])
+
+
+def _compute(comparison: Comparison) -> Found:
+    distance = between(comparison.real.gaussian, comparison.generated.gaussian)
+    return {"distance": distance}, {}
+
+
+METRIC = Metric(
+    name="fd",
+    about="Fréchet distance between Gaussians fitted to features",
+    compute=_compute,
+    values={"distance": "lower"},
+    title=lambda distance: distance,
+    keeps="",
+)

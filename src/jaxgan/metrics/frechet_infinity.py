@@ -12,6 +12,10 @@ import numpy as np
 from jaxgan.errors import UserError
 from jaxgan.metrics.features import alike, checked
 from jaxgan.metrics.frechet import Gaussian, between, gaussian_of_features
+from jaxgan.metrics.metric import Comparison, Found, Metric
+
+POINTS = 15
+"""Numbers of samples through whose distances the line is drawn; as in dgm-eval."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,7 +40,7 @@ def frechet_infinity(
     fake: np.ndarray,
     *,
     seed: int = 0,
-    points: int = 15,
+    points: int = POINTS,
     smallest: int | None = None,
 ) -> Extrapolation:
     """Extrapolates the squared Fréchet distance of ``fake`` ``[n, d]`` from ``real``.
@@ -66,3 +70,20 @@ def frechet_infinity(
     )
     slope, value = np.polyfit(1 / counts, distances, 1)
     return Extrapolation(float(value), float(slope), counts, distances)
+
+
+def _compute(comparison: Comparison) -> Found:
+    line = frechet_infinity(comparison.real.gaussian, comparison.generated.features)
+    points = {"counts": line.counts.tolist(), "distances": line.distances.tolist()}
+    return {"distance": line.value, "slope": line.slope}, points
+
+
+METRIC = Metric(
+    name="fd-infinity",
+    about="Fréchet distance extrapolated to infinitely many samples",
+    compute=_compute,
+    values={"distance": "lower", "slope": ""},
+    title=lambda distance: f"{distance}-infinity",
+    parameters=lambda comparison: {"points": POINTS},
+    least=20,
+)

@@ -13,6 +13,10 @@ from scipy.special import log_softmax, xlogy
 
 from jaxgan.errors import UserError
 from jaxgan.metrics.features import checked
+from jaxgan.metrics.metric import Comparison, Found, Metric, after_network
+
+SPLITS = 10
+"""Parts that are scored apart; papers use 10 parts of 5,000."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,7 +29,7 @@ class InceptionScore:
 
 
 def inception_score(
-    logits: np.ndarray, *, splits: int = 10, shuffle: int | None = None
+    logits: np.ndarray, *, splits: int = SPLITS, shuffle: int | None = None
 ) -> InceptionScore:
     """The score of images with these ``logits`` ``[n, classes]``.
 
@@ -56,3 +60,20 @@ def _score(p: np.ndarray, log_p: np.ndarray) -> float:
     # E KL = H(marginal) - E H(p): no logarithm of a class that never occurs.
     conditional = np.where(p > 0, p * log_p, 0).sum(axis=1).mean()
     return float(np.exp(conditional - xlogy(marginal, marginal).sum()))
+
+
+def _compute(comparison: Comparison) -> Found:
+    found = inception_score(comparison.generated.logits, shuffle=0)
+    return {"mean": found.mean, "deviation": found.deviation}, {}
+
+
+METRIC = Metric(
+    name="is",
+    about="Inception score, over the classes of the extractor",
+    compute=_compute,
+    values={"mean": "higher", "deviation": ""},
+    title=after_network("IS", "IS"),
+    parameters=lambda comparison: {"splits": SPLITS},
+    against="",
+    least=SPLITS,
+)

@@ -9,6 +9,7 @@ import numpy as np
 
 from jaxgan.errors import UserError
 from jaxgan.metrics.frechet import frechet_distance_of_features
+from jaxgan.metrics.metric import Comparison, Found, Metric, labels_of
 
 
 def intra_class_distances(
@@ -45,3 +46,22 @@ def intra_class_distances(
             )
         distances[int(label)] = frechet_distance_of_features(reals, fakes)
     return distances
+
+
+def _compute(comparison: Comparison) -> Found:
+    real, generated = comparison.real, comparison.generated
+    found = intra_class_distances(
+        real.features, labels_of(real), generated.features, labels_of(generated)
+    )
+    classes = {str(label): value for label, value in found.items()}
+    return {"mean": float(np.mean(list(found.values())))}, {"classes": classes}
+
+
+METRIC = Metric(
+    name="intra-fd",
+    about="Fréchet distance within each class, mean over classes",
+    compute=_compute,
+    values={"mean": "lower"},
+    title=lambda distance: f"intra-class-{distance}",
+    labels=True,
+)

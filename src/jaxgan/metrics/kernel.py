@@ -11,11 +11,13 @@ It is unbiased at every n, so it may be negative; it is not scaled by 1,000 here
 """
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 
 from jaxgan.errors import UserError
 from jaxgan.metrics.features import alike, checked
+from jaxgan.metrics.metric import Comparison, Found, Metric, after_network
 
 BLOCK = 2048
 """Rows of a kernel matrix that exist at once; memory is this times n, 8 bytes each."""
@@ -106,3 +108,30 @@ def _off_diagonal(x: np.ndarray) -> float:
         if len(after):
             total += 2 * float(_kernel(block @ after.T, x.shape[1]).sum())
     return total
+
+
+def _compute(comparison: Comparison) -> Found:
+    real, generated = comparison.real.features, comparison.generated.features
+    subsets = kernel_distance_of_subsets(real, generated, **_subsets(comparison))
+    return {
+        "distance": kernel_distance(real, generated),
+        "subsets_mean": subsets.mean,
+        "subsets_deviation": subsets.deviation,
+    }, {}
+
+
+def _subsets(comparison: Comparison) -> dict[str, Any]:
+    """100 of 1,000, as the papers' tools have; one, where that is all samples of both sets."""
+    counts = {comparison.real.count, comparison.generated.count}
+    size = min(1000, *counts)
+    return {"subsets": 1 if counts == {size} else 100, "size": size}
+
+
+METRIC = Metric(
+    name="kid",
+    about="kernel distance, unbiased, of all samples and of subsets",
+    compute=_compute,
+    values={"distance": "lower", "subsets_mean": "lower", "subsets_deviation": ""},
+    title=after_network("KID", "KD"),
+    parameters=lambda comparison: {"kernel": "(x.y/d + 1)^3", **_subsets(comparison)},
+)

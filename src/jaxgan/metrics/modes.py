@@ -8,11 +8,16 @@ not score 0, but about ``(modes - 1) / (2 n)``: state n, and put ``kl_floor`` be
 
 import dataclasses
 import math
+from typing import Any
 
 import numpy as np
 
 from jaxgan.errors import UserError
 from jaxgan.metrics.features import alike, checked
+from jaxgan.metrics.metric import IMAGES, POINTS, Comparison, Found, Metric
+
+WITHIN = 3.0
+"""Standard deviations from the nearest mode, within which a point is of high quality."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,7 +52,7 @@ class ClassCoverage:
 
 
 def mixture_coverage(
-    samples: np.ndarray, modes: np.ndarray, deviation: float, *, within: float = 3.0
+    samples: np.ndarray, modes: np.ndarray, deviation: float, *, within: float = WITHIN
 ) -> MixtureCoverage:
     """Scores samples of an equal mixture of round Gaussians.
 
@@ -56,7 +61,7 @@ def mixture_coverage(
 
     Args:
       samples: ``[n, d]``.
-      modes: their centres ``[modes, d]``.
+      modes: their centers ``[modes, d]``.
       deviation: standard deviation (not variance) of each coordinate: 0.01 for the ring of 8,
         0.05 for the grid of 25.
       within: how many of them count as near. In two dimensions the distance is Mahalanobis'.
@@ -81,7 +86,7 @@ def mixture_coverage(
     )
 
 
-def perfect_share(within: float = 3.0) -> float:
+def perfect_share(within: float = WITHIN) -> float:
     """High-quality share of a perfect sampler in the plane: ``1 - exp(-within^2/2)``, 98.89 %."""
     return 1 - math.exp(-(within**2) / 2)
 
@@ -206,3 +211,79 @@ def _js_of_counts(counts: np.ndarray, target: np.ndarray) -> float:
     p = counts / total
     middle = (p + target) / 2
     return (_kl(p, middle) + _kl(target, middle)) / 2
+
+
+def _compute(comparison: Comparison) -> Found:
+    """Modes reached: of a mixture of Gaussians, or classes as the classifier sees them."""
+    generated = comparison.generated
+    if len(generated.shape) == 1:
+        centers, deviation = _mixture(comparison)
+        found = mixture_coverage(generated.array(), centers, deviation)
+        values = {
+            "captured": found.captured,
+            "high_quality": found.high_quality,
+            "reverse_kl": found.reverse_kl,
+            "js": found.js,
+        }
+        about = _beside_points(generated.count, found.counts)
+        return values, {"counts": found.counts.tolist(), **about}
+    if comparison.classes is None:
+        raise UserError(
+            f"modes counts classes, and {comparison.real.name} has none; choose other metrics."
+        )
+    seen = class_coverage(generated.predictions, comparison.classes)
+    values = {"captured": seen.captured, "reverse_kl": seen.reverse_kl}
+    perfect = perfect_coverage(generated.count, comparison.classes)
+    about = {"perfect": {name: perfect[name] for name in values}}
+    return values, {"counts": seen.counts.tolist(), **about}
+
+
+def _beside_points(count: int, counts: np.ndarray) -> dict[str, Any]:
+    """What a perfect sampler scores with as many samples, and with as many as were of high quality.
+
+    Of few samples the KL is high even where they are perfect. How many are good differs from score
+    to score, so it is no part of the protocol, which scores of one column share.
+    """
+    share, good = perfect_share(), int(counts.sum())
+    best = perfect_coverage(round(count * share), len(counts))
+    about: dict[str, Any] = {"perfect": {**best, "high_quality": share}}
+    if good:
+        about["perfect_of_good"] = {"n": good, **perfect_coverage(good, len(counts))}
+    return about
+
+
+def _mixture(comparison: Comparison) -> tuple[np.ndarray, float]:
+    if comparison.mixture is None:
+        raise UserError(
+            f"modes counts the modes of a mixture, which {comparison.real.name} is not; of the "
+            "points only ring and grid are."
+        )
+    return comparison.mixture
+
+
+def _parameters(comparison: Comparison) -> dict[str, Any]:
+    """What a sampler that makes no mistake scores at this number of samples."""
+    count = comparison.generated.count
+    if len(comparison.generated.shape) == 1:
+        centers, deviation = _mixture(comparison)
+        good = round(count * perfect_share())
+        floor = kl_floor(good, len(centers))[0]
+        about = {"modes": len(centers), "deviation": deviation, "within": WITHIN}
+        return about | {"perfect_high_quality": perfect_share(), "perfect_kl": floor}
+    if comparison.classes is None:
+        return {}
+    return {"classes": comparison.classes, "perfect_kl": kl_floor(count, comparison.classes)[0]}
+
+
+METRIC = Metric(
+    name="modes",
+    about="modes reached and reverse KL: of ring and grid, or of a data set's classes",
+    compute=_compute,
+    values={"captured": "higher", "high_quality": "higher", "reverse_kl": "lower", "js": "lower"},
+    title=lambda distance: "modes",
+    network="classifier",
+    modalities=frozenset({POINTS, IMAGES}),
+    parameters=_parameters,
+    keeps="samples",
+    least=1,
+)

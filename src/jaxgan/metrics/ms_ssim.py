@@ -12,6 +12,7 @@ scales and window were used (``fit`` picks them): numbers of different choices d
 
 import dataclasses
 import functools
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -19,9 +20,13 @@ import numpy as np
 from jax import lax
 
 from jaxgan.errors import UserError
+from jaxgan.metrics.metric import Comparison, Found, Metric
 
 WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 """The paper's exponents, finest scale first. Fewer scales take the first, divided by their sum."""
+
+PAIRS = 2000
+"""Random pairs of which the metric is the mean."""
 
 K1, K2, RANGE = 0.01, 0.03, 255.0
 
@@ -167,3 +172,46 @@ def _halve(x: jax.Array) -> jax.Array:
     n, height, width, channels = x.shape
     x = x[:, : height // 2 * 2, : width // 2 * 2]
     return jnp.mean(x.reshape(n, height // 2, 2, width // 2, 2, channels), axis=(2, 4))
+
+
+def _compute(comparison: Comparison) -> Found:
+    images, labels = comparison.generated.array(), comparison.generated.labels
+    sets = [images] if labels is None else [images[labels == label] for label in np.unique(labels)]
+    pairs, scales = _pairs(len(sets)), _scales(comparison)
+    found = [diversity(one, pairs=pairs, scales=scales) for one in sets]
+    values = np.array([each.similarity for each in found])
+    errors = np.array([each.standard_error for each in found])
+    return {
+        "similarity": float(values.mean()),
+        "standard_error": float(np.sqrt(np.sum(errors**2)) / len(found)),
+    }, {}
+
+
+def _pairs(sets: int) -> int:
+    return max(PAIRS // sets, 2)
+
+
+def _scales(comparison: Comparison) -> Scales:
+    height, width, _ = comparison.generated.shape
+    return fit(height, width)
+
+
+def _parameters(comparison: Comparison) -> dict[str, Any]:
+    labels = comparison.generated.labels
+    sets = 1 if labels is None else len(np.unique(labels))
+    about = {"pairs": _pairs(sets) * sets, "within_classes": labels is not None}
+    return about | dataclasses.asdict(_scales(comparison))
+
+
+METRIC = Metric(
+    name="ms-ssim",
+    about="similarity of random pairs of samples, within each class where there are labels",
+    compute=_compute,
+    values={"similarity": "lower", "standard_error": ""},
+    title=lambda distance: "MS-SSIM",
+    network="",
+    parameters=_parameters,
+    against="",
+    precision="float32",
+    keeps="samples",
+)

@@ -16,9 +16,13 @@ import numpy as np
 from scipy.special import logsumexp
 
 from jaxgan.metrics.features import alike, checked
+from jaxgan.metrics.metric import Comparison, Found, Metric, Samples, held_out_of
 
 SIGMAS = tuple(np.logspace(-1, 0, 10).tolist())
 """The official evaluation's choices."""
+
+VALIDATION = 1000
+"""Real images on which the official evaluation of 2014 chooses the window's width."""
 
 BLOCK = 256
 """Test images at once; memory is this times the number of samples, 8 bytes each."""
@@ -81,3 +85,39 @@ def log_likelihoods(samples: np.ndarray, images: np.ndarray, sigmas: Sequence[fl
                 kernel - np.log(n) - pixels * np.log(sigma * np.sqrt(2 * np.pi))
             )
     return out
+
+
+def _rows(samples: Samples) -> np.ndarray:
+    """Images as rows in [0, 1], float64 ``[n, pixels]``."""
+    images = samples.array()
+    return images.reshape(len(images), -1) / 255.0
+
+
+def _likelihood(comparison: Comparison, samples: np.ndarray) -> Found:
+    validation = _rows(comparison.real)[:VALIDATION]
+    found = parzen_score(samples, validation, _rows(held_out_of(comparison)))
+    values = {"mean": found.mean, "standard_error": found.standard_error, "sigma": found.sigma}
+    return values, {}
+
+
+def _of_real(comparison: Comparison) -> Found:
+    """The score of the real images that the width was not chosen on."""
+    rest = _rows(comparison.real)[VALIDATION:]
+    return _likelihood(comparison, rest) if len(rest) else ({}, {})
+
+
+METRIC = Metric(
+    name="parzen",
+    about="Parzen-window log-likelihood of held-out images, as in 2014",
+    compute=lambda comparison: _likelihood(comparison, _rows(comparison.generated)),
+    values={"mean": "higher", "standard_error": "", "sigma": ""},
+    title=lambda distance: "Parzen log-likelihood (nats)",
+    network="",
+    parameters=lambda comparison: {
+        "validation": min(VALIDATION, comparison.real.count),
+        "sigmas": "logspace(-1, 0, 10)",
+    },
+    real_score=_of_real,
+    against="held out",
+    keeps="rows",
+)

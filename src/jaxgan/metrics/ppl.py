@@ -16,8 +16,12 @@ import numpy as np
 
 from jaxgan.errors import UserError
 from jaxgan.metrics.features import checked
+from jaxgan.metrics.metric import Comparison, Found, Metric
 
 EPSILON = 1e-4
+
+PATHS, PATHS_AT_ONCE = 5000, 50
+"""Steps along paths of which the metric is the mean."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,7 +35,7 @@ class PathLength:
 def slerp(first: jax.Array, second: jax.Array, t: jax.Array) -> jax.Array:
     """Interpolates on the sphere, ``[n, d]``: for latents drawn from a normal distribution.
 
-    Both ends are normalised first, and so is the result, as in StyleGAN's code.
+    Both ends are normalized first, and so is the result, as in StyleGAN's code.
     """
     first, second = _unit(first), _unit(second)
     cosine = jnp.clip(jnp.sum(first * second, axis=-1, keepdims=True), -1, 1)
@@ -51,7 +55,7 @@ def path_length(
     """The path length from features at ``t`` and at ``t + epsilon``, both ``[n, d]``.
 
     Args:
-      before: features of images that were not quantised: the step is below a grey level.
+      before: features of images that were not quantized: the step is below a gray level.
       after: as ``before``, row for row.
       epsilon: the step.
       trim: share of the shortest and of the longest paths that are left out of the mean; 0.01 in
@@ -88,7 +92,7 @@ def perceptual_path_length(
     Args:
       key: a scalar typed key.
       generate: latents ``[n, d]`` -> images; both ends of a step in one call, in this order.
-      features: images, not quantised -> features ``[n, f]``.
+      features: images, not quantized -> features ``[n, f]``.
       rng: (key, n) -> latents ``[n, d]``.
       count: number of paths; 100,000 in the paper, 50,000 in StyleGAN2-ADA.
       batch: paths at once.
@@ -115,3 +119,35 @@ def perceptual_path_length(
 
 def _unit(x: jax.Array) -> jax.Array:
     return x / jnp.linalg.norm(x, axis=-1, keepdims=True)
+
+
+def _compute(comparison: Comparison) -> Found:
+    """The path length along straight lines between latents, in the extractor's features."""
+    generator, extractor = comparison.generated.generator, comparison.extractor
+    if generator is None or extractor is None:
+        raise UserError("ppl walks through latents, which images do not have; name a run folder.")
+    found = perceptual_path_length(
+        jax.random.key(generator.seed),
+        generator.images,
+        lambda images: extractor.apply(extractor.variables, images).features,
+        generator.latents,
+        count=PATHS,
+        batch=PATHS_AT_ONCE,
+        interpolate=lerp,
+    )
+    return {"mean": found.mean}, {}
+
+
+METRIC = Metric(
+    name="ppl",
+    about="path length along straight lines between latents, drawn in float32",
+    compute=_compute,
+    values={"mean": "lower"},
+    title=lambda distance: f"path-length-{distance.removeprefix('FD-')}",
+    parameters=lambda comparison: {"paths": PATHS, "epsilon": EPSILON, "walk": "straight"},
+    real_score="",
+    against="",
+    quantized=False,
+    keeps="",
+    walks=True,
+)

@@ -21,8 +21,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxgan.errors import UserError
-from jaxgan.metrics.distances import BLOCK, blocks, centred, squared, squared_radii
+from jaxgan.metrics.distances import BLOCK, blocks, centered, squared, squared_radii
 from jaxgan.metrics.features import alike, checked
+from jaxgan.metrics.metric import Comparison, Found, Metric
+
+PRECISION_K, DENSITY_K = 3, 5
+"""The neighbors of Kynkäänniemi et al. 2019 and of Naeem et al. 2020."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,18 +45,18 @@ def prdc(real: np.ndarray, fake: np.ndarray, *, k: int = 3, block: int = BLOCK) 
     Args:
       real: features.
       fake: features. Precision and recall depend on both numbers of samples: state them.
-      k: which neighbour; 3 in the first paper, 5 in the second.
+      k: which neighbor; 3 in the first paper, 5 in the second.
       block: fakes compared at once.
 
     Raises:
       UserError: the dimensions differ, too few rows for k, or NaN or infinity.
     """
     if k < 1:
-        raise UserError(f"k = {k}: the nearest neighbour is number 1.")
+        raise UserError(f"k = {k}: the nearest neighbor is number 1.")
     real = checked(real, "real features", least=k + 1)
     fake = checked(fake, "generated features", least=k + 1)
     alike(real, fake)
-    x, y = centred(real, fake)
+    x, y = centered(real, fake)
     real_radii, fake_radii = squared_radii(x, k, block), squared_radii(y, k, block)
     inside = 0  # pairs of a fake and a real ball that holds it
     precise = 0
@@ -80,3 +84,27 @@ def _memberships(fakes, reals, fake_radii, real_radii):
     in_real = distances < real_radii[None]
     in_fake = distances < fake_radii[:, None]
     return jnp.sum(in_real, axis=1), jnp.any(in_real, axis=0), jnp.any(in_fake, axis=0)
+
+
+def _compute(comparison: Comparison) -> Found:
+    real, generated = comparison.real.features, comparison.generated.features
+    near = prdc(real, generated, k=PRECISION_K)
+    far = prdc(real, generated, k=DENSITY_K)
+    return {
+        "precision": near.precision,
+        "recall": near.recall,
+        "density": far.density,
+        "coverage": far.coverage,
+    }, {}
+
+
+METRIC = Metric(
+    name="prdc",
+    about=f"precision and recall (k = {PRECISION_K}), density and coverage (k = {DENSITY_K})",
+    compute=_compute,
+    values=dict.fromkeys(("precision", "recall", "density", "coverage"), "higher"),
+    title=lambda distance: f"PRDC-{distance.removeprefix('FD-')}",
+    parameters=lambda comparison: {"k_precision": PRECISION_K, "k_density": DENSITY_K},
+    precision="float32 distances (HIGHEST)",
+    least=DENSITY_K + 1,
+)

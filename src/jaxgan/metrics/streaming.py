@@ -1,6 +1,6 @@
 r"""Mean and covariance of features that pass by once, on the devices that make them.
 
-Two groups of samples with counts, means and centred second moments ``M = sum (x-m)(x-m)^T``
+Two groups of samples with counts, means and centered second moments ``M = sum (x-m)(x-m)^T``
 merge exactly (Chan, Golub and LeVeque 1979, "Updating formulae and a pairwise algorithm for
 computing sample variances"):
 
@@ -64,8 +64,8 @@ def moments(features: Float[Array, "n d"], mask: Array | None = None) -> Moments
     features = jnp.where(mask[:, None], features, 0)  # not a product: 0 * NaN is NaN
     count = jnp.sum(mask, dtype=jnp.int32)
     mean = jnp.sum(features, axis=0) / jnp.maximum(count, 1)
-    centred = jnp.where(mask[:, None], features - mean, 0)
-    return Moments(count, mean, jnp.matmul(centred.T, centred, precision=lax.Precision.HIGHEST))
+    centered = jnp.where(mask[:, None], features - mean, 0)
+    return Moments(count, mean, jnp.matmul(centered.T, centered, precision=lax.Precision.HIGHEST))
 
 
 def merge(first: Moments, second: Moments) -> Moments:

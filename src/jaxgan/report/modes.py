@@ -5,7 +5,9 @@ import math
 import numpy as np
 
 from jaxgan.data.sources.toy import MIXTURES
+from jaxgan.evaluation.evaluate import Evaluation
 from jaxgan.evaluation.score import Score
+from jaxgan.evaluation.suite import metrics_named
 from jaxgan.metrics.modes import MixtureCoverage, mixture_coverage, perfect_coverage, perfect_share
 from jaxgan.report.context import LeftOutError, ReportedRun, about_samples, class_names, number
 from jaxgan.report.document import Block, Picture, Table, Text
@@ -85,5 +87,5 @@ def _count_classes(subject: ReportedRun) -> Score:
     """Sorts the samples by the small classifier, which is trained if the cache has none."""
     _ = subject.source
     reference, fake = subject.reference, subject.drawn(subject.count)
-    evaluation = reference.evaluation(["modes"], None, subject.watch)
+    evaluation = Evaluation(metrics_named("modes"), reference, None, subject.watch)
     return evaluation.score(fake, subject.about(fake), subject.drawer)[0]

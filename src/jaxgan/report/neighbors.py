@@ -6,7 +6,7 @@ import numpy as np
 
 from jaxgan.evaluation.features import cached_extraction, extract
 from jaxgan.evaluation.samples import Images, chosen, of_source
-from jaxgan.metrics.neighbours import Neighbours, nearest_neighbours
+from jaxgan.metrics.neighbors import Neighbors, nearest_neighbors
 from jaxgan.report.context import LeftOutError, ReportedRun, attempt, number
 from jaxgan.report.document import Block, Heading, Picture, Table, Text
 from jaxgan.viz import figures
@@ -40,8 +40,8 @@ def _by_pixels(subject: ReportedRun) -> list[Block]:
     held = held_out_images(subject)
     return _compared(
         subject,
-        nearest_neighbours(training, _pixels(subject.samples[: subject.count])),
-        None if held is None else nearest_neighbours(training, _pixels(held.array())).distances,
+        nearest_neighbors(training, _pixels(subject.samples[: subject.count])),
+        None if held is None else nearest_neighbors(training, _pixels(held.array())).distances,
         real,
         "pixels",
         "Euclidean distance of pixels, black 0 and white 1",
@@ -59,13 +59,13 @@ def _by_features(subject: ReportedRun) -> list[Block]:
     theirs = None if held is None else cached_extraction(extractor, held, watch).features
     if features is None or ours is None:
         raise LeftOutError("the features do not fit into memory. A smaller --num makes them.")
-    near = nearest_neighbours(features, ours)
+    near = nearest_neighbors(features, ours)
     rows, inverse = np.unique(near.rows, return_inverse=True)
     shown = source.read(chosen(source.size, 10 * subject.count)[rows])["image"]
     return _compared(
         subject,
-        Neighbours(inverse, near.distances),
-        None if theirs is None else nearest_neighbours(features, theirs).distances,
+        Neighbors(inverse, near.distances),
+        None if theirs is None else nearest_neighbors(features, theirs).distances,
         shown,
         "features",
         f"Euclidean distance of the features of {extractor.name}",
@@ -85,7 +85,7 @@ def _pixels(images: np.ndarray) -> np.ndarray:
 
 def _compared(
     subject: ReportedRun,
-    near: Neighbours,
+    near: Neighbors,
     held_out: np.ndarray | None,
     real: np.ndarray,
     name: str,

@@ -62,7 +62,7 @@ def score_table(column: Sequence[Score]) -> Table:
     """The scores of one protocol; first rows of held-out samples and of a perfect sampler."""
     names = list(dict.fromkeys(name for score in column for name in score.values))
     shown = [*names, OF_GOOD] if any(OF_GOOD in _with_good(score) for score in column) else names
-    held_out = [(_held_out(score), score.floor) for score in column if score.floor]
+    held_out = [(_held_out(score), score.real_score) for score in column if score.real_score]
     perfect = [("a perfect sampler", score.details.get("perfect")) for score in column]
     tops = [(name, _cells(values, shown)) for name, values in held_out + perfect if values]
     rows = [(name, "", "", "", "", *cells) for name, cells in dict.fromkeys(tops)]
@@ -86,8 +86,8 @@ def _with_good(score: Score) -> dict[str, float]:
 
 
 def _held_out(score: Score) -> str:
-    """Which real samples gave the floor."""
-    split, count = score.floor_of.get("split"), score.floor_of.get("n")
+    """Which real samples were scored."""
+    split, count = score.real_score_of.get("split"), score.real_score_of.get("n")
     about = [f"{split}"] if split else []
     about += [f"n = {count}"] if count is not None else []
     return f"held-out real ({', '.join(about)})" if about else "held-out real"
@@ -98,9 +98,14 @@ def _cells(values: Mapping[str, float], names: Sequence[str]) -> tuple[str, ...]
 
 
 def stamps(column: Sequence[Score]) -> Details:
-    """The protocol, and the whole of every score."""
-    protocol = column[0].protocol
-    table = Table([(name, in_words(value)) for name, value in protocol.items()])
+    """What the protocols share, and the whole of every score."""
+    first, others = column[0].protocol, [score.protocol for score in column[1:]]
+    shared = {
+        name: value
+        for name, value in first.items()
+        if all(other.get(name) == value for other in others)
+    }
+    table = Table([(name, in_words(value)) for name, value in shared.items()])
     rows = Code("".join(map(to_row, column)).strip())
     return Details("Protocol and complete stamps", [table, rows])
 
@@ -117,7 +122,7 @@ def _course(name: str, column: Sequence[Score]) -> figures.Course | None:
     if len({step for line in points.values() for step in line}) < 2:
         return None
     value, last = next(iter(column[0].values)), column[-1]
-    floor = last.floor.get(value)
+    floor = last.real_score.get(value)
     lines = {
         label: (sorted(line), [line[step] for step in sorted(line)])
         for label, line in points.items()

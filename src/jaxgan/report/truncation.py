@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from jaxgan.evaluation.evaluate import Evaluation
+from jaxgan.evaluation.suite import metrics_named
 from jaxgan.report.context import LeftOutError, ReportedRun, number
 from jaxgan.report.document import Block, Picture, Table
 from jaxgan.report.scores import stamps
@@ -21,7 +23,8 @@ def truncation(subject: ReportedRun) -> list[Block]:
     cuts = [*sorted(cuts), None]
     _ = subject.source
     reference, extractor = subject.reference, subject.extractor
-    evaluation = reference.evaluation(["fd", "prdc"], extractor, subject.watch)
+    metrics = metrics_named("fd,prdc")
+    evaluation = Evaluation(metrics, reference, extractor, subject.watch)
     distances, prdcs = [], []
     for cut in cuts:
         fake = subject.drawn(subject.count, cut)
@@ -34,7 +37,7 @@ def truncation(subject: ReportedRun) -> list[Block]:
         for label, distance, prdc in zip(labels, distances, prdcs, strict=True)
     ]
     rows = [("generated", point.label, *_point_cells(point)) for point in points]
-    floor = _point("", first.floor, prdcs[0].floor) if first.floor else None
+    floor = _point("", first.real_score, prdcs[0].real_score) if first.real_score else None
     if floor is not None:
         rows.insert(0, ("held-out real", "", *_point_cells(floor)))
     counts = f"{first.protocol['n_fake']:,} samples against {first.protocol['n_real']:,} real ones"

@@ -36,10 +36,7 @@ BUDGET = (
     "results",
     "ablations",
     "smoke",
-    "evaluate_every",
-    "evaluate_num",
-    "evaluate_metrics",
-    "standing_batches",
+    "scoring",
 )
 """What an ``Experiment`` declares beside the run itself; a resume may change it."""
 

@@ -10,7 +10,7 @@ import jax
 import numpy as np
 
 from jaxgan.errors import UserError
-from jaxgan.sampling.load import Step, latest_environment, load_state
+from jaxgan.sampling.load import Step, latest_environment, load_state, precision_of
 from jaxgan.sampling.sampler import Weights, sampler_of
 
 
@@ -41,7 +41,7 @@ def export(run: Path, out: Path, weights: Weights = "ema", step: Step = None) ->
     from safetensors.numpy import save_file
 
     experiment, gan, state, data, description = load_state(run, step)
-    sampler = sampler_of(gan, state, data, weights)
+    sampler = sampler_of(gan, state, data, weights, precision_of(description))
     tensors = flatten({"params": sampler.params, **sampler.stats})
     facts = {
         "experiment": description["experiment"],

@@ -1,6 +1,7 @@
 """A trained run, read back from its folder."""
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -113,5 +114,10 @@ def load(run: str | Path, weights: Weights = "ema", step: Step = None) -> Sample
     Raises:
       UserError: there is no run, no such checkpoint, or none that is sound.
     """
-    _, gan, state, task, _ = load_state(run, step)
-    return sampler_of(gan, state, task, weights)
+    _, gan, state, task, description = load_state(run, step)
+    return sampler_of(gan, state, task, weights, precision_of(description))
+
+
+def precision_of(description: Mapping[str, Any]) -> str:
+    """The precision of matrix products that a run was trained with, from its ``config.json``."""
+    return description["training"]["matmul_precision"]

@@ -14,8 +14,10 @@ from jaxgan.data.source import Source
 from jaxgan.errors import UserError
 from jaxgan.experiment import Task
 from jaxgan.game.gan import Gan
+from jaxgan.game.network import Network
 from jaxgan.game.state import GanState
 from jaxgan.rng import Rng, named
+from jaxgan.sampling.activations import with_activations
 from jaxgan.types import Device
 
 Weights = Literal["ema", "raw"]
@@ -33,7 +35,8 @@ class Sampler:
     """A generator with its weights.
 
     Sample ``i`` of a seed depends on the seed and on ``i`` alone: the first ten of a
-    hundred are the same as ten, bit for bit.
+    hundred are the same as ten, bit for bit. It is drawn at the run's own precision, whatever
+    JAX's default is on this device.
 
     Attributes:
       gan: the game whose generator it is.
@@ -44,6 +47,9 @@ class Sampler:
       weights: ``ema`` or ``raw``.
       standing: batches that its normalization's moments were taken from anew; 0 for the
         running ones of the training.
+      precision: of float32 matrix products and convolutions: ``float32``, ``tensorfloat32`` or
+        ``bfloat16``, as in ``--matmul-precision``.
+      dtype: of the activations; None for the dtype that the generator was built with.
       source: opens the data, whose rows are the condition of a generator that depends on more than
         labels; None where there are none.
     """
@@ -55,7 +61,26 @@ class Sampler:
     step: int
     weights: Weights
     standing: int = 0
+    precision: str = "float32"
+    dtype: str | None = None
     source: Callable[[], Source] | None = None
+
+    @property
+    def activations(self) -> str:
+        """The dtype of the activations, e.g. ``bfloat16``."""
+        return self.dtype or self.task.dtype
+
+    @property
+    def arithmetic(self) -> "Arithmetic":
+        """How it computes, a static argument of what is compiled."""
+        return Arithmetic(self.precision, self.dtype)
+
+    def in_float32(self) -> "Sampler":
+        """The same generator with float32 activations and products at the highest precision.
+
+        For finite differences of its outputs, which coarser arithmetic drowns.
+        """
+        return dataclasses.replace(self, precision="float32", dtype="float32")
 
     @property
     def labelled(self) -> bool:
@@ -142,7 +167,7 @@ class Sampler:
             # count, the generator is given the same batches.
             latents = self.draw(seed, first, truncation)
             condition = self.condition(BATCH, label, first)
-            samples = _generate(Static(self.gan), *variables, latents, condition)
+            samples = _generate(Static(self.gan), self.arithmetic, *variables, latents, condition)
             yield self.quantize(np.asarray(samples))[: count - first]
 
     def __call__(
@@ -187,7 +212,8 @@ class Sampler:
     def draw(self, seed: int, first: int, truncation: float | None = None) -> np.ndarray:
         """The ``BATCH`` latents of ``seed`` from number ``first`` on, float32."""
         key = named(jax.random.key(seed), "sample")
-        return np.asarray(_draw(Static(self.gan), key, np.int32(first), truncation))
+        first_row = np.int32(first)
+        return np.asarray(_draw(Static(self.gan), self.precision, key, first_row, truncation))
 
     def placed(self, devices: Sequence[Device]) -> Callable[[Any, Any], jax.Array]:
         """``(latents, condition) -> samples`` in ``gan.range``, the weights whole on each device.
@@ -195,9 +221,8 @@ class Sampler:
         Rows that are spread over the devices are drawn where they lie.
         """
         variables = jax.device_put((self.params, self.stats), parallel.replicated(devices))
-        return lambda latents, condition: _generate(
-            Static(self.gan), *variables, latents, condition
-        )
+        static, how = Static(self.gan), self.arithmetic
+        return lambda latents, condition: _generate(static, how, *variables, latents, condition)
 
     def _decoded(self, latents: Any, condition: Condition) -> Iterator[np.ndarray]:
         variables = jax.device_put((self.params, self.stats))
@@ -208,7 +233,7 @@ class Sampler:
                 key: np.asarray(value[first : first + BATCH])[rows]
                 for key, value in condition.items()
             }
-            samples = _generate(Static(self.gan), *variables, part[rows], chosen)
+            samples = _generate(Static(self.gan), self.arithmetic, *variables, part[rows], chosen)
             yield np.asarray(samples)[: len(part)]
 
 
@@ -225,16 +250,34 @@ class Static:
         return isinstance(other, Static) and other.gan is self.gan
 
 
-@partial(jax.jit, static_argnums=(0, 3))
-def _draw(static: Static, key, first, truncation):
+@dataclasses.dataclass(frozen=True)
+class Arithmetic:
+    """How a generator computes: see ``Sampler.precision`` and ``Sampler.dtype``."""
+
+    precision: str
+    dtype: str | None = None
+
+    def bound(self, network: Network) -> Network:
+        """The network with these activations."""
+        if self.dtype is None:
+            return network
+        module = with_activations(network.module, self.dtype)
+        return dataclasses.replace(network, module=module)
+
+
+@partial(jax.jit, static_argnums=(0, 1, 4))
+def _draw(static: Static, precision: str, key, first, truncation):
     rows = first + jnp.arange(BATCH, dtype=jnp.int32)
-    return static.gan.forward.prior(Rng(key, rows), truncation)
+    with jax.default_matmul_precision(precision):
+        return static.gan.forward.prior(Rng(key, rows), truncation)
 
 
-@partial(jax.jit, static_argnums=0)
-def _generate(static: Static, params, stats, latents, condition):
+@partial(jax.jit, static_argnums=(0, 1))
+def _generate(static: Static, how: Arithmetic, params, stats, latents, condition):
     gan = static.gan
-    return gan.forward.sample(gan.network("g", params, stats), latents, condition)
+    with jax.default_matmul_precision(how.precision):
+        network = how.bound(gan.network("g", params, stats))
+        return gan.forward.sample(network, latents, condition)
 
 
 def sampler_of(
@@ -242,9 +285,29 @@ def sampler_of(
     state: GanState,
     task: Task,
     weights: Weights = "ema",
+    precision: str = "float32",
     source: Callable[[], Source] | None = None,
 ) -> Sampler:
-    """A sampler of the state's generator, averaged or as it is."""
+    """A sampler of the state's generator.
+
+    Args:
+      gan: the game.
+      state: its state.
+      task: what the data are.
+      weights: ``ema`` for the averaged generator, ``raw`` for the one last trained.
+      precision: of matrix products, which should be that of the training:
+        ``description["training"]["matmul_precision"]`` of a run.
+      source: opens the data, for generators that depend on more than labels.
+    """
     chosen = state.ema if weights == "ema" else state.players["g"]
     params, stats = jax.device_get((chosen.params, chosen.stats))
-    return Sampler(gan, params, stats, task, int(state.step), weights, source=source)
+    return Sampler(
+        gan,
+        params,
+        stats,
+        task,
+        int(state.step),
+        weights,
+        precision=precision,
+        source=source,
+    )

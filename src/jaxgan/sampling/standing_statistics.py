@@ -1,8 +1,8 @@
-"""Standing statistics: a batch-normalised generator's moments, taken anew before sampling.
+"""Standing statistics: a batch-normalized generator's moments, taken anew before sampling.
 
 Brock et al. 2019 (BigGAN, appendix C.2 of arXiv:1809.11096; 16 batches in the authors' PyTorch
 code): running averages lag behind the weights, all the more behind averaged weights. So the
-moments are averaged over fresh batches, each normalised by its own.
+moments are averaged over fresh batches, each normalized by its own.
 """
 
 import dataclasses
@@ -17,11 +17,11 @@ from jaxgan.errors import UserError
 from jaxgan.game.network import Network
 from jaxgan.game.step import RNGS
 from jaxgan.rng import named
-from jaxgan.sampling.sampler import BATCH, Sampler, Static
+from jaxgan.sampling.sampler import BATCH, Arithmetic, Sampler, Static
 from jaxgan.types import AXIS
 
 COLLECTION = "batch_stats"
-"""Flax's name for what normalisation layers keep."""
+"""Flax's name for what normalization layers keep."""
 
 ELSEWHERE = 2**30
 """Number of the first sample that is drawn: none of those that are scored."""
@@ -40,9 +40,8 @@ def standing(sampler: Sampler, batches: int = 16, seed: int = 0) -> Sampler:
         latents = sampler.draw(seed, ELSEWHERE + BATCH * number)
         condition = sampler.condition(BATCH, None, BATCH * number)
         one = jax.random.fold_in(key, number)
-        moments = _moments(
-            Static(sampler.gan), sampler.params, sampler.stats, latents, condition, one
-        )
+        static, how = Static(sampler.gan), sampler.arithmetic
+        moments = _moments(static, how, sampler.params, sampler.stats, latents, condition, one)
         total = jax.tree.map(jnp.add, total, moments)
     mean = jax.tree.map(lambda leaf: np.asarray(leaf) / np.float32(batches), total)
     stats = {**sampler.stats, COLLECTION: mean}
@@ -56,7 +55,7 @@ def check(stats: Any, batches: int) -> None:
       UserError: as it says.
     """
     if COLLECTION not in stats:
-        raise UserError("--standing-batches: this generator has no batch normalisation; omit it.")
+        raise UserError("--standing-batches: this generator has no batch normalization; omit it.")
     if batches < 1:
         raise UserError(f"--standing-batches {batches}: must be at least 1.")
 
@@ -73,8 +72,8 @@ class _Watched:
         return out, self.stats
 
 
-@partial(jax.jit, static_argnums=0)
-def _moments(static: Static, params, stats, latents, condition, key):
+@partial(jax.jit, static_argnums=(0, 1))
+def _moments(static: Static, how: Arithmetic, params, stats, latents, condition, key):
     """One batch's own moments, whatever share of them the layers mix into the running ones.
 
     A layer turns ``old`` into ``m old + (1 - m) moments``. Begun at 0 and at 1 that gives both.
@@ -85,7 +84,7 @@ def _moments(static: Static, params, stats, latents, condition, key):
         begun = jax.tree.map(lambda leaf: jnp.full_like(leaf, start), stats[COLLECTION])
         rngs = {name: named(key, name) for name in RNGS}
         whole = {**stats, COLLECTION: begun}
-        network = _Watched(gan.network("g", params, whole, train=True, rngs=rngs))
+        network = _Watched(how.bound(gan.network("g", params, whole, train=True, rngs=rngs)))
         gan.forward.sample(network, latents, condition)
         return network.stats[COLLECTION]
 
@@ -93,5 +92,6 @@ def _moments(static: Static, params, stats, latents, condition, key):
         zero, one = after(0.0), after(1.0)
         return jax.tree.map(lambda low, high: low / (1.0 - (high - low)), zero, one)
 
-    moments = jax.vmap(on_one_device, axis_name=AXIS)(jnp.zeros(1))
+    with jax.default_matmul_precision(how.precision):
+        moments = jax.vmap(on_one_device, axis_name=AXIS)(jnp.zeros(1))
     return jax.tree.map(lambda leaf: leaf[0], moments)

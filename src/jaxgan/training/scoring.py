@@ -1,21 +1,24 @@
 """Scores in the course of a training run."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from jaxgan.data.source import Source
-from jaxgan.evaluation.evaluate import Evaluation, known_metrics
+from jaxgan.evaluation.evaluate import Evaluation
 from jaxgan.evaluation.extractors import extractor_for
 from jaxgan.evaluation.inputs import about_run
 from jaxgan.evaluation.reference import reference_of
-from jaxgan.evaluation.samples import of_sampler
+from jaxgan.evaluation.samples import modality_of, of_sampler
 from jaxgan.evaluation.score import RULE, Score
+from jaxgan.evaluation.suite import metrics_named
 from jaxgan.experiment import Task
 from jaxgan.game.gan import Gan
 from jaxgan.game.state import GanState
+from jaxgan.metrics.metric import POINTS, Metric
 from jaxgan.runs.settings import Runtime
+from jaxgan.sampling.load import precision_of
 from jaxgan.sampling.sampler import sampler_of
 from jaxgan.sampling.standing_statistics import standing
 
@@ -26,7 +29,7 @@ class ScoresDuringTraining:
 
     Attributes:
       run: the run folder.
-      description: its ``config.json``, with the data and batch size of the stamp.
+      description: its ``config.json``, with the data and batch size of the score.
       gan: its game.
       data: shape of its samples.
       evaluation: metrics, reference and extractor.
@@ -48,7 +51,8 @@ class ScoresDuringTraining:
         Raises:
           UserError: samples are not finite.
         """
-        sampler = sampler_of(self.gan, state, self.data)
+        precision = precision_of(self.description)
+        sampler = sampler_of(self.gan, state, self.data, precision=precision)
         if self.standing_batches:
             sampler = standing(sampler, self.standing_batches)
         fake = of_sampler(sampler, self.num)
@@ -64,6 +68,7 @@ def scores_during_training(
     opened: Callable[[str], Source],
     split: str,
     runtime: Runtime,
+    own: Sequence[Metric] = (),
 ) -> ScoresDuringTraining:
     """Prepares the scores of a run.
 
@@ -75,18 +80,23 @@ def scores_during_training(
       opened: split -> source.
       split: what it is trained on, which is the reference.
       runtime: says which metrics, how many samples, and which extractor.
+      own: metrics that the experiment brings itself.
 
     Raises:
       UserError: a metric is unknown or does not fit the data, or weights are missing.
     """
     reference = reference_of(opened, split, None, runtime.evaluate_num)
-    points = len(data.shape) == 1
-    names = known_metrics(runtime.evaluate_metrics or ("modes" if points else "fd"))
+    usual = "modes" if modality_of(data.shape) == POINTS else "fd"
+    metrics = metrics_named(runtime.evaluate_metrics or usual, own)
     extractor = extractor_for(
-        names, runtime.evaluate_extractor, runtime.extractor_weights, reference
+        metrics,
+        runtime.evaluate_extractor,
+        runtime.extractor_weights,
+        data.shape,
+        reference.classifier,
     )
-    evaluation = reference.evaluation(names, extractor)
-    evaluation.check(reference.real)
+    evaluation = Evaluation(metrics, reference, extractor)
+    evaluation.check(runtime.evaluate_num, data.shape)
     return ScoresDuringTraining(
         run,
         description,

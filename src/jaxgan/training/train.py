@@ -8,7 +8,7 @@ import shutil
 import signal
 import textwrap
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from jaxgan.files import write_json
 from jaxgan.game.gan import Gan, fresh_batches, moves
 from jaxgan.game.state import GanState
 from jaxgan.game.step import make_step
+from jaxgan.metrics.metric import Metric
 from jaxgan.rng import Rng, global_rows, named
 from jaxgan.runs.checkpoint import Checkpoints, digest
 from jaxgan.runs.environment import describe_environment, environment_changes
@@ -101,7 +102,7 @@ def train(experiment: Experiment, config: Any, training: Training, runtime: Runt
     if recorded is None:  # before there is a folder that holds the mistake
         description["origin"] = run.origin()
     evaluation = run.evaluation(recorded or description)
-    score = _score(runtime.best, evaluation)
+    score = _score(runtime.best, evaluation, experiment.scoring.own)
     with contextlib.ExitStack() as stack:
         if run.leader:
             stack.enter_context(locked(folder))
@@ -234,6 +235,7 @@ class _Run:
             opened,
             self.training.split,
             self.runtime,
+            self.experiment.scoring.own,
         )
 
     def train(
@@ -392,7 +394,8 @@ class _Run:
     def _samples(self, state: GanState, log: MetricsLog, step: int) -> None:
         if not self.leader:
             return
-        sampler = sampler_of(self.gan, state, self.data)
+        precision = self.training.matmul_precision
+        sampler = sampler_of(self.gan, state, self.data, precision=precision)
         picture, magnify = self._picture(sampler)
         save_image(self.folder.samples / f"{step:07d}.png", picture, magnify)
         log.image("samples", picture, step)
@@ -408,7 +411,9 @@ class _Run:
     def _last_pictures(self, state: GanState, log: MetricsLog, step: int) -> None:
         self._samples(state, log, step)
         if len(self.data.shape) == 3:
-            images = sampler_of(self.gan, state, self.data).interpolate()
+            precision = self.training.matmul_precision
+            sampler = sampler_of(self.gan, state, self.data, precision=precision)
+            images = sampler.interpolate()
             magnify = magnification(images)
             save_image(self.folder.interpolation, grid(images, 10), magnify)
 
@@ -751,11 +756,16 @@ class _Score:
         return rank(scores, self.name, self.sign)
 
 
-def _score(metric: str | None, evaluation: ScoresDuringTraining | None = None) -> _Score | None:
+def _score(
+    metric: str | None,
+    evaluation: ScoresDuringTraining | None = None,
+    own: Sequence[Metric] = (),
+) -> _Score | None:
     if metric is None:
         return None
-    if found := ranked_by(metric):
-        if evaluation is None or metric.partition("/")[0] not in evaluation.evaluation.metrics:
+    if found := ranked_by(metric, own):
+        taken = () if evaluation is None else evaluation.evaluation.metrics
+        if metric.partition("/")[0] not in [one.name for one in taken]:
             raise UserError(
                 f"--best {metric} ranks by a score that is not taken; add --evaluate-every STEPS "
                 f"--evaluate-metrics {metric.partition('/')[0]}."

@@ -1,7 +1,7 @@
 """The vision transformer of DINOv2, as a pure function of its weights.
 
 Oquab et al. 2023, "DINOv2: learning robust visual features without supervision", which takes the
-network of Dosovitskiy et al. 2021 with blocks that normalise first, a learnt scale on every branch
+network of Dosovitskiy et al. 2021 with blocks that normalize first, a learned scale on every branch
 (Touvron et al. 2021, "Going deeper with image transformers", eq. 2), patches of 14 pixels, and in
 the giant one gated hidden layers (Shazeer 2020, "GLU variants improve transformer").
 
@@ -18,7 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from jaxgan.metrics.extractors.dinov2_resize import keys
+from jaxgan.metrics.extractors.resize import keys
 
 PATCH = 14
 GRID = 37
@@ -109,7 +109,7 @@ def variables_of(tensors: Mapping[str, np.ndarray], side: int) -> dict[str, Any]
 
 
 def positions_for(positions: np.ndarray, side: int) -> np.ndarray:
-    """Brings learnt positions to another number of patches, as the published code does.
+    """Brings learned positions to another number of patches, as the published code does.
 
     Bicubic without antialiasing, and with ``OFFSET`` in the scale: the sources lie at
     ``(i + 0.5) M / (side + 0.1) - 0.5`` and not at ``(i + 0.5) M / side - 0.5``.
@@ -131,7 +131,7 @@ def positions_for(positions: np.ndarray, side: int) -> np.ndarray:
 
 
 def _bicubic(before: int, after: int, scale: float) -> np.ndarray:
-    """Weights ``[after, before]`` of four neighbours each, those beyond the edge moved onto it."""
+    """Weights ``[after, before]`` of four neighbors each, those beyond the edge moved onto it."""
     weights = np.zeros((after, before))
     places = (np.arange(after) + 0.5) * scale - 0.5
     first = np.floor(places).astype(int)
@@ -142,11 +142,11 @@ def _bicubic(before: int, after: int, scale: float) -> np.ndarray:
 
 
 def network(variables: Any, images: jax.Array, heads: int) -> jax.Array:
-    """The normalised class token.
+    """The normalized class token.
 
     Args:
       variables: ``variables_of``'s, for this size of images.
-      images: normalised, float32 ``[n, 14 side, 14 side, 3]``.
+      images: normalized, float32 ``[n, 14 side, 14 side, 3]``.
       heads: of each attention.
 
     Returns:
@@ -189,10 +189,10 @@ def _linear(x: jax.Array, weights: Mapping[str, jax.Array], name: str) -> jax.Ar
 
 
 def _norm(x: jax.Array, weights: Mapping[str, jax.Array], name: str) -> jax.Array:
-    """Layer normalisation over the last axis."""
-    centred = x - jnp.mean(x, axis=-1, keepdims=True)
-    variance = jnp.mean(centred * centred, axis=-1, keepdims=True)
-    scaled = centred * lax.rsqrt(variance + EPSILON)
+    """Layer normalization over the last axis."""
+    centered = x - jnp.mean(x, axis=-1, keepdims=True)
+    variance = jnp.mean(centered * centered, axis=-1, keepdims=True)
+    scaled = centered * lax.rsqrt(variance + EPSILON)
     return scaled * weights[f"{name}.weight"] + weights[f"{name}.bias"]
 
 

@@ -3,7 +3,7 @@
 Stein et al. 2023, "Exposing flaws of generative model evaluation metrics and their unfair treatment
 of diffusion models": the Fréchet distance over the class token of DINOv2 ViT-L/14 instead of
 Inception's features. Images are resized to 224 pixels as Pillow's bicubic does, scaled to [0, 1]
-and normalised by ImageNet's mean and standard deviation. Other tools that say FD-DINOv2 resize
+and normalized by ImageNet's mean and standard deviation. Other tools that say FD-DINOv2 resize
 otherwise (torch-fidelity as TensorFlow 1 did), which is another distance.
 
 The weights cannot be shipped. Either of these is taken: a published ``dinov2_*_pretrain.pth``, or
@@ -28,8 +28,8 @@ from jaxgan.metrics.extractors.dino_vit import (
     state_dict_shapes,
     variables_of,
 )
-from jaxgan.metrics.extractors.dinov2_resize import pillow_bicubic
 from jaxgan.metrics.extractors.extractor import Extractor, Output, rgb
+from jaxgan.metrics.extractors.resize import pillow_bicubic
 from jaxgan.metrics.extractors.weights import check_shapes, read_weights
 
 SIZE = 224

@@ -127,7 +127,7 @@ def fold(tensors: Mapping[str, np.ndarray]) -> dict[str, Any]:
 
 
 def network(variables: Any, x: jax.Array) -> Output:
-    """Features ``[n, 1280]`` and ImageNet logits ``[n, 1000]`` of normalised images."""
+    """Features ``[n, 1280]`` and ImageNet logits ``[n, 1000]`` of normalized images."""
     x = _relu6(_conv(x, variables["stem"], 2))
     for number, (_, stride, expansion, _) in enumerate(_blocks()):
         block = variables[f"block{number}"]

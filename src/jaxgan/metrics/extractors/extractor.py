@@ -54,12 +54,12 @@ class Extractor:
 
         Raises:
           UserError: not uint8 images. A score is that of the images people get to see, and those
-            are quantised; ``apply`` takes others (for path lengths).
+            are quantized; ``apply`` takes others (for path lengths).
         """
         if images.dtype != jnp.uint8 or images.ndim != 4 or images.shape[-1] not in (1, 3):
             raise UserError(
                 f"{self.name} takes uint8 images [n, height, width, 1 or 3]; these are "
-                f"{images.dtype} {images.shape}. Quantise them first: round, then clip to 0..255."
+                f"{images.dtype} {images.shape}. Quantize them first: round, then clip to 0..255."
             )
         return self.compiled(self.variables, jnp.asarray(images))
 
@@ -80,6 +80,6 @@ class Extractor:
 
 
 def rgb(images: Array) -> Array:
-    """Three channels as float32: grey is repeated (the tfgan and compare_gan convention)."""
+    """Three channels as float32: gray is repeated (the tfgan and compare_gan convention)."""
     images = images.astype(jnp.float32)
     return jnp.repeat(images, 3, axis=-1) if images.shape[-1] == 1 else images

@@ -1,4 +1,4 @@
-"""The nearest real sample of each generated one: a look for memorised training data."""
+"""The nearest real sample of each generated one: a look for memorized training data."""
 
 import dataclasses
 from functools import partial
@@ -7,15 +7,16 @@ import jax
 import numpy as np
 from jax import lax
 
-from jaxgan.metrics.distances import BLOCK, blocks, centred, squared
+from jaxgan.metrics.distances import BLOCK, blocks, centered, squared
 from jaxgan.metrics.features import alike, checked
+from jaxgan.metrics.metric import Comparison, Found, Metric
 
 CANDIDATES = 8
 """Nearest by float32, among which float64 decides."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Neighbours:
+class Neighbors:
     """For each generated sample the row of its nearest real one, and how far that is.
 
     Attributes:
@@ -27,10 +28,10 @@ class Neighbours:
     distances: np.ndarray
 
 
-def nearest_neighbours(real: np.ndarray, fake: np.ndarray, *, block: int = BLOCK) -> Neighbours:
+def nearest_neighbors(real: np.ndarray, fake: np.ndarray, *, block: int = BLOCK) -> Neighbors:
     """Finds the nearest row of ``real`` ``[n, d]`` for each row of ``fake`` ``[m, d]``.
 
-    A generator memorises if its samples are nearer to the training set than held-out real
+    A generator memorizes if its samples are nearer to the training set than held-out real
     samples are: call this with those as ``fake`` too, and compare the distances.
 
     Args:
@@ -44,7 +45,7 @@ def nearest_neighbours(real: np.ndarray, fake: np.ndarray, *, block: int = BLOCK
     real = checked(real, "real features")
     fake = checked(fake, "generated features")
     alike(real, fake)
-    x, y = centred(real, fake)
+    x, y = centered(real, fake)
     rows = np.empty(len(fake), np.int64)
     distances = np.empty(len(fake))
     for start, count, block_rows in blocks(y, block):
@@ -54,9 +55,26 @@ def nearest_neighbours(real: np.ndarray, fake: np.ndarray, *, block: int = BLOCK
         best = exact.argmin(axis=1)[:, None]
         rows[start : start + count] = np.take_along_axis(near, best, 1)[:, 0]
         distances[start : start + count] = np.take_along_axis(exact, best, 1)[:, 0]
-    return Neighbours(rows, distances)
+    return Neighbors(rows, distances)
 
 
 @partial(jax.jit, static_argnames="k")
 def _nearest(rows: jax.Array, x: jax.Array, k: int) -> jax.Array:
     return lax.top_k(-squared(rows, x), k)[1]
+
+
+def _compute(comparison: Comparison) -> Found:
+    near = nearest_neighbors(comparison.real.features, comparison.generated.features)
+    return {
+        "median_distance": float(np.median(near.distances)),
+        "copies": float(np.mean(near.distances == 0.0)),
+    }, {}
+
+
+METRIC = Metric(
+    name="neighbors",
+    about="distance to the nearest training image, a look for memorization",
+    compute=_compute,
+    values={"median_distance": "", "copies": "lower"},
+    title=lambda distance: f"nearest-real-{distance.removeprefix('FD-')}",
+)

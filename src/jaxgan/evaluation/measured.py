@@ -1,0 +1,136 @@
+"""Samples as a metric sees them: with features, logits and classes, each computed once."""
+
+import dataclasses
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jaxgan.errors import UserError
+from jaxgan.evaluation.features import LIMIT, Extracted
+from jaxgan.evaluation.samples import Images
+from jaxgan.metrics.frechet import Gaussian
+from jaxgan.rng import Rng
+from jaxgan.sampling.sampler import Sampler
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Walker:
+    """A generator that a metric draws from by itself; see ``metrics.metric.Generator``.
+
+    Whatever the run's precision, it computes in float32 and its products at the highest precision:
+    what such a metric looks at are small differences.
+
+    Attributes:
+      sampler: the generator.
+      seed: of the latents.
+      truncation: of the latents.
+    """
+
+    sampler: Sampler
+    seed: int
+    truncation: float | None = None
+
+    @functools.cached_property
+    def _generate(self) -> Callable[[Any, Any], jax.Array]:
+        return self.sampler.in_float32().placed(jax.local_devices()[:1])
+
+    def latents(self, key: jax.Array, count: int) -> jax.Array:
+        """Latents of the prior, ``[count, d]``."""
+        with jax.default_matmul_precision("float32"):
+            return self.sampler.gan.prior(Rng(key, jnp.arange(count)), self.truncation)
+
+    def images(self, latents: jax.Array) -> jax.Array:
+        """Images of these latents, 0 to 255, neither rounded nor clipped; each class in turn."""
+        low, high = self.sampler.gan.range
+        labels = self.sampler.labels(len(latents))
+        return (self._generate(latents, labels) - low) * (255.0 / (high - low))
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Measured:
+    """Samples, and what networks make of them; see ``metrics.metric.Samples``.
+
+    Attributes:
+      images: the samples.
+      extraction: images -> features; a cache may stand in between.
+      classification: images -> integer labels ``[n]``, by a classifier of this data set.
+      generator: what drew them; None for files.
+    """
+
+    images: Images
+    extraction: Callable[[Images], Extracted]
+    classification: Callable[[Images], np.ndarray]
+    generator: Walker | None = None
+
+    @property
+    def name(self) -> str:
+        """What messages call them."""
+        return self.images.name
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return self.images.count
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one sample."""
+        return self.images.shape
+
+    @property
+    def labels(self) -> np.ndarray | None:
+        """The labels that they came with, or that were asked for, integers ``[n]``."""
+        return self.images.labels
+
+    @functools.cached_property
+    def extracted(self) -> Extracted:
+        """Features, logits and Gaussian."""
+        return self.extraction(self.images)
+
+    @property
+    def features(self) -> np.ndarray:
+        """Features, float32 ``[n, d]``.
+
+        Raises:
+          UserError: they are too many to keep.
+        """
+        if self.extracted.features is None:
+            raise UserError(
+                f"This metric compares samples one by one; the features of {self.count} take more "
+                f"than {LIMIT / 2**30:.0f} GiB. Lower --num, or ask for fd alone."
+            )
+        return self.extracted.features
+
+    @property
+    def logits(self) -> np.ndarray:
+        """Logits of the extractor, float32 ``[n, classes]``.
+
+        Raises:
+          UserError: it has none, or they are too many to keep.
+        """
+        _ = self.features
+        if self.extracted.logits is None:
+            raise UserError("The Inception score needs an extractor that classifies.")
+        return self.extracted.logits
+
+    @property
+    def gaussian(self) -> Gaussian:
+        """The Gaussian fitted to the features."""
+        return self.extracted.gaussian
+
+    @property
+    def predictions(self) -> np.ndarray:
+        """The classifier's label of each image, integers ``[n]``."""
+        return self._predicted
+
+    @functools.cached_property
+    def _predicted(self) -> np.ndarray:
+        return self.classification(self.images)
+
+    def array(self) -> np.ndarray:
+        """All samples in memory."""
+        return self.images.array()

@@ -1,0 +1,93 @@
+"""What is said of metrics is read from their declarations."""
+
+from pathlib import Path
+
+import pytest
+import tyro
+
+from jaxgan.cli.evaluate import Evaluate
+from jaxgan.errors import UserError
+from jaxgan.evaluation.ranking import ranked_by
+from jaxgan.evaluation.suite import DEFAULTS, METRICS, markdown_table, metrics_named
+from jaxgan.metrics.metric import IMAGES, POINTS, Metric
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def own():
+    return Metric("mine", "", lambda _: ({}, {}), {"a": "lower", "b": ""}, lambda _: "mine")
+
+
+def test_the_readme_holds_the_table_of_metrics():
+    assert markdown_table() in (ROOT / "README.md").read_text()
+
+
+def test_help_describes_every_metric(capsys):
+    with pytest.raises(SystemExit):
+        tyro.cli(Evaluate, args=["--help"])
+    said = " ".join(capsys.readouterr().out.replace("│", " ").split())
+    for metric in METRICS.values():
+        assert f"{metric.name} ({metric.about})" in said
+
+
+def test_every_metric_is_declared_in_a_file_of_its_own():
+    files = [path for path in (ROOT / "src/jaxgan/metrics").glob("*.py")]
+    declared = [path for path in files if "\nMETRIC = Metric(" in path.read_text()]
+    assert len(declared) == len(METRICS) == 12
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_a_declaration_is_whole(name):
+    metric = METRICS[name]
+    assert metric.name == name
+    assert metric.about
+    assert set(metric.values.values()) <= {"lower", "higher", ""}
+    assert metric.modalities
+    assert metric.modalities <= {IMAGES, POINTS}
+    assert (metric.keeps == "features") <= (metric.network == "extractor")
+
+
+def test_the_usual_metrics_fit_their_modality():
+    for modality, names in DEFAULTS.items():
+        assert all(modality in metric.modalities for metric in metrics_named(names))
+
+
+def test_metrics_are_named_once():
+    assert metrics_named("fd, kid,fd") == (METRICS["fd"], METRICS["kid"])
+    with pytest.raises(UserError, match="No metric FD; did you mean fd"):
+        metrics_named(["FD"])
+    with pytest.raises(UserError, match="No metric is named; use fd"):
+        metrics_named(" , ")
+
+
+def test_metrics_of_an_experiment_are_named_like_others(own):
+    assert metrics_named("mine,fd", [own]) == (own, METRICS["fd"])
+    assert metrics_named(["fd", own]) == (METRICS["fd"], own)
+    with pytest.raises(UserError, match="No metric mine"):
+        metrics_named("mine")
+
+
+@pytest.mark.parametrize(
+    "best, expected",
+    [
+        ("fd", ("fd/distance", 1.0)),
+        ("prdc/coverage", ("prdc/coverage", -1.0)),
+        ("modes", ("modes/captured", -1.0)),
+        ("modes/reverse_kl", ("modes/reverse_kl", 1.0)),
+        ("neighbors/copies", ("neighbors/copies", 1.0)),
+        ("mine", ("mine/a", 1.0)),
+        ("g/adversarial", None),
+    ],
+)
+def test_best_ranks_in_the_direction_of_the_value(best, expected, own):
+    assert ranked_by(best, [own]) == expected
+
+
+@pytest.mark.parametrize(
+    "best, fault",
+    [("fd/mean", "fd has distance"), ("is/deviation", "neither"), ("mine/b", "neither")],
+)
+def test_what_cannot_rank_is_refused(best, fault, own):
+    with pytest.raises(UserError, match=fault):
+        ranked_by(best, [own])
