@@ -147,6 +147,13 @@ class Phase:
         generative adversarial networks", equation 7). So the other's optimizer must have a
         derivative: give Adam an ``eps_root`` such as 1e-16, since its square root's is infinite
         where a gradient is zero, and everything becomes NaN.
+      moves_stats: the players that keep the statistics (all of ``Player.stats``) that this phase's
+        forward pass leaves; None for ``player`` alone, ``()`` for neither. With ``("d", "g")`` a
+        discriminator update also moves the generator's running moments, as in code that leaves the
+        generator in training mode while it draws fake samples. They change no gradient, since
+        batch normalization in training mode does not read them. A spectrally normalized
+        generator's singular vectors move too. With ``unroll``, the other player's statistics
+        include those of its updates in thought.
     """
 
     player: Who
@@ -156,6 +163,7 @@ class Phase:
     every: int = 1
     first: int = 0
     unroll: int = 0
+    moves_stats: tuple[Who, ...] | None = None
 
 
 D = Phase("d")

@@ -83,6 +83,12 @@ def _plan(gan: Gan) -> list[list[_Move]]:
             raise ValueError("phases that move simultaneously must have one `every` and `first`")
         if not all(0 <= phase.first < phase.every for phase in group):
             raise ValueError("`first` must be below `every`")
+        kept = [who for phase in group for who in _kept(phase)]
+        if len(set(kept)) < len(kept):
+            raise ValueError(
+                "phases that move simultaneously must not keep the statistics of the same player; "
+                "give one of them `moves_stats=()`"
+            )
         moves = []
         for phase in group:
             batches += phase.real == "fresh"
@@ -91,6 +97,11 @@ def _plan(gan: Gan) -> list[list[_Move]]:
         plan.append(moves)
     assert max(move.batch for moves in plan for move in moves) < fresh_batches(gan.updates)
     return plan
+
+
+def _kept(phase: Phase) -> tuple[Who, ...]:
+    """The players whose statistics stay as the phase leaves them."""
+    return (phase.player,) if phase.moves_stats is None else phase.moves_stats
 
 
 def _move(
@@ -103,15 +114,16 @@ def _move(
         batch = jax.tree.map(lambda leaf, n=move.batch: leaf[n], batches)
         draw_key = jax.random.fold_in(named(key, "latents"), move.latents)
         grads, stats, seen = _gradient(gan, state, move.phase, batch, draw_key, group_key)
-        players[who], norms = _descend(gan, players[who], who, grads, stats)
+        players = _with_stats(players, stats)
+        players[who], norms = _descend(gan, players[who], who, grads)
         logs = _added(logs, seen | norms)
     return dataclasses.replace(state, players=players), logs
 
 
 def _gradient(
     gan: Gan, state: GanState, phase: Phase, batch: Batch, draw_key: Key, group_key: Key
-) -> tuple[Params, Any, Logs]:
-    """The global batch's gradient for ``phase.player``, its new statistics, and logs."""
+) -> tuple[Params, dict[str, Any], Logs]:
+    """The global batch's gradient for ``phase.player``, the statistics to keep, and logs."""
     who = phase.player
     rows = global_rows(len(jax.tree.leaves(batch)[0]))
     wanted = gan.terms[who]
@@ -125,9 +137,8 @@ def _gradient(
         for _ in range(phase.unroll):  # differentiated through, and forgotten
             thought = dataclasses.replace(state, players=players)
             found, stats, _ = _gradient(gan, thought, rival, batch, draw_key, group_key)
-            players[rival.player], _ = _descend(
-                gan, players[rival.player], rival.player, found, stats
-            )
+            players = _with_stats(players, stats)
+            players[rival.player], _ = _descend(gan, players[rival.player], rival.player, found)
 
         def network(other: Who) -> Network:
             player = players[other]
@@ -145,19 +156,25 @@ def _gradient(
         logs |= {f"{who}/loss": Mean.of(loss)} | (
             _judgements(round, gan.threshold) if who == "d" else {}
         )
-        return loss, (round.stats[who], logs)
+        return loss, ({other: round.stats[other] for other in _kept(phase)}, logs)
 
     grads, (stats, logs) = jax.grad(objective, has_aux=True)(state.players[who].params)
     return lax.pmean(grads, AXIS), _float_mean(stats), logs
 
 
-def _descend(gan: Gan, player: Player, who: Who, grads: Params, stats: Any) -> tuple[Player, Logs]:
+def _with_stats(players: dict[str, Player], stats: dict[str, Any]) -> dict[str, Player]:
+    """The players, those that ``stats`` names with new statistics."""
+    new = {who: dataclasses.replace(players[who], stats=stats[who]) for who in stats}
+    return {**players, **new}
+
+
+def _descend(gan: Gan, player: Player, who: Who, grads: Params) -> tuple[Player, Logs]:
     """One step of the player's optimizer, and the norms of what moved."""
     updates, opt = gan.optimizers[who].update(grads, player.opt, player.params)
     params = optax.apply_updates(player.params, updates)
     norms = {"gradient": grads, "parameter": params, "update": updates}
     logs = {f"{who}/{name}_norm": Mean.of(optax.tree.norm(tree)) for name, tree in norms.items()}
-    return Player(params, stats, opt), logs
+    return dataclasses.replace(player, params=params, opt=opt), logs
 
 
 def _judgements(round: Round, threshold: float | None) -> Logs:
