@@ -13,6 +13,7 @@ Differs from the paper:
   and one discriminator update.
 - StudioGAN's are ResNets of these widths with batch normalisation in the discriminator too
   (here none), a bias of the logit (here none) and orthogonal weights (here Glorot's).
+- Its batch normalisations add 1e-4 to the variance, here 2e-5 as SNGAN's.
 - Its Adam adds 1e-6 under the quotient, here too; its discriminator does not classify samples
   (--fake-share 0), that of the paper and this file does.
 """

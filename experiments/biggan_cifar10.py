@@ -14,8 +14,9 @@ Differs from the paper:
 - BigGAN-PyTorch's script has 500 epochs besides: --steps 125000 --no-flip. Its tables of norms
   start with a deviation of 0.02, and it samples with running moments: --standing-batches 0.
 - StudioGAN trains in mixed precision; here --dtype bfloat16 does, and is not the default.
-- Both codes move the singular vectors in every pass; here once per update, and real and fake
-  images see the same weights.
+- Both codes move the singular vectors in every pass; here once per update of their player (with
+  "BigGAN-PyTorch" the generator's in the discriminator's updates too), and real and fake images
+  see the same weights.
 """
 
 import dataclasses
@@ -29,7 +30,7 @@ import optax
 from jaxgan import losses, plays
 from jaxgan.errors import UserError
 from jaxgan.experiment import Data, Experiment, Result
-from jaxgan.game import D, G, Gan, Weights
+from jaxgan.game import G, Gan, Phase, Weights
 from jaxgan.launch import main
 from jaxgan.nets import biggan
 from jaxgan.nn import spectral
@@ -69,6 +70,10 @@ class Config:
     """Adam's second decay, of both players."""
     epsilon: float = 1e-6
     """Adam's epsilon, of both players."""
+    norm_epsilon: float = 1e-4
+    """Added to the variance in the generator's batch normalisations."""
+    stats_in_every_update: bool = False
+    """The discriminator's updates move the generator's running moments and singular vectors too."""
     ema_decay: float = 0.9999
     """Decay per step of the averaged generator, from ``ema_start`` on."""
     ema_start: int = 1000
@@ -102,6 +107,7 @@ def build(cfg: Config, data: Data) -> Gan:
     weights = Weights(
         partial(spectral.vectors, where=biggan.spectral), spectral.normalise, spectral.COLLECTION
     )
+    critic = Phase("d", moves_stats=("d", "g") if cfg.stats_in_every_update else None)
     return Gan(
         networks={
             "g": biggan.Generator(
@@ -112,6 +118,7 @@ def build(cfg: Config, data: Data) -> Gan:
                 cfg.shared or 0,
                 cfg.hierarchical,
                 attention,
+                epsilon=cfg.norm_epsilon,
                 kernel_init=INITIALISERS[cfg.init],
                 dtype=cfg.dtype,
             ),
@@ -131,7 +138,7 @@ def build(cfg: Config, data: Data) -> Gan:
             "d": {"adversarial": losses.hinge_discriminator},
         },
         optimizers={"g": adam, "d": adam},
-        updates=(D,) * cfg.discriminator_steps + (G,),
+        updates=(critic,) * cfg.discriminator_steps + (G,),
         weights={"g": weights, "d": weights},
         ema=lambda step, images: jnp.where(step < cfg.ema_start, 0.0, cfg.ema_decay),
         sample=plays.generate_labelled,
@@ -168,6 +175,8 @@ EXPERIMENT = Experiment(
             "discriminator_steps": 4,
             "beta1": 0.0,
             "epsilon": 1e-8,
+            "norm_epsilon": 1e-5,
+            "stats_in_every_update": True,
             "batch_size": 50,
         },
         "no attention": {"attention": 0},

@@ -25,7 +25,7 @@ import optax
 
 from jaxgan import averaging, losses, penalties, plays
 from jaxgan.experiment import Data, Experiment, Result
-from jaxgan.game import D, Gan, Phase, Weights
+from jaxgan.game import Gan, Phase, Weights
 from jaxgan.launch import main
 from jaxgan.nets import sndcgan
 from jaxgan.nn import spectral
@@ -93,6 +93,8 @@ def build(cfg: Config, data: Data) -> Gan:
     weights = Weights(vectors, spectral.normalise, spectral.COLLECTION)
     slope = {"penalty": scale(cfg.penalty, penalties.gradient_penalty)}
     adam = optax.adam(cfg.learning_rate, b1=cfg.beta1, b2=cfg.beta2)
+    # Her generator is in training mode there too, and its running moments move.
+    critic = Phase("d", moves_stats=("d", "g"))
     return Gan(
         networks={
             "g": sndcgan.Generator(resolution, channels, cfg.width, epsilon=1e-5, dtype=cfg.dtype),
@@ -105,7 +107,7 @@ def build(cfg: Config, data: Data) -> Gan:
             "d": {"adversarial": discriminator} | (slope if cfg.penalised else {}),
         },
         optimizers={"g": adam, "d": adam},
-        updates=(D,) * cfg.discriminator_steps + (Phase("g"),),
+        updates=(critic,) * cfg.discriminator_steps + (Phase("g"),),
         weights={"d": weights} if cfg.normalised else {},
         ema=averaging.constant(cfg.ema_decay),
         threshold=None,

@@ -13,9 +13,13 @@ Differs from the paper:
   its code, on SNGAN's networks of 32 pixels, attending at 16. No number of its own is for
   CIFAR-10.
 - Adam's second decay is the paper's 0.9; the authors' code leaves TensorFlow's 0.999.
+- The running moments of every norm keep 0.999 of the old ones; in the authors' code those of the
+  last norm keep 0.9999.
 - Against StudioGAN: Glorot instead of orthogonal weights, Adam's epsilon of 1e-8 instead of 1e-6,
-  and plain tables instead of normalised ones in the conditional norms.
-- The singular vectors move once per update, and real and fake images see the same weights.
+  and plain tables instead of normalised ones in the conditional norms. Its singular vectors move
+  in every pass, those of the generator in the discriminator's updates too.
+- The singular vectors move once per update (the generator's in both players' updates, as in the
+  authors' code), and real and fake images see the same weights.
 """
 
 import dataclasses
@@ -24,7 +28,7 @@ import optax
 
 from jaxgan import averaging, losses, plays
 from jaxgan.experiment import Data, Experiment, Result
-from jaxgan.game import D, G, Gan, Weights
+from jaxgan.game import G, Gan, Phase, Weights
 from jaxgan.launch import main
 from jaxgan.nets import sagan
 from jaxgan.nn import spectral
@@ -55,6 +59,12 @@ class Config:
     """Adam's first decay, of both players."""
     beta2: float = 0.9
     """Adam's second decay, of both players."""
+    norm_momentum: float = 0.999
+    """Share of the generator's running moments that an update keeps."""
+    norm_epsilon: float = 1e-5
+    """Added to the variance in the generator's batch normalisations."""
+    stats_in_every_update: bool = True
+    """The discriminator's updates move the generator's running moments and singular vectors too."""
     ema_decay: float = 0.0
     """Decay per step of the averaged generator; 0, as in the paper, keeps the last one."""
     dtype: Dtype = "float32"
@@ -71,9 +81,17 @@ def build(cfg: Config, data: Data) -> Gan:
     options = {"classes": classes, "dtype": cfg.dtype}
     if not cfg.attention:
         options["attention"] = 0
+    critic = Phase("d", moves_stats=("d", "g") if cfg.stats_in_every_update else None)
     return Gan(
         networks={
-            "g": sagan.generator(resolution, cfg.generator_width, channels=channels, **options),
+            "g": sagan.generator(
+                resolution,
+                cfg.generator_width,
+                channels=channels,
+                momentum=cfg.norm_momentum,
+                epsilon=cfg.norm_epsilon,
+                **options,
+            ),
             "d": sagan.discriminator(resolution, cfg.discriminator_width, **options),
         },
         play=plays.labelled(prior, plays.uniform_labels(classes)),
@@ -85,7 +103,7 @@ def build(cfg: Config, data: Data) -> Gan:
         optimizers={
             who: optax.adam(rate, b1=cfg.beta1, b2=cfg.beta2) for who, rate in rates.items()
         },
-        updates=(D,) * cfg.discriminator_steps + (G,),
+        updates=(critic,) * cfg.discriminator_steps + (G,),
         weights={"g": weights, "d": weights} if cfg.generator_normalised else {"d": weights},
         ema=averaging.constant(cfg.ema_decay),
         sample=plays.generate_labelled,
@@ -110,6 +128,9 @@ EXPERIMENT = Experiment(
             "beta1": 0.5,
             "beta2": 0.999,
             "discriminator_steps": 5,
+            "norm_momentum": 0.9,
+            "norm_epsilon": 1e-4,
+            "stats_in_every_update": False,
             "batch_size": 64,
         },
         "no attention": {"attention": False},

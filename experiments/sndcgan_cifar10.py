@@ -24,7 +24,7 @@ import optax
 
 from jaxgan import averaging, losses, penalties, plays
 from jaxgan.experiment import Data, Experiment, Result
-from jaxgan.game import D, G, Gan, Weights
+from jaxgan.game import G, Gan, Phase, Weights
 from jaxgan.launch import main
 from jaxgan.nets import sndcgan
 from jaxgan.nn import spectral
@@ -67,6 +67,8 @@ def build(cfg: Config, data: Data) -> Gan:
     weights = Weights(spectral.vectors, spectral.normalise, spectral.COLLECTION)
     slope = {"penalty": scale(cfg.penalty, penalties.gradient_penalty)}
     adam = optax.adam(cfg.learning_rate, b1=cfg.beta1, b2=cfg.beta2)
+    # Their generator is in training mode there too, and its running moments move.
+    critic = Phase("d", moves_stats=("d", "g"))
     return Gan(
         networks={
             "g": sndcgan.Generator(resolution, channels, cfg.width, dtype=cfg.dtype),
@@ -80,7 +82,7 @@ def build(cfg: Config, data: Data) -> Gan:
             | (slope if cfg.penalised else {}),
         },
         optimizers={"g": adam, "d": adam},
-        updates=(D,) * cfg.discriminator_steps + (G,),
+        updates=(critic,) * cfg.discriminator_steps + (G,),
         weights={"d": weights} if cfg.normalised else {},
         ema=averaging.constant(cfg.ema_decay),
     )

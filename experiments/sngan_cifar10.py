@@ -24,7 +24,7 @@ import optax
 
 from jaxgan import averaging, losses, plays
 from jaxgan.experiment import Data, Experiment, Result
-from jaxgan.game import D, G, Gan, Weights
+from jaxgan.game import G, Gan, Phase, Weights
 from jaxgan.launch import main
 from jaxgan.nets import resnet
 from jaxgan.nn import spectral
@@ -63,6 +63,9 @@ def build(cfg: Config, data: Data, steps: int) -> Gan:
     prior = plays.normal(cfg.latent)
     weights = Weights(spectral.vectors, spectral.normalise, spectral.COLLECTION)
 
+    # Their generator is in training mode there too, and its running moments move.
+    critic = Phase("d", moves_stats=("d", "g"))
+
     def adam(updates: int) -> optax.GradientTransformation:
         rate = optax.linear_schedule(cfg.learning_rate, 0.0, steps * updates)
         return optax.adam(rate, b1=cfg.beta1, b2=cfg.beta2)
@@ -81,7 +84,7 @@ def build(cfg: Config, data: Data, steps: int) -> Gan:
             "d": {"adversarial": losses.hinge_discriminator},
         },
         optimizers={"g": adam(1), "d": adam(cfg.discriminator_steps)},
-        updates=(D,) * cfg.discriminator_steps + (G,),
+        updates=(critic,) * cfg.discriminator_steps + (G,),
         weights={"d": weights} if cfg.normalised else {},
         ema=averaging.constant(cfg.ema_decay),
     )
