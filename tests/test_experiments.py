@@ -13,6 +13,7 @@ import pytest
 from jaxgan.cli.experiment import parse, run
 from jaxgan.errors import UserError
 from jaxgan.experiment import Experiment, Task, initial_state, load_experiment
+from jaxgan.game.gan import groups
 from jaxgan.runs.settings import check_config
 from jaxgan.training import train
 from support.tiny_runs import EXPERIMENTS, config, process, rows, status
@@ -193,6 +194,35 @@ def test_attention_is_on_maps_that_both_players_have():
     for side in (None, 0, 8, 16):
         gan = experiment.build(experiment.config(attention=side), data)
         assert gan.generator.attention == gan.discriminator.attention == (side or 0)
+
+
+@pytest.mark.parametrize(
+    "name, ablation, momentum, epsilon, moved",
+    [
+        # sngan_projection: Chainer's defaults; updater.py draws samples in training mode.
+        ("sngan_cifar10", None, 0.9, 2e-5, ("d", "g")),
+        ("sngan_projection_cifar10", None, 0.9, 2e-5, ("d", "g")),
+        # compare_gan v2, dcgan_architecture.py: moments move within every pass.
+        ("sndcgan_cifar10", None, 0.9, 2e-5, ("d", "g")),
+        # RelativisticGAN, GAN_losses_iter.py: PyTorch's defaults, always in training mode.
+        ("ragan_cifar10", None, 0.9, 1e-5, ("d", "g")),
+        # self-attention-gan, ops.py; model.py: both players' steps wait for UPDATE_OPS.
+        ("sagan_cifar10", None, 0.999, 1e-5, ("d", "g")),
+        # BigGAN-PyTorch, layers.py (where PyTorch's momentum is 0.1); train_fns.py.
+        ("biggan_cifar10", "BigGAN-PyTorch", 0.9, 1e-5, ("d", "g")),
+        # StudioGAN, utils/ops.py; worker.py: no moments move while the discriminator trains.
+        ("sagan_cifar10", "StudioGAN", 0.9, 1e-4, None),
+        ("biggan_cifar10", None, 0.9, 1e-4, None),
+    ],
+)
+def test_running_moments_are_those_of_the_authors_code(name, ablation, momentum, epsilon, moved):
+    experiment = experiment_named(name)
+    changes = dict(experiment.ablations[ablation] if ablation else {})
+    changes.pop("batch_size", None)
+    gan = experiment.game(experiment.default(**changes), experiment.task())
+    assert (gan.generator.momentum, gan.generator.epsilon) == (momentum, epsilon)
+    kept = {phase.player: phase.moves_stats for group in groups(gan.updates) for phase in group}
+    assert kept == {"d": moved, "g": None}
 
 
 def test_there_are_experiments():

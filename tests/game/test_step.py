@@ -14,6 +14,7 @@ from jaxgan.game.gan import ALTERNATING, SIMULTANEOUS, D, G, Phase
 from jaxgan.game.step import make_step
 from jaxgan.game.terms import Cost, scale
 from jaxgan.nets import mlp
+from jaxgan.nn import spectral
 from jaxgan.rng import Rng, named
 from jaxgan.types import Mean
 from support import games
@@ -255,6 +256,103 @@ def test_running_moments_are_those_of_the_global_batch_real_then_fake():
     running = state.players["d"].stats["batch_stats"]["BatchNorm_0"]
     np.testing.assert_allclose(running["mean"], mean, rtol=1e-5)
     np.testing.assert_allclose(running["var"], var, rtol=1e-5)
+
+
+# Whose statistics a phase keeps
+
+BOTH = Phase("d", moves_stats=("d", "g"))
+
+
+class NormedLatents(nn.Module):
+    """A generator that is a batch normalization."""
+
+    @nn.compact
+    def __call__(self, latent, *, train):
+        return games.BatchNorm(use_running_average=not train, momentum=0.9)(latent)
+
+
+def nothing(rng, truncation=None):
+    """Latents of no variance: each pass leaves 0.9 of the generator's running one."""
+    return jnp.zeros((len(rng.rows), 2))
+
+
+SHARES = {
+    "5 + 1, each its own": ((D,) * 5 + (G,), [0.9, 0.9**2]),
+    "5 + 1, the generator's in all": ((BOTH,) * 5 + (G,), [0.9**6, 0.9**12]),
+    "nobody's": ((Phase("d", moves_stats=()), Phase("g", moves_stats=())), [1.0]),
+    "simultaneous": (((BOTH, Phase("g", moves_stats=())),), [0.9]),
+    "lazy": ((dataclasses.replace(BOTH, every=2, first=1), G), [0.9, 0.9**3]),
+    "unrolled generator": ((BOTH, dataclasses.replace(G, unroll=2)), [0.9**2]),
+    "unrolled discriminator": ((dataclasses.replace(BOTH, unroll=2), G), [0.9**4]),
+}
+"""What is left of the generator's initial running variance after each step."""
+
+
+@pytest.mark.parametrize("case", SHARES)
+def test_passes_whose_statistics_stay_move_the_generators_running_variance(case):
+    updates, shares = SHARES[case]
+    networks = {"g": NormedLatents(), "d": games.Critic()}
+    game = games.gan(prior=nothing, networks=networks, updates=updates)
+    runner, state, chunk = games.Runner(game), games.born(game), games.points(2, game, ROWS)
+    for step, share in enumerate(shares):
+        state, _ = runner(state, {"image": chunk["image"][step : step + 1]})
+        var = state.players["g"].stats["batch_stats"]["BatchNorm_0"]["var"]
+        np.testing.assert_allclose(var, share, rtol=1e-5)
+
+
+MOVING = games.gan(
+    generator=games.NormalisedGenerator(),
+    discriminator=games.Critic(norm=True),
+    updates=(BOTH, BOTH, G),
+)
+
+
+@pytest.fixture(scope="module")
+def moving():
+    """Two steps of it on one device, and their real batches."""
+    chunk = games.points(2, MOVING, 8)
+    state, _ = games.Runner(MOVING)(games.born(MOVING), chunk)
+    return chunk, state
+
+
+def test_moments_that_a_phase_keeps_change_no_gradient(moving):
+    chunk, shared = moving
+    game = dataclasses.replace(MOVING, updates=(D, D, G))
+    alone, _ = games.Runner(game)(games.born(game), chunk)
+    shared, alone = games.arrays(shared.players), games.arrays(alone.players)
+    assert games.same(shared["d"], alone["d"])
+    assert games.same(shared["g"].params, alone["g"].params)
+    pairs = zip(*(jax.tree.leaves(each["g"].stats) for each in (shared, alone)), strict=True)
+    assert not any(np.allclose(x, y) for x, y in pairs)
+
+
+def test_one_device_and_eight_keep_the_same_statistics(moving):
+    chunk, one = moving
+    devices = jax.devices()
+    eight, _ = games.Runner(MOVING, devices)(games.born(MOVING, devices), chunk)
+    games.close(games.own(one), games.own(eight), rtol=1e-4, atol=1e-6)
+
+
+def test_singular_vectors_are_statistics_too():
+    """One step of the power iteration for each phase that keeps the generator's statistics."""
+    game = games.gan(reparametrize={"g": spectral.spectral_norm()}, updates=(BOTH, D, BOTH))
+    state, chunk = games.born(game), games.points(1, game, ROWS)
+    generator = state.players["g"]
+    vectors = generator.stats[spectral.COLLECTION]
+    for _ in range(2):
+        vectors = spectral.normalize(generator.params, vectors)[1]
+    expected = games.arrays(vectors)
+    state, _ = games.Runner(game)(state, chunk)
+    games.close(
+        games.arrays(state.players["g"].stats[spectral.COLLECTION]), expected, rtol=1e-5, atol=1e-6
+    )
+
+
+def test_phases_that_move_together_may_not_keep_the_same_statistics():
+    """Both begin at the same ones, so the second would undo the first."""
+    game = games.gan(updates=((BOTH, G),))
+    with pytest.raises(ValueError, match="must not keep the statistics of the same player"):
+        make_step(game)
 
 
 LOGGED = games.gan(

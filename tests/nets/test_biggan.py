@@ -8,6 +8,7 @@ from counting import LABELS, attention, conv, dense, outline, zeros
 
 from jaxgan.errors import UserError
 from jaxgan.nets import biggan
+from jaxgan.types import AXIS
 
 
 def test_biggans_networks_of_128_pixels():
@@ -150,6 +151,39 @@ def test_each_chunk_of_the_latent_reaches_its_own_block():
         changed = [not np.allclose(a, b) for a, b in zip(before, after, strict=True)]
         assert changed == [block + 1 >= chunk for block in range(3)]
     assert not np.allclose(before[0], maps(start, label + 1)[0])
+
+
+@pytest.mark.parametrize("make", [biggan.Generator, biggan.DeepGenerator])
+def test_every_norm_has_the_momentum_and_the_epsilon_that_were_asked_for(make):
+    """Adding to epsilon is adding to every variance; a momentum of 0 keeps the batch's moments."""
+    network = partial(make, 32, width=2, classes=3, shared=4, attention=0)
+    latent = jnp.asarray(np.random.default_rng(0).normal(size=(4, 8)), jnp.float32)
+    label = jnp.arange(4) % 3
+    variables = jax.jit(partial(network().init, train=False))(jax.random.key(0), latent, label)
+    stats = variables["batch_stats"]
+
+    @jax.jit
+    @jax.vmap
+    def images(epsilon, more):
+        moved = jax.tree.map_with_path(
+            lambda path, leaf: leaf + more if path[-1].key == "var" else leaf, stats
+        )
+        moved = {**variables, "batch_stats": moved}
+        return network(epsilon=epsilon).apply(moved, latent, label, train=False)
+
+    plain, wide, varied = images(jnp.array([1e-5, 0.3, 1e-5]), jnp.array([0, 0, 0.3 - 1e-5]))
+    np.testing.assert_allclose(wide, varied, rtol=1e-4, atol=1e-6)
+    assert np.max(np.abs(plain - wide)) > 1e-3
+
+    @jax.jit
+    @partial(jax.vmap, axis_name=AXIS)
+    def moments(momentum):
+        apply = partial(network(momentum=momentum).apply, train=True, mutable=["batch_stats"])
+        return apply(variables, latent, label)[1]["batch_stats"]
+
+    seen = moments(jnp.array([0.0, 0.6]))
+    for old, (batch, moved) in zip(jax.tree.leaves(stats), jax.tree.leaves(seen), strict=True):
+        np.testing.assert_allclose(moved, 0.6 * old + 0.4 * batch, rtol=1e-4, atol=1e-6)
 
 
 def test_latents_must_divide_into_chunks():

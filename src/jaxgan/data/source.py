@@ -97,7 +97,9 @@ class Source:
     @property
     def row_bytes(self) -> int:
         """Bytes of one decoded sample with all its keys."""
-        return sum(math.prod(row.shape) * np.dtype(row.dtype).itemsize for row in self.spec.values())
+        return sum(
+            math.prod(row.shape) * np.dtype(row.dtype).itemsize for row in self.spec.values()
+        )
 
     @property
     def nbytes(self) -> int:

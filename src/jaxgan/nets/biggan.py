@@ -22,7 +22,7 @@ from jaxgan.nn.conditional_norm import ConditionalBatchNorm
 from jaxgan.nn.conditioning import known_labels
 from jaxgan.nn.conv import Conv
 from jaxgan.nn.heads import Projection
-from jaxgan.types import Image, Label, Latent
+from jaxgan.types import Image, Label, Latent, ScalarLike
 
 ORTHOGONAL = nn.initializers.orthogonal()
 SEED = 4
@@ -73,9 +73,9 @@ def spectral(path: tuple[str, ...]) -> bool:
     return "shared_embedding" not in path
 
 
-def _image(x, channels: int, momentum: float, kernel_init, train: bool) -> Image:
+def _image(x, channels: int, norm, kernel_init, train: bool) -> Image:
     """The generators' end: an unconditional norm, relu, convolution, tanh."""
-    x = ConditionalBatchNorm(momentum=momentum, name="norm")(x, train=train)
+    x = norm(name="norm")(x, train=train)
     x = nn.relu(x).astype(jnp.float32)
     return nn.tanh(Conv(channels, 3, kernel_init=kernel_init, name="to_image")(x))
 
@@ -95,6 +95,7 @@ class Generator(nn.Module):
         each block, where it joins the embedding; its size must divide.
       attention: side of the feature map that self-attention follows; 0 for none.
       momentum: of the running moments.
+      epsilon: of the batch normalisations.
       kernel_init: of every kernel.
       dtype: of the activations; the image is float32.
     """
@@ -106,7 +107,8 @@ class Generator(nn.Module):
     shared: int = 128
     hierarchical: bool = True
     attention: int = 64
-    momentum: float = 0.9
+    momentum: ScalarLike = 0.9
+    epsilon: ScalarLike = 1e-5
     kernel_init: Callable[..., Any] = ORTHOGONAL
     dtype: Any = jnp.float32
 
@@ -139,12 +141,8 @@ class Generator(nn.Module):
                 chunk if condition is None else jnp.concatenate([condition, chunk], axis=-1)
                 for chunk in chunks
             ]
-        norm = partial(
-            ConditionalBatchNorm,
-            classes=self.classes,
-            momentum=self.momentum,
-            kernel_init=self.kernel_init,
-        )
+        plain = partial(ConditionalBatchNorm, momentum=self.momentum, epsilon=self.epsilon)
+        norm = partial(plain, classes=self.classes, kernel_init=self.kernel_init)
         start = self.width * multiples[0]
         x = nn.Dense(SEED * SEED * start, kernel_init=self.kernel_init, dtype=self.dtype)(seed)
         x = x.reshape(-1, SEED, SEED, start)
@@ -157,7 +155,7 @@ class Generator(nn.Module):
             )(x, given, train=train)
             if x.shape[1] == self.attention:
                 x = SelfAttention(kernel_init=self.kernel_init)(x)
-        return _image(x, self.channels, self.momentum, self.kernel_init, train)
+        return _image(x, self.channels, plain, self.kernel_init, train)
 
 
 def discriminator(
@@ -200,6 +198,7 @@ class DeepGenerator(nn.Module):
       shared: size of the class embedding.
       attention: side of the feature map that self-attention follows; 0 for none.
       momentum: of the running moments.
+      epsilon: of the batch normalisations.
       kernel_init: of every kernel.
       dtype: of the activations; the image is float32.
     """
@@ -210,7 +209,8 @@ class DeepGenerator(nn.Module):
     classes: int = 1000
     shared: int = 128
     attention: int = 64
-    momentum: float = 0.9
+    momentum: ScalarLike = 0.9
+    epsilon: ScalarLike = 1e-5
     kernel_init: Callable[..., Any] = ORTHOGONAL
     dtype: Any = jnp.float32
 
@@ -228,7 +228,8 @@ class DeepGenerator(nn.Module):
         if known is not None:
             table = _shared(self.classes, self.shared, self.kernel_init)
             condition = jnp.concatenate([latent, table(known)], axis=-1)
-        norm = partial(ConditionalBatchNorm, momentum=self.momentum, kernel_init=self.kernel_init)
+        plain = partial(ConditionalBatchNorm, momentum=self.momentum, epsilon=self.epsilon)
+        norm = partial(plain, kernel_init=self.kernel_init)
         start = self.width * first
         x = nn.Dense(SEED * SEED * start, kernel_init=self.kernel_init, dtype=self.dtype)(condition)
         x = x.reshape(-1, SEED, SEED, start)
@@ -239,7 +240,7 @@ class DeepGenerator(nn.Module):
             )(x, condition, train=train)
             if up and x.shape[1] == self.attention:
                 x = SelfAttention(kernel_init=self.kernel_init)(x)
-        return _image(x, self.channels, self.momentum, self.kernel_init, train)
+        return _image(x, self.channels, plain, self.kernel_init, train)
 
 
 class DeepDiscriminator(nn.Module):

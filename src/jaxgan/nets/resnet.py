@@ -23,7 +23,7 @@ from jaxgan.nn.conditioning import known_labels
 from jaxgan.nn.conv import Conv
 from jaxgan.nn.heads import Projection
 from jaxgan.nn.norm import LayerNorm
-from jaxgan.types import Image, Label, Latent
+from jaxgan.types import Image, Label, Latent, ScalarLike
 
 
 class Generator(nn.Module):
@@ -58,8 +58,8 @@ class Generator(nn.Module):
     other_init: Callable[..., Any] = GLOROT
     image_init: Callable[..., Any] | None = None
     inner_bias: bool = True
-    momentum: float = 0.9
-    epsilon: float = 2e-5
+    momentum: ScalarLike = 0.9
+    epsilon: ScalarLike = 2e-5
     dtype: Any = jnp.float32
 
     @nn.compact

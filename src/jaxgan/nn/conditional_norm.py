@@ -9,6 +9,7 @@ import jax.numpy as jnp
 
 from jaxgan.nn.conditioning import known_labels
 from jaxgan.nn.norm import BatchNorm
+from jaxgan.types import ScalarLike
 
 
 class ConditionalBatchNorm(nn.Module):
@@ -29,8 +30,8 @@ class ConditionalBatchNorm(nn.Module):
     """
 
     classes: int = 0
-    momentum: float = 0.9
-    epsilon: float = 1e-5
+    momentum: ScalarLike = 0.9
+    epsilon: ScalarLike = 1e-5
     kernel_init: Callable[..., Any] = nn.initializers.orthogonal()
 
     @nn.compact
@@ -47,8 +48,8 @@ class ConditionalBatchNorm(nn.Module):
             known_labels(self.classes, None)
         x = BatchNorm(
             use_running_average=not train,
-            momentum=self.momentum,
-            epsilon=self.epsilon,
+            momentum=self.momentum,  # pyright: ignore[reportArgumentType]
+            epsilon=self.epsilon,  # pyright: ignore[reportArgumentType]
             use_scale=plain,
             use_bias=plain,
             dtype=x.dtype,
