@@ -5,15 +5,17 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import jax
 import tyro
 
 from jaxgan.cli.exit import EXIT_DIVERGED, EXIT_INTERRUPTED, exit_code_of
 from jaxgan.experiment import Experiment
-from jaxgan.runs.settings import Runtime, Training, check_config
+from jaxgan.runs.folder import RunFolder, run_folder
+from jaxgan.runs.settings import Runtime, Training, check_config, with_flags
 from jaxgan.training.distributed import prepare_jax
+from jaxgan.training.loop import Outcome
 
 
 def main(experiment: Experiment, arguments: Sequence[str] | None = None) -> None:
@@ -38,7 +40,8 @@ def parse(
         flip=experiment.flip,
         batch_size=experiment.batch_size,
     )
-    runtime = Runtime(
+    runtime = with_flags(
+        Runtime(),
         steps=experiment.steps,
         evaluate_every=experiment.evaluate_every,
         evaluate_num=experiment.evaluate_num,
@@ -49,8 +52,8 @@ def parse(
         "Flags",
         [
             ("config", tyro.conf.OmitArgPrefixes[experiment.config]),
-            ("identity", tyro.conf.OmitArgPrefixes[Training]),
-            ("operation", tyro.conf.OmitArgPrefixes[Runtime]),
+            ("training", tyro.conf.OmitArgPrefixes[Training]),
+            ("runtime", tyro.conf.OmitArgPrefixes[Runtime]),
         ],
     )
     parsed = tyro.cli(
@@ -61,11 +64,37 @@ def parse(
         default=flags(experiment.config(), training, runtime),
         config=(tyro.conf.FlagCreatePairsOff,),
     )
-    return parsed.config, parsed.identity, parsed.runtime
+    return parsed.config, parsed.training, parsed.runtime
 
 
-def run(experiment: Experiment, arguments: Sequence[str], program: str) -> int:
+class Trainer(Protocol):
+    """What trains a run: ``jaxgan.training.train.train``."""
+
+    def __call__(
+        self, experiment: Experiment, config: Any, training: Training, runtime: Runtime
+    ) -> Outcome:
+        """Trains it."""
+        ...
+
+
+def train(experiment: Experiment, config: Any, training: Training, runtime: Runtime) -> Outcome:
+    """Trains a run, with a line that shows how far it is."""
+    from jaxgan.cli.progress import Progress
+    from jaxgan.training.train import train
+
+    return train(experiment, config, training, runtime, progress=Progress)
+
+
+def run(
+    experiment: Experiment, arguments: Sequence[str], program: str, train: Trainer = train
+) -> int:
     """Trains as the flags say; returns the exit code.
+
+    Args:
+      experiment: what the experiment file declares.
+      arguments: the flags.
+      program: how the command was called, for its help.
+      train: trains the run.
 
     Raises:
       UserError: a setting, the data, the folder or its checkpoints are at fault.
@@ -75,42 +104,34 @@ def run(experiment: Experiment, arguments: Sequence[str], program: str) -> int:
     check_config(config, default)
     prepare_jax(training, runtime)
     if not runtime.smoke:
-        return _report(_train(experiment, config, training, runtime))
+        outcome = train(experiment, config, training, runtime)
+        return _report(outcome, run_folder(experiment, runtime.workdir))
     config = _small(config, default, experiment.smoke)
     with tempfile.TemporaryDirectory(prefix="jaxgan-smoke-") as scratch:
         if training.batch_size == experiment.batch_size:
-            devices = len(jax.devices()) if runtime.devices is None else runtime.devices
+            devices = runtime.compute.devices or len(jax.devices())
             size = 2 * getattr(config, "packing", 1) * devices  # whole packs on each device
             training = dataclasses.replace(training, batch_size=size)
         training = dataclasses.replace(training, data="smoke")
         workdir = runtime.workdir or Path(scratch) / "run"
-        runtime = dataclasses.replace(
-            runtime, workdir=workdir, steps=3, log_every=1, evaluate_every=0
-        )
-        outcome = _train(experiment, config, training, runtime)
+        runtime = with_flags(runtime, workdir=workdir, steps=3, log_every=1, evaluate_every=0)
+        outcome = train(experiment, config, training, runtime)
         if workdir.parent == Path(scratch) and outcome.kind == "finished":
             print(f"{experiment.name} runs: {outcome.step} steps, checkpoint and pictures.")
             return 0
-        return _report(outcome)
+        return _report(outcome, RunFolder(workdir))
 
 
 def _small(config: Any, default: Any, smoke: Mapping[str, Any]) -> Any:
-    """``config`` with the small values of a smoke, but for knobs that the user has set."""
+    """``config`` with the small values of a smoke, except for flags that the user has set."""
     left = [name for name in smoke if getattr(config, name) == getattr(default, name)]
     return dataclasses.replace(config, **{name: smoke[name] for name in left})
 
 
-def _train(experiment: Experiment, config: Any, training: Training, runtime: Runtime):
-    from jaxgan.training.train import train
-
-    return train(experiment, config, training, runtime)
-
-
-def _report(outcome) -> int:
-    """Says how it ended and where things are."""
+def _report(outcome: Outcome, folder: RunFolder) -> int:
+    """Says how it ended and where things are; returns the exit code."""
     if jax.process_index() != 0:
         return {"diverged": EXIT_DIVERGED, "interrupted": EXIT_INTERRUPTED}.get(outcome.kind, 0)
-    folder = outcome.folder
     if outcome.kind == "diverged":
         print(f"Diverged: {outcome.note}. See {folder.metrics} and {folder.status}.")
         return EXIT_DIVERGED

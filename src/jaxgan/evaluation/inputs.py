@@ -27,7 +27,7 @@ def training_source(
       UserError: they are not at hand, or are no longer those of the training.
     """
     description = read_description(RunFolder(Path(run)))
-    training, recorded = description["identity"], description["data"]
+    training, recorded = description["training"], description["data"]
     launch = description["launches"][-1]
     # The name of a folder or a file says no path; where it lay is said by the launch.
     spec = launch.get("data_path") or training["data"]
@@ -36,10 +36,10 @@ def training_source(
         source = open_source(
             spec,
             split,
-            data_dir=data_dir or launch["operation"].get("data_dir"),
+            data_dir=data_dir or launch["runtime"]["reading"]["data_dir"],
             resolution=training["resolution"],
             channels=training["channels"],
-            unreadable=launch["operation"].get("unreadable", "refuse"),
+            unreadable=launch["runtime"]["reading"]["unreadable"],
         )
     except UserError as error:
         raise UserError(f"The data of {run}: {error} Or name them: --against DATA.") from error
@@ -98,7 +98,7 @@ def of_run(run: str, count: int, drawing: Drawing) -> tuple[Images, dict[str, An
 
 def rule_of(description: Mapping[str, Any], step: Step) -> str:
     """How a checkpoint was chosen, for the stamp: ``last``, ``best by METRIC`` or ``chosen``."""
-    best = description["launches"][-1]["operation"].get("best")
+    best = description["launches"][-1]["runtime"]["checkpointing"]["best"]
     return {None: "last", "best": f"best by {best}"}.get(step, "chosen")
 
 
@@ -114,12 +114,12 @@ def about_run(
       images: ``of_sampler``'s.
       rule: how the checkpoint was chosen: ``rule_of``, or ``during training``.
     """
-    step, batch = images.about["step"], description["identity"]["batch_size"]
+    step, batch = images.about["step"], description["training"]["batch_size"]
     return {
         "kind": "run",
         "run": str(run),
         "experiment": description["experiment"],
-        "run_seed": description["identity"]["seed"],
+        "run_seed": description["training"]["seed"],
         "rule": rule,
         "d_steps": moves(gan.updates, "d", step),
         "g_steps": moves(gan.updates, "g", step),

@@ -50,7 +50,7 @@ def load_state(
     experiment, config, data, description = rebuild(folder)
     if not folder.checkpoints.is_dir():
         raise UserError(f"{folder.path} has no checkpoint yet; train it first.")
-    gan = experiment.game(config, data, description["identity"].get("steps", 0))
+    gan = experiment.game(config, data, description["training"].get("steps", 0))
     like = jax.eval_shape(lambda: initial_state(gan, jax.random.key(0), data))
     device = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
     like = jax.tree.map(

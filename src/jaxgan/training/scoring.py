@@ -15,9 +15,11 @@ from jaxgan.evaluation.score import RULE, Score
 from jaxgan.experiment import Task
 from jaxgan.game.gan import Gan
 from jaxgan.game.state import GanState
-from jaxgan.runs.settings import Runtime
+from jaxgan.runs.settings import ScoringFlags
+from jaxgan.sampling import standing_statistics
 from jaxgan.sampling.sampler import sampler_of
-from jaxgan.sampling.standing_statistics import standing
+from jaxgan.training.data import is_images
+from jaxgan.training.start import Game
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -42,6 +44,11 @@ class ScoresDuringTraining:
     num: int
     standing_batches: int
 
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """Names of the metrics."""
+        return self.evaluation.metrics
+
     def __call__(self, state: GanState) -> list[Score]:
         """The scores of a state; on every process of a job.
 
@@ -50,7 +57,7 @@ class ScoresDuringTraining:
         """
         sampler = sampler_of(self.gan, state, self.data)
         if self.standing_batches:
-            sampler = standing(sampler, self.standing_batches)
+            sampler = standing_statistics.standing(sampler, self.standing_batches)
         fake = of_sampler(sampler, self.num)
         about = about_run(self.run, self.description, self.gan, fake, RULE)
         return self.evaluation.score(fake, about, sampler)
@@ -59,40 +66,44 @@ class ScoresDuringTraining:
 def scores_during_training(
     run: Path,
     description: Mapping[str, Any],
-    gan: Gan,
-    data: Task,
+    game: Game,
+    source: Source,
     opened: Callable[[str], Source],
-    split: str,
-    runtime: Runtime,
-) -> ScoresDuringTraining:
-    """Prepares the scores of a run.
+    flags: ScoringFlags,
+) -> ScoresDuringTraining | None:
+    """Prepares the scores of a run; None if it is not to be scored.
 
     Args:
       run: the run folder.
       description: its ``config.json``.
-      gan: its game.
-      data: shape of its samples.
-      opened: split -> source.
-      split: what it is trained on, which is the reference.
-      runtime: says which metrics, how many samples, and which extractor.
+      game: what it trains.
+      source: what it is trained on, which is the reference.
+      opened: split -> source, for other splits.
+      flags: say which metrics, how many samples, and which extractor.
 
     Raises:
       UserError: a metric is unknown or does not fit the data, or weights are missing.
     """
-    reference = reference_of(opened, split, None, runtime.evaluate_num)
-    points = len(data.shape) == 1
-    names = known_metrics(runtime.evaluate_metrics or ("modes" if points else "fd"))
-    extractor = extractor_for(
-        names, runtime.evaluate_extractor, runtime.extractor_weights, reference
+    if not flags.evaluate_every:
+        return None
+    if flags.standing_batches:
+        standing_statistics.check(game.shapes.players["g"].stats, flags.standing_batches)
+    reference = reference_of(
+        lambda split: source if split == source.split else opened(split),
+        source.split,
+        None,
+        flags.evaluate_num,
     )
+    names = known_metrics(flags.evaluate_metrics or ("fd" if is_images(source.shape) else "modes"))
+    extractor = extractor_for(names, flags.evaluate_extractor, flags.extractor_weights, reference)
     evaluation = reference.evaluation(names, extractor)
     evaluation.check(reference.real)
     return ScoresDuringTraining(
         run,
         description,
-        gan,
-        data,
+        game.gan,
+        game.task,
         evaluation,
-        runtime.evaluate_num,
-        runtime.standing_batches,
+        flags.evaluate_num,
+        flags.standing_batches,
     )
