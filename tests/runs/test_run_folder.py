@@ -90,8 +90,8 @@ def test_an_edited_experiment_is_another_run(copy, usual, tmp_path, refused):
         (lambda text: "[1, 2]", "is damaged"),
         (lambda text: "{}", "is damaged"),
         (lambda text: '{"format": "new"}', "is damaged"),
-        (lambda text: '{"format": 1}', "is damaged"),
-        (lambda text: '{"format": 1, "data": 3, "launches": []}', "is damaged"),
+        (lambda text: '{"format": 2}', "is damaged"),
+        (lambda text: '{"format": 2, "data": 3, "launches": []}', "is damaged"),
     ],
 )
 def test_a_damaged_config_is_refused(damage, expected, copy, usual, refused, tmp_path):

@@ -126,7 +126,7 @@ def train(
             *more,
         ]
         asked = [hook for hook in policy if hook]
-        ends = [steps - first, *(every for hook in asked for every in hook.every)]
+        ends = [every for hook in asked for every in hook.every]
         step_rows = training.batch_size * fresh_batches(game.gan.updates)
         longest = dispatch_length(
             compute.steps_per_dispatch, ends, streamed_bytes(feed, source, step_rows)
