@@ -143,7 +143,7 @@ def test_a_smoke_leaves_what_the_user_typed(tmp_path, monkeypatch):
     assert described["config"]["packing"] == 3
     assert described["config"]["maxout"] == 5
     assert described["config"]["hidden"] == [*experiment.smoke["hidden"]]
-    assert described["identity"]["batch_size"] == 6, "two packs"
+    assert described["training"]["batch_size"] == 6, "two packs"
 
     def stopped(experiment, config, training, runtime):
         raise UserError(f"{training.batch_size} rows")

@@ -10,7 +10,7 @@ import pytest
 
 from jaxgan import hyperparameters
 from jaxgan.experiment import initial_state, load_experiment
-from jaxgan.training import train
+from jaxgan.training.engine import CompiledEngine
 from support.tiny_runs import TINY, rows
 
 pytest_plugins = ["support.run_fixtures"]
@@ -48,38 +48,27 @@ def test_a_float_used_as_structure_is_a_tracer_error():
 
 
 @pytest.fixture
-def dispatched(trainer, tmp_path, monkeypatch):
-    """Trains nine steps, with the learning rate that ``rate(step)`` says: dispatcher and rows."""
-    dispatchers = []
-    build = train._Run._dispatcher
+def scheduled(trainer, tmp_path):
+    """Trains nine steps with the learning rate that ``rate(step)`` says: the rows."""
 
     def run(rate, *flags):
-        def wrapped(*given):
-            dispatcher = build(*given)
-            dispatchers.append(dispatcher)
+        class Scheduled(CompiledEngine):
+            def __call__(self, state, step, count):
+                self.hyperparameters |= {"learning_rate": np.float32(rate(step))}
+                return super().__call__(state, step, count)
 
-            def dispatch(state, step, count):
-                values = dispatcher.run.hyperparameters | {"learning_rate": np.float32(rate(step))}
-                dispatcher.run.hyperparameters = values
-                return dispatcher(state, step, count)
-
-            dispatch.longest = dispatcher.longest
-            return dispatch
-
-        monkeypatch.setattr(train._Run, "_dispatcher", wrapped)
-        folder = tmp_path / str(len(dispatchers))
         cadence = ("--steps", 9, "--checkpoint-every", 0)
-        assert trainer(folder, *cadence, *flags, shared=False) == 0
-        return dispatchers[-1], rows(folder)
+        assert trainer(tmp_path / "run", *cadence, *flags, make_engine=Scheduled) == 0
+        return rows(tmp_path / "run")
 
     return run
 
 
 @pytest.mark.parametrize("backend, name", [("pmap", "jit(_fun)"), ("shard_map", "jit(per_device)")])
-def test_a_run_compiles_its_step_once_whatever_the_knobs(backend, name, dispatched, caplog):
+def test_a_run_compiles_its_step_once_whatever_the_knobs(backend, name, scheduled, caplog):
     """Also with steps left over before a row, and slow state given as Python numbers."""
     with jax.log_compiles(), caplog.at_level(logging.WARNING):
-        _, seen = dispatched(lambda step: 0.1 if step < 4 else 0.0, "--backend", backend)
+        seen = scheduled(lambda step: 0.1 if step < 4 else 0.0, "--backend", backend)
     messages = [record.getMessage().split() for record in caplog.records]
     compiled = [words[1] for words in messages if words[0] == "Compiling"]
     assert [row["step"] for row in seen] == [4, 8, 9]

@@ -2,6 +2,7 @@
 
 import ast
 import dataclasses
+import functools
 import hashlib
 import importlib.machinery
 import importlib.util
@@ -16,7 +17,7 @@ import numpy as np
 
 from jaxgan.data.datasets import DataSpec
 from jaxgan.data.modality import IMAGES, Modality
-from jaxgan.data.source import RowSpec
+from jaxgan.data.source import RowSpec, Source
 from jaxgan.ema import constant
 from jaxgan.errors import UserError, one_of
 from jaxgan.game.gan import Gan
@@ -249,6 +250,19 @@ def load_experiment(path: str | Path, preset: str | None = None) -> Experiment:
         raise UserError(f"{path} declares no EXPERIMENT = Experiment(...).")
     experiment = dataclasses.replace(experiment, file=path.resolve())
     return experiment if preset is None else experiment.selected(preset)
+
+
+def open_of(experiment: Experiment, data: str) -> Callable[..., Source]:
+    """What opens the data of these words: the experiment itself, if it brings them.
+
+    Takes a split, and as keywords what ``jaxgan.data.open.open_source`` takes.
+    """
+    own = experiment.data.open
+    if own is not None and data == experiment.data.name:
+        return lambda split, **_: own(split)
+    from jaxgan.data.open import open_source
+
+    return functools.partial(open_source, data)
 
 
 def initial_state(gan: Gan, key: jax.Array, task: Task, rows: int = 2) -> GanState:

@@ -1,13 +1,14 @@
-"""The one seam between per-device code and devices.
+"""Runs code for one device on many: the only place that knows how.
 
-``spread`` turns a per-device function into one that runs on every device, by ``pmap``
-(the default) or ``shard_map``. With the state passed as ``in_axes=None``, ``pmap`` is
-``jit(shard_map(check_vma=False))``: the state has no device axis, and the two backends
-agree bit for bit.
+``spread`` turns a function for one device into one that runs on every device, by ``pmap`` (the
+default) or ``shard_map``. As the state is an argument that is whole on each device, ``pmap`` is
+``jit(shard_map(check_vma=False))``: the state has no device axis, and the two backends agree bit
+for bit.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from functools import partial
+from typing import Any, Literal, TypeAlias
 
 import jax
 import numpy as np
@@ -20,13 +21,27 @@ from jaxgan.types import AXIS, Device
 Backend = Literal["pmap", "shard_map"]
 
 
+Axis: TypeAlias = int | None
+"""The axis of an argument's leaves that is divided over the devices; None for one that is whole."""
+
+
+def ordered(devices: Sequence[Device]) -> list[Device]:
+    """The devices, those of each process next to each other, processes in their order.
+
+    Every process reads one block of rows of the global batch and divides it over its own devices,
+    and ``global_rows`` numbers the rows by the device's place. So a process's devices must be
+    neighbors here; where ``jax.devices()`` follows the wiring of the machines they need not be.
+    """
+    return sorted(devices, key=lambda device: (device.process_index, device.id))
+
+
 def choose_devices(count: int | None) -> list[Device]:
-    """The first ``count`` devices of every process, or all of them.
+    """The first ``count`` devices, or all of them, in the order of ``ordered``.
 
     Raises:
       UserError: there are not so many.
     """
-    devices = jax.devices()
+    devices = ordered(jax.devices())
     if count is None:
         return devices
     if count < 1 or count > len(devices):
@@ -42,36 +57,45 @@ def choose_devices(count: int | None) -> list[Device]:
 def spread(
     function: Callable[..., Any],
     devices: Sequence[Device],
-    backend: Backend = "pmap",
-    mapped: int = 3,
-    arguments: int = 5,
+    backend: Backend,
+    axes: Sequence[Axis],
 ) -> Callable[..., Any]:
     """Runs ``function`` on every device, with the named axis ``AXIS``.
 
-    Argument number ``mapped`` is divided over the devices along axis 2 of its leaves, as
-    ``divide`` prepares it; every other argument and the result are whole on each device.
-    Argument 0, the state, is donated.
+    Args:
+      function: code for one device; its result must be the same on all of them.
+      devices: what to run on, in the order of ``ordered``.
+      backend: ``pmap`` or ``shard_map``.
+      axes: for each argument the axis along which its leaves are divided, as ``divide`` prepares
+        them, or None. Argument 0, the state, is donated.
     """
     if backend == "pmap":
         return jax.pmap(
             function,
             axis_name=AXIS,
-            in_axes=tuple(2 if number == mapped else None for number in range(arguments)),
+            in_axes=tuple(axes),
             out_axes=None,
-            devices=None if jax.process_count() > 1 else list(devices),
+            devices=list(devices),
             donate_argnums=0,
         )
 
-    def per_device(*args):
-        args = list(args)
-        args[mapped] = jax.tree.map(lambda leaf: leaf[:, :, 0], args[mapped])
-        return function(*args)
+    def per_device(*arguments):
+        # Each device holds a block of one along the divided axis, which pmap takes away.
+        own = [
+            argument if axis is None else jax.tree.map(partial(_only, axis=axis), argument)
+            for argument, axis in zip(arguments, axes, strict=True)
+        ]
+        return function(*own)
 
-    specs = tuple(P(None, None, AXIS) if n == mapped else P() for n in range(arguments))
+    specs = tuple(P() if axis is None else P(*[None] * axis, AXIS) for axis in axes)
     shards = jax.shard_map(
         per_device, mesh=mesh(devices), in_specs=specs, out_specs=P(), check_vma=False
     )
     return jax.jit(shards, donate_argnums=0)
+
+
+def _only(leaf: jax.Array, axis: int) -> jax.Array:
+    return leaf[(slice(None),) * axis + (0,)]
 
 
 def mesh(devices: Sequence[Device]) -> Mesh:
@@ -79,19 +103,23 @@ def mesh(devices: Sequence[Device]) -> Mesh:
     return Mesh(np.asarray(devices), (AXIS,), axis_types=(AxisType.Auto,))
 
 
-def divide(rows: Any, devices: Sequence[Device], backend: Backend) -> Any:
-    """This process's rows, every leaf ``[steps, batches, rows, ...]``, ready for ``spread``.
+def divide(rows: Any, devices: Sequence[Device], backend: Backend, axis: int) -> Any:
+    """This process's rows, divided over its devices, ready for ``spread``.
 
-    The rows become ``[steps, batches, devices, rows per device, ...]``.
+    Args:
+      rows: NumPy arrays; the axis number ``axis`` of every leaf counts this process's rows.
+      devices: all devices of the job, in the order of ``ordered``.
+      backend: as for ``spread``.
+      axis: which becomes two axes, ``[devices, rows per device]``.
     """
     local = [device for device in devices if device.process_index == jax.process_index()]
 
     def split(leaf: np.ndarray) -> Any:
-        steps, batches, count = leaf.shape[:3]
-        blocks = leaf.reshape(steps, batches, len(local), count // len(local), *leaf.shape[3:])
+        before, count, after = leaf.shape[:axis], leaf.shape[axis], leaf.shape[axis + 1 :]
+        blocks = leaf.reshape(*before, len(local), count // len(local), *after)
         if backend == "pmap":
             return blocks
-        sharding = NamedSharding(mesh(devices), P(None, None, AXIS))
+        sharding = NamedSharding(mesh(devices), P(*[None] * axis, AXIS))
         return jax.make_array_from_process_local_data(sharding, blocks)
 
     return jax.tree.map(split, rows)

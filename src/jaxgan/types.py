@@ -64,6 +64,20 @@ class Mean:
 Logs: TypeAlias = dict[str, Mean]
 
 
+def add_logs(logs: Logs, more: Logs) -> Logs:
+    """The sums of two logs of the same names."""
+    return jax.tree.map(jnp.add, logs, more)
+
+
+def wait_for_means(logs: Logs) -> dict[str, Any]:
+    """The logged means, once the device has them; names that were never measured are left out.
+
+    Each is a NumPy scalar, or an array where several runs are trained at once.
+    """
+    host = jax.device_get(logs)
+    return {name: m.total / m.count for name, m in host.items() if (m.count > 0).all()}
+
+
 @dataclasses.dataclass(frozen=True)
 class Outputs:
     """One play of the game: all that a term may look at.
@@ -115,5 +129,5 @@ class Seen:
     """
 
     logs: Logs
-    players: Mapping[PlayerName, Any]
-    remembered: Mapping[PlayerName, Any] = dataclasses.field(default_factory=dict)
+    players: Mapping[str, Any]
+    remembered: Mapping[str, Any] = dataclasses.field(default_factory=dict)

@@ -15,6 +15,9 @@ from support.tiny_runs import EXPERIMENTS, TINY
 
 pytest_plugins = ["support.run_fixtures"]
 NAMES = {"source_dir": "--from"}
+GROUPS = [type(value) for value in vars(Runtime()).values() if dataclasses.is_dataclass(value)]
+"""Groups of flags within ``Runtime``."""
+NO_FLAGS = ("preset", *(n for n, v in vars(Runtime()).items() if dataclasses.is_dataclass(v)))
 FILES = {path.stem: path for path in [*EXPERIMENTS, TINY]}
 
 
@@ -68,8 +71,10 @@ def test_help_of_an_experiment_lists_every_flag_with_its_text(command):
     code, said = command(["train", TINY, "--help"])
     assert code == 0
     assert "A tiny game that has everything a checkpoint must carry." in said
-    for group in (load_experiment(TINY).config, Training, Runtime):
+    for group in (load_experiment(TINY).config, Training, Runtime, *GROUPS):
         for name, text in documentation(group).items():
+            if name in NO_FLAGS:
+                continue
             assert f"--{name.replace('_', '-')}" in said
             assert " ".join(text.split())[:25] in said
     assert "(default: 0.01)" in said
@@ -82,7 +87,7 @@ def test_every_knob_has_a_text(name):
         assert text.strip().endswith("."), f"{name}: {knob}: {text}"
 
 
-@pytest.mark.parametrize("settings", [Training, Runtime, Sample, Export, Prepare])
+@pytest.mark.parametrize("settings", [Training, *GROUPS, Sample, Export, Prepare])
 def test_every_setting_has_a_text(settings):
     for name, text in documentation(settings).items():
         assert text, name
@@ -106,7 +111,7 @@ def test_flags_set_config_identity_and_operation():
     config, training, runtime = parse(experiment, flags, "tiny")
     assert config == experiment.config(width=5, learning_rate=1e-3)
     assert (training.seed, training.flip, training.data) == (7, True, "ring")
-    assert (runtime.steps, runtime.backend) == (9, "pmap")
+    assert (runtime.steps, runtime.compute.backend) == (9, "pmap")
     assert parse(experiment, [], "tiny")[2].steps == 12
 
 

@@ -539,7 +539,7 @@ def ring(finished, tmp_path):
     folder = tmp_path / "ring"
     folder.mkdir()
     described, source = config(finished), open_source("ring")
-    described["identity"] |= {"data": "ring", "flip": False}
+    described["training"] |= {"data": "ring", "flip": False}
     described["launches"][-1]["data_path"] = "ring"
     about = {"name": "ring", "size": source.size, "shape": [2], "classes": 8}
     described["data"] = about | {"fingerprint": source.fingerprint}

@@ -22,7 +22,7 @@ def test_the_config_says_with_what_a_run_ran(finished):
     assert described["format"] == FORMAT
     assert described["experiment"] == "tiny"
     assert described["config"] == {"latent": 3, "width": 8, "learning_rate": 0.01, "decay": 0.9}
-    assert described["identity"]["seed"] == 3
+    assert described["training"]["seed"] == 3
     assert described["data"]["size"] == 50
     assert described["data"]["shape"] == [6, 6, 1]
     assert described["data"]["classes"] == 3
@@ -90,8 +90,8 @@ def test_an_edited_experiment_is_another_run(copy, usual, tmp_path, refused):
         (lambda text: "[1, 2]", "is damaged"),
         (lambda text: "{}", "is damaged"),
         (lambda text: '{"format": "new"}', "is damaged"),
-        (lambda text: '{"format": 1}', "is damaged"),
-        (lambda text: '{"format": 1, "data": 3, "launches": []}', "is damaged"),
+        (lambda text: '{"format": 2}', "is damaged"),
+        (lambda text: '{"format": 2, "data": 3, "launches": []}', "is damaged"),
     ],
 )
 def test_a_damaged_config_is_refused(damage, expected, copy, usual, refused, tmp_path):
@@ -129,7 +129,7 @@ def test_comparing_lists_every_difference(finished):
     recorded = config(finished)
     wanted = json.loads(json.dumps(recorded))
     wanted["config"]["width"] = 9
-    wanted["identity"]["seed"] = 4
+    wanted["training"]["seed"] = 4
     del wanted["data"]["size"]
     with pytest.raises(UserError) as caught:
         check_same_run(recorded, wanted, RunFolder(finished), load_experiment(TINY))

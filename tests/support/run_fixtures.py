@@ -4,37 +4,40 @@ A test that damages a run folder takes a copy.
 """
 
 import dataclasses
+import functools
 import logging
 import shutil
 from pathlib import Path
-from typing import ClassVar
 
 import numpy as np
 import pytest
 
 from jaxgan.cli.exit import exit_code_of
-from jaxgan.cli.experiment import run
+from jaxgan.cli.experiment import run as train_by_flags
 from jaxgan.cli.main import dispatch
+from jaxgan.cli.progress import Progress
 from jaxgan.experiment import load_experiment
-from jaxgan.training import train
+from jaxgan.training.engine import CompiledEngine
+from jaxgan.training.train import train
 from support.tiny_runs import TINY
 
+COMPILED = {}
+"""Compiled steps of earlier runs of ``tiny.py``, by what makes them differ."""
 
-class SharedDispatcher(train._Dispatcher):
-    """Takes the compiled step of an earlier run of ``tiny.py`` that had the same structure.
+
+def shared_engine(config, training, *parts):
+    """An engine with the compiled step of an earlier run of ``tiny.py`` of the same structure.
 
     Compiling is most of the time of a tiny run. That a compilation in another process gives
     the same bits is tested where a run is killed.
     """
-
-    known: ClassVar = {}
-
-    def __init__(self, run, feed, how):
-        super().__init__(run, feed, how)
-        whole = {n: v for n, v in dataclasses.asdict(run.config).items() if type(v) is not float}
-        structure = (how, run.runtime.backend, tuple(run.devices), run.data.shape)
-        key = (*structure, run.training.flip, *sorted(whole.items()))
-        self.compiled = self.known.setdefault(key, self.compiled)
+    engine = CompiledEngine(*parts)
+    _, _, _, feed, devices, *how = parts
+    whole = {n: v for n, v in dataclasses.asdict(config).items() if type(v) is not float}
+    same = dataclasses.replace(training, seed=0)
+    key = (*how, *devices, bool(feed.arrays), same, *sorted(whole.items()))
+    engine.compiled = COMPILED.setdefault(key, engine.compiled)
+    return engine
 
 
 @pytest.fixture(scope="session")
@@ -65,17 +68,25 @@ def usual(images):
 def trainer(usual):
     """Trains ``tiny.py`` for 12 steps: ``trainer(folder, *flags)`` is the exit code."""
 
-    def train_tiny(folder, *flags, pictures=False, shared=True):
+    def run(folder, *flags, pictures=False, make_engine=None, more=()):
         given = [*usual, "--workdir", str(folder), *map(str, flags)]
-        with pytest.MonkeyPatch.context() as patch:
-            if shared:
-                patch.setattr(train, "_Dispatcher", SharedDispatcher)
-            if not pictures:
-                patch.setattr("jaxgan.training.train.save_curves", lambda *_: None)
-                patch.setattr(train._Run, "_last_pictures", lambda *_: None)
-            return run(load_experiment(TINY), given, "tiny")
 
-    return train_tiny
+        def by(experiment, config, training, runtime):
+            shared = functools.partial(shared_engine, config, training)
+            return train(
+                experiment,
+                config,
+                training,
+                runtime,
+                progress=Progress,
+                make_engine=make_engine or shared,
+                more=more,
+                pictures=pictures,
+            )
+
+        return train_by_flags(load_experiment(TINY), given, "tiny", by)
+
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """The same command again goes on as if it had never been stopped, bit for bit."""
 
+import functools
 import json
 import os
 import signal
@@ -11,6 +12,7 @@ import pytest
 
 from jaxgan.runs import checkpoint
 from jaxgan.runs.metrics_log import MetricsLog, read_metrics
+from jaxgan.training.engine import CompiledEngine
 from support.tiny_runs import (
     TINY,
     config,
@@ -174,26 +176,28 @@ def test_a_run_goes_on_with_another_number_of_devices(trainer, tmp_path):
     for devices, steps in ((1, 3), (4, 4)):
         before = digest(run)
         seen = []
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("jaxgan.train._Run._dispatcher", _looking(seen), raising=True)
-            assert trainer(run, "--devices", devices, "--steps", steps) == 0
+        looking = functools.partial(Looking, seen)
+        flags = ("--devices", devices, "--steps", steps)
+        assert trainer(run, *flags, make_engine=looking) == 0
         assert seen == [(before, devices)]
         assert int(state_of(run).step) == steps
         assert config(run)["launches"][-1]["environment"]["devices"] == devices
     assert digest(run) != before
 
 
-def _looking(seen):
-    from jaxgan.training.train import _Run
+class Looking(CompiledEngine):
+    """Notes which state it is first called with, and on how many devices that is."""
 
-    original = _Run._dispatcher
+    def __init__(self, seen, *parts):
+        super().__init__(*parts)
+        self.seen, self.first = seen, True
 
-    def look(run, state, feed):
-        places = {len(leaf.sharding.device_set) for leaf in jax.tree.leaves(state)}
-        seen.append((checkpoint.digest(state), *places))
-        return original(run, state, feed)
-
-    return look
+    def __call__(self, state, step, count):
+        if self.first:
+            places = {len(leaf.sharding.device_set) for leaf in jax.tree.leaves(state)}
+            self.seen.append((checkpoint.digest(state), *places))
+            self.first = False
+        return super().__call__(state, step, count)
 
 
 @pytest.mark.parametrize(
@@ -227,6 +231,15 @@ def test_changed_data_are_another_run(copy, images, usual, refused):
         images.write_bytes(kept)
 
 
+def test_a_run_of_an_older_format_is_refused(copy, usual, refused):
+    """One line says which version reads it."""
+    (copy / "config.json").write_text('{"format": 1, "identity": {}, "launches": []}')
+    with unchanged(copy):
+        command = ("train", TINY, *usual, "--seed", 3, "--workdir", copy)
+        refused(command, "has format 1, which jaxgan 0.1.0 reads")
+        refused(("sample", copy), "has format 1, which jaxgan 0.1.0 reads")
+
+
 def test_a_run_of_a_newer_format_is_refused(copy, usual, refused):
     newer = config(copy) | {"format": 99}
     (copy / "config.json").write_text(json.dumps(newer))
@@ -236,12 +249,21 @@ def test_a_run_of_a_newer_format_is_refused(copy, usual, refused):
         refused(("sample", copy), "format 99", "Update jaxgan")
 
 
+def flat(settings):
+    """Settings by name, without their groups."""
+    found = {}
+    for name, value in settings.items():
+        found |= flat(value) if isinstance(value, dict) else {name: value}
+    return found
+
+
 def test_every_launch_is_recorded(copy, trainer, monkeypatch):
     monkeypatch.setenv("XLA_FLAGS", os.environ["XLA_FLAGS"])
     changed = ("--backend", "shard_map", "--deterministic", "--keep", 3)
     assert trainer(copy, "--seed", 3, *changed) == 0
     first, second = config(copy)["launches"]
     for name, value in {"backend": "shard_map", "deterministic": True, "keep": 3}.items():
-        assert first["operation"][name] != second["operation"][name] == value
+        before, after = (flat(launch["runtime"])[name] for launch in (first, second))
+        assert before != after == value
     assert first["environment"]["packages"]["jax"] == jax.__version__
     assert "--xla_gpu_deterministic_ops=true" in second["environment"]["xla_flags"]

@@ -12,11 +12,16 @@ import pytest
 from jaxgan import load
 from jaxgan.cli.exit import EXIT_DIVERGED
 from jaxgan.cli.main import dispatch
+from jaxgan.data.source import from_arrays
 from jaxgan.errors import UserError
 from jaxgan.runs import checkpoint, settings
 from jaxgan.runs.folder import RunFolder, locked
 from jaxgan.runs.metrics_log import read_metrics
-from jaxgan.training import train
+from jaxgan.sampling.load import rebuild
+from jaxgan.training import hooks, start
+from jaxgan.training.engine import CompiledEngine
+from jaxgan.training.loop import Meter, StepInfo
+from jaxgan.types import Mean
 from support.tiny_runs import TINY, config, contents, rows, state_of, status, unchanged
 
 pytest_plugins = ["support.run_fixtures"]
@@ -68,25 +73,32 @@ def test_the_best_checkpoint_is_kept(detailed):
 
 
 def test_the_best_is_the_smallest_or_with_a_minus_the_largest():
-    assert train._score("d/loss").of({"d/loss": 2.0}, None) == 2.0
-    assert train._score("-d/loss").of({"d/loss": 2.0}, None) == -2.0
-    assert train._score("d/r1").of({"d/loss": 2.0}, 7.0) == 7.0, "a lazy term was not due"
-    assert train._score(None) is None
+    def ranks(metric, *means):
+        best = hooks.best_of(metric, (), lambda: ["d/loss", "d/r1"])
+        for step, seen in enumerate(means):
+            best(StepInfo(step, None, Meter(), seen, False))
+        return best.rank
+
+    assert ranks("d/loss", {"d/loss": 2.0}) == 2.0
+    assert ranks("-d/loss", {"d/loss": 2.0}) == -2.0
+    assert ranks("d/r1", {"d/r1": 7.0}, {"d/loss": 2.0}) == 7.0, "a lazy term was not due"
+    assert ranks("d/r1", {"d/loss": 2.0}) is None
+    assert hooks.best_of(None, (), list) is None
 
 
 def test_a_diverging_run_ends_with_its_last_sound_checkpoint(trainer, tmp_path, capsys):
-    """The learning rate is a knob: the experiment turns it up after step five."""
+    """The learning rate is an argument of the compiled step: it is raised after step five."""
     run = tmp_path / "run"
     assert trainer(run, "--steps", 5, "--keep", 1) == 0
     sound = checkpoint.digest(state_of(run))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            "jaxgan.knobs.split",
-            lambda config: {"learning_rate": np.float32(1e30), "decay": np.float32(0.9)},
-        )
-        # No row falls between the explosion and the next checkpoint.
-        for _ in range(2):  # the same command goes on, and says so again
-            assert trainer(run, "--keep", 1, "--log-every", 100, "--checkpoint-every", 2) == 3
+
+    def explosive(build, values, *parts):
+        return CompiledEngine(build, values | {"learning_rate": np.float32(1e30)}, *parts)
+
+    # No row falls between the explosion and the next checkpoint.
+    flags = ("--keep", 1, "--log-every", 100, "--checkpoint-every", 2)
+    for _ in range(2):  # the same command goes on, and says so again
+        assert trainer(run, *flags, make_engine=explosive) == 3
     assert EXIT_DIVERGED == 3
     assert "Diverged: not finite: " in capsys.readouterr().out
     assert status(run)["outcome"] == "diverged"
@@ -100,24 +112,34 @@ def test_a_diverging_run_ends_with_its_last_sound_checkpoint(trainer, tmp_path, 
         json.loads(line, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
 
 
-def test_an_unknown_metric_is_refused_at_the_first_row(trainer, tmp_path):
+def test_an_unknown_metric_is_refused_before_there_is_a_folder(trainer, tmp_path):
     with pytest.raises(UserError, match=r"--best d/los: no such metric; this run logs .*d/loss"):
         trainer(tmp_path / "run", "--best", "d/los")
-    assert not list((tmp_path / "run" / "checkpoints").iterdir())
+    assert not (tmp_path / "run").exists()
+
+
+def test_what_best_may_name_is_what_is_logged(finished):
+    """Found from shapes alone, it is what the rows of a run have."""
+    folder = RunFolder(finished)
+    experiment, config, task, _ = rebuild(folder)
+    source = from_arrays("noise", "train", {"image": np.zeros((8, *task.shape), np.uint8)})
+    source = dataclasses.replace(source, classes=task.classes)
+    game = start.game_of(experiment, config, source, 12, 8, 2)
+    counted = {"step", "d_steps", "g_steps", "images", "epoch", "averaged_steps"}
+    assert {*game.logged()} == {*rows(finished)[-1]} - counted
 
 
 def test_a_run_starts_from_the_networks_of_another(finished, trainer, tmp_path):
     seen = []
 
-    def watch(run, state, feed):
+    def watch(state, step, count):
         seen.append(jax.device_get(state.replace(key=jax.random.key_data(state.key))))
         raise KeyboardInterrupt
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("jaxgan.training.train._Run._dispatcher", watch)
-        for number, flags in enumerate((("--init-from", finished), ())):
-            with pytest.raises(KeyboardInterrupt):
-                trainer(tmp_path / str(number), "--seed", 8, *flags)
+    watch.longest = 1
+    for number, flags in enumerate((("--init-from", finished), ())):
+        with pytest.raises(KeyboardInterrupt):
+            trainer(tmp_path / str(number), "--seed", 8, *flags, make_engine=lambda *_: watch)
     warm, cold = seen
     other = state_of(finished)
     same = lambda a, b: checkpoint.digest(a) == checkpoint.digest(b)  # noqa: E731
@@ -163,7 +185,11 @@ def test_debugging_nans_stops_at_the_first_with_a_short_message(
     usual, tmp_path, command, monkeypatch
 ):
     """JAX repeats a step that gives a NaN one operation at a time: minutes, but for one."""
-    monkeypatch.setattr(train._Dispatcher, "__call__", lambda *_: jnp.log(-jnp.ones(())))
+
+    def logarithm(function, *_):
+        return lambda state, *_: (state, {"g/loss": Mean.of(jnp.log(-jnp.ones(())))})
+
+    monkeypatch.setattr("jaxgan.parallel.spread", logarithm)
     try:
         words = ("train", TINY, *usual, "--workdir", tmp_path / "run", "--debug-nans")
         code, said = command(words)
@@ -171,6 +197,7 @@ def test_debugging_nans_stops_at_the_first_with_a_short_message(
         jax.config.update("jax_debug_nans", False)
     assert code == EXIT_DIVERGED
     assert "nan" in said
+    assert "Step 1: " in said
     assert "lower the learning rate" in said
     assert "Traceback" not in said
     assert len(said) < 1000

@@ -5,15 +5,18 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import jax
 import tyro
 
+from jaxgan import hyperparameters
 from jaxgan.cli.exit import EXIT_DIVERGED, EXIT_INTERRUPTED, exit_code_of
 from jaxgan.experiment import Experiment
-from jaxgan.runs.settings import Runtime, Training, check_config
+from jaxgan.runs.folder import RunFolder, run_folder
+from jaxgan.runs.settings import Runtime, Training, with_flags
 from jaxgan.training.distributed import prepare_jax
+from jaxgan.training.loop import Outcome
 
 
 def main(experiment: Experiment, arguments: Sequence[str] | None = None) -> None:
@@ -26,27 +29,12 @@ def main(experiment: Experiment, arguments: Sequence[str] | None = None) -> None
 
 def parse(
     experiment: Experiment, arguments: Sequence[str], program: str
-) -> tuple[Any, Training, Runtime]:
-    """The experiment's config and the settings of a run, from flags.
+) -> tuple[Experiment, Any, Training, Runtime]:
+    """The experiment's preset, its config and the settings of a run, from the command line.
 
-    Exits with code 2 and a suggestion at a misspelled or ill-typed flag.
+    The preset comes first, and is the first one if none is named. Exits with code 2 and a
+    suggestion at a misspelled or ill-typed flag.
     """
-    training = Training(
-        data=experiment.data,
-        split=experiment.split,
-        resolution=experiment.resolution,
-        flip=experiment.flip,
-        batch_size=experiment.batch_size,
-    )
-    runtime = Runtime(
-        steps=experiment.steps,
-        evaluate_every=experiment.scoring.every,
-        evaluate_num=experiment.scoring.num,
-        evaluate_metrics=experiment.scoring.names,
-        evaluate_extractor=experiment.scoring.extractor,
-        extractor_weights=experiment.scoring.extractor_weights,
-        standing_batches=experiment.scoring.standing_batches,
-    )
     flags = dataclasses.make_dataclass(
         "Flags",
         [
@@ -55,64 +43,129 @@ def parse(
             ("runtime", tyro.conf.OmitArgPrefixes[Runtime]),
         ],
     )
-    parsed = tyro.cli(
-        flags,
-        prog=program,
-        description=experiment.doc,
-        args=list(arguments),
-        default=flags(experiment.config(), training, runtime),
-        config=(tyro.conf.FlagCreatePairsOff,),
+
+    def default(one: Experiment) -> Any:
+        return flags(one.default(), *default_settings(one))
+
+    words, options = (
+        list(arguments),
+        dict(prog=program, description=experiment.doc, config=(tyro.conf.FlagCreatePairsOff,)),
     )
-    return parsed.config, parsed.training, parsed.runtime
+    if experiment.preset or not experiment.presets:
+        parsed = tyro.cli(flags, args=words, default=default(experiment), **options)
+        return experiment, parsed.config, parsed.training, parsed.runtime
+    if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help")):
+        words = [next(iter(experiment.presets)), *words]
+    choices = {name: experiment.selected(name) for name in experiment.presets}
+    parsed = tyro.extras.overridable_config_cli(
+        {name: (_about(one), default(one)) for name, one in choices.items()},
+        args=words,
+        **options,
+    )
+    return choices[parsed.training.preset], parsed.config, parsed.training, parsed.runtime
 
 
-def run(experiment: Experiment, arguments: Sequence[str], program: str) -> int:
+def default_settings(experiment: Experiment) -> tuple[Training, Runtime]:
+    """What the flags of a run are if none is given."""
+    training = Training(
+        data=experiment.data.name,
+        split=experiment.split,
+        resolution=experiment.resolution,
+        flip=experiment.flip,
+        batch_size=experiment.batch_size,
+        ema=experiment.ema,
+        preset=experiment.preset,
+    )
+    scoring = experiment.scoring
+    runtime = with_flags(
+        Runtime(),
+        steps=experiment.steps,
+        evaluate_every=scoring.every,
+        evaluate_num=scoring.num,
+        evaluate_metrics=scoring.names,
+        evaluate_extractor=scoring.extractor,
+        extractor_weights=scoring.extractor_weights,
+        standing_batches=scoring.standing_batches,
+    )
+    return training, runtime
+
+
+def _about(experiment: Experiment) -> str:
+    """A preset in a few words."""
+    return f"{experiment.data.name}: {experiment.steps} steps of {experiment.batch_size} samples"
+
+
+class Trainer(Protocol):
+    """What trains a run: ``jaxgan.training.train.train``."""
+
+    def __call__(
+        self, experiment: Experiment, config: Any, training: Training, runtime: Runtime
+    ) -> Outcome:
+        """Trains it."""
+        ...
+
+
+def train(experiment: Experiment, config: Any, training: Training, runtime: Runtime) -> Outcome:
+    """Trains a run, with a line that shows how far it is."""
+    from jaxgan.cli.progress import Progress
+    from jaxgan.training.train import train
+
+    return train(experiment, config, training, runtime, progress=Progress)
+
+
+def run(
+    experiment: Experiment, arguments: Sequence[str], program: str, train: Trainer = train
+) -> int:
     """Trains as the flags say; returns the exit code.
+
+    Args:
+      experiment: what the experiment file declares.
+      arguments: the flags.
+      program: how the command was called, for its help.
+      train: trains the run.
 
     Raises:
       UserError: a setting, the data, the folder or its checkpoints are at fault.
     """
-    config, training, runtime = parse(experiment, arguments, program)
-    default = experiment.config()
-    check_config(config, default)
+    experiment, config, training, runtime = parse(experiment, arguments, program)
+    default = experiment.default()
+    hyperparameters.check(config, default)
     prepare_jax(training, runtime)
     if not runtime.smoke:
-        return _report(_train(experiment, config, training, runtime))
+        outcome = train(experiment, config, training, runtime)
+        return _report(outcome, run_folder(experiment, runtime.workdir))
     config = _small(config, default, experiment.smoke)
     with tempfile.TemporaryDirectory(prefix="jaxgan-smoke-") as scratch:
         if training.batch_size == experiment.batch_size:
-            devices = len(jax.devices()) if runtime.devices is None else runtime.devices
-            size = 2 * getattr(config, "packing", 1) * devices  # whole packs on each device
+            devices = runtime.compute.devices or len(jax.devices())
+            size = 2 * _pack(experiment, config, training) * devices  # whole packs on each device
             training = dataclasses.replace(training, batch_size=size)
         training = dataclasses.replace(training, data="smoke")
         workdir = runtime.workdir or Path(scratch) / "run"
-        runtime = dataclasses.replace(
-            runtime, workdir=workdir, steps=3, log_every=1, evaluate_every=0
-        )
-        outcome = _train(experiment, config, training, runtime)
+        runtime = with_flags(runtime, workdir=workdir, steps=3, log_every=1, evaluate_every=0)
+        outcome = train(experiment, config, training, runtime)
         if workdir.parent == Path(scratch) and outcome.kind == "finished":
             print(f"{experiment.name} runs: {outcome.step} steps, checkpoint and pictures.")
             return 0
-        return _report(outcome)
+        return _report(outcome, RunFolder(workdir))
+
+
+def _pack(experiment: Experiment, config: Any, training: Training) -> int:
+    """Samples that the discriminator judges as one."""
+    task = experiment.task(dtype=training.dtype, ema=training.ema)
+    return experiment.game(config, task).forward.pack
 
 
 def _small(config: Any, default: Any, smoke: Mapping[str, Any]) -> Any:
-    """``config`` with the small values of a smoke, but for knobs that the user has set."""
+    """``config`` with the small values of a smoke, except for flags that the user has set."""
     left = [name for name in smoke if getattr(config, name) == getattr(default, name)]
     return dataclasses.replace(config, **{name: smoke[name] for name in left})
 
 
-def _train(experiment: Experiment, config: Any, training: Training, runtime: Runtime):
-    from jaxgan.training.train import train
-
-    return train(experiment, config, training, runtime)
-
-
-def _report(outcome) -> int:
-    """Says how it ended and where things are."""
+def _report(outcome: Outcome, folder: RunFolder) -> int:
+    """Says how it ended and where things are; returns the exit code."""
     if jax.process_index() != 0:
         return {"diverged": EXIT_DIVERGED, "interrupted": EXIT_INTERRUPTED}.get(outcome.kind, 0)
-    folder = outcome.folder
     if outcome.kind == "diverged":
         print(f"Diverged: {outcome.note}. See {folder.metrics} and {folder.status}.")
         return EXIT_DIVERGED

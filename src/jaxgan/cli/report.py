@@ -84,7 +84,7 @@ def read_run(asked: Report) -> tuple[Experiment, Gan, Sampler | None, dict[str, 
     folder = RunFolder(asked.run)
     if ended_badly(folder) and asked.step is None and not any(folder.checkpoints.glob("[0-9]*")):
         experiment, config, data, description = rebuild(folder)
-        gan = experiment.game(config, data, description["identity"].get("steps", 0))
+        gan = experiment.game(config, data, description["training"].get("steps", 0))
         return experiment, gan, None, description
     experiment, gan, state, data, description = load_state(asked.run, asked.step)
     sampler = sampler_of(gan, state, data, asked.weights, precision_of(description))

@@ -25,7 +25,7 @@ from jaxgan.evaluation.features import (
 )
 from jaxgan.evaluation.measured import Measured, Walker
 from jaxgan.evaluation.reference import Reference
-from jaxgan.evaluation.samples import Images, modality_of
+from jaxgan.evaluation.samples import Images
 from jaxgan.evaluation.score import Score
 from jaxgan.metrics.extractors.extractor import Extractor
 from jaxgan.metrics.metric import POINTS, Comparison, Metric
@@ -65,7 +65,7 @@ class Evaluation:
         Raises:
           UserError: a metric does not fit the samples, or they are not finite.
         """
-        self.check(generated.count, generated.shape)
+        self.check(generated.count, generated.shape, generated.modality)
         for metric in self.metrics:
             if metric.walks and sampler is None:
                 raise UserError(
@@ -94,17 +94,18 @@ class Evaluation:
         around = environment()
         return [dataclasses.replace(score, environment=around) for score in scores]
 
-    def check(self, count: int, shape: tuple[int, ...]) -> None:
+    def check(self, count: int, shape: tuple[int, ...], modality: str) -> None:
         """Refuses metrics that cannot be computed, before anything is.
 
         Args:
           count: how many samples are to be scored.
           shape: of one of them.
+          modality: the kind of samples.
 
         Raises:
           UserError: says which, and why.
         """
-        real, modality = self.reference.real, modality_of(shape)
+        real = self.reference.real
         if modality != real.modality:
             raise UserError(
                 f"{modality.capitalize()} and {real.modality} cannot be compared; name other data "

@@ -11,7 +11,7 @@ from jaxgan.data.open import open_source
 from jaxgan.data.source import Source
 from jaxgan.errors import UserError
 from jaxgan.evaluation.samples import Images, chosen, of_sampler, of_source
-from jaxgan.experiment import Scoring, load_experiment
+from jaxgan.experiment import Scoring, load_experiment, open_of
 from jaxgan.game.gan import Gan, fresh_batches, moves
 from jaxgan.metrics.metric import Metric
 from jaxgan.runs.folder import RunFolder, read_description
@@ -28,20 +28,22 @@ def training_source(
     Raises:
       UserError: they are not at hand, or are no longer those of the training.
     """
-    description = read_description(RunFolder(Path(run)))
-    training, recorded = description["identity"], description["data"]
+    folder = RunFolder(Path(run))
+    description = read_description(folder)
+    training, recorded = description["training"], description["data"]
     launch = description["launches"][-1]
+    reading = launch["runtime"]["reading"]
+    experiment = load_experiment(folder.experiment, training["preset"])
     # The name of a folder or a file says no path; where it lay is said by the launch.
     spec = launch.get("data_path") or training["data"]
     split = str(split or training["split"])
     try:
-        source = open_source(
-            spec,
+        source = open_of(experiment, spec)(
             split,
-            data_dir=data_dir or launch["operation"].get("data_dir"),
+            data_dir=data_dir or reading["data_dir"],
             resolution=training["resolution"],
             channels=training["channels"],
-            unreadable=launch["operation"].get("unreadable", "refuse"),
+            unreadable=reading["unreadable"],
         )
     except UserError as error:
         raise UserError(f"The data of {run}: {error} Or name them: --against DATA.") from error
@@ -82,8 +84,10 @@ def scoring_of(run: str | Path) -> tuple[Scoring, tuple[Metric, ...]]:
       UserError: there is no such run, or its experiment does not load.
     """
     folder = RunFolder(Path(run))
-    flags = read_description(folder)["launches"][-1]["operation"]
-    declared = load_experiment(folder.experiment).scoring
+    description = read_description(folder)
+    flags = description["launches"][-1]["runtime"]["scoring"]
+    preset = description["training"]["preset"]
+    declared = load_experiment(folder.experiment, preset).scoring
     weights = flags["extractor_weights"]
     names = flags["evaluate_metrics"]
     scoring = Scoring(
@@ -97,9 +101,10 @@ def scoring_of(run: str | Path) -> tuple[Scoring, tuple[Metric, ...]]:
     return scoring, declared.own
 
 
-def shape_of(run: str | Path) -> tuple[int, ...]:
-    """The shape of one sample of a run."""
-    return tuple(read_description(RunFolder(Path(run)))["data"]["shape"])
+def kind_of(run: str | Path) -> tuple[tuple[int, ...], str]:
+    """The shape of one sample of a run, and the name of its modality."""
+    data = read_description(RunFolder(Path(run)))["data"]
+    return tuple(data["shape"]), data["modality"]
 
 
 def is_run(words: str) -> bool:
@@ -129,7 +134,7 @@ def of_run(run: str, count: int, drawing: Drawing) -> tuple[Images, dict[str, An
 
 def rule_of(description: Mapping[str, Any], step: Step) -> str:
     """How a checkpoint was chosen, for a score: ``last``, ``best by METRIC`` or ``chosen``."""
-    best = description["launches"][-1]["operation"].get("best")
+    best = description["launches"][-1]["runtime"]["checkpointing"]["best"]
     return {None: "last", "best": f"best by {best}"}.get(step, "chosen")
 
 
@@ -145,19 +150,19 @@ def about_run(
       images: ``of_sampler``'s.
       rule: how the checkpoint was chosen: ``rule_of``, or ``during training``.
     """
-    step, batch = images.about["step"], description["identity"]["batch_size"]
+    step, batch = images.about["step"], description["training"]["batch_size"]
     return {
         "kind": "run",
         "run": str(run),
         "experiment": description["experiment"],
-        "run_seed": description["identity"]["seed"],
+        "run_seed": description["training"]["seed"],
         "rule": rule,
         "d_steps": moves(gan.updates, "d", step),
         "g_steps": moves(gan.updates, "g", step),
         "images": step * fresh_batches(gan.updates) * batch,
         "trained_on": {
             "data": description["data"]["name"],
-            "split": description["identity"]["split"],
+            "split": description["training"]["split"],
             "data_sha256": description["data"]["fingerprint"],
         },
         **images.about,

@@ -41,13 +41,13 @@ class Walker:
     def latents(self, key: jax.Array, count: int) -> jax.Array:
         """Latents of the prior, ``[count, d]``."""
         with jax.default_matmul_precision("float32"):
-            return self.sampler.gan.prior(Rng(key, jnp.arange(count)), self.truncation)
+            return self.sampler.gan.forward.prior(Rng(key, jnp.arange(count)), self.truncation)
 
     def images(self, latents: jax.Array) -> jax.Array:
         """Images of these latents, 0 to 255, neither rounded nor clipped; each class in turn."""
         low, high = self.sampler.gan.range
-        labels = self.sampler.labels(len(latents))
-        return (self._generate(latents, labels) - low) * (255.0 / (high - low))
+        condition = self.sampler.condition(len(latents))
+        return (self._generate(latents, condition) - low) * (255.0 / (high - low))
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

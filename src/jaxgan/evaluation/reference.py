@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 from jaxgan.data.source import Source
-from jaxgan.data.sources.toy import MIXTURES
 from jaxgan.errors import UserError
 from jaxgan.evaluation.classifier import Classifier, classifier_of
 from jaxgan.evaluation.inputs import Drawing, of_run, optional_split
@@ -32,14 +31,6 @@ class Reference:
     classes: int | None
     classifier: Callable[[], Classifier]
     mixture: tuple[np.ndarray, float] | None = None
-
-
-def mixture_of(source: Source) -> tuple[np.ndarray, float] | None:
-    """Centers and standard deviation of the mixture that the data are; None for other data."""
-    if source.name not in MIXTURES:
-        return None
-    centers, deviation = MIXTURES[source.name]
-    return np.asarray(centers()), deviation
 
 
 def reference_of(
@@ -95,7 +86,8 @@ def reference_of(
             )
         return classifier_of(train, test)
 
-    return Reference(real, kept, source.classes, classifier, mixture_of(source))
+    mixture = source.mixture and (source.mixture.centers, source.mixture.deviation)
+    return Reference(real, kept, source.classes, classifier, mixture)
 
 
 def _unlike(source: Source, places: np.ndarray, reference: Images) -> Images | None:

@@ -13,18 +13,13 @@ from jax.sharding import PartitionSpec as P
 from jaxgan import parallel
 from jaxgan.data.source import Source
 from jaxgan.errors import UserError
-from jaxgan.metrics.metric import IMAGES, POINTS
+from jaxgan.metrics.metric import IMAGES
 from jaxgan.sampling.sampler import BATCH, Sampler
 from jaxgan.types import AXIS, Device
 
 SELECTION = 0
 """Seed of the one permutation that picks real samples: scores of different seeds then share
 their reference, and ``--seed`` is the generator's alone."""
-
-
-def modality_of(shape: tuple[int, ...]) -> str:
-    """``points`` or ``images``, by the shape of one sample."""
-    return POINTS if len(shape) == 1 else IMAGES
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,6 +33,7 @@ class Images:
       read: ``(first, count)`` -> those samples, uint8 images or float32 points.
       labels: int32 ``[count]``; None without labels.
       about: what a score says of them.
+      modality: the kind of samples, ``images`` or ``points``, or another.
     """
 
     name: str
@@ -46,11 +42,7 @@ class Images:
     read: Callable[[int, int], np.ndarray]
     labels: np.ndarray | None = None
     about: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-
-    @property
-    def modality(self) -> str:
-        """The kind of samples: ``images`` or ``points``."""
-        return modality_of(self.shape)
+    modality: str = IMAGES
 
     def blocks(self, size: int) -> Iterator[np.ndarray]:
         """All samples, ``size`` at a time."""
@@ -83,7 +75,7 @@ def of_source(source: Source, places: np.ndarray) -> Images:
         name=source.name,
         count=len(places),
         shape=source.shape,
-        read=lambda first, count: source.read(places[first : first + count])["image"],
+        read=lambda first, count: source.read(places[first : first + count])[source.modality.key],
         labels=labels,
         about={
             "data": source.name,
@@ -91,6 +83,7 @@ def of_source(source: Source, places: np.ndarray) -> Images:
             "data_sha256": source.fingerprint,
             "preparation": source.preparation,
         },
+        modality=source.modality.name,
     )
 
 
@@ -156,4 +149,5 @@ def of_sampler(
             "precision": sampler.precision,
             "dtype": sampler.activations,
         },
+        modality=sampler.task.modality.name,
     )

@@ -134,7 +134,7 @@ class ReportedRun:
           LeftOutError: they are not at hand, or changed.
         """
         try:
-            return self.opened(self.description["identity"]["split"])
+            return self.opened(self.description["training"]["split"])
         except UserError as error:
             raise LeftOutError(
                 "the data of the training are not at hand, or are no longer the same. With them: "

@@ -20,7 +20,7 @@ from jaxgan.viz import pictures
 def the_run(subject: ReportedRun) -> list[Block]:
     """What identifies the run, where and how long it was trained."""
     description, updates = subject.description, subject.gan.updates
-    training, data = description["identity"], description["data"]
+    training, data = description["training"], description["data"]
     environment = latest_environment(dict(description))
     packages = environment.get("packages", {})
     outcome, reached = subject.status.get("outcome", "unknown"), subject.status.get("step", 0)

@@ -14,8 +14,11 @@ from jaxgan.errors import UserError
 from jaxgan.experiment import Experiment
 from jaxgan.files import write_json
 
-FORMAT = 1
-"""Version of the run folder's layout; a reader refuses a newer one."""
+FORMAT = 2
+"""Version of the run folder's layout; a reader refuses every other one."""
+
+READERS = {1: "0.1.0"}
+"""Older formats, and the last version of jaxgan that reads each."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,6 +83,39 @@ class RunFolder:
         return self.path / "interpolation.png"
 
 
+def run_folder(experiment: Experiment, workdir: Path | None) -> RunFolder:
+    """The folder of a run: ``workdir``, or ``runs/NAME``."""
+    return RunFolder(workdir or Path("runs") / experiment.name)
+
+
+class Status:
+    """How a run stands, in ``status.json``.
+
+    Use as a context manager: an exception that leaves it is written as ``failed``.
+
+    Attributes:
+      step: the last step that was reached.
+    """
+
+    def __init__(self, folder: RunFolder, writing: bool = True):
+        """``writing`` is False in the processes of a job that leave writing to the first one."""
+        self.step = 0
+        self._folder, self._writing = folder, writing
+
+    def write(self, outcome: str, note: str = "") -> None:
+        """Says that the run is ``running``, ``finished``, ``interrupted``, ``diverged``, ..."""
+        if self._writing:
+            row = {"outcome": outcome, "step": self.step, "note": note}
+            write_json(self._folder.status, row)
+
+    def __enter__(self) -> "Status":
+        return self
+
+    def __exit__(self, kind, error, trace) -> None:
+        if error is not None:
+            self.write("failed", str(error).partition("\n")[0] or repr(error))
+
+
 @contextlib.contextmanager
 def locked(folder: RunFolder) -> Iterator[None]:
     """Makes the run folder and holds it for one writer; the lock goes with the process.
@@ -134,15 +170,15 @@ def read_description(folder: RunFolder) -> dict[str, Any]:
     """The run's description.
 
     Raises:
-      UserError: there is no run, or its config.json is damaged or newer than this program.
+      UserError: there is no run, or its config.json is damaged or of another format.
     """
     try:
         description = json.loads(folder.config.read_text())
         version = int(description["format"])
-        parts = ("config", "identity", "data", "environment")
-        if version <= FORMAT and any(not isinstance(description[part], dict) for part in parts):
+        parts = ("config", "training", "data", "environment")
+        if version == FORMAT and any(not isinstance(description[part], dict) for part in parts):
             raise TypeError(f"{', '.join(parts)} must be objects")
-        if version <= FORMAT and not description["launches"]:
+        if version == FORMAT and not description["launches"]:
             raise ValueError("no launch is recorded")
     except NotADirectoryError:
         raise UserError(f"{folder.path} is not a folder; name the run folder.") from None
@@ -155,6 +191,12 @@ def read_description(folder: RunFolder) -> dict[str, Any]:
         ) from error
     if version > FORMAT:
         raise UserError(
-            f"{folder.path} has format {version}; this jaxgan reads up to {FORMAT}. Update jaxgan."
+            f"{folder.path} has format {version}; this jaxgan reads format {FORMAT}. Update jaxgan."
+        )
+    if version < FORMAT:
+        reader = READERS.get(version, "another version")
+        raise UserError(
+            f"{folder.path} has format {version}, which jaxgan {reader} reads; this one reads "
+            f"format {FORMAT}. Install that version, or train the run again."
         )
     return description

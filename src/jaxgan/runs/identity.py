@@ -7,6 +7,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from jaxgan.data.source import Source
 from jaxgan.errors import UserError
 from jaxgan.experiment import Experiment
 from jaxgan.runs.environment import shortened
@@ -20,31 +23,34 @@ def describe_run(
     """What identifies a run, as JSON."""
     settings = dataclasses.asdict(training)
     settings["data"] = data["name"]  # however its path was written
-    if experiment.reads_steps:
+    if experiment.fixed_budget:
         settings["steps"] = steps
     return {
         "format": FORMAT,
         "experiment": experiment.name,
         "config": _plain(dataclasses.asdict(config)),
-        "identity": _plain(settings),
+        "training": _plain(settings),
         "data": _plain(data),
     }
 
 
-BUDGET = (
-    "steps",
-    "results",
-    "ablations",
-    "smoke",
-    "scoring",
+FREE = frozenset(
+    {
+        *("steps", "smoke", "ablations", "published", "presets", "scoring"),
+    }
 )
-"""What an ``Experiment`` declares beside the run itself; a resume may change it."""
+"""Arguments of ``Experiment`` that may change between two launches of a run.
+
+What a run takes from them (its preset's values, its budget where a schedule reads it) is in its
+``config.json`` and is compared there.
+"""
 
 
 def code_changes(recorded: Path, live: Path) -> list[str]:
     """Lines of code that differ between two versions of an experiment file.
 
-    Comments, docstrings, layout and the declarations of ``BUDGET`` do not count.
+    Comments, docstrings, layout, and the arguments of ``Experiment`` that ``FREE`` names do not
+    count, nor what stands in the file for those arguments only: constants, functions, imports.
     """
     if _reduced(recorded) == _reduced(live):
         return []
@@ -54,16 +60,58 @@ def code_changes(recorded: Path, live: Path) -> list[str]:
 
 
 def _reduced(file: Path) -> str:
-    """The file's code without text and budgets, laid out by this Python."""
+    """The file's code without what may change, laid out by this Python."""
     tree = ast.parse(file.read_text())
+    freed: set[str] = set()
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list):
-            kept: Any = [line for line in body if not _is_text(line)]
-            node.body = kept or [ast.Pass()]  # type: ignore[attr-defined]
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Experiment":
-            node.keywords = [word for word in node.keywords if word.arg not in BUDGET]
+            node.body = [line for line in body if not _is_text(line)] or [ast.Pass()]  # type: ignore[attr-defined]
+        if isinstance(node, ast.Call) and _is_experiment(node.func):
+            for word in node.keywords:
+                freed |= _names(word.value) if word.arg in FREE else set()
+            node.keywords = [word for word in node.keywords if word.arg not in FREE]
+    while unused := freed - _names(tree):
+        tree.body = [line for line in tree.body if not _only_defines(line, unused, freed)]
+        freed -= unused
     return ast.unparse(tree)
+
+
+def _is_experiment(function: ast.expr) -> bool:
+    """Whether this is ``Experiment`` or, for instance, ``jg.Experiment``."""
+    name = getattr(function, "attr", getattr(function, "id", ""))
+    return name == "Experiment"
+
+
+def _names(tree: ast.AST) -> set[str]:
+    """The names that the code reads."""
+    names = (node for node in ast.walk(tree) if isinstance(node, ast.Name))
+    return {name.id for name in names if isinstance(name.ctx, ast.Load)}
+
+
+def _only_defines(line: ast.stmt, unused: set[str], freed: set[str]) -> bool:
+    """Whether the statement does nothing but define ``unused`` names.
+
+    Adds what it reads for that to ``freed``, and takes ``unused`` names out of imports.
+    """
+    if isinstance(line, ast.Import | ast.ImportFrom):
+        found = [a for a in line.names if (a.asname or a.name).partition(".")[0] not in unused]
+        left, line.names = bool(found), found or line.names
+        return not left
+    if isinstance(line, ast.FunctionDef | ast.ClassDef):
+        defined = {line.name}
+    elif isinstance(line, ast.Assign | ast.AnnAssign):
+        targets = line.targets if isinstance(line, ast.Assign) else [line.target]
+        stored = [node for target in targets for node in ast.walk(target)]
+        defined = {node.id for node in stored if isinstance(node, ast.Name)}
+        if any(isinstance(node, ast.Attribute | ast.Subscript) for node in stored):
+            return False
+    else:
+        return False
+    if not defined <= unused:
+        return False
+    freed |= _names(line)
+    return True
 
 
 def _is_text(line: ast.AST) -> bool:
@@ -89,7 +137,7 @@ def check_same_run(
             more = ", ..." if len(code) > 4 else ""
             shown = ", ".join(" ".join(line.split())[:80] for line in code[:4])
             differences.append(f"code of {experiment.file.name}: {shown}{more}")
-    for part in ("experiment", "config", "identity", "data"):
+    for part in ("experiment", "config", "training", "data"):
         old, new = recorded.get(part), wanted[part]
         if not isinstance(new, dict):
             old, new = {part: old}, {part: new}
@@ -103,6 +151,53 @@ def check_same_run(
             f"{folder.path} holds another run ({'; '.join(differences)}). "
             "Give the same settings to resume it, or another --workdir."
         )
+
+
+def data_description(source: Source) -> dict[str, Any]:
+    """What identifies the data of a run, as JSON."""
+    return {
+        "name": source.name,
+        "size": source.size,
+        "modality": source.modality.name,
+        "shape": list(source.shape),
+        "spec": {
+            key: [list(row.shape), np.dtype(row.dtype).name] for key, row in source.spec.items()
+        },
+        "classes": source.classes,
+        "fingerprint": source.fingerprint,
+    }
+
+
+def absolute(data: str) -> str:
+    """The words that name the data, with a path as it is from anywhere."""
+    kind, colon, path = data.rpartition(":")
+    if kind in ("folder", "npz") or (not colon and Path(data).exists()):
+        return f"{kind}{colon}{Path(path).expanduser().resolve()}"
+    return data
+
+
+def origin_of(
+    recorded: dict[str, Any] | None, init_from: Path | None, folder: RunFolder
+) -> Path | None:
+    """The ``--init-from`` of a run: what it began with, which a resume need not repeat.
+
+    Args:
+      recorded: the run's description; None for a new run.
+      init_from: what is asked for now.
+      folder: the run's folder.
+
+    Raises:
+      UserError: the run began with another one.
+    """
+    if recorded is None:
+        return init_from
+    began = (recorded.get("origin") or {}).get("run")
+    if init_from is not None and str(init_from) != began:
+        raise UserError(
+            f"{folder.path} holds another run (init_from: {began} -> {init_from}). "
+            "Give the same settings to resume it, or another --workdir."
+        )
+    return Path(began) if began else None
 
 
 def _plain(value: Any) -> Any:

@@ -1,19 +1,27 @@
-"""What a person may set for a run, beside the knobs of the paper."""
+"""What a person may set for a run, beside the hyperparameters of the paper.
+
+Every field is a flag of the same name, however deep it is nested.
+"""
 
 import dataclasses
-import math
 import re
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias, TypeVar
+
+import tyro
 
 from jaxgan.errors import UserError
+from jaxgan.hyperparameters import Fraction
 from jaxgan.parallel import Backend
-from jaxgan.training.repeat import Repeat
+from jaxgan.types import Dtype
+
+Repeat: TypeAlias = Literal["single", "unroll", "loop"]
+"""How several steps run in one call: one by one, written out, or as a loop on the device."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Training:
-    """Settings that, with the paper's knobs, identify a run: a resume must agree with them."""
+    """Settings that, with the paper's hyperparameters, identify a run: a resume must agree."""
 
     data: str = ""
     """Data set: a TFDS name, folder:PATH, npz:PATH, ring, grid, swiss_roll or stacked_mnist."""
@@ -22,43 +30,69 @@ class Training:
     resolution: int | None = None
     """Side in pixels that images are cropped and resized to; the data's own if not given."""
     channels: int | None = None
-    """1 for grey, 3 for colour; the data's own if not given."""
+    """1 for gray, 3 for color; the data's own if not given."""
     flip: bool = False
     """Flip real images left to right at random."""
     batch_size: int = 64
     """Real images per update, over all devices."""
     seed: int = 0
-    """Seed of everything random: initialisation, order of the data, latents."""
+    """Seed of everything random: initialization, order of the data, latents."""
+    ema: Fraction = 0.0
+    """Decay per step of the averaged generator; 0 keeps the last one."""
+    dtype: Dtype = "float32"
+    """Dtype of the activations; parameters, last layers and losses stay in float32."""
     matmul_precision: Literal["float32", "tensorfloat32", "bfloat16"] = "float32"
     """Precision of float32 matrix products and convolutions on accelerators."""
+    preset: tyro.conf.Suppress[str] = ""
+    """Name of the experiment's preset; empty if it has none. It is a command, not a flag."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Runtime:
-    """Settings of the machine and of what is written; a resume may change them."""
+class Reading:
+    """How the data are read."""
 
-    workdir: Path | None = None
-    """The run's folder; runs/NAME if not given."""
-    steps: int = 0
-    """Train until this step."""
     data_dir: str | None = None
     """Where TFDS keeps data; $TFDS_DATA_DIR or ~/tensorflow_datasets if not given."""
     data_mode: Literal["auto", "resident", "streamed"] = "auto"
     """Keep the data on the device, or stream them; auto decides by their size."""
     unreadable: Literal["refuse", "skip"] = "refuse"
     """What to do with an unreadable file in a folder of images."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Compute:
+    """On which devices steps run, and how they are compiled."""
+
     devices: int | None = None
     """Number of devices to use; all if not given."""
     backend: Backend = "pmap"
     """How the step is spread over devices; the results are the same bit for bit."""
     repeat: Literal["auto", "single", "unroll", "loop"] = "auto"
-    """How steps are repeated in one dispatch; auto decides by device and networks."""
+    """How steps are repeated in one call; auto decides by device and networks."""
     steps_per_dispatch: int = 50
-    """Steps per dispatch where they are repeated on the device."""
+    """Most steps per call where they are repeated on the device."""
+    deterministic: bool = False
+    """Ask XLA for deterministic kernels, which a GPU needs for bitwise resume."""
+    debug_nans: bool = False
+    """Stop at the first step that makes a NaN, and name it (slow)."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Logging:
+    """What is written while training."""
+
     log_every: int = 100
     """Steps between rows of metrics.jsonl."""
     sample_every: int = 500
     """Steps between sample grids; 0 for none but the last."""
+    profile: bool = False
+    """Record a trace of ten steps for TensorBoard and Perfetto."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Checkpointing:
+    """Which states are kept."""
+
     checkpoint_every: int = 1000
     """Steps between checkpoints; 0 for none but the last."""
     keep: int = 2
@@ -67,6 +101,12 @@ class Runtime:
     """Also keep the checkpoint that is best by this score of --evaluate-every, e.g. fd or
     prdc/coverage; or that has the smallest value of what training logs, e.g. g/adversarial
     (--best=-METRIC for the largest)."""
+
+
+@dataclasses.dataclass(frozen=True)
+class ScoringFlags:
+    """How the averaged generator is scored while training."""
+
     evaluate_every: int = 0
     """Steps between scores of the averaged generator (evaluations.jsonl); 0 for none."""
     evaluate_metrics: str | None = None
@@ -78,18 +118,14 @@ class Runtime:
     extractor_weights: Path | None = None
     """Weights of that extractor, where you must download them."""
     standing_batches: int = 0
-    """Before scores take the generator's batch statistics anew from so many batches; 0 for the
+    """Before scoring, recompute the generator's batch statistics from so many batches; 0 for the
     running ones."""
-    init_from: Path | None = None
-    """Start a new run from the weights of this run."""
-    deterministic: bool = False
-    """Ask XLA for deterministic kernels, which a GPU needs for bitwise resume."""
-    profile: bool = False
-    """Record a trace of ten steps for TensorBoard and Perfetto."""
-    debug_nans: bool = False
-    """Stop at the first step that makes a NaN, and name it (slow)."""
-    smoke: bool = False
-    """Three tiny steps on noise, to see that everything works; takes seconds."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Processes:
+    """The other processes of the job, if there are any."""
+
     distributed: bool = False
     """Join the other processes of this job (found from Slurm, TPU or JAX_* variables)."""
     coordinator: str | None = None
@@ -100,61 +136,87 @@ class Runtime:
     """This process's number, with --coordinator."""
 
 
+@dataclasses.dataclass(frozen=True)
+class Runtime:
+    """Settings of the machine and of what is written; a resume may change them."""
+
+    workdir: Path | None = None
+    """The run's folder; runs/NAME if not given."""
+    steps: int = 0
+    """Train until this step."""
+    init_from: Path | None = None
+    """Start a new run from the weights of this run."""
+    smoke: bool = False
+    """Three tiny steps on noise, to see that everything works; takes seconds."""
+    logging: Logging = Logging()
+    checkpointing: Checkpointing = Checkpointing()
+    scoring: ScoringFlags = ScoringFlags()
+    reading: Reading = Reading()
+    compute: Compute = Compute()
+    processes: Processes = Processes()
+
+
+Settings = TypeVar("Settings")
+
+
+def with_flags(settings: Settings, **flags: Any) -> Settings:
+    """``settings`` with other values of these flags, wherever they are nested.
+
+    Raises:
+      TypeError: there is no such flag.
+    """
+    changes = {}
+    for field in dataclasses.fields(settings):  # type: ignore[arg-type]
+        value = getattr(settings, field.name)
+        if dataclasses.is_dataclass(value):
+            known = flags_of(value)
+            changes[field.name] = with_flags(
+                value, **{name: flags.pop(name) for name in known if name in flags}
+            )
+    return dataclasses.replace(settings, **changes, **flags)  # type: ignore[type-var]
+
+
+def flags_of(settings: Any) -> dict[str, Any]:
+    """Every flag of ``settings`` and its value, without the nesting."""
+    found = {}
+    for field in dataclasses.fields(settings):
+        value = getattr(settings, field.name)
+        found |= flags_of(value) if dataclasses.is_dataclass(value) else {field.name: value}
+    return found
+
+
+REMOTE = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/")
+"""How a path begins that is an address: ``gs://``, which ``Path`` makes ``gs:/``."""
+
+
 def check(training: Training, runtime: Runtime) -> None:
-    """Refuses numbers that make no sense.
+    """Refuses settings that make no sense.
 
     Raises:
       UserError: naming the flag and its allowed values.
     """
     _at_least("batch_size", training.batch_size, 1)
+    if not 0 <= training.ema < 1:
+        raise UserError(f"--ema {training.ema}: must be from 0 to below 1.")
     if not 0 <= training.seed < 2**32:
         raise UserError(f"--seed {training.seed}: use 0 to {2**32 - 1}.")
-    if runtime.steps >= 2**31:
-        raise UserError(f"--steps {runtime.steps}: must be below {2**31}.")
     if training.resolution is not None:
         _at_least("resolution", training.resolution, 1)
     if training.channels not in (None, 1, 3):
-        raise UserError(f"--channels {training.channels}: use 1 (grey) or 3 (colour).")
+        raise UserError(f"--channels {training.channels}: use 1 (gray) or 3 (color).")
+    if remote := REMOTE.match(str(runtime.workdir)):
+        raise UserError(
+            f"--workdir {remote[1]}://...: a run folder must be a local path; train into one and "
+            "copy it there."
+        )
+    if runtime.steps >= 2**31:
+        raise UserError(f"--steps {runtime.steps}: must be below {2**31}.")
+    flags = flags_of(runtime)
     for name in ("steps", "sample_every", "checkpoint_every", "evaluate_every", "standing_batches"):
-        _at_least(name, getattr(runtime, name), 0)
+        _at_least(name, flags[name], 0)
     for name in ("steps_per_dispatch", "log_every", "keep"):
-        _at_least(name, getattr(runtime, name), 1)
-    _at_least("evaluate_num", runtime.evaluate_num, 2)
-
-
-SHARE = re.compile(r"beta[12]|ema_decay|(\w+_)?(dropout|momentum)")
-"""Names of knobs that are the share of something that is kept or dropped: from 0 to below 1."""
-
-STRENGTH = re.compile(r"r[12]|(\w+_)?(rate|decay|weight|penalty|clip|init|epsilon|margin|reach)")
-"""Names of knobs that say how much of something there is: never below 0."""
-
-
-def check_config(config: Any, default: Any) -> None:
-    """Refuses knobs that are no number, no ``SHARE`` or no ``STRENGTH``, and sizes below one.
-
-    A size is a knob whose default is one. Where it may be left out (``int | None``), 0 is as good
-    as none.
-
-    Raises:
-      UserError: naming the flag.
-    """
-    for field in dataclasses.fields(config):
-        value, usual = getattr(config, field.name), getattr(default, field.name)
-        if isinstance(value, float) and not math.isfinite(value):
-            raise UserError(f"--{_flag(field.name)} {value}: must be a finite number.")
-        if isinstance(value, float) and SHARE.fullmatch(field.name) and not 0 <= value < 1:
-            raise UserError(f"--{_flag(field.name)} {value}: must be from 0 to below 1.")
-        if isinstance(value, float) and STRENGTH.fullmatch(field.name) and value < 0:
-            raise UserError(f"--{_flag(field.name)} {value}: must not be below 0.")
-        if value == () and usual:
-            raise UserError(f"--{_flag(field.name)}: name at least one.")
-        sizes = value if isinstance(value, tuple) else (value,)
-        usual = usual if isinstance(usual, tuple) else (usual,)
-        for size in sizes:
-            counts = type(size) is int and all(type(one) is int and one > 0 for one in usual)
-            least = 0 if "None" in str(field.type) else 1
-            if counts and size < least:
-                raise UserError(f"--{_flag(field.name)} {size}: must be at least {least}.")
+        _at_least(name, flags[name], 1)
+    _at_least("evaluate_num", flags["evaluate_num"], 2)
 
 
 def _flag(name: str) -> str:
@@ -164,8 +226,3 @@ def _flag(name: str) -> str:
 def _at_least(name: str, value: int, least: int) -> None:
     if value < least:
         raise UserError(f"--{_flag(name)} {value}: must be at least {least}.")
-
-
-def repeat_of(runtime: Runtime, automatic: Repeat) -> Repeat:
-    """The chosen way of repeating, or the automatic one."""
-    return automatic if runtime.repeat == "auto" else runtime.repeat

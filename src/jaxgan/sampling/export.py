@@ -79,7 +79,7 @@ def _card(experiment, sampler, tensors: dict[str, np.ndarray], description: dict
     doc = (sys.modules[experiment.build.__module__].__doc__ or "").strip()
     count = sum(value.size for name, value in tensors.items() if name.startswith("params/"))
     low, high = sampler.gan.range
-    settings = description["config"] | description["identity"]
+    settings = description["config"] | description["training"]
     environment = latest_environment(description)
     versions = environment["packages"]
     rows = "\n".join(f"| {name} | {value} |" for name, value in settings.items())
@@ -90,7 +90,7 @@ A generator trained with jaxgan on {description["data"]["name"]}.
 - **Weights**: {sampler.weights} of step {sampler.step}; {count:,} parameters, float32, in
   `generator.safetensors` (`params/...` and batch statistics by their Flax path).
 - **Samples**: shape {tuple(sampler.data.shape)}, values from {low} (black) to {high} (white).
-- **Data**: {description["data"]["size"]:,} samples, split {description["identity"]["split"]},
+- **Data**: {description["data"]["size"]:,} samples, split {description["training"]["split"]},
   sha256 `{description["data"]["fingerprint"]}`.
 - **Trained with**: jax {versions["jax"]}, flax {versions["flax"]}, optax {versions["optax"]}
   on {environment["devices"]} x {environment["device_kind"]}, commit {environment["git_commit"]}.

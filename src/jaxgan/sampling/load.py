@@ -23,7 +23,7 @@ from jaxgan.sampling.sampler import Sampler, Weights, sampler_of
 def rebuild(folder: RunFolder) -> tuple[Experiment, Any, Task, dict[str, Any]]:
     """The run's experiment, config, data shape and description, from its folder alone."""
     description = read_description(folder)
-    experiment = load_experiment(folder.experiment, description["identity"].get("preset", ""))
+    experiment = load_experiment(folder.experiment, description["training"].get("preset", ""))
     values = {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in description["config"].items()
@@ -37,7 +37,7 @@ def rebuild(folder: RunFolder) -> tuple[Experiment, Any, Task, dict[str, Any]]:
 
 def _task(experiment: Experiment, description: dict[str, Any]) -> Task:
     """The task as it was in training, but for the mean sample."""
-    data, identity = description["data"], description["identity"]
+    data, training = description["data"], description["training"]
     known = {one.name: one for one in (POINTS, IMAGES, experiment.data.modality)}
     spec = {
         key: RowSpec(tuple(shape), np.dtype(dtype)) for key, (shape, dtype) in data["spec"].items()
@@ -46,9 +46,9 @@ def _task(experiment: Experiment, description: dict[str, Any]) -> Task:
         spec,
         data["classes"],
         known[data["modality"]],
-        steps=identity.get("steps"),
-        dtype=identity["dtype"],
-        ema=identity["ema"],
+        steps=training.get("steps"),
+        dtype=training["dtype"],
+        ema=training["ema"],
     )
 
 

@@ -1,29 +1,40 @@
-"""Settings of JAX that must stand before it starts its devices."""
-
-import os
+"""Settings of JAX that must be made before it starts its devices."""
 
 import jax
 
 from jaxgan.errors import UserError
-from jaxgan.runs.settings import Runtime, Training
+from jaxgan.runs.settings import Processes, Runtime, Training
+from jaxgan.xla import add_flags
+
+DETERMINISTIC = ("--xla_gpu_deterministic_ops=true", "--xla_gpu_autotune_level=0")
 
 
 def prepare_jax(training: Training, runtime: Runtime) -> None:
-    """Settings of JAX that must stand before it starts its devices."""
-    if runtime.deterministic:
-        flags = os.environ.get("XLA_FLAGS", "")
-        wanted = "--xla_gpu_deterministic_ops=true --xla_gpu_autotune_level=0"
-        if wanted not in flags:
-            os.environ["XLA_FLAGS"] = f"{flags} {wanted}".strip()
+    """Makes the settings of JAX that must be made before it starts its devices.
+
+    Raises:
+      UserError: this process cannot join the others of its job.
+    """
+    if runtime.compute.deterministic:
+        add_flags(*DETERMINISTIC)
     jax.config.update("jax_default_matmul_precision", training.matmul_precision)
-    jax.config.update("jax_debug_nans", runtime.debug_nans)
-    alone = runtime.num_processes is None and runtime.process_id is None
-    if runtime.coordinator is None and not runtime.distributed and not alone:
+    jax.config.update("jax_debug_nans", runtime.compute.debug_nans)
+    join(runtime.processes)
+
+
+def join(processes: Processes) -> None:
+    """Joins the other processes of the job, if there are any.
+
+    Raises:
+      UserError: a flag is missing, or they cannot be reached.
+    """
+    alone = processes.num_processes is None and processes.process_id is None
+    if processes.coordinator is None and not processes.distributed and not alone:
         raise UserError("--num-processes and --process-id need --coordinator host:port.")
-    if runtime.distributed or runtime.coordinator:
+    if processes.distributed or processes.coordinator:
         try:
             jax.distributed.initialize(
-                runtime.coordinator, runtime.num_processes, runtime.process_id
+                processes.coordinator, processes.num_processes, processes.process_id
             )
         except (ValueError, RuntimeError) as error:
             raise UserError(

@@ -1,30 +1,33 @@
-"""The one seam that chooses how several steps run in one dispatch.
+"""How several steps run in one call of the engine.
 
 On CPU a convolution's kernel gradient is about ten times slower inside a loop (jax issue
-12868), so convolutional games there run one step per dispatch; elsewhere, and for
+12868), so convolutional games there run one step per call; elsewhere, and for
 perceptrons, a loop saves the time between steps.
 """
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 
-Repeat = Literal["single", "unroll", "loop"]
+from jaxgan.game.state import GanState
+from jaxgan.runs.settings import Repeat
+from jaxgan.types import add_logs
 
 
-def choose(params: Any) -> Repeat:
+def choose(state: GanState) -> Repeat:
     """``single`` for convolutional parameters on CPU, ``loop`` otherwise."""
+    params = [player.params for player in state.players.values()]
     convolutional = any(jnp.ndim(leaf) > 2 for leaf in jax.tree.leaves(params))
     return "single" if convolutional and jax.default_backend() == "cpu" else "loop"
 
 
 def unrolled(step: Callable[..., Any]) -> Callable[..., Any]:
-    """``(state, knobs, arrays, chunk, count) -> (state, logs)``, every step written out.
+    """``(state, hyperparameters, arrays, chunk, count) -> (state, logs)``, every step written out.
 
-    The chunk's first axis counts the steps; ``count`` is not looked at.
+    The chunk's first axis counts the steps; ``count`` is ignored.
     """
 
     def run(state, hyperparameters, arrays, chunk, count):
@@ -33,7 +36,7 @@ def unrolled(step: Callable[..., Any]) -> Callable[..., Any]:
         for number in range(len(jax.tree.leaves(chunk)[0])):
             one = jax.tree.map(lambda leaf, n=number: leaf[n], chunk)
             state, logs = step(state, hyperparameters, arrays, one)
-            totals = logs if totals is None else _add(totals, logs)
+            totals = logs if totals is None else add_logs(totals, logs)
         return state, totals
 
     return run
@@ -54,14 +57,10 @@ def looped(step: Callable[..., Any]) -> Callable[..., Any]:
         def body(number, carry):
             state, totals = carry
             state, logs = step(state, hyperparameters, arrays, at(number))
-            return state, _add(totals, logs)
+            return state, add_logs(totals, logs)
 
         shapes = jax.eval_shape(step, state, hyperparameters, arrays, at(0))[1]
         zeros = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
         return lax.fori_loop(0, count, body, (state, zeros))
 
     return run
-
-
-def _add(totals: Any, logs: Any) -> Any:
-    return jax.tree.map(jnp.add, totals, logs)

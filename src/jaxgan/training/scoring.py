@@ -10,17 +10,18 @@ from jaxgan.evaluation.evaluate import Evaluation
 from jaxgan.evaluation.extractors import extractor_for
 from jaxgan.evaluation.inputs import about_run
 from jaxgan.evaluation.reference import reference_of
-from jaxgan.evaluation.samples import modality_of, of_sampler
+from jaxgan.evaluation.samples import of_sampler
 from jaxgan.evaluation.score import RULE, Score
 from jaxgan.evaluation.suite import metrics_named
 from jaxgan.experiment import Task
 from jaxgan.game.gan import Gan
 from jaxgan.game.state import GanState
-from jaxgan.metrics.metric import POINTS, Metric
-from jaxgan.runs.settings import Runtime
+from jaxgan.metrics.metric import Metric
+from jaxgan.runs.settings import ScoringFlags
+from jaxgan.sampling import standing_statistics
 from jaxgan.sampling.load import precision_of
 from jaxgan.sampling.sampler import sampler_of
-from jaxgan.sampling.standing_statistics import standing
+from jaxgan.training.start import Game
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -31,19 +32,26 @@ class ScoresDuringTraining:
       run: the run folder.
       description: its ``config.json``, with the data and batch size of the score.
       gan: its game.
-      data: shape of its samples.
+      task: what the data are.
       evaluation: metrics, reference and extractor.
       num: samples per score.
       standing_batches: batches of standing statistics; 0 for running ones.
+      source: what it is trained on.
     """
 
     run: Path
     description: Mapping[str, Any]
     gan: Gan
-    data: Task
+    task: Task
     evaluation: Evaluation
     num: int
     standing_batches: int
+    source: Source
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """What is measured."""
+        return self.evaluation.metrics
 
     def __call__(self, state: GanState) -> list[Score]:
         """The scores of a state; on every process of a job.
@@ -51,58 +59,70 @@ class ScoresDuringTraining:
         Raises:
           UserError: samples are not finite.
         """
-        precision = precision_of(self.description)
-        sampler = sampler_of(self.gan, state, self.data, precision=precision)
+        sampler = sampler_of(
+            self.gan,
+            state,
+            self.task,
+            precision=precision_of(self.description),
+            source=lambda: self.source,
+        )
         if self.standing_batches:
-            sampler = standing(sampler, self.standing_batches)
-        fake = of_sampler(sampler, self.num)
-        about = about_run(self.run, self.description, self.gan, fake, RULE)
-        return self.evaluation.score(fake, about, sampler)
+            sampler = standing_statistics.standing(sampler, self.standing_batches)
+        generated = of_sampler(sampler, self.num)
+        about = about_run(self.run, self.description, self.gan, generated, RULE)
+        return self.evaluation.score(generated, about, sampler)
 
 
 def scores_during_training(
     run: Path,
     description: Mapping[str, Any],
-    gan: Gan,
-    data: Task,
+    game: Game,
+    source: Source,
     opened: Callable[[str], Source],
-    split: str,
-    runtime: Runtime,
+    flags: ScoringFlags,
     own: Sequence[Metric] = (),
-) -> ScoresDuringTraining:
-    """Prepares the scores of a run.
+) -> ScoresDuringTraining | None:
+    """Prepares the scores of a run; None if it is not to be scored.
 
     Args:
       run: the run folder.
       description: its ``config.json``.
-      gan: its game.
-      data: shape of its samples.
-      opened: split -> source.
-      split: what it is trained on, which is the reference.
-      runtime: says which metrics, how many samples, and which extractor.
+      game: what it trains.
+      source: what it is trained on, which is the reference.
+      opened: split -> source, for other splits.
+      flags: say which metrics, how many samples, and which extractor.
       own: metrics that the experiment brings itself.
 
     Raises:
       UserError: a metric is unknown or does not fit the data, or weights are missing.
     """
-    reference = reference_of(opened, split, None, runtime.evaluate_num)
-    usual = "modes" if modality_of(data.shape) == POINTS else "fd"
-    metrics = metrics_named(runtime.evaluate_metrics or usual, own)
+    if not flags.evaluate_every:
+        return None
+    if flags.standing_batches:
+        standing_statistics.check(game.shapes.players["g"].stats, flags.standing_batches)
+    reference = reference_of(
+        lambda split: source if split == source.split else opened(split),
+        source.split,
+        None,
+        flags.evaluate_num,
+    )
+    metrics = metrics_named(flags.evaluate_metrics or source.modality.metrics, own)
     extractor = extractor_for(
         metrics,
-        runtime.evaluate_extractor,
-        runtime.extractor_weights,
-        data.shape,
+        flags.evaluate_extractor,
+        flags.extractor_weights,
+        source.shape,
         reference.classifier,
     )
     evaluation = Evaluation(metrics, reference, extractor)
-    evaluation.check(runtime.evaluate_num, data.shape)
+    evaluation.check(flags.evaluate_num, source.shape, source.modality.name)
     return ScoresDuringTraining(
         run,
         description,
-        gan,
-        data,
+        game.gan,
+        game.task,
         evaluation,
-        runtime.evaluate_num,
-        runtime.standing_batches,
+        flags.evaluate_num,
+        flags.standing_batches,
+        source,
     )

@@ -1,0 +1,192 @@
+"""Times training steps of convolutional GANs on CPU: with and without YNNPACK, single and looped.
+
+jaxlib hands single convolutions to the library YNNPACK; ``jaxgan.xla.NO_YNNPACK_CONVOLUTIONS``
+keeps them in XLA's own code. And several steps can be run one by one or as a loop on the device
+(``--repeat``). Two processes run the same step, one with the flag and one without. They take turns,
+a few steps each, so that other work on the machine slows both; what counts is the ratio of
+neighboring times.
+
+``python scripts/benchmarks/cpu_convolutions.py`` writes cpu_convolutions.md and
+cpu_convolutions.json beside this file. It takes a few minutes.
+"""
+
+import dataclasses
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from comparison import EXPERIMENTS, HERE, rows
+
+from jaxgan.experiment import load_experiment
+from jaxgan.files import write_json
+from jaxgan.xla import NO_YNNPACK_CONVOLUTIONS
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """A game whose steps are timed.
+
+    Attributes:
+      file: the experiment, ``{file}.py``.
+      changes: of its config.
+      batch_size: real images per update.
+      steps: in one measurement.
+    """
+
+    file: str
+    changes: Mapping[str, Any]
+    batch_size: int
+    steps: int
+
+
+CASES = {
+    "DCGAN, 28 x 28": Case("dcgan_fashion_mnist", {}, 64, 5),
+    "SNGAN, ResNets of width 32, 32 x 32": Case(
+        "sngan_cifar10", {"generator_width": 32, "discriminator_width": 32}, 64, 1
+    ),
+}
+FLAGS = {"YNNPACK": "", "XLA": NO_YNNPACK_CONVOLUTIONS}
+WAYS = ("single", "loop")
+ROUNDS = 15
+"""Measurements of each; a first one is not counted."""
+
+
+def work(case: Case) -> None:
+    """Compiles both ways of a case, then times the one that every line of the input names."""
+    import jax
+    import numpy as np
+
+    from jaxgan.data.feed import make_feed
+    from jaxgan.runs.settings import Training
+    from jaxgan.training import start
+    from jaxgan.training.data import noise, preparation
+    from jaxgan.training.engine import CompiledEngine
+
+    experiment = load_experiment(EXPERIMENTS / f"{case.file}.py")
+    config = experiment.config(**case.changes)
+    source = noise(experiment, Training())
+    game = start.game_of(experiment, config, source, experiment.steps, case.batch_size, 1)
+    feed = make_feed(source, seed=0, batch_size=case.batch_size)
+    engines, states, done = {}, {}, dict.fromkeys(WAYS, 0)
+    parts = (game.build, game.values, preparation(False), feed, jax.devices()[:1], "pmap")
+    for way in WAYS:
+        engines[way] = CompiledEngine(*parts, way, case.steps)
+        states[way] = game.new(game.values, 0)
+    for line in sys.stdin:
+        way = line.strip()
+        engine, left = engines[way], case.steps
+        began = time.perf_counter()
+        while left:
+            count = min(left, engine.longest)
+            states[way], _ = engine(states[way], done[way], count)
+            done[way], left = done[way] + count, left - count
+        np.asarray(jax.block_until_ready(states[way]).step)
+        print((time.perf_counter() - began) / case.steps, flush=True)
+
+
+def measure(name: str) -> dict[str, list[float]]:
+    """Seconds per step of every round, by ``flag/way``."""
+    workers = {}
+    for library, flag in FLAGS.items():
+        environment = {**os.environ, "JAX_PLATFORMS": "cpu", "XLA_FLAGS": flag}
+        command = [sys.executable, __file__, name]
+        workers[library] = subprocess.Popen(
+            command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+    turns = [(library, way) for way in WAYS for library in FLAGS]
+    found: dict[str, list[float]] = {f"{library}/{way}": [] for library, way in turns}
+    for number in range(ROUNDS + 1):
+        for library, way in turns if number % 2 else reversed(turns):
+            worker = workers[library]
+            assert worker.stdin is not None
+            assert worker.stdout is not None
+            print(way, file=worker.stdin, flush=True)
+            seconds = float(worker.stdout.readline())
+            if number:
+                found[f"{library}/{way}"].append(seconds)
+        print(name, number, {key: f"{v[-1]:.3f}" for key, v in found.items() if v}, flush=True)
+    for worker in workers.values():
+        worker.communicate(timeout=60)
+    return found
+
+
+def ratio(found: Mapping[str, Sequence[float]], above: str, below: str) -> str:
+    """``median (least to most)`` of the ratios of two columns, round by round."""
+    every = [a / b for a, b in zip(found[above], found[below], strict=True)]
+    return f"{statistics.median(every):.2f} ({min(every):.2f} to {max(every):.2f})"
+
+
+def processor() -> str:
+    """The name of this machine's processor."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.is_file() else []
+    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(named, platform.processor())
+
+
+def page(result: Mapping[str, Any]) -> str:
+    """The tables."""
+    columns = [f"{library}/{way}" for way in WAYS for library in FLAGS]
+    times = [
+        [name, *(f"{1000 * statistics.median(found[key]):.0f}" for key in columns)]
+        for name, found in result["seconds"].items()
+    ]
+    ratios = [
+        [
+            name,
+            ratio(found, "YNNPACK/single", "XLA/single"),
+            ratio(found, "YNNPACK/loop", "XLA/loop"),
+            ratio(found, "YNNPACK/single", "YNNPACK/loop"),
+            ratio(found, "XLA/single", "XLA/loop"),
+        ]
+        for name, found in result["seconds"].items()
+    ]
+    return f"""# Convolutions on CPU: YNNPACK or XLA's own, single steps or a loop
+
+Written by `cpu_convolutions.py` (how to run it: its first lines); every number is in
+`cpu_convolutions.json`.
+
+- Machine: {result["processor"]}, {result["cores"]} cores. Load (processes that wanted to run, over
+  1, 5, 15 minutes): {result["load"][0]} before and {result["load"][1]} after.
+- {", ".join(f"{name} {number}" for name, number in result["versions"].items())}.
+- The flag: `{NO_YNNPACK_CONVOLUTIONS}`.
+
+Milliseconds per training step, the median of {ROUNDS} rounds. Other work shared the cores, so only
+ratios of neighboring times mean something.
+
+{rows(["game", *(key.replace("/", ", ") for key in columns)], times)}
+Ratios round by round, median (least to most). Above 1 the flag, or the loop, is faster.
+
+{rows(["game", "flag, single steps", "flag, loop", "loop, YNNPACK", "loop, XLA"], ratios)}"""
+
+
+def main() -> None:
+    """Measures, and writes both files."""
+    load = [list(os.getloadavg())]
+    seconds = {name: measure(name) for name in CASES}
+    result = {
+        "processor": processor(),
+        "cores": os.cpu_count(),
+        "load": [*load, [round(one, 1) for one in os.getloadavg()]],
+        "versions": {name: version(name) for name in ("jax", "jaxlib", "flax", "optax", "numpy")},
+        "flag": NO_YNNPACK_CONVOLUTIONS,
+        "rounds": ROUNDS,
+        "cases": {name: dataclasses.asdict(case) for name, case in CASES.items()},
+        "seconds": seconds,
+    }
+    write_json(HERE / "cpu_convolutions.json", result)
+    (HERE / "cpu_convolutions.md").write_text(page(result))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        work(CASES[sys.argv[1]])
+    else:
+        main()

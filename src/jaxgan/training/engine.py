@@ -1,0 +1,140 @@
+"""The engine: compiled training steps, on one device or on many.
+
+A step on one device takes its rows of the real batches from the feed, prepares them, and makes the
+players' updates (``jaxgan.game.step``). ``repeat`` makes several steps out of one, and ``parallel``
+spreads them over the devices. Nothing here reads a mean that a step logs, so logs may be arrays.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jaxgan import parallel
+from jaxgan.data.feed import Feed, gather
+from jaxgan.game.gan import Gan, fresh_batches
+from jaxgan.game.state import GanState
+from jaxgan.game.step import make_step
+from jaxgan.parallel import Backend
+from jaxgan.rng import Rng, global_rows, named
+from jaxgan.runs.settings import Repeat
+from jaxgan.training import repeat
+from jaxgan.types import Batch, Device, Logs
+
+Hyperparameters: TypeAlias = Mapping[str, Any]
+"""The floats of a config, by name; arguments of the compiled step."""
+
+Build: TypeAlias = Callable[[Hyperparameters], Gan]
+"""Builds the game from hyperparameters, which are traced inside a step."""
+
+Step: TypeAlias = Callable[..., tuple[GanState, Logs]]
+"""``(state, hyperparameters, arrays, chunk) -> (state, logs)``, on one device."""
+
+ROWS = 2
+"""The axis of rows in what the feed gives an engine: ``[steps, batches, rows, ...]``."""
+
+
+Prepare: TypeAlias = Callable[[Batch, Rng, tuple[float, float]], Batch]
+"""``(batch, rng, range) -> batch``: rows of the data as floats, inside the step.
+
+``rng`` has a random stream for each row; ``range`` is that of the values that networks see.
+"""
+
+
+def training_step(build: Build, prepare: Prepare) -> Step:
+    """One training step on one device; runs inside the mapped axis ``AXIS``."""
+
+    def step(state: GanState, hyperparameters, arrays, chunk) -> tuple[GanState, Logs]:
+        gan = build(hyperparameters)
+        batches = dict(gather(arrays, chunk))
+        key = named(jax.random.fold_in(state.key, state.step), "flip")
+        count, size = jax.tree.leaves(batches)[0].shape[:2]
+        rows = global_rows(size)
+        prepared = [
+            prepare(
+                jax.tree.map(lambda leaf, n=number: leaf[n], batches),
+                Rng(jax.random.fold_in(key, number), rows),
+                gan.range,
+            )
+            for number in range(count)
+        ]
+        batches = jax.tree.map(lambda *leaves: jnp.stack(leaves), *prepared)
+        return make_step(gan)(state, batches)
+
+    return step
+
+
+class CompiledEngine:
+    """Runs several training steps in one call. See ``loop.Engine``.
+
+    Attributes:
+      longest: the most steps that one call may train.
+      hyperparameters: arguments of the compiled step.
+      compiled: ``(state, hyperparameters, arrays, chunk, count) -> (state, logs)``; compiled when
+        it is first called.
+    """
+
+    def __init__(
+        self,
+        build: Build,
+        hyperparameters: Hyperparameters,
+        prepare: Prepare,
+        feed: Feed,
+        devices: Sequence[Device],
+        backend: Backend = "pmap",
+        how: Repeat = "loop",
+        longest: int = 50,
+    ):
+        """Takes the parts of a step; nothing is compiled yet.
+
+        Args:
+          build: builds the game.
+          hyperparameters: its hyperparameters.
+          prepare: how real batches are prepared.
+          feed: where they come from.
+          devices: what to run on.
+          backend: how the step is spread over them.
+          how: how several steps are run in one call.
+          longest: the most steps that one call may train.
+        """
+        self.longest = 1 if how == "single" else longest
+        self.hyperparameters = hyperparameters
+        self._feed, self._devices = feed, devices
+        self._backend: Backend = backend
+        self._batches = fresh_batches(build(hyperparameters).updates)
+        self._padded = how == "loop"  # which is compiled once, for chunks of one length
+        repeated = repeat.looped if how == "loop" else repeat.unrolled
+        axes = (None, None, None, ROWS, None)  # only the chunk is divided
+        self.compiled = parallel.spread(
+            repeated(training_step(build, prepare)), devices, backend, axes
+        )
+        self._arrays = jax.device_put(dict(feed.arrays), parallel.replicated(devices))
+
+    def __call__(self, state: GanState, step: int, count: int) -> tuple[GanState, Logs]:
+        """Trains ``count`` steps after ``step``; donates ``state``.
+
+        Raises:
+          FloatingPointError: a step makes a NaN, and JAX looks for them.
+        """
+        rows = self._feed.chunk(step * self._batches, count * self._batches)
+        chunk = jax.tree.map(lambda leaf: self._by_step(leaf, count), rows)
+        chunk = parallel.divide(chunk, self._devices, self._backend, ROWS)
+        try:
+            state, logs = self.compiled(
+                state, self.hyperparameters, self._arrays, chunk, np.int32(count)
+            )
+        except FloatingPointError as error:
+            raise FloatingPointError(f"Step {step + 1}: {error}") from error
+        if jax.process_count() > 1:
+            state = parallel.whole(state, self._devices)
+        return state, logs
+
+    def _by_step(self, leaf: np.ndarray, count: int) -> np.ndarray:
+        """Rows ``[count * batches, ...]`` as ``[count, batches, ...]``, padded to the longest."""
+        leaf = leaf.reshape(count, self._batches, *leaf.shape[1:])
+        if self._padded and count < self.longest:
+            rest = np.zeros((self.longest - count, *leaf.shape[1:]), leaf.dtype)
+            leaf = np.concatenate([leaf, rest])
+        return leaf

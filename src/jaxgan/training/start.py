@@ -1,0 +1,300 @@
+"""Where a run starts: its folder, and its state from a checkpoint, anew, or from another run."""
+
+import contextlib
+import dataclasses
+import logging
+import shutil
+import textwrap
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from jaxgan import hyperparameters, parallel
+from jaxgan.data.source import Source
+from jaxgan.errors import UserError
+from jaxgan.experiment import Experiment, Task, initial_state
+from jaxgan.files import write_json
+from jaxgan.game.gan import Gan, fresh_batches
+from jaxgan.game.state import GanState
+from jaxgan.game.step import make_step
+from jaxgan.runs.checkpoint import Checkpoints, digest
+from jaxgan.runs.environment import describe_environment, environment_changes
+from jaxgan.runs.folder import RunFolder, create_folder
+from jaxgan.runs.identity import absolute, check_same_run
+from jaxgan.runs.metrics_log import read_metrics
+from jaxgan.runs.settings import Runtime, Training
+from jaxgan.sampling.load import load_state
+from jaxgan.training.data import mean_sample
+from jaxgan.training.engine import Build, Hyperparameters
+from jaxgan.types import AXIS, Device
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Game:
+    """The game that a run trains.
+
+    Attributes:
+      build: builds it from hyperparameters, which may be traced.
+      values: the run's hyperparameters.
+      task: what the game may know of the data.
+      rows: rows of a batch that each device gets.
+      gan: the game itself.
+      shapes: shapes and dtypes of its state.
+    """
+
+    build: Build
+    values: Hyperparameters
+    task: Task
+    rows: int
+    gan: Gan
+    shapes: GanState
+
+    def new(self, values: Hyperparameters, seed: int) -> GanState:
+        """The state before the first step."""
+        return initial_state(self.build(values), jax.random.key(seed), self.task)
+
+    def logged(self) -> list[str]:
+        """The names that a step logs, which are found without running one."""
+        batches = fresh_batches(self.gan.updates)
+        raw = {
+            key: jnp.zeros((self.rows, *row.shape), row.dtype)
+            for key, row in self.task.spec.items()
+        }
+
+        def step(given):
+            values, state = given
+            gan = self.build(values)
+            batch = self.task.modality.prepare(raw, None, gan.range, False)
+            batch = jax.tree.map(lambda leaf: jnp.stack([leaf] * batches), batch)
+            return make_step(gan)(state, batch)[1]
+
+        return list(_on_one_device(step, (self.values, self.shapes)))
+
+
+def game_of(
+    experiment: Experiment,
+    config: Any,
+    source: Source,
+    training: Training,
+    steps: int,
+    devices: int,
+) -> Game:
+    """The game of a config, for these data.
+
+    Raises:
+      UserError: the batch cannot be divided over the devices, the networks do not fit the data, or
+        packs of samples do not fill a device's rows.
+    """
+    batch_size = training.batch_size
+    if batch_size % devices:
+        below = batch_size - batch_size % devices
+        nearest = " or ".join(str(n) for n in (below, below + devices) if n > 0)
+        raise UserError(
+            f"--batch-size {batch_size} is not divisible by {devices} devices; "
+            f"use {nearest}, or --devices."
+        )
+    task = Task(
+        source.spec,
+        source.classes,
+        source.modality,
+        steps=steps,
+        dtype=training.dtype,
+        ema=training.ema,
+        mean=lambda: mean_sample(source),
+    )
+    values = hyperparameters.split(config) | {"ema": jnp.float32(training.ema)}
+    rows = batch_size // devices
+
+    def build(values: Hyperparameters) -> Gan:
+        of_config = {name: value for name, value in values.items() if name != "ema"}
+        return experiment.game(
+            hyperparameters.merge(config, of_config),
+            dataclasses.replace(task, ema=values["ema"]),
+        )
+
+    def born(values: Hyperparameters) -> GanState:
+        return initial_state(build(values), jax.random.key(0), task, rows)
+
+    with _fitting(experiment, task):
+        gan = experiment.game(config, task)
+        missing = [key for key in gan.forward.condition if key not in task.spec]
+        if missing:
+            what = "labels" if missing == ["label"] else ", ".join(missing)
+            raise UserError(
+                f"{experiment.name} needs {what} and {source.name} has none; choose other --data."
+            )
+        return Game(build, values, task, rows, gan, _on_one_device(born, values))
+
+
+@contextlib.contextmanager
+def _fitting(experiment: Experiment, task: Task) -> Iterator[None]:
+    """Turns an error in building the game into one that names data of an unusual shape.
+
+    Raises:
+      UserError: the data have another shape than the experiment's own. With that shape the error
+        is a mistake of the file and passes.
+    """
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:  # whatever a file and its networks raise at odd shapes
+        if task.shape == experiment.data.shape:
+            raise
+        first = str(error).strip().partition("\n")[0] or repr(error)
+        short = textwrap.shorten(first, 160, placeholder=" ...").rstrip(".")
+        raise UserError(
+            f"{experiment.name}'s networks do not fit data of shape {task.shape}: {short}. They "
+            f"were made for {experiment.data.shape}; choose other --data, --resolution or --channels."
+        ) from error
+
+
+def _on_one_device(function: Callable[[Any], Any], given: Any) -> Any:
+    """The shapes of what ``function`` gives, inside a mapped axis of size one."""
+    mapped = jax.vmap(
+        lambda given, _: function(given), in_axes=(None, 0), out_axes=None, axis_name=AXIS
+    )
+    return jax.eval_shape(mapped, given, jnp.zeros(1))
+
+
+def state_of(
+    game: Game,
+    seed: int,
+    checkpoints: Checkpoints,
+    devices: list[Device],
+    init_from: Path | None,
+    recorded: dict[str, str] | None,
+) -> GanState:
+    """The newest sound checkpoint's state, or a new one, whole on each device.
+
+    Args:
+      game: what is trained.
+      seed: of a new state.
+      checkpoints: those of the run.
+      devices: where to put the state.
+      init_from: the run whose networks a new state begins with, if any.
+      recorded: ``origin`` of that run, when this one began.
+
+    Raises:
+      UserError: no checkpoint is sound, or the networks of ``init_from`` have changed.
+    """
+    whole = parallel.replicated(devices)
+    if checkpoints.steps():
+        placed = jax.tree.map(
+            lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=whole), game.shapes
+        )
+        return checkpoints.restore(placed)[1]
+    state = jax.jit(partial(game.new, seed=seed), out_shardings=whole)(game.values)
+    if init_from is None:
+        return state
+    if origin(state, init_from) != recorded:
+        raise UserError(
+            f"--init-from {init_from}: its networks are no longer those that this run began with; "
+            "choose another --workdir."
+        )
+    players, ema = jax.device_put(_networks(state, init_from), whole)
+    warm = {
+        who: dataclasses.replace(player, params=players[who][0], stats=players[who][1])
+        for who, player in state.players.items()
+    }
+    return dataclasses.replace(state, players=warm, ema=ema)
+
+
+def origin(like: GanState, run: Path | None) -> dict[str, str] | None:
+    """The run of ``--init-from`` and the sha256 of its networks; None if there is none.
+
+    Raises:
+      UserError: it cannot be read, or its networks are not of the shapes of ``like``.
+    """
+    return None if run is None else {"run": str(run), "sha256": digest(_networks(like, run))}
+
+
+def _networks(state: GanState, run: Path) -> Any:
+    """The networks of another run.
+
+    Raises:
+      UserError: they cannot be read, or have other shapes than those of ``state``.
+    """
+
+    def networks(state: GanState):
+        players = {who: (player.params, player.stats) for who, player in state.players.items()}
+        return players, state.ema
+
+    ours, theirs = networks(state), networks(load_state(run)[2])
+    shapes = lambda tree: jax.tree.map(lambda leaf: (leaf.shape, leaf.dtype), tree)  # noqa: E731
+    if shapes(ours) != shapes(theirs):
+        raise UserError(
+            f"--init-from {run}: its networks differ from this run's; match the config."
+        )
+    return theirs
+
+
+def open_folder(
+    folder: RunFolder,
+    experiment: Experiment,
+    description: dict[str, Any],
+    recorded: dict[str, Any] | None,
+    devices: list[Device],
+    training: Training,
+    runtime: Runtime,
+) -> None:
+    """Makes the folder, or checks that it holds the same run, and records this launch.
+
+    Raises:
+      UserError: it holds another run, or cannot be written.
+    """
+    environment = describe_environment(devices)
+    if recorded is not None:
+        check_same_run(recorded, description, folder, experiment)
+        moved = environment_changes(recorded["launches"][-1]["environment"], environment)
+        if moved and jax.process_index() == 0:
+            logging.getLogger("jaxgan").warning(
+                "Resuming where something changed (%s): not bitwise equal to an unbroken run",
+                "; ".join(moved),
+            )
+    if jax.process_index() != 0:
+        return
+    launch = {
+        "runtime": _plain(dataclasses.asdict(runtime)),
+        "data_path": absolute(training.data),
+        "environment": environment,
+    }
+    if recorded is None:
+        whole = description | {"environment": environment, "launches": [launch]}
+        create_folder(folder, whole, experiment)
+        return
+    recorded["launches"] = [*recorded.get("launches", []), launch]
+    try:
+        if not folder.experiment.exists():
+            shutil.copyfile(experiment.file, folder.experiment)
+        write_json(folder.config, recorded)
+    except OSError as error:
+        raise UserError(
+            f"Cannot write the run folder {folder.path}: {error.strerror}. Make it writable."
+        ) from error
+
+
+def set_aside(folder: RunFolder) -> None:
+    """Keeps the rows of an attempt that left no checkpoint to resume from."""
+    rows = read_metrics(folder.metrics)
+    if rows:
+        aside = folder.metrics.with_suffix(".before-restart.jsonl")
+        folder.metrics.replace(aside)
+        logging.getLogger("jaxgan").warning(
+            "%s has no checkpoint to resume from: starting from step 0; the rows to step %d "
+            "are in %s",
+            folder.path,
+            rows[-1]["step"],
+            aside.name,
+        )
+
+
+def _plain(value: Any) -> Any:
+    """Paths as text, in nested dictionaries."""
+    if isinstance(value, dict):
+        return {name: _plain(one) for name, one in value.items()}
+    return str(value) if isinstance(value, Path) else value

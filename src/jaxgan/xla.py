@@ -1,0 +1,48 @@
+"""Flags of XLA, which must be set before JAX starts its devices."""
+
+import importlib.util
+import os
+from importlib import metadata
+
+NO_YNNPACK_CONVOLUTIONS = (
+    "--xla_cpu_experimental_ynn_fusion_type=-LIBRARY_FUSION_TYPE_INDIVIDUAL_CONVOLUTION"
+)
+"""Keeps convolutions on CPU in XLA's own code instead of YNNPACK's.
+
+``scripts/benchmarks/cpu_convolutions.md`` has the times. Sums are made in another order, so the
+bits of a run on CPU depend on it; it is recorded with the other flags.
+"""
+
+KNOWN = ("0.10",)
+"""Versions of jaxlib that were tried with it: XLA aborts at a flag that it does not know."""
+
+
+def add_flags(*flags: str) -> None:
+    """Adds flags to ``XLA_FLAGS``; one that is set already, to whatever value, stays as it is."""
+    given = os.environ.get("XLA_FLAGS", "")
+    names = {flag.partition("=")[0] for flag in given.split()}
+    new = [flag for flag in flags if flag.partition("=")[0] not in names]
+    os.environ["XLA_FLAGS"] = " ".join([given, *new]).strip()
+
+
+def tune_cpu() -> None:
+    """Makes convolutions on CPU faster, where this version of XLA knows how.
+
+    Does nothing once JAX has started its devices, since it would change nothing; nor beside an
+    accelerator, whose plugin reads the same flags and may be of another version.
+    """
+    from jax._src.xla_bridge import backends_are_initialized
+
+    if backends_are_initialized() or accelerated():
+        return
+    if metadata.version("jaxlib").rpartition(".")[0] in KNOWN:
+        add_flags(NO_YNNPACK_CONVOLUTIONS)
+
+
+def accelerated() -> bool:
+    """Whether JAX may find something else than a CPU."""
+    if os.environ.get("JAX_PLATFORMS") == "cpu":
+        return False
+    modules = ("jax_plugins", "libtpu")
+    found = any(importlib.util.find_spec(name) for name in modules)
+    return found or bool(metadata.entry_points(group="jax_plugins"))
