@@ -545,10 +545,10 @@ def ring(finished, tmp_path):
     described["data"] = about | {"fingerprint": source.fingerprint}
     (folder / "config.json").write_text(json.dumps(described))
     shutil.copy(finished / "experiment.py", folder)
-    experiment, hyperparameters, data, _ = rebuild(RunFolder(folder))
-    gan = experiment.build(hyperparameters, data)
+    built = rebuild(RunFolder(folder))
     with Checkpoints(folder / "checkpoints") as checkpoints:
-        checkpoints.save(1, jax.jit(lambda: initial_state(gan, jax.random.key(0), data))())
+        state = jax.jit(lambda: initial_state(built.gan, jax.random.key(0), built.task))()
+        checkpoints.save(1, state)
     return folder
 
 

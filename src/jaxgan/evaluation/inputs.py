@@ -14,7 +14,7 @@ from jaxgan.evaluation.samples import Images, chosen, of_sampler, of_source
 from jaxgan.game.gan import Gan, fresh_batches, moves
 from jaxgan.runs.folder import RunFolder, read_description
 from jaxgan.sampling.load import Step, load_state
-from jaxgan.sampling.sampler import Weights, sampler_of
+from jaxgan.sampling.sampler import Weights
 from jaxgan.sampling.standing_statistics import standing
 
 
@@ -87,13 +87,13 @@ def of_run(run: str, count: int, drawing: Drawing) -> tuple[Images, dict[str, An
     Raises:
       UserError: there is no such run or checkpoint, or it cannot be drawn from like this.
     """
-    _, gan, state, data, description = load_state(run, drawing.step)
-    sampler = sampler_of(gan, state, data, drawing.weights)
+    trained = load_state(run, drawing.step)
+    sampler = trained.sampler(drawing.weights)
     if drawing.standing:
         sampler = standing(sampler, drawing.standing, drawing.seed)
     images = of_sampler(sampler, count, seed=drawing.seed, truncation=drawing.truncation)
-    rule = rule_of(description, drawing.step)
-    return images, about_run(run, description, gan, images, rule), sampler
+    rule = rule_of(trained.description, drawing.step)
+    return images, about_run(run, trained.description, trained.gan, images, rule), sampler
 
 
 def rule_of(description: Mapping[str, Any], step: Step) -> str:

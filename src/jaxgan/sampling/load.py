@@ -1,5 +1,6 @@
 """A trained run, read back from its folder."""
 
+import dataclasses
 import logging
 from pathlib import Path
 from typing import Any, Literal
@@ -9,15 +10,47 @@ import jax
 from jaxgan.errors import UserError
 from jaxgan.experiment import Experiment, Task, initial_state, load_experiment
 from jaxgan.game.gan import Gan
-from jaxgan.game.state import GanState
 from jaxgan.runs.checkpoint import Checkpoints
 from jaxgan.runs.environment import code_digest
 from jaxgan.runs.folder import RunFolder, read_description
 from jaxgan.sampling.sampler import Sampler, Weights, sampler_of
 
+Step = int | Literal["best"] | None
+"""Step of a checkpoint: the one of the best score, or for None the newest that is sound."""
 
-def rebuild(folder: RunFolder) -> tuple[Experiment, Any, Task, dict[str, Any]]:
-    """The run's experiment, config, data shape and description, from its folder alone."""
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class TrainedRun:
+    """A run as its folder describes it, with the state of one checkpoint.
+
+    Attributes:
+      experiment: the experiment, from the folder's copy of the file.
+      config: its hyperparameters.
+      gan: the game that they make.
+      task: shape and classes of the data.
+      description: the run's ``config.json``.
+      state: the ``GanState`` of a checkpoint; None from ``rebuild``, which reads none.
+    """
+
+    experiment: Experiment
+    config: Any
+    gan: Gan
+    task: Task
+    description: dict[str, Any]
+    state: Any = None
+
+    def sampler(self, weights: Weights = "ema") -> Sampler:
+        """A sampler of the state's generator, averaged (``ema``) or as last trained (``raw``)."""
+        assert self.state is not None, "load_state gives a run with a state"
+        return sampler_of(self.gan, self.state, self.task, weights)
+
+
+def rebuild(folder: RunFolder) -> TrainedRun:
+    """The run from its folder, without a state.
+
+    Raises:
+      UserError: there is no run, or its files do not fit each other.
+    """
     description = read_description(folder)
     experiment = load_experiment(folder.experiment)
     values = {
@@ -28,18 +61,13 @@ def rebuild(folder: RunFolder) -> tuple[Experiment, Any, Task, dict[str, Any]]:
         config = experiment.config(**values)
     except TypeError as error:
         raise UserError(f"{folder.experiment} does not fit {folder.config}: {error}.") from error
-    data = description["data"]
-    return experiment, config, Task(tuple(data["shape"]), data["classes"]), description
+    task = Task(tuple(description["data"]["shape"]), description["data"]["classes"])
+    gan = experiment.game(config, task, description["identity"].get("steps", 0))
+    return TrainedRun(experiment, config, gan, task, description)
 
 
-Step = int | Literal["best"] | None
-"""Step of a checkpoint: the one of the best score, or for None the newest that is sound."""
-
-
-def load_state(
-    run: str | Path, step: Step = None
-) -> tuple[Experiment, Gan, GanState, Task, dict[str, Any]]:
-    """The state of a run's newest sound checkpoint (or of ``step``), and what rebuilds it.
+def load_state(run: str | Path, step: Step = None) -> TrainedRun:
+    """The run with the state of its newest sound checkpoint, or of ``step``.
 
     Raises:
       UserError: there is no run, no such checkpoint, or none that is sound.
@@ -47,11 +75,10 @@ def load_state(
     folder = RunFolder(Path(run))
     if folder.path.exists() and not folder.path.is_dir():
         raise UserError(f"{folder.path} is not a folder; give the run's folder.")
-    experiment, config, data, description = rebuild(folder)
+    found = rebuild(folder)
     if not folder.checkpoints.is_dir():
         raise UserError(f"{folder.path} has no checkpoint yet; train it first.")
-    gan = experiment.game(config, data, description["identity"].get("steps", 0))
-    like = jax.eval_shape(lambda: initial_state(gan, jax.random.key(0), data))
+    like = jax.eval_shape(lambda: initial_state(found.gan, jax.random.key(0), found.task))
     device = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
     like = jax.tree.map(
         lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=device), like
@@ -65,7 +92,7 @@ def load_state(
                     "keeps; omit --step, or give a number."
                 )
         _, state = checkpoints.restore(like, step)
-    environment = latest_environment(description)
+    environment = latest_environment(found.description)
     recorded = environment.get("code")
     if recorded not in (None, code_digest()):
         logging.getLogger("jaxgan").warning(
@@ -74,7 +101,7 @@ def load_state(
             folder.path,
             environment.get("git_commit"),
         )
-    return experiment, gan, state, data, description
+    return dataclasses.replace(found, state=state)
 
 
 def latest_environment(description: dict[str, Any]) -> dict[str, Any]:
@@ -94,5 +121,4 @@ def load(run: str | Path, weights: Weights = "ema", step: Step = None) -> Sample
     Raises:
       UserError: there is no run, no such checkpoint, or none that is sound.
     """
-    _, gan, state, data, _ = load_state(run, step)
-    return sampler_of(gan, state, data, weights)
+    return load_state(run, step).sampler(weights)

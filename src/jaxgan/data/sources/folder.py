@@ -6,7 +6,6 @@ import functools
 import json
 import math
 import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -20,6 +19,7 @@ from jaxgan.data.source import Rows, Source, digest
 from jaxgan.data.sources.decode import UnreadableError, decode
 from jaxgan.data.splits import split_places
 from jaxgan.errors import UserError
+from jaxgan.files import replacing
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 SPLITS = ("train", "test", "validation", "val")
@@ -240,9 +240,8 @@ def _verified(
     verdicts = _in_threads(verdict, files)
     with contextlib.suppress(OSError):
         record.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=record.parent, delete=False) as fresh:
-            json.dump(dict(zip(map(str, files), verdicts, strict=True)), fresh)
-        os.replace(fresh.name, record)
+        with replacing(record) as part:
+            part.write_text(json.dumps(dict(zip(map(str, files), verdicts, strict=True))))
     bad = [(file, v[4]) for file, v in zip(files, verdicts, strict=True) if v[4]]
     _judge(bad, len(files), unreadable)
     good = [(file, v) for file, v in zip(files, verdicts, strict=True) if not v[4]]
