@@ -133,19 +133,17 @@ EXPERIMENT = Experiment(
         "logistic": {"loss": "logistic", "discriminator_steps": 1},
         "StudioGAN's class loss": {"fake_share": 0.0},
     },
-    results=(
+    published=(
         Published(
-            metric="FID",
-            protocol="Inception, 50 000 samples and 50 000 training images; best checkpoint",
-            paper="none",
-            source="the paper has no FID",
-            official="33.39 (StudioGAN, CIFAR-10 table, ACGAN-Mod)",
+            "FID (Inception, 50 000 samples and 50 000 training images; best checkpoint)",
+            "33.39",
+            "StudioGAN, CIFAR-10 table, ACGAN-Mod; the paper has no FID",
         ),
         Published(
-            metric="Inception score",
-            protocol="Inception, 5 times 5000 samples of the best of 27 settings; other networks",
-            paper="8.25 ± 0.07",
-            source="section 4.4 (comparison to previous results)",
+            "Inception score (Inception, 5 times 5000 samples of the best of 27 settings; "
+            "other networks)",
+            "8.25 ± 0.07",
+            "section 4.4 (comparison to previous results)",
         ),
     ),
 )

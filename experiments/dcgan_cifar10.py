@@ -78,17 +78,15 @@ EXPERIMENT = Experiment(
     steps=39_000,
     batch_size=128,
     smoke={"width": 4, "latent": 8},
-    results=tuple(
+    published=tuple(
         Published(
-            metric="FID",
-            protocol="Inception, 50 000 samples and 50 000 training images; other settings",
-            paper="none",
-            source="the paper trains on CIFAR-10 for features only",
-            official=value,
+            "FID (Inception, 50 000 samples and 50 000 training images; other settings)",
+            value,
+            f"{source}; the paper trains on CIFAR-10 for features only",
         )
-        for value in (
-            "48.29 (StudioGAN, CIFAR-10 table: best checkpoint)",
-            "42.72 (pytorch-gan-collections, README)",
+        for value, source in (
+            ("48.29", "StudioGAN, CIFAR-10 table: best checkpoint"),
+            ("42.72", "pytorch-gan-collections, README"),
         )
     ),
 )

@@ -99,12 +99,12 @@ EXPERIMENT = Experiment(
     ablations={
         f"packing {count}": {"packing": count, "batch_size": 64 * count} for count in (1, 3, 4)
     },
-    results=tuple(
+    published=tuple(
         Published(
-            metric=f"{method}: modes of 1000; KL",
-            protocol="26 000 samples, classified digit by digit; ± standard error of 10 trials",
-            paper=value,
-            source="Table 2",
+            f"{method}: modes of 1000; KL (26 000 samples, classified digit by digit; ± standard "
+            "error of 10 trials)",
+            value,
+            "table 2",
         )
         for method, value in PUBLISHED.items()
     ),

@@ -113,8 +113,8 @@ def build(cfg: Config, data: Task) -> Gan:
     )
 
 
-PROTOCOL = "Inception, 50 000 samples and 50 000 training images; last checkpoint, one seed"
-TABLE = "Table 2, as two third parties quote it alike (second hand)"
+PROTOCOL = "(Inception, 50 000 samples and 50 000 training images; last checkpoint, one seed)"
+TABLE = "table 2, as two third parties quote it alike (second hand)"
 
 EXPERIMENT = Experiment(
     config=Config,
@@ -131,11 +131,11 @@ EXPERIMENT = Experiment(
         "rasgan, gradient penalty": {"penalised": True},
         "WGAN-GP's Adam": {"learning_rate": 1e-4, "beta2": 0.9, "discriminator_steps": 5},
     },
-    results=(
-        Published("FID, rsgan", PROTOCOL, "36.61", TABLE),
-        Published("FID, rasgan", PROTOCOL, "31.98", TABLE),
-        Published("FID, rsgan, gradient penalty", PROTOCOL, "25.60", TABLE),
-        Published("FID, rasgan, gradient penalty", PROTOCOL, "331.86", TABLE),
+    published=(
+        Published(f"FID, rsgan {PROTOCOL}", "36.61", TABLE),
+        Published(f"FID, rasgan {PROTOCOL}", "31.98", TABLE),
+        Published(f"FID, rsgan, gradient penalty {PROTOCOL}", "25.60", TABLE),
+        Published(f"FID, rasgan, gradient penalty {PROTOCOL}", "331.86", TABLE),
     ),
 )
 

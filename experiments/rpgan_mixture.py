@@ -25,7 +25,7 @@ import optax
 
 from jaxgan import ema, forward, losses, penalties
 from jaxgan.cli.experiment import main
-from jaxgan.experiment import Experiment, Published, Task
+from jaxgan.experiment import Experiment, Task
 from jaxgan.game.gan import SIMULTANEOUS, Gan
 from jaxgan.game.terms import scale
 from jaxgan.nets import mixture
@@ -109,24 +109,6 @@ EXPERIMENT = Experiment(
         "RpGAN + R1": {"r2": 0.0},
         "RpGAN": {"r1": 0.0, "r2": 0.0},
     },
-    results=tuple(
-        Published(
-            metric=f"{data}, {method}: modes; high quality, %; reverse KL",
-            protocol="2500 samples, within 3 deviations",
-            paper=paper,
-            source="no paper has this mixture with these methods",
-            ours=f"{ours} (20 000 steps, narrow networks, averaged weights)",
-            seeds=5,
-            command="python scripts/benchmarks/toys.py --steps 20000 --networks small",
-            hardware="two cores of an AMD EPYC",
-        )
-        for data, method, paper, ours in (
-            ("ring", "GAN + R1", "-", "7.20 ± 0.84; 85.7 ± 1.5; 0.170 ± 0.154"),
-            ("ring", "RpGAN + R1 + R2", "-", "8.00 ± 0.00; 84.0 ± 7.0; 0.087 ± 0.108"),
-            ("grid", "GAN + R1", "-", "22.80 ± 1.30; 61.2 ± 6.5; 0.641 ± 0.084"),
-            ("grid", "RpGAN + R1 + R2", "-", "19.60 ± 5.68; 31.7 ± 22.8; 0.686 ± 0.303"),
-        )
-    ),
 )
 
 if __name__ == "__main__":

@@ -108,18 +108,18 @@ EXPERIMENT = Experiment(
         "GAN + R1": {"relativistic": False, "r2": 0.0},
         "GAN + R1 + R2": {"relativistic": False},
     },
-    results=tuple(
+    published=tuple(
         Published(
-            metric=f"{method}: modes of 1000; KL",
-            protocol="classified digit by digit, 32 pixels; 10 million images",
-            paper=value,
-            source=source,
+            f"{method}: modes of 1000; KL (classified digit by digit, 32 pixels; 10 million "
+            "images)",
+            value,
+            source,
         )
         for method, value, source in (
-            ("RpGAN + R1 + R2, a small ResNet", "1000; 0.0781", "Table 1"),
-            ("GAN + R1 + R2, a small ResNet", "693; 0.9270", "Table 1"),
-            ("R1 alone, a small ResNet", "diverges", "Table 1"),
-            ("RpGAN + R1 + R2, R3GAN's networks", "1000; 0.029", "Table 3"),
+            ("RpGAN + R1 + R2, a small ResNet", "1000; 0.0781", "table 1"),
+            ("GAN + R1 + R2, a small ResNet", "693; 0.9270", "table 1"),
+            ("R1 alone, a small ResNet", "diverges", "table 1"),
+            ("RpGAN + R1 + R2, R3GAN's networks", "1000; 0.029", "table 3"),
         )
     ),
 )

@@ -103,25 +103,21 @@ EXPERIMENT = Experiment(
         "discriminator_steps": 2,
     },
     ablations={"no spectral normalisation": {"normalised": False}},
-    results=(
+    published=(
         Published(
-            metric="FID",
-            protocol="Inception, 5000 samples and 10 000 images; ± deviation over trained models",
-            paper="21.7 ± 0.21",
-            source="Table 2",
+            "FID (Inception, 5000 samples and 10 000 images; ± deviation over trained models)",
+            "21.7 ± 0.21",
+            "table 2",
         ),
         Published(
-            metric="Inception score",
-            protocol="Inception, 10 times 5000 samples; ± deviation over trained models",
-            paper="8.22 ± 0.05",
-            source="Table 2",
+            "Inception score (Inception, 10 times 5000 samples; ± deviation over trained models)",
+            "8.22 ± 0.05",
+            "table 2",
         ),
         Published(
-            metric="FID",
-            protocol="Inception, 50 000 samples and 50 000 training images; 100 000 steps",
-            paper="none",
-            source="the paper's own is above, under another protocol",
-            official="16.77 ± 0.04 (mimicry, README: last checkpoint)",
+            "FID (Inception, 50 000 samples and 50 000 training images; 100 000 steps)",
+            "16.77 ± 0.04",
+            "mimicry, README: last checkpoint; the paper's own is above, under another protocol",
         ),
     ),
 )

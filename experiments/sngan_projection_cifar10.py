@@ -121,25 +121,21 @@ EXPERIMENT = Experiment(
         "joined labels": {"labels": "joined"},
         "no spectral normalisation": {"normalised": False},
     },
-    results=(
+    published=(
         Published(
-            metric="FID",
-            protocol="Inception, 5000 samples and 10 000 images",
-            paper="17.5",
-            source="as quoted by mimicry and StudioGAN (second hand)",
+            "FID (Inception, 5000 samples and 10 000 images)",
+            "17.5",
+            "as quoted by mimicry and StudioGAN (second hand)",
         ),
         Published(
-            metric="Inception score",
-            protocol="Inception, 10 times 5000 samples",
-            paper="8.62",
-            source="as quoted by StudioGAN (second hand)",
+            "Inception score (Inception, 10 times 5000 samples)",
+            "8.62",
+            "as quoted by StudioGAN (second hand)",
         ),
         Published(
-            metric="FID",
-            protocol="Inception, 50 000 samples and 50 000 training images; 100 000 steps",
-            paper="none",
-            source="the paper's own is above, under another protocol",
-            official="10.84 ± 0.03 (mimicry, README: last checkpoint)",
+            "FID (Inception, 50 000 samples and 50 000 training images; 100 000 steps)",
+            "10.84 ± 0.03",
+            "mimicry, README: last checkpoint; the paper's own is above, under another protocol",
         ),
     ),
 )

@@ -116,12 +116,12 @@ EXPERIMENT = Experiment(
             for count in (2, 3, 4)
         },
     },
-    results=tuple(
+    published=tuple(
         Published(
-            metric=f"{method}, D = {size} G: modes of 1000; KL",
-            protocol="25 600 samples, classified digit by digit; ± standard error",
-            paper=value,
-            source="Lin et al. 2018, table 3",
+            f"{method}, D = {size} G: modes of 1000; KL (25 600 samples, classified digit by "
+            "digit; ± standard error)",
+            value,
+            "Lin et al. 2018, table 3",
         )
         for place, size in enumerate(("1/4", "1/2"))
         for method, values in PUBLISHED.items()

@@ -92,12 +92,11 @@ EXPERIMENT = Experiment(
     evaluate_num=26_000,
     smoke={"width": 4, "latent": 8, "critic_steps": 2},
     ablations={"one critic update": {"critic_steps": 1}},
-    results=(
+    published=(
         Published(
-            metric="modes of 1000; KL",
-            protocol="classified digit by digit; other networks",
-            paper="959; 0.73",
-            source="Huang et al. 2024 (R3GAN), table 3",
+            "modes of 1000; KL (classified digit by digit; other networks)",
+            "959; 0.73",
+            "Huang et al. 2024 (R3GAN), table 3",
         ),
     ),
 )

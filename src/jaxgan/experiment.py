@@ -42,29 +42,17 @@ class Task:
 
 @dataclasses.dataclass(frozen=True)
 class Published:
-    """A number of the paper, and ours beside it if we measured one.
+    """A published number. What was measured here is not in experiment files: it is data.
 
     Attributes:
-      metric: name of the metric.
-      protocol: how it is measured.
-      paper: the published value, as printed.
-      source: the table it stands in.
-      ours: our value, as ``mean ± spread``; None while not measured.
-      seeds: runs behind ``ours``.
-      command: the command that gave it.
-      hardware: what it ran on.
-      official: what the authors' code, or another's, was reported to give; None if unknown.
+      metric: what was measured, and how: samples, images, network.
+      value: as printed.
+      source: the table it stands in, and whose it is where it is not the paper's own.
     """
 
     metric: str
-    protocol: str
-    paper: str
+    value: str
     source: str
-    ours: str | None = None
-    seeds: int = 0
-    command: str = ""
-    hardware: str = ""
-    official: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,7 +80,7 @@ class Experiment:
       smoke: changes to ``config`` that make ``--smoke`` take seconds.
       ablations: named changes to ``config``, and to ``batch_size``, that the paper, or a reader,
         compares.
-      results: published numbers, and ours.
+      published: numbers of the paper, and of other code, that a reader compares with.
       file: the file that declares it; ``main`` and ``load_experiment`` fill it in.
     """
 
@@ -112,7 +100,7 @@ class Experiment:
     standing_batches: int = 0
     smoke: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     ablations: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
-    results: tuple[Published, ...] = ()
+    published: tuple[Published, ...] = ()
     file: Path = Path()
 
     @property

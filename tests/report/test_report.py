@@ -99,7 +99,7 @@ def small(monkeypatch, tmp_path):
     brief = functools.partial(train_classifier, training=Training(steps=1, batch=4))
     monkeypatch.setattr("jaxgan.evaluation.classifier.train_classifier", brief)
     monkeypatch.setattr(
-        "jaxgan.evaluation.extractors.choose_extractor",
+        "jaxgan.report.context.choose_extractor",
         lambda name, weights, shape, _: random_projection(shape),
     )
 
@@ -411,7 +411,7 @@ def test_without_the_extractor_only_its_parts_are_left_out(run, given, monkeypat
     def missing(*_):
         raise UserError("EfficientNet is not installed; pip install it.")
 
-    monkeypatch.setattr("jaxgan.evaluation.extractors.choose_extractor", missing)
+    monkeypatch.setattr("jaxgan.report.context.choose_extractor", missing)
     # What is asked for by name is not left out in silence.
     refused([run, "--extractor", "inception"], "is not installed")
     assert not (run / "report").exists()

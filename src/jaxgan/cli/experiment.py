@@ -10,8 +10,9 @@ from typing import Any
 import jax
 import tyro
 
-from jaxgan.cli.exit import EXIT_DIVERGED, EXIT_INTERRUPTED, exit_code_of
-from jaxgan.experiment import Experiment
+from jaxgan.cli.exit import EXIT_DIVERGED, EXIT_FAULT, EXIT_INTERRUPTED, exit_code_of
+from jaxgan.errors import UserError
+from jaxgan.experiment import Experiment, load_experiment
 from jaxgan.runs.settings import Runtime, Training, check_config
 from jaxgan.training.distributed import prepare_jax
 
@@ -22,6 +23,21 @@ def main(experiment: Experiment, arguments: Sequence[str] | None = None) -> None
     file = Path(sys.modules["__main__"].__file__ or sys.argv[0]).resolve()
     experiment = dataclasses.replace(experiment, file=file)
     sys.exit(exit_code_of(lambda: run(experiment, arguments, f"python {Path(sys.argv[0])}")))
+
+
+def train(arguments: Sequence[str]) -> int:
+    """``jaxgan train FILE [flags of the experiment]``; returns the exit code.
+
+    Raises:
+      UserError: there is no such file, or a setting is at fault.
+    """
+    if not arguments or arguments[0] in ("-h", "--help"):
+        print("usage: jaxgan train FILE [flags]\n\njaxgan train FILE --help shows FILE's flags.")
+        return 0 if arguments else EXIT_FAULT
+    file, *flags = arguments
+    if file.startswith("-"):
+        raise UserError(f"The experiment file comes first: jaxgan train FILE {file} ...")
+    return run(load_experiment(file), flags, f"jaxgan train {file}")
 
 
 def parse(

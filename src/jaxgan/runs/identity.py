@@ -33,7 +33,7 @@ def describe_run(
 
 BUDGET = (
     "steps",
-    "results",
+    "published",
     "ablations",
     "smoke",
     "evaluate_every",
