@@ -19,7 +19,7 @@ from jaxgan.evaluation.evaluate import known_metrics
 from jaxgan.evaluation.score import Score, column, read_scores
 from jaxgan.evaluation.suite import METRICS
 from jaxgan.experiment import Experiment, load_experiment
-from jaxgan.files import write_json
+from jaxgan.files import replacing, write_json
 from jaxgan.runs.environment import environment_changes
 from jaxgan.runs.folder import RunFolder, read_description
 from jaxgan.runs.identity import code_changes, describe_run
@@ -30,6 +30,8 @@ from jaxgan.training.train import train
 
 HERE = Path(__file__).parent
 EXPERIMENTS = HERE.parent.parent / "experiments"
+RESULTS = HERE / "results"
+"""Where tables are written."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -483,7 +485,8 @@ def write(
         },
     }
     write_json(out / f"{name}.json", everything)
-    (out / f"{name}.md").write_text(page)
+    with replacing(out / f"{name}.md") as part:
+        part.write_text(page)
     print(f"{out / name}.md and {name}.json are written.")
 
 
