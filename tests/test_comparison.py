@@ -346,9 +346,9 @@ def quoted(file):
 
 
 def commits(runs):
-    """Those that runs recorded; what a table of earlier code called them differs."""
-    found = [launch for run in runs for launch in run["launches"]]
-    return {launch.get("git_commit") or launch["commit"] for launch in found}
+    """Those that runs recorded; an older table has one for each run, not for each launch."""
+    found = [run.get("launches") or [{"git_commit": run["commit"]}] for run in runs]
+    return {launch["git_commit"] for launches in found for launch in launches}
 
 
 def test_measured_numbers_are_those_of_the_tables_of_toys(modules):

@@ -25,8 +25,8 @@ PUBLISHED = 15_625
 
 NARROW = {"learning_rate": 1e-4, "beta1": 0.5, "batch_norm": False}
 """A setting of the paper's narrow search. With the defaults of its code (Adam at 5e-5 without
-momentum, a batch-normalised discriminator) both games drew gray
-after 1500 updates, in runs that were not kept."""
+momentum, a discriminator with batch normalization) both games drew gray after 1500 updates, in
+runs that were not kept."""
 
 METHODS = (
     Method(
@@ -130,9 +130,8 @@ its scores, is in `{fashion.name}.json`.
   {PUBLISHED:,}, {share}, and reports the best of a search over settings, by FID through
   Inception. So its column is no target for ours: neither the budget nor the features are the same.
 - Networks and settings: Lucic et al. 2018's, as each file of `experiments/` says; MM GAN and NS GAN
-  with Adam at {NARROW["learning_rate"]} and {NARROW["beta1"]} and no batch normalisation in the
-  discriminator, of the paper's narrow search, since with the defaults of its code both drew grey
-  after 1500 updates.
+  with Adam at {NARROW["learning_rate"]} and {NARROW["beta1"]} and no batch normalization in the
+  discriminator, of the paper's narrow search.
 - Runs: {fashion.seeds} of each method, seeds from 0; {spread}; a run that diverged is counted
   under `runs`, and is in no mean.
 - Scores: {samples}, drawn with batch statistics taken anew from {STANDING} batches
