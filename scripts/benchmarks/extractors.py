@@ -34,6 +34,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from jaxgan.files import replacing_folder
 from jaxgan.metrics.extractors import dino_vit, inception
 from jaxgan.metrics.extractors.dinov2 import PATCH, SIZE, VITL14, VITS14, Model, dinov2_extractor
 from jaxgan.metrics.extractors.efficientnet_lite0 import efficientnet_lite0, packaged
@@ -375,8 +376,9 @@ def main() -> None:
         "load_after": load(),
         "cases": cases,
     }
-    (args.out / "extractors.json").write_text(json.dumps(result, indent=1) + "\n")
-    (args.out / "extractors.md").write_text(markdown(result))
+    with replacing_folder(args.out) as part:
+        (part / "extractors.json").write_text(json.dumps(result, indent=1) + "\n")
+        (part / "extractors.md").write_text(markdown(result))
 
 
 if __name__ == "__main__":

@@ -407,6 +407,17 @@ def test_without_the_data_and_scores_the_page_says_so(run, given, capsys):
     assert "/nowhere/else.npz" in capsys.readouterr().err
 
 
+def test_samples_of_any_other_kind_have_the_sections_that_all_have(given, monkeypatch):
+    picture = np.zeros((4, 5, 3), np.uint8)
+    monkeypatch.setattr(ReportedRun, "modality", "tokens")
+    monkeypatch.setattr(ReportedRun, "preview", lambda run, samples, batch: picture)
+    made = compose(given())
+    titles = ["The run", "Curves", "Samples", "Samples during training", "Scores"]
+    assert [section.title for section in made.sections] == titles
+    shown = {one.name: one.image for one in made.pictures()}
+    np.testing.assert_array_equal(shown["samples"], picture)
+
+
 def test_without_the_extractor_only_its_parts_are_left_out(run, given, monkeypatch, refused):
     def missing(*_):
         raise UserError("EfficientNet is not installed; pip install it.")

@@ -32,8 +32,8 @@ from jaxgan.viz.pictures import scatter
 EXTRACTOR = "efficientnet-lite0"
 """The feature extractor whose weights come with the installation."""
 
-SHOWN = 2000
-"""Points or rows of the data that a picture shows at most."""
+POINTS = 2000
+"""Points that a picture shows at most."""
 
 
 class LeftOutError(UserError):
@@ -89,7 +89,7 @@ class ReportedRun:
           batch: rows of the data, which some modalities show as well.
         """
         if self.modality == "points":
-            return scatter(samples[:SHOWN], None if batch is None else batch["image"])
+            return scatter(samples[:POINTS], None if batch is None else batch["image"])
         side = fitting(samples.shape[1:])
         return sheet(samples[: side * side], side)
 
@@ -165,8 +165,9 @@ class ReportedRun:
     @functools.cached_property
     def batch(self) -> Rows | None:
         """The first rows of the training data; None if they cannot be opened."""
+        most = {"points": POINTS}.get(self.modality, 64)
         with contextlib.suppress(LeftOutError):
-            return self.source.read(np.arange(min(SHOWN, self.source.size)))
+            return self.source.read(np.arange(min(most, self.source.size)))
         return None
 
     @property

@@ -72,10 +72,9 @@ class Table:
     def markdown(self) -> str:
         """As Markdown."""
         width = max(map(len, (self.head, *self.rows)))
-        lines = [self.head or [""] * width, ["---"] * width]
-        cells = [lines[0], *self.rows]
-        rows = ["| " + " | ".join(map(escape_markdown, row)) + " |" for row in cells]
-        return "\n".join([rows[0], "|" + "---|" * width, *rows[1:]])
+        cells = [self.head or [""] * width, *self.rows]
+        head, *rows = ["| " + " | ".join(map(escape_markdown, row)) + " |" for row in cells]
+        return "\n".join([head, "|" + "---|" * width, *rows])
 
 
 def _row(cells: Sequence[str], first: str, rest: str) -> str:
