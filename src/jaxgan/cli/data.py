@@ -42,7 +42,7 @@ def data(arguments: Sequence[str]) -> int:
             "       jaxgan data list [--data-dir DIR]"
         )
         return 0 if arguments else EXIT_FAULT
-    return commands[one_of(arguments[0], list(commands), "command data")](arguments[1:])
+    return commands[one_of(arguments[0], commands, "command data")](arguments[1:])
 
 
 def prepare_data(arguments: Sequence[str]) -> int:
