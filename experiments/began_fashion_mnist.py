@@ -101,12 +101,11 @@ EXPERIMENT = Experiment(
         "diversity 0.5": {"diversity": 0.5},
         "batch normalisation": {"batch_norm": True},
     },
-    results=(
+    published=(
         Published(
-            metric="FID",
-            protocol="Inception, 10 000 samples and 10 000 test images, best of 100 settings",
-            paper="22.9 ± 0.9",
-            source="table of best FIDs, second hand: as quoted by Dai & Wipf 2019",
+            "FID (Inception, 10 000 samples and 10 000 test images, best of 100 settings)",
+            "22.9 ± 0.9",
+            "table of best FIDs, second hand: as quoted by Dai & Wipf 2019",
         ),
     ),
 )

@@ -132,12 +132,12 @@ EXPERIMENT = Experiment(
         "discriminator_units": 8,
     },
     ablations={"no dropout": {"dropout": 0.0}},
-    results=(
+    published=(
         Published(
-            metric="Parzen-window log-likelihood, nats",
-            protocol="as Goodfellow et al. 2014: 1000 samples of each class, MNIST test",
-            paper="132 ± 1.8",
-            source="Table 1",
+            "Parzen-window log-likelihood, nats (as Goodfellow et al. 2014: 1000 samples "
+            "of each class, MNIST test)",
+            "132 ± 1.8",
+            "table 1",
         ),
     ),
 )

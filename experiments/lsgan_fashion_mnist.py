@@ -100,12 +100,11 @@ EXPERIMENT = Experiment(
         "Pearson": {"probability": False, "a": -1.0, "b": 1.0, "c": 0.0},
         "no batch normalisation": {"batch_norm": False},
     },
-    results=(
+    published=(
         Published(
-            metric="FID",
-            protocol="Inception, 10 000 samples and 10 000 test images, best of 100 settings",
-            paper="30.7 ± 2.2",
-            source="table of best FIDs, second hand: quoted alike by Dai & Wipf 2019 and by PA-GAN",
+            "FID (Inception, 10 000 samples and 10 000 test images, best of 100 settings)",
+            "30.7 ± 2.2",
+            "table of best FIDs, second hand: quoted alike by Dai & Wipf 2019 and by PA-GAN",
         ),
     ),
 )

@@ -99,12 +99,11 @@ EXPERIMENT = Experiment(
         "clip 0.1": {"clip": 0.1},
         "no batch normalisation": {"batch_norm": False},
     },
-    results=(
+    published=(
         Published(
-            metric="FID",
-            protocol="Inception, 10 000 samples and 10 000 test images, best of 100 settings",
-            paper="21.5 ± 1.6",
-            source="table of best FIDs, second hand: quoted alike by Dai & Wipf 2019 and by PA-GAN",
+            "FID (Inception, 10 000 samples and 10 000 test images, best of 100 settings)",
+            "21.5 ± 1.6",
+            "table of best FIDs, second hand: quoted alike by Dai & Wipf 2019 and by PA-GAN",
         ),
     ),
 )

@@ -13,9 +13,11 @@ from scipy import stats
 from jaxgan.errors import UserError
 from jaxgan.evaluation.score import Score, append, read_scores
 from jaxgan.evaluation.suite import METRICS
+from jaxgan.report.results_table import read_measured
 from jaxgan.runs.folder import read_description
 
 BENCHMARKS = Path(__file__).parent.parent / "scripts" / "benchmarks"
+RESULTS = BENCHMARKS / "results"
 
 
 @pytest.fixture(scope="module")
@@ -338,28 +340,47 @@ def test_unknown_methods_are_refused(modules):
         comparison.chosen(("PacGAN9",), toys.METHODS)
 
 
-def test_experiments_quote_the_tables_of_toys_as_they_are(modules):
-    """Every method on both data, with its mean and deviation, seeds and command."""
+def quoted(file):
+    """The numbers in ``experiments/results`` that were measured of a file."""
+    return read_measured(BENCHMARKS.parents[1] / "experiments" / "results" / f"{file}.json")
+
+
+def commits(runs):
+    """Those that runs recorded; an older table has one for each run, not for each launch."""
+    found = [run.get("launches") or [{"git_commit": run["commit"]}] for run in runs]
+    return {launch["git_commit"] for launches in found for launch in launches}
+
+
+def test_measured_numbers_are_those_of_the_tables_of_toys(modules):
+    """Every method on both data, with its mean and deviation, seeds, command and commit."""
     comparison, toys, *_ = modules
     tables = [
-        json.loads((BENCHMARKS / f"{name}.json").read_text()) for name in ("toys", "toys-veegan")
+        json.loads((RESULTS / f"{name}.json").read_text()) for name in ("toys", "toys-veegan")
     ]
     by_command = {told["command"]: told["runs"] for told in tables}
-    quoted = set()
+    seen = set()
     for file in {method.file for method in toys.METHODS}:
-        for result in comparison.load_experiment(comparison.EXPERIMENTS / f"{file}.py").results:
+        for result in quoted(file):
             data, _, name = result.metric.partition(":")[0].partition(", ")
             runs = by_command[result.command][data][name]
             columns = [
                 comparison.summary([factor * float(run["values"][value]) for run in runs], digits)
                 for value, (factor, digits) in toys.VALUES.items()
             ]
-            expected = "; ".join(re.sub(r" \[.*?\]", "", column) for column in columns)
-            assert result.ours.startswith(f"{expected} ("), result.metric
+            assert result.value == "; ".join(re.sub(r" \[.*?\]", "", column) for column in columns)
             assert result.seeds == len(runs)
-            quoted.add((data, name))
+            assert commits(runs) == {result.commit}
+            seen.add((data, name))
     every = {method.name for method in toys.METHODS}
-    assert quoted == {(data, name) for data in ("ring", "grid") for name in every}
+    assert seen == {(data, name) for data in ("ring", "grid") for name in every}
+
+
+@pytest.mark.parametrize("page", sorted(RESULTS.glob("*.md")), ids=lambda page: page.stem)
+def test_a_committed_page_names_its_own_runs_and_command(page):
+    text, told = page.read_text(), json.loads(page.with_suffix(".json").read_text())
+    assert f"is in `{page.stem}.json`" in " ".join(text.split())
+    if "command" in told:
+        assert f"`{told['command']}`" in text
 
 
 def test_the_page_of_parzen_has_a_row_for_each_run_and_budget():
@@ -377,16 +398,15 @@ def test_the_page_of_parzen_has_a_row_for_each_run_and_budget():
             parzen.main(parzen.Parzen(epochs=epochs))
 
 
-def test_gan_mnist_quotes_the_table_of_parzen_as_it_is(modules):
-    comparison, *_ = modules
-    told = json.loads((BENCHMARKS / "parzen.json").read_text())
-    (result,) = comparison.load_experiment(comparison.EXPERIMENTS / "gan_mnist.py").results
+def test_the_measured_number_of_gan_mnist_is_that_of_the_table_of_parzen():
+    told = json.loads((RESULTS / "parzen.json").read_text())
+    (result,) = quoted("gan_mnist")
     last = max(told["scores"], key=lambda row: row["epochs"])
-    means = [
+    averaged, latest = (
         f"{last[name]['mean']:.1f} ± {last[name]['standard_error']:.1f}"
         for name in ("averaged", "last")
-    ]
-    expected = f"{means[0]} with averaged weights, {means[1]} with the last ones, after"
-    assert result.ours == f"{expected} {last['epochs']} epochs"
+    )
+    assert result.value == f"{averaged} with averaged weights, {latest} with the last ones"
+    assert result.protocol == f"after {last['epochs']} epochs"
     assert result.command == told["command"]
     assert result.seeds == len({row["seed"] for row in told["scores"]})

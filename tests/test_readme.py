@@ -60,7 +60,7 @@ def test_the_paper_passes_the_checks_of_every_experiment_file(files, loss, tmp_p
     test_experiments.test_its_budget_is_the_one_that_it_names(path)
     test_experiments.test_its_ablations_and_its_smoke_are_changes_of_its_config(path)
     test_experiments.test_the_command_line_takes_its_ablations_and_builds_them(path)
-    assert "[gan_qp_ring](gan_qp_ring.py): GAN-QP on a ring" in render([experiment])
+    assert "[gan_qp_ring](gan_qp_ring.py): GAN-QP on a ring" in render([(experiment, [])])
 
 
 def test_the_paper_trains(files, loss, tmp_path):

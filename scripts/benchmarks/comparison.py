@@ -18,7 +18,7 @@ from jaxgan.errors import UserError, one_of
 from jaxgan.evaluation.score import Score, column, read_scores
 from jaxgan.evaluation.suite import METRICS, metrics_named
 from jaxgan.experiment import Experiment, load_experiment
-from jaxgan.files import write_json
+from jaxgan.files import replacing, write_json
 from jaxgan.runs.environment import environment_changes
 from jaxgan.runs.folder import RunFolder, read_description
 from jaxgan.runs.identity import code_changes, describe_run
@@ -29,6 +29,8 @@ from jaxgan.training.train import train
 
 HERE = Path(__file__).parent
 EXPERIMENTS = HERE.parent.parent / "experiments"
+RESULTS = HERE / "results"
+"""Where tables are written."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -482,7 +484,8 @@ def write(
         },
     }
     write_json(out / f"{name}.json", everything)
-    (out / f"{name}.md").write_text(page)
+    with replacing(out / f"{name}.md") as part:
+        part.write_text(page)
     print(f"{out / name}.md and {name}.json are written.")
 
 

@@ -13,7 +13,7 @@ The reference needs a Python of its own, whose path this takes:
   reference/bin/pip install --no-deps torchvision==0.28.0 torch-fidelity==0.4.0 prdc==0.2
 
 Then ``python scripts/benchmarks/extractors.py --reference-python reference/bin/python`` writes
-extractors.md and extractors.json beside this file.
+extractors.md and extractors.json in ``results``.
 """
 
 import argparse
@@ -34,6 +34,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from jaxgan.files import replacing_folder
 from jaxgan.metrics.extractors import dino_vit, inception
 from jaxgan.metrics.extractors.dinov2 import PATCH, SIZE, VITL14, VITS14, Model, dinov2_extractor
 from jaxgan.metrics.extractors.efficientnet_lite0 import efficientnet_lite0, packaged
@@ -347,7 +348,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5, help="timed rounds; default 5")
     names = [case.name for case in CASES]
     parser.add_argument("--only", choices=names, nargs="+", default=names, help="which extractors")
-    parser.add_argument("--out", type=Path, default=HERE, help="folder of the two files")
+    out = HERE / "results"
+    parser.add_argument("--out", type=Path, default=out, help="folder of the two files")
     parser.add_argument("--cores", type=int, help="use so many; default: all there are")
     args = parser.parse_args()
     if args.cores:  # Linux; both sides count the cores they may use, the other inherits them
@@ -374,8 +376,9 @@ def main() -> None:
         "load_after": load(),
         "cases": cases,
     }
-    (args.out / "extractors.json").write_text(json.dumps(result, indent=1) + "\n")
-    (args.out / "extractors.md").write_text(markdown(result))
+    with replacing_folder(args.out) as part:
+        (part / "extractors.json").write_text(json.dumps(result, indent=1) + "\n")
+        (part / "extractors.md").write_text(markdown(result))
 
 
 if __name__ == "__main__":

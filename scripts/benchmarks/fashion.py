@@ -1,7 +1,7 @@
 """Trains the losses that Lucic et al. compare on Fashion-MNIST, and makes the table.
 
 ``python scripts/benchmarks/fashion.py --critic-steps 1000`` trains one run after another under
-``runs/fashion`` and writes fashion.md and fashion.json beside this file. Stop it when you like: the
+``runs/fashion`` and writes fashion.md and fashion.json in ``results``. Stop it when you like: the
 same command goes on where it stopped. A subset (``--methods``, ``--seeds``) writes a table of that:
 give it another ``--name``.
 """
@@ -14,7 +14,7 @@ from typing import Any
 
 import comparison
 import tyro
-from comparison import HERE, Method, Table
+from comparison import RESULTS, Method, Table
 
 from jaxgan.cli.exit import exit_code_of
 from jaxgan.errors import UserError
@@ -25,7 +25,8 @@ PUBLISHED = 15_625
 
 NARROW = {"learning_rate": 1e-4, "beta1": 0.5, "batch_norm": False}
 """A setting of the paper's narrow search. With the defaults of its code (Adam at 5e-5 without
-momentum, a batch-normalised discriminator) both games drew grey after 1500 updates."""
+momentum, a discriminator with batch normalization) both games drew gray after 1500 updates, in
+runs that were not kept."""
 
 METHODS = (
     Method(
@@ -81,7 +82,7 @@ class Fashion:
     """What the page and the file of its runs are called."""
     folder: Path = Path("runs/fashion")
     """Where the run folders are."""
-    out: Path = HERE
+    out: Path = RESULTS
     """Where the page and the file are written."""
 
 
@@ -129,9 +130,8 @@ its scores, is in `{fashion.name}.json`.
   {PUBLISHED:,}, {share}, and reports the best of a search over settings, by FID through
   Inception. So its column is no target for ours: neither the budget nor the features are the same.
 - Networks and settings: Lucic et al. 2018's, as each file of `experiments/` says; MM GAN and NS GAN
-  with Adam at {NARROW["learning_rate"]} and {NARROW["beta1"]} and no batch normalisation in the
-  discriminator, of the paper's narrow search, since with the defaults of its code both drew grey
-  after 1500 updates.
+  with Adam at {NARROW["learning_rate"]} and {NARROW["beta1"]} and no batch normalization in the
+  discriminator, of the paper's narrow search.
 - Runs: {fashion.seeds} of each method, seeds from 0; {spread}; a run that diverged is counted
   under `runs`, and is in no mean.
 - Scores: {samples}, drawn with batch statistics taken anew from {STANDING} batches

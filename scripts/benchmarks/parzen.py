@@ -1,7 +1,7 @@
 """Trains the first GAN on MNIST and follows its Parzen-window log-likelihood (table 1 of 2014).
 
 ``python scripts/benchmarks/parzen.py`` trains ``experiments/gan_mnist.py`` under ``runs/parzen``,
-scores checkpoints by the authors' protocol, and writes parzen.md and parzen.json beside this file.
+scores checkpoints by the authors' protocol, and writes parzen.md and parzen.json in ``results``.
 Stop it when you like: the same command goes on where it stopped. MNIST must be prepared.
 """
 
@@ -13,7 +13,7 @@ from typing import Any
 
 import comparison
 import tyro
-from comparison import EXPERIMENTS, HERE
+from comparison import EXPERIMENTS, RESULTS
 
 from jaxgan.cli.evaluate import evaluate
 from jaxgan.cli.exit import exit_code_of
@@ -21,7 +21,7 @@ from jaxgan.cli.experiment import run
 from jaxgan.errors import UserError
 from jaxgan.evaluation.score import Score, read_scores
 from jaxgan.experiment import load_experiment
-from jaxgan.files import write_json
+from jaxgan.files import replacing, write_json
 from jaxgan.runs.folder import RunFolder, read_description
 
 EPOCH = 500
@@ -52,7 +52,7 @@ class Parzen:
     """What the page and the file of its scores are called."""
     folder: Path = Path("runs/parzen")
     """Where the run folders are."""
-    out: Path = HERE
+    out: Path = RESULTS
     """Where the page and the file are written."""
 
 
@@ -152,7 +152,8 @@ def main(asked: Parzen) -> int:
     asked.out.mkdir(parents=True, exist_ok=True)
     everything = {"command": command(asked), "circumstances": around, "scores": scores}
     write_json(asked.out / f"{asked.name}.json", everything)
-    (asked.out / f"{asked.name}.md").write_text(page(asked, scores, around))
+    with replacing(asked.out / f"{asked.name}.md") as part:
+        part.write_text(page(asked, scores, around))
     print(f"{asked.out / asked.name}.md and {asked.name}.json are written.")
     return 0
 

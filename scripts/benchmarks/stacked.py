@@ -1,7 +1,7 @@
 """Trains the mode-collapse methods on stacked MNIST, several seeds each, and makes the table.
 
 ``python scripts/benchmarks/stacked.py --steps 5000`` trains one run after another under
-``runs/stacked`` and writes stacked.md and stacked.json beside this file: a thousand modes, VEEGAN's
+``runs/stacked`` and writes stacked.md and stacked.json in ``results``: a thousand modes, VEEGAN's
 protocol. A GPU is needed for budgets that tell something. Stop it when you like: the same command
 goes on where it stopped. A subset (``--methods``, ``--seeds``) writes a table of that:
 give it another ``--name``.
@@ -15,7 +15,7 @@ from typing import Any
 
 import comparison
 import tyro
-from comparison import HERE, Method, Table
+from comparison import RESULTS, Method, Table
 
 from jaxgan.cli.exit import exit_code_of
 
@@ -72,7 +72,7 @@ class Stacked:
     """What the page and the file of its runs are called."""
     folder: Path = Path("runs/stacked")
     """Where the run folders are."""
-    out: Path = HERE
+    out: Path = RESULTS
     """Where the page and the file are written."""
 
 

@@ -1,16 +1,30 @@
-"""Files that are written whole or not at all."""
+"""Files and folders that are written whole or not at all.
+
+Content goes to a hidden name beside its place and is renamed when it is complete. So a reader
+sees the old content or the new, and an error, a full disk or a kill leaves the old one. Every
+part of jaxgan that writes a file which somebody may read later writes it through this module.
+"""
 
 import contextlib
+import errno
 import json
+import os
+import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from jaxgan.errors import UserError
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""Error numbers of a full disk and of a used-up quota."""
 
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """A name to write to, which becomes ``path``; on an error ``path`` stays as it was."""
-    part = path.with_name(path.name + ".part")
+    part = _part(path)
     try:
         yield part
         part.replace(path)
@@ -20,7 +34,59 @@ def replacing(path: Path) -> Iterator[Path]:
         raise
 
 
+@contextlib.contextmanager
+def replacing_folder(folder: Path) -> Iterator[Path]:
+    """An empty folder to fill; its files become those of ``folder``, on an error none does.
+
+    A new ``folder`` appears in one rename. In an existing one, which may be a mount point that
+    nothing can be renamed to, each file replaces the one of its name, and all others stay.
+    """
+    existed = folder.exists()
+    part = folder / _part(folder).name if existed else _part(folder)
+    shutil.rmtree(part, ignore_errors=True)  # of a killed process that had the same number
+    part.mkdir(parents=True)
+    try:
+        yield part
+        if existed:
+            for file in part.iterdir():
+                file.replace(folder / file.name)
+        else:
+            part.rename(folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def writing(path: Path | str, instead: str) -> Iterator[None]:
+    """Turns an error of the file system into one line for the user.
+
+    Args:
+      path: what is being written, as the user knows it.
+      instead: what to do about it, a sentence: ``Choose another --out.``
+
+    Raises:
+      UserError: with the reason; of a full disk it also says to free space.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in FULL:
+            instead = f"Free some space. {instead}"
+        reason = error.strerror or str(error)
+        raise UserError(f"Cannot write {path}: {reason}. {instead}") from error
+
+
 def write_json(path: Path, value: Any) -> None:
-    """Writes atomically: a reader sees the old file or the whole new one."""
+    """Writes ``value`` as indented JSON, whole or not at all."""
     with replacing(path) as part:
         part.write_text(json.dumps(value, indent=2, sort_keys=False) + "\n")
+
+
+def is_part(path: Path) -> bool:
+    """Whether it was left behind by a process that was killed while it wrote."""
+    return re.fullmatch(r"\..+\.part-\d+", path.name) is not None
+
+
+def _part(path: Path) -> Path:
+    """A hidden name beside ``path``; two processes may write the same path at once."""
+    return path.with_name(f".{path.name}.part-{os.getpid()}")

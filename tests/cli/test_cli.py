@@ -2,12 +2,15 @@
 
 import dataclasses
 import importlib.metadata
+import subprocess
+import sys
 
 import pytest
 
 from jaxgan.cli.data import Prepare
 from jaxgan.cli.experiment import parse
 from jaxgan.cli.export import Export
+from jaxgan.cli.main import COMMANDS
 from jaxgan.cli.sample import Sample
 from jaxgan.experiment import load_experiment
 from jaxgan.runs.settings import Runtime, Training
@@ -44,6 +47,18 @@ def test_without_a_command_help_is_shown_as_a_fault(command):
         code, said = command(words)
         assert code == 2
         assert "usage: jaxgan" in said
+
+
+def test_a_start_waits_for_no_command_that_does_not_run():
+    heavy = "{'jax', 'numpy', 'tyro', 'rich'}"
+    code = f"import sys, jaxgan.cli.main; print(sorted({heavy} & set(sys.modules)))"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_command_is_found(name, command):
+    assert f"jaxgan {name}" in command([name, "--help"])[1]
 
 
 def test_the_version_is_that_of_the_package(command):

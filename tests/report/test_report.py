@@ -31,16 +31,15 @@ from jaxgan.metrics.modes import mixture_coverage, perfect_coverage
 from jaxgan.report import document
 from jaxgan.report.context import Choices, ReportedRun, attempt
 from jaxgan.report.document import Code, Details, Document, Heading, Picture, Section, Table, Text
-from jaxgan.report.modes import _beside_perfect, modes
+from jaxgan.report.modes import beside_perfect, class_modes
 from jaxgan.report.neighbors import neighbors
 from jaxgan.report.report import compose, lead
-from jaxgan.report.scores import OF_GOOD, _course, score_table
+from jaxgan.report.scores import OF_GOOD, course, score_table
 from jaxgan.report.truncation import truncates, truncation
 from jaxgan.report.write import check_destination, write
 from jaxgan.runs.checkpoint import Checkpoints
 from jaxgan.runs.folder import RunFolder, read_description
 from jaxgan.sampling.load import load_state, rebuild
-from jaxgan.sampling.sampler import sampler_of
 from support.tiny_runs import config, contents, unchanged
 
 pytest_plugins = ["support.run_fixtures"]
@@ -100,7 +99,7 @@ def small(monkeypatch, tmp_path):
     brief = functools.partial(train_classifier, training=Training(steps=1, batch=4))
     monkeypatch.setattr("jaxgan.evaluation.classifier.train_classifier", brief)
     monkeypatch.setattr(
-        "jaxgan.evaluation.extractors.choose_extractor",
+        "jaxgan.report.context.choose_extractor",
         lambda name, weights, shape, _: random_projection(shape),
     )
 
@@ -144,23 +143,24 @@ def loaded(finished):
 
 
 @pytest.fixture
-def subject(run, loaded):
-    """``subject()``: the run as the sections get it."""
+def given(run, loaded):
+    """``given()``: the run as the sections get it."""
 
     def of():
-        experiment, gan, state, data, _ = loaded
-        experiment = dataclasses.replace(experiment, file=run / "experiment.py")
+        experiment = dataclasses.replace(loaded.experiment, file=run / "experiment.py")
         folder = RunFolder(run)
+        trained = dataclasses.replace(
+            loaded, experiment=experiment, description=read_description(folder)
+        )
         choices = Choices(num=10, truncations=(0.5,))
-        sampler = sampler_of(gan, state, data)
-        return ReportedRun(folder, experiment, gan, sampler, read_description(folder), choices)
+        return ReportedRun(folder, trained, loaded.sampler(), choices)
 
     return of
 
 
-def shown(subject):
+def shown(run):
     """The page of a run."""
-    return Page(document.to_html(compose(subject)))
+    return Page(document.to_html(compose(run)))
 
 
 @pytest.fixture
@@ -221,7 +221,7 @@ def test_a_report_of_images(run, monkeypatch, capsys):
     check_scores(found)
     assert found.warnings == []
     assert "finished at step 12" in found.words["the-run"]
-    assert "12 D steps, 12 G steps, 96 real images" in found.words["the-run"]
+    assert "12 D steps, 12 G steps, 96 real samples" in found.words["the-run"]
     assert "A tiny game that has everything" in found.words[""]
     assert "Left out" not in "".join(found.words.values())
     assert "checkpoint of step 12 (the newest), ema" in found.words["the-run"]
@@ -267,7 +267,7 @@ def check_pictures(run, found):
     distances = np.linalg.norm(flat(drawn)[:10, None] - flat(real)[None], axis=-1)
     cell = 6 * times
     for name, order in (
-        ("neighbours-pixels", np.arange(10)),
+        ("neighbors-pixels", np.arange(10)),
         ("nearest-pixels", distances.min(1).argsort()),
     ):
         for place in (0, 1, 4):
@@ -277,14 +277,14 @@ def check_pictures(run, found):
             below = pair[cell + 2 : 2 * cell + 2 : times]
             nearest = real[distances[order[place]].argmin(), ..., 0]
             np.testing.assert_array_equal(below, nearest)
-    words = found.words["nearest-neighbours"]
+    words = found.words["nearest-neighbors"]
     assert f"{np.median(distances.min(1)):.4g}" in words
     assert "all 50 training images" in words
     assert "held-out real (test)" in words
     expected = {"curves", "during-training", "classes", "interpolation", "modes", "scores"}
-    expected |= {"neighbours-features", "nearest-features", "truncation"}
+    expected |= {"neighbors-features", "nearest-features", "truncation"}
     assert expected <= shown.keys()
-    assert "10 samples (step 12, ema weights, seed 0) as the small" in found.words["modes"]
+    assert "10 samples (step 12, ema weights, seed 0) as a small" in found.words["modes"]
     # Nothing is blank.
     assert all(len(np.unique(image)) > 4 for image in shown.values())
 
@@ -312,7 +312,7 @@ def check_scores(found):
 HOSTILE = "</p><script>alert(1)</script>|<img src=x onerror=alert(1)> [a](http://x.y) `b` \ud800"
 
 
-def test_what_files_say_is_text(run, subject):
+def test_what_files_say_is_text(run, given):
     def change(described):
         described["experiment"] = HOSTILE
         described["data"]["name"] = HOSTILE
@@ -330,13 +330,11 @@ def test_what_files_say_is_text(run, subject):
     hostile.protocol[HOSTILE[:40]] = hostile.subject["weights"] = HOSTILE[:60]
     append(run / "evaluations.jsonl", [hostile])
     named = run.with_name('run "<b>&amp;')
-    given = subject()
+    hostile_run = given()
     run.rename(named)
-    given = dataclasses.replace(given, folder=RunFolder(named))
-    given = dataclasses.replace(
-        given, experiment=dataclasses.replace(given.experiment, file=named / "experiment.py")
-    )
-    made = compose(given)
+    experiment = dataclasses.replace(hostile_run.trained.experiment, file=named / "experiment.py")
+    trained = dataclasses.replace(hostile_run.trained, experiment=experiment)
+    made = compose(dataclasses.replace(hostile_run, folder=RunFolder(named), trained=trained))
     write(made, named / "report")
     found = Page((named / "report" / "report.html").read_text())
     assert [where for where, _ in found.warnings] == [""]
@@ -344,7 +342,7 @@ def test_what_files_say_is_text(run, subject):
     assert not tags & {"script", "b"}
     assert all(source.startswith("data:") for source in found.sources)
     assert all(link.startswith("#") for link in found.links)
-    assert not any(name.startswith("on") for _, given in found.tags for name in given)
+    assert not any(name.startswith("on") for _, attributes in found.tags for name in attributes)
     seen = "".join(found.words.values())
     assert seen.count("<script>alert(1)</script>|<img src=x onerror=alert(1)>") >= 5
     assert 'run "<b>&amp;' in seen
@@ -387,19 +385,19 @@ def test_a_fence_holds_and_every_block_has_both_forms():
     assert pixels(pictures(found)["inner"]).shape == (2, 3, 3)
 
 
-def test_without_the_data_and_scores_the_page_says_so(run, subject, capsys):
+def test_without_the_data_and_scores_the_page_says_so(run, given, capsys):
     gone = "npz:/nowhere/else.npz"
     rewrite(run, lambda described: described["launches"][-1].update(data_path=gone))
     for picture in (run / "samples").iterdir():
         picture.unlink()
     (run / "metrics.jsonl").unlink()
-    found = shown(subject())
+    found = shown(given())
     for part, command in (
-        ("nearest-neighbours", "jaxgan report RUN --data-dir DIR"),
+        ("nearest-neighbors", "jaxgan report RUN --data-dir DIR"),
         ("truncation", "jaxgan report RUN --data-dir DIR"),
-        ("scores", "nothing has been scored yet. jaxgan evaluate RUN"),
+        ("scores", "there are no scores yet. jaxgan evaluate RUN"),
         ("modes", "jaxgan report RUN --data-dir DIR"),
-        ("samples-during-training", "0 grids of samples. --sample-every N"),
+        ("samples-during-training", "0 pictures of samples. --sample-every N"),
         ("curves", "metrics.jsonl has no rows"),
     ):
         assert "Left out: " in found.words[part]
@@ -409,20 +407,29 @@ def test_without_the_data_and_scores_the_page_says_so(run, subject, capsys):
     assert "/nowhere/else.npz" in capsys.readouterr().err
 
 
-def test_without_the_extractor_only_its_parts_are_left_out(run, subject, monkeypatch, refused):
+def test_samples_of_any_other_kind_have_the_sections_that_all_have(given, monkeypatch):
+    picture = np.zeros((4, 5, 3), np.uint8)
+    monkeypatch.setattr(ReportedRun, "modality", "tokens")
+    monkeypatch.setattr(ReportedRun, "preview", lambda run, samples, batch: picture)
+    made = compose(given())
+    titles = ["The run", "Curves", "Samples", "Samples during training", "Scores"]
+    assert [section.title for section in made.sections] == titles
+    shown = {one.name: one.image for one in made.pictures()}
+    np.testing.assert_array_equal(shown["samples"], picture)
+
+
+def test_without_the_extractor_only_its_parts_are_left_out(run, given, monkeypatch, refused):
     def missing(*_):
         raise UserError("EfficientNet is not installed; pip install it.")
 
-    monkeypatch.setattr("jaxgan.evaluation.extractors.choose_extractor", missing)
+    monkeypatch.setattr("jaxgan.report.context.choose_extractor", missing)
     # What is asked for by name is not left out in silence.
     refused([run, "--extractor", "inception"], "is not installed")
     assert not (run / "report").exists()
-    parts = [
-        Section(build.__name__, attempt(build, subject())) for build in (neighbors, truncation)
-    ]
+    parts = [Section(build.__name__, attempt(build, given())) for build in (neighbors, truncation)]
     found = Page(document.to_html(Document("", [], parts)))
-    assert pictures(found).keys() == {"neighbours-pixels", "nearest-pixels"}
-    assert "Left out: EfficientNet is not installed" in found.words["neighbours"]
+    assert pictures(found).keys() == {"neighbors-pixels", "nearest-pixels"}
+    assert "Left out: EfficientNet is not installed" in found.words["neighbors"]
     assert "pip install it" in found.words["truncation"]
 
 
@@ -435,9 +442,9 @@ def test_without_the_extractor_only_its_parts_are_left_out(run, subject, monkeyp
         (None, "not recorded"),
     ],
 )
-def test_what_did_not_finish_is_said_at_the_top(status, expected, run, subject):
+def test_what_did_not_finish_is_said_at_the_top(status, expected, run, given):
     (run / "status.json").write_text("{" if status is None else json.dumps(status))
-    warning, *rest = lead(subject())
+    warning, *rest = lead(given())
     assert isinstance(warning, Text)
     assert warning.kind == "warning"
     assert expected in warning.text
@@ -445,8 +452,8 @@ def test_what_did_not_finish_is_said_at_the_top(status, expected, run, subject):
     assert all(isinstance(block, Text) and block.kind == "plain" for block in rest)
 
 
-def test_classes_that_nobody_counted_are_counted(run, subject):
-    picture, table, _ = modes(subject())
+def test_classes_that_nobody_counted_are_counted(run, given):
+    picture, table, _ = class_modes(given())
     assert isinstance(picture, Picture)
     assert "10 samples (step 12" in picture.caption
     assert "small classifier" in picture.caption
@@ -545,10 +552,10 @@ def ring(finished, tmp_path):
     described["data"] = about | {"fingerprint": source.fingerprint}
     (folder / "config.json").write_text(json.dumps(described))
     shutil.copy(finished / "experiment.py", folder)
-    experiment, hyperparameters, data, _ = rebuild(RunFolder(folder))
-    gan = experiment.build(hyperparameters, data)
+    built = rebuild(RunFolder(folder))
     with Checkpoints(folder / "checkpoints") as checkpoints:
-        checkpoints.save(1, jax.jit(lambda: initial_state(gan, jax.random.key(0), data))())
+        state = jax.jit(lambda: initial_state(built.gan, jax.random.key(0), built.task))()
+        checkpoints.save(1, state)
     return folder
 
 
@@ -559,7 +566,7 @@ def test_a_report_of_points(ring, tmp_path):
     check_self_contained(found)
     check_markdown(out, found)
     assert {"samples", "density", "modes"} <= pictures(found).keys()
-    assert not {"nearest-neighbours", "truncation", "interpolation"} & found.words.keys()
+    assert not {"nearest-neighbors", "truncation", "interpolation"} & found.words.keys()
     points = jaxgan.load(ring)(40)
     wanted = mixture_coverage(points, np.asarray(ring_modes()), 0.01)
     table = next(table for table in found.tables if "modes captured" in table)
@@ -574,7 +581,7 @@ def test_a_report_of_points(ring, tmp_path):
 def test_mode_scores_stand_beside_those_of_perfect_samples():
     samples = np.asarray(ring_modes())[[0, 0, 0, 1]]
     coverage = mixture_coverage(np.concatenate([samples, samples + 5]), np.asarray(ring_modes()), 1)
-    table = _beside_perfect(coverage, 8)
+    table = beside_perfect(coverage, 8)
     rows = {row[0]: row[1:] for row in table.rows}
     few = perfect_coverage(4, 8)
     kl = rows["KL(generated || equal shares), nats"]
@@ -599,11 +606,11 @@ def test_scores_of_a_course_share_a_line_only_if_drawn_alike():
     raw.subject["weights"] = "raw"
     again = score(2.5, step=12)
     column = [score(9.0, step=5), score(2.0, step=12), raw, again, score(float("inf"), step=20)]
-    course = _course("FD-net", column)
-    assert course is not None
-    assert course.lines == {"ema weights": ([5, 12], [9.0, 2.5]), "raw weights": ([5], [3.0])}
-    assert course.floor == 12.5
-    assert _course("FD-net", [score(1.0), score(2.0)]) is None
+    line = course("FD-net", column)
+    assert line is not None
+    assert line.lines == {"ema weights": ([5, 12], [9.0, 2.5]), "raw weights": ([5], [3.0])}
+    assert line.floor == 12.5
+    assert course("FD-net", [score(1.0), score(2.0)]) is None
 
 
 def test_a_sweep_needs_a_prior_that_truncates(finished):

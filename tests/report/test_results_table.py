@@ -1,20 +1,29 @@
-"""The table of experiments: made from the files, never stale, no number without its source."""
+"""The table of experiments: made from files, never out of date, no number without its source."""
 
 import dataclasses
+import json
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from jaxgan.cli.results import main
+from jaxgan.cli.exit import exit_code_of
+from jaxgan.cli.results import results
 from jaxgan.errors import UserError
 from jaxgan.experiment import Published, load_experiment
-from jaxgan.report.results_table import faults, published, render
+from jaxgan.report.results_table import Measured, faults, load_all, read_measured, render
 from support.tiny_runs import EXPERIMENTS
 
 FOLDER = Path(__file__).parents[2] / "experiments"
-RESULT = Published("modes of 8", "2500 samples", "7.9 ± 0.1", "Lin et al. 2018, table 1")
-MEASURED = dataclasses.replace(
-    RESULT, ours="7.5 ± 0.2", seeds=5, command="python x.py", hardware="two CPU cores"
+NUMBER = Published("modes of 8 (2500 samples)", "7.9 ± 0.1", "Lin et al. 2018, table 1")
+MEASURED = Measured(
+    metric=NUMBER.metric,
+    protocol="20 000 steps",
+    value="7.5 ± 0.2",
+    spread="standard deviation over seeds",
+    seeds=5,
+    command="python x.py",
+    hardware="two CPU cores",
 )
 
 
@@ -23,74 +32,136 @@ def ring():
     return load_experiment(FOLDER / "gan_ring.py")
 
 
-def row(experiment, *results):
-    text = render([dataclasses.replace(experiment, results=results)])
+def row(experiment, *published, measured=()):
+    text = render([(dataclasses.replace(experiment, published=published), measured)])
     return text.splitlines()[-1]
 
 
 def test_the_committed_table_is_what_the_files_say():
-    expected = render(published(FOLDER))
+    expected = render(load_all(FOLDER))
     assert (FOLDER / "README.md").read_text() == expected, "run scripts/experiments_readme"
 
 
 @pytest.mark.parametrize("file", EXPERIMENTS, ids=lambda path: path.stem)
 def test_no_number_stands_without_its_source(file):
-    for result in load_experiment(file).results:
-        assert faults(result) == [], result.metric
+    for number in load_experiment(file).published:
+        assert faults(number, "metric", "value", "source") == []
 
 
-@pytest.mark.parametrize("name", ["metric", "protocol", "paper", "source"])
+@pytest.mark.parametrize("name", ["metric", "value", "source"])
 def test_a_number_without_its_source_is_refused(ring, name):
-    bare = dataclasses.replace(RESULT, **{name: " "})
+    bare = dataclasses.replace(NUMBER, **{name: " "})
     with pytest.raises(UserError, match=f"gan_ring, .*no {name}"):
         row(ring, bare)
 
 
-@pytest.mark.parametrize("change", [{"seeds": 0}, {"command": ""}, {"hardware": ""}, {"ours": ""}])
-def test_a_number_of_ours_without_its_run_is_refused(ring, change):
-    with pytest.raises(UserError, match=f"no {next(iter(change))}"):
-        row(ring, dataclasses.replace(MEASURED, **change))
+def write(path, *rows):
+    path.write_text(json.dumps([dataclasses.asdict(row) for row in rows]))
+
+
+@pytest.mark.parametrize(
+    "change", [{"seeds": 0}, {"command": ""}, {"hardware": ""}, {"value": ""}, {"spread": " "}]
+)
+def test_a_measured_number_without_its_run_is_refused(change, tmp_path):
+    write(tmp_path / "a.json", dataclasses.replace(MEASURED, **change))
+    with pytest.raises(UserError, match=f"a.json, modes.*no {next(iter(change))}"):
+        read_measured(tmp_path / "a.json")
+
+
+def test_what_was_written_is_read(tmp_path):
+    write(tmp_path / "a.json", MEASURED)
+    assert read_measured(tmp_path / "a.json") == [MEASURED]
+    assert read_measured(tmp_path / "none.json") == []
+
+
+@pytest.mark.parametrize("text", ["{", "[1]", '[{"metric": "a"}]', '[{"wrong": 1}]', "3"])
+def test_a_damaged_file_of_results_is_refused(text, tmp_path):
+    (tmp_path / "a.json").write_text(text)
+    with pytest.raises(UserError, match=r"a\.json is damaged"):
+        read_measured(tmp_path / "a.json")
 
 
 def test_what_was_not_measured_is_said(ring):
-    cells = row(ring, RESULT).split(" | ")
+    cells = row(ring, NUMBER).split(" | ")
     assert cells[1:] == [
         "ring",
         "modes of 8 (2500 samples)",
-        "not run yet",
-        "",
-        "7.9 ± 0.1 (Lin et al. 2018, table 1) |",
+        "7.9 ± 0.1 (Lin et al. 2018, table 1)",
+        "not run yet |",
     ]
     assert cells[0].startswith("| [gan_ring](gan_ring.py): The first GAN on a ring")
-    assert "not run yet" in row(ring)
+    assert "none for this data set | not run yet" in row(ring)
 
 
-def test_what_was_measured_is_shown_with_its_run(ring):
-    cells = row(ring, dataclasses.replace(MEASURED, official="7.8")).split(" | ")
-    assert cells[3] == "7.5 ± 0.2 (5 seeds, two CPU cores; `python x.py`)"
-    assert cells[4] == "7.8"
-    assert "(1 seed, " in row(ring, dataclasses.replace(MEASURED, seeds=1))
+def test_what_was_measured_stands_beside_the_published_number(ring):
+    told = (
+        "7.5 ± 0.2 (20 000 steps; 5 seeds, ± standard deviation over seeds; two CPU cores; "
+        "`python x.py`)"
+    )
+    cells = row(ring, NUMBER, measured=[MEASURED]).split(" | ")
+    assert cells[3:] == ["7.9 ± 0.1 (Lin et al. 2018, table 1)", f"{told} |"]
+    one = dataclasses.replace(MEASURED, seeds=1)
+    assert "; 1 seed, " in row(ring, NUMBER, measured=[one])
+
+
+def test_what_has_no_published_number_has_a_row_of_its_own(ring):
+    other = dataclasses.replace(MEASURED, metric="other")
+    last = row(ring, NUMBER, measured=[MEASURED, other])
+    assert last.startswith("|  |  | other | none | 7.5 ± 0.2 (")
+
+
+def test_a_measured_number_stands_beside_the_first_of_two_published_ones(ring):
+    last = row(ring, NUMBER, dataclasses.replace(NUMBER, value="8"), measured=[MEASURED])
+    assert last.endswith("| 8 (Lin et al. 2018, table 1) | not run yet |")
+
+
+def test_a_number_of_earlier_code_is_marked(ring):
+    earlier = dataclasses.replace(MEASURED, code_in_history=False)
+    assert "7.5 ± 0.2 **earlier code** (" in row(ring, measured=[earlier])
+    assert "earlier code" not in row(ring, measured=[MEASURED])
 
 
 def test_only_the_first_row_of_a_file_names_it(ring):
-    last = row(ring, RESULT, dataclasses.replace(RESULT, metric="a|b"))
-    assert last.startswith("|  |  | a\\|b (2500 samples) | not run yet |")
+    last = row(ring, NUMBER, dataclasses.replace(NUMBER, metric="a|b"))
+    assert last.startswith("|  |  | a\\|b | 7.9 ± 0.1 (")
+
+
+def test_what_is_in_the_history_is_there():
+    """Every committed number says whether the code that gave it can be had."""
+    every = [row for _, measured in load_all(FOLDER) for row in measured]
+    assert every
+    shallow = ["git", "-C", str(FOLDER), "rev-parse", "--is-shallow-repository"]
+    told = subprocess.run(shallow, capture_output=True, text=True)
+    if told.stdout.strip() != "false":
+        pytest.skip("the history is not at hand")
+    for commit, stated in {(row.commit, row.code_in_history) for row in every}:
+        found = subprocess.run(
+            ["git", "-C", str(FOLDER), "merge-base", "--is-ancestor", commit, "HEAD"],
+            capture_output=True,
+        )
+        assert (found.returncode == 0) == stated, commit
 
 
 def test_the_program_writes_checks_and_refuses(tmp_path, capsys):
+    def main(*flags):
+        return exit_code_of(lambda: results(["--folder", str(tmp_path), *flags]))
+
     readme = tmp_path / "README.md"
-    flags = ["--folder", str(tmp_path)]
-    assert main(flags) == 2
+    assert main() == 2
     assert "no experiment files" in capsys.readouterr().err
     (tmp_path / "gan_ring.py").write_text((FOLDER / "gan_ring.py").read_text())
-    assert main([*flags, "--check"]) == 2
+    assert main("--check") == 2
     assert "run scripts/experiments_readme" in capsys.readouterr().err
     assert not readme.exists()
-    assert main(flags) == 0
-    assert readme.read_text() == render(published(tmp_path))
+    assert main() == 0
+    assert readme.read_text() == render(load_all(tmp_path))
     before = readme.stat().st_mtime_ns
-    assert main([*flags, "--check"]) == 0
-    assert main(flags) == 0
+    assert main("--check") == 0
+    assert main() == 0
     assert readme.stat().st_mtime_ns == before
-    readme.write_text("old")
-    assert main([*flags, "--check"]) == 2
+    (tmp_path / "results").mkdir()
+    write(tmp_path / "results" / "gan_ring.json", MEASURED)
+    assert main("--check") == 2
+    write(tmp_path / "results" / "gan_rnig.json", MEASURED)
+    assert main() == 2
+    assert "belongs to no experiment" in capsys.readouterr().err

@@ -35,10 +35,10 @@ def test_the_config_says_with_what_a_run_ran(finished):
 
 
 def test_a_run_is_rebuilt_from_its_folder(finished):
-    experiment, rebuilt, data, _ = rebuild(RunFolder(finished))
-    assert rebuilt == experiment.config()
-    assert rebuilt.__class__ is experiment.config
-    assert (data.shape, data.classes) == ((6, 6, 1), 3)
+    run = rebuild(RunFolder(finished))
+    assert run.config == run.experiment.config()
+    assert run.config.__class__ is run.experiment.config
+    assert (run.task.shape, run.task.classes) == ((6, 6, 1), 3)
 
 
 def test_a_write_is_whole_or_not_at_all(tmp_path):
@@ -66,7 +66,7 @@ def experiment(tmp_path):
 def test_an_experiment_is_told_by_what_it_does(experiment):
     assert experiment() == []
     assert experiment('"""The knobs."""', '"""Knobs."""  # a comment') == []
-    assert experiment("    steps=", "    results=(),\n    steps=3 + ") == []
+    assert experiment("    steps=", "    published=(),\n    steps=3 + ") == []
     before, after = experiment("momentum=0.5", "momentum=0.6")
     assert before.startswith("-")
     assert "momentum=0.5" in before

@@ -39,10 +39,10 @@ def toy(finished, tmp_path_factory):
     run.mkdir()
     (run / "config.json").write_text(json.dumps(described))
     shutil.copy(finished / "experiment.py", run)
-    experiment, hyperparameters, data, _ = rebuild(RunFolder(run))
-    gan = experiment.build(hyperparameters, data)
+    built = rebuild(RunFolder(run))
     with Checkpoints(run / "checkpoints") as checkpoints:
-        checkpoints.save(1, jax.jit(lambda: initial_state(gan, jax.random.key(0), data))())
+        state = jax.jit(lambda: initial_state(built.gan, jax.random.key(0), built.task))()
+        checkpoints.save(1, state)
     return run
 
 

@@ -19,7 +19,7 @@ SPEED = ("seconds", "steps_per_second", "images_per_second")
 
 
 def state_of(folder, step=None):
-    return load_state(folder, step)[2]
+    return load_state(folder, step).state
 
 
 def digest(folder, step=None):

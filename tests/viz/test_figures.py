@@ -12,12 +12,12 @@ def noise(*shape, seed=0):
     return np.random.default_rng(seed).integers(0, 256, shape, np.uint8)
 
 
-def of_colour(picture, colour):
-    return (picture == np.array(colour, np.uint8)).all(-1)
+def of_color(picture, color):
+    return (picture == np.array(color, np.uint8)).all(-1)
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-def test_a_sheet_is_in_colour_and_each_pixel_is_enlarged(channels):
+def test_a_sheet_is_in_color_and_each_pixel_is_enlarged(channels):
     images = noise(4, 16, 16, channels)
     sheet = figures.sheet(images, 2)
     assert sheet.shape == ((16 + 2 + 16) * 4,) * 2 + (3,)
@@ -39,9 +39,9 @@ def test_words_are_drawn_as_large_as_fits():
     assert (figures.words("7.25", 64) != figures.words("7.26", 64)).any()
 
 
-def test_each_sample_stands_above_its_neighbour():
+def test_each_sample_stands_above_its_neighbor():
     fakes, reals = noise(5, 32, 32, 1), noise(5, 32, 32, 1, seed=1)
-    picture = figures.neighbours(fakes, reals, np.arange(5.0), columns=3)
+    picture = figures.neighbors(fakes, reals, np.arange(5.0), columns=3)
     cell, tile = 32 * 2, (64 * 2 + 2 + figures.LINE, 64)
     assert picture.shape == (2 * tile[0] + figures.GAP, 3 * 64 + 2 * figures.GAP, 3)
     for number in range(5):
@@ -81,17 +81,17 @@ def panels(picture):
     return picture[:, :middle], picture[:, middle:end]
 
 
-def coloured(picture):
+def colored(picture):
     return int((np.ptp(picture, axis=-1) > 40).sum())
 
 
 def test_equal_points_look_equal_and_others_do_not():
     real = np.random.default_rng(0).normal(size=(4000, 2))
-    same = [coloured(panel) for panel in panels(figures.density(real, real))]
+    same = [colored(panel) for panel in panels(figures.density(real, real))]
     assert same[0] > 10_000
     assert same[0] == pytest.approx(same[1], rel=0.03)
     narrow, wide = panels(figures.density(real * 0.2, real))
-    assert 100 < coloured(narrow) < 0.2 * coloured(wide)
+    assert 100 < colored(narrow) < 0.2 * colored(wide)
     # One scale: the brightest cells are where the points are dense.
     bright = lambda panel: int(((panel[..., 0] > 150) & (panel[..., 2] < 90)).sum())  # noqa: E731
     assert bright(narrow) > 50
@@ -102,17 +102,17 @@ def test_modes_are_marked_and_points_outside_are_said():
     random = np.random.default_rng(0)
     real, modes = random.normal(size=(500, 2)), np.array([[0.0, 0.0], [1.0, 1.0]])
     plain, marked = figures.density(real, real), figures.density(real, real, modes)
-    assert not of_colour(plain, RED).any()
-    assert of_colour(marked, RED).sum() > 40
+    assert not of_color(plain, RED).any()
+    assert of_color(marked, RED).sum() > 40
     outside = figures.density(real + np.array([100, 0]), real)
     title = np.s_[:40, :600]
     assert (outside[title] < 100).sum() > 1.5 * (plain[title] < 100).sum()
 
 
-def inside(picture, colour):
-    """Where a colour is, below the upper edge of the panel."""
+def inside(picture, color):
+    """Where a color is, below the upper edge of the panel."""
     edge = np.flatnonzero((picture < 60).all(-1).mean(1) > 0.8)[0]
-    found = of_colour(picture, colour)
+    found = of_color(picture, color)
     found[: edge + 1] = False
     return found
 
@@ -161,10 +161,10 @@ def test_the_sweep_shows_every_point_and_the_floor():
     points = [figures.TruncationPoint(str(n), 50.0 - n, 0.2 + n / 10, 0.8 - n / 10) for n in (1, 5)]
     plain = figures.truncation_sweep(points, "FD-X")
     floor = figures.truncation_sweep(points, "FD-X", figures.TruncationPoint("", 3.0, 0.9, 0.9))
-    grey = lambda picture: of_colour(picture, (102, 102, 102)).sum()  # noqa: E731
+    grey = lambda picture: of_color(picture, (102, 102, 102)).sum()  # noqa: E731
     assert grey(floor) > grey(plain) + 20
     alone = figures.truncation_sweep(points[:1], "FD-X")
-    assert of_colour(plain, BLUE).sum() > of_colour(alone, BLUE).sum()
+    assert of_color(plain, BLUE).sum() > of_color(alone, BLUE).sum()
 
 
 def test_each_way_of_measuring_has_a_panel():
@@ -175,9 +175,9 @@ def test_each_way_of_measuring_has_a_panel():
     assert alone.shape == both.shape
     right = np.s_[:, alone.shape[1] // 2 + 40 :]
     assert (alone[right] == 255).all()
-    assert of_colour(both[right], BLUE).sum() > 100
-    assert of_colour(both[right], (255, 127, 14)).sum() > 30  # the second line
-    assert of_colour(both[right], (102, 102, 102)).sum() > 30  # the floor
-    assert of_colour(both[:, : alone.shape[1] // 2], (102, 102, 102)).sum() < 10
+    assert of_color(both[right], BLUE).sum() > 100
+    assert of_color(both[right], (255, 127, 14)).sum() > 30  # the second line
+    assert of_color(both[right], (102, 102, 102)).sum() > 30  # the floor
+    assert of_color(both[:, : alone.shape[1] // 2], (102, 102, 102)).sum() < 10
     three = figures.scores_over_steps([one, two, one])
     assert three.shape[0] == 2 * alone.shape[0]

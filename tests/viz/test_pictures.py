@@ -149,8 +149,8 @@ def test_tensorboard_shows_the_rows_and_the_samples(finished):
 def test_pictures_of_a_run(finished):
     with Image.open(finished / "curves.png") as curves:
         assert curves.size == (1210, 660)
-        colours = np.unique(np.asarray(curves).reshape(-1, 3), axis=0)
-        assert len(colours) > 50  # two lines in each panel, not an empty frame
+        colors = np.unique(np.asarray(curves).reshape(-1, 3), axis=0)
+        assert len(colors) > 50  # two lines in each panel, not an empty frame
     with Image.open(finished / "samples" / "0000012.png") as grid:
         assert grid.size == (62 * 10, 62 * 10)
     with Image.open(finished / "interpolation.png") as walks:

@@ -1,1 +1,1 @@
-"""The command line; nothing imports it."""
+"""The command line, a file per command; only scripts and experiment files import it."""

@@ -1,4 +1,4 @@
-"""``jaxgan data``."""
+"""``jaxgan data``: prepares data sets, and lists those that are prepared."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -18,11 +18,11 @@ class Prepare:
     name: tyro.conf.Positional[str]
     """Data set, e.g. fashion_mnist, mnist or cifar10."""
     source_dir: Annotated[Path | None, tyro.conf.arg(name="from")] = None
-    """Folder of the original files (IDX, CIFAR binary); nothing is downloaded then."""
+    """Folder of the original files (IDX, CIFAR binary), instead of a download."""
     data_dir: str | None = None
-    """Where to; $TFDS_DATA_DIR or ~/tensorflow_datasets if not given."""
+    """Folder for the result; $TFDS_DATA_DIR or ~/tensorflow_datasets if not given."""
     debian: bool = False
-    """If the download is not possible, take Fashion-MNIST from Debian's package."""
+    """If the download fails, take Fashion-MNIST from Debian's package."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,11 +30,11 @@ class List:
     """Show the data sets that are prepared."""
 
     data_dir: str | None = None
-    """Where; $TFDS_DATA_DIR or ~/tensorflow_datasets if not given."""
+    """Folder to look in; $TFDS_DATA_DIR or ~/tensorflow_datasets if not given."""
 
 
 def data(arguments: Sequence[str]) -> int:
-    """``jaxgan data prepare NAME`` and ``jaxgan data list``."""
+    """``jaxgan data prepare NAME`` and ``jaxgan data list``; returns the exit code."""
     commands = {"prepare": prepare_data, "list": list_data}
     if not arguments or arguments[0] in ("-h", "--help"):
         print(
@@ -42,7 +42,7 @@ def data(arguments: Sequence[str]) -> int:
             "       jaxgan data list [--data-dir DIR]"
         )
         return 0 if arguments else EXIT_FAULT
-    return commands[one_of(arguments[0], list(commands), "command data")](arguments[1:])
+    return commands[one_of(arguments[0], commands, "command data")](arguments[1:])
 
 
 def prepare_data(arguments: Sequence[str]) -> int:

@@ -11,8 +11,9 @@ import jax
 import tyro
 
 from jaxgan import hyperparameters
-from jaxgan.cli.exit import EXIT_DIVERGED, EXIT_INTERRUPTED, exit_code_of
-from jaxgan.experiment import Experiment
+from jaxgan.cli.exit import EXIT_DIVERGED, EXIT_FAULT, EXIT_INTERRUPTED, exit_code_of
+from jaxgan.errors import UserError
+from jaxgan.experiment import Experiment, load_experiment
 from jaxgan.runs.folder import RunFolder, run_folder
 from jaxgan.runs.settings import Runtime, Training, with_flags
 from jaxgan.training.distributed import prepare_jax
@@ -25,6 +26,21 @@ def main(experiment: Experiment, arguments: Sequence[str] | None = None) -> None
     file = Path(sys.modules["__main__"].__file__ or sys.argv[0]).resolve()
     experiment = dataclasses.replace(experiment, file=file)
     sys.exit(exit_code_of(lambda: run(experiment, arguments, f"python {Path(sys.argv[0])}")))
+
+
+def train(arguments: Sequence[str]) -> int:
+    """``jaxgan train FILE [flags of the experiment]``; returns the exit code.
+
+    Raises:
+      UserError: there is no such file, or a setting is at fault.
+    """
+    if not arguments or arguments[0] in ("-h", "--help"):
+        print("usage: jaxgan train FILE [flags]\n\njaxgan train FILE --help shows FILE's flags.")
+        return 0 if arguments else EXIT_FAULT
+    file, *flags = arguments
+    if file.startswith("-"):
+        raise UserError(f"The experiment file comes first: jaxgan train FILE {file} ...")
+    return run(load_experiment(file), flags, f"jaxgan train {file}")
 
 
 def parse(
@@ -105,7 +121,9 @@ class Trainer(Protocol):
         ...
 
 
-def train(experiment: Experiment, config: Any, training: Training, runtime: Runtime) -> Outcome:
+def train_with_progress(
+    experiment: Experiment, config: Any, training: Training, runtime: Runtime
+) -> Outcome:
     """Trains a run, with a line that shows how far it is."""
     from jaxgan.cli.progress import Progress
     from jaxgan.training.train import train
@@ -114,7 +132,7 @@ def train(experiment: Experiment, config: Any, training: Training, runtime: Runt
 
 
 def run(
-    experiment: Experiment, arguments: Sequence[str], program: str, train: Trainer = train
+    experiment: Experiment, arguments: Sequence[str], program: str, trainer: Trainer = train_with_progress
 ) -> int:
     """Trains as the flags say; returns the exit code.
 
@@ -122,7 +140,7 @@ def run(
       experiment: what the experiment file declares.
       arguments: the flags.
       program: how the command was called, for its help.
-      train: trains the run.
+      trainer: trains the run.
 
     Raises:
       UserError: a setting, the data, the folder or its checkpoints are at fault.
@@ -132,7 +150,7 @@ def run(
     hyperparameters.check(config, default)
     prepare_jax(training, runtime)
     if not runtime.smoke:
-        outcome = train(experiment, config, training, runtime)
+        outcome = trainer(experiment, config, training, runtime)
         return _report(outcome, run_folder(experiment, runtime.workdir))
     config = _small(config, default, experiment.smoke)
     with tempfile.TemporaryDirectory(prefix="jaxgan-smoke-") as scratch:
@@ -143,7 +161,7 @@ def run(
         training = dataclasses.replace(training, data="smoke")
         workdir = runtime.workdir or Path(scratch) / "run"
         runtime = with_flags(runtime, workdir=workdir, steps=3, log_every=1, evaluate_every=0)
-        outcome = train(experiment, config, training, runtime)
+        outcome = trainer(experiment, config, training, runtime)
         if workdir.parent == Path(scratch) and outcome.kind == "finished":
             print(f"{experiment.name} runs: {outcome.step} steps, checkpoint and pictures.")
             return 0

@@ -1,4 +1,4 @@
-"""``jaxgan export``."""
+"""``jaxgan export``: a generator's weights with a model card."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -23,10 +23,10 @@ class Export:
 
 
 def export(arguments: Sequence[str]) -> int:
-    """``jaxgan export RUN --out DIR``."""
+    """``jaxgan export RUN --out DIR``; returns the exit code."""
     asked = tyro.cli(Export, prog="jaxgan export", args=list(arguments))
-    from jaxgan.sampling.export import export as write
+    from jaxgan.sampling import export  # after the flags: JAX takes a second to import
 
-    write(asked.run, asked.out, asked.weights, asked.step)
+    export.export(asked.run, asked.out, asked.weights, asked.step)
     print(f"Exported {asked.run} to {asked.out}")
     return 0

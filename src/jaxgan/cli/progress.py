@@ -1,4 +1,4 @@
-"""The live lines of training and of scoring."""
+"""Progress bars of training and of feature extraction."""
 
 import contextlib
 import sys
@@ -18,7 +18,10 @@ from rich.progress import Progress as Bar
 
 
 class Progress:
-    """Step, images per second, time left and both losses; plain lines without a terminal."""
+    """A bar with step, images per second, time left and both losses.
+
+    Where standard error is not a terminal, plain lines take its place.
+    """
 
     def __init__(self, name: str, first: int, last: int, enabled: bool = True):
         console = Console(stderr=True)
@@ -46,7 +49,7 @@ class Progress:
         self._bar.stop()
 
     def update(self, step: int, row: Mapping[str, Any]) -> None:
-        """Shows the newest row of metrics."""
+        """Shows the newest row of metrics beside the bar."""
         parts = [f"{row['images_per_second']:,.0f} images/s"] if "images_per_second" in row else []
         losses = {"D": row.get("d/loss"), "G": row.get("g/loss")}
         parts += [f"{who} {loss:.3f}" for who, loss in losses.items() if loss is not None]
@@ -61,7 +64,7 @@ class Progress:
         self._bar.update(self._task, completed=step)
 
     def say(self, text: str) -> None:
-        """Leaves a line above the bar."""
+        """Prints a line above the bar."""
         if self._plain:
             print(text, file=sys.stderr)
         elif self._enabled:
@@ -69,10 +72,13 @@ class Progress:
 
 
 class Counting:
-    """What passes through an extractor, with the time left; plain lines without a terminal."""
+    """A bar for each set of images whose features are computed.
+
+    Where standard error is not a terminal, plain lines take its place.
+    """
 
     SECONDS = 10.0
-    """Between two plain lines."""
+    """Seconds between two plain lines."""
 
     def __init__(self) -> None:
         console = Console(stderr=True)
@@ -97,7 +103,7 @@ class Counting:
 
     @contextlib.contextmanager
     def __call__(self, what: str, count: int) -> Iterator[Callable[[int], None]]:
-        """A line for ``count`` images of ``what``; yields what is told how many more are done."""
+        """A bar for ``count`` images of ``what``; yields a function that moves it by n images."""
         task = self._bar.add_task(what, total=count)
         done, first, began, said = 0, 0, time.perf_counter(), 0.0
 

@@ -1,34 +1,31 @@
-"""``jaxgan report``: what a run is and what it makes, on one page."""
+"""``jaxgan report``: a run's settings, curves, samples and scores on one page."""
 
 import dataclasses
 import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import tyro
 
 from jaxgan.cli.progress import Counting
 from jaxgan.errors import UserError
-from jaxgan.experiment import Experiment
-from jaxgan.game.gan import Gan
 from jaxgan.report.context import EXTRACTOR, Choices, ReportedRun
 from jaxgan.report.report import compose
 from jaxgan.report.write import check_destination, write
 from jaxgan.runs.folder import RunFolder
-from jaxgan.sampling.load import load_state, precision_of, rebuild
-from jaxgan.sampling.sampler import Sampler, sampler_of
+from jaxgan.sampling.load import Step, TrainedRun, load_state, rebuild
 
 
 @dataclasses.dataclass(frozen=True)
 class Report:
-    """Write what a run is and what it makes as one HTML page, and as Markdown with pictures."""
+    """Write a run's settings, curves, samples and scores as an HTML page, and as Markdown."""
 
     run: tyro.conf.Positional[Path]
     """The run folder."""
     out: Path | None = None
-    """A new folder, or that of an earlier report, which is replaced; RUN/report if not given."""
+    """A new folder, or that of an earlier report to replace; RUN/report if not given."""
     weights: Literal["ema", "raw"] = "ema"
     """The averaged generator, or the one last trained."""
     step: int | Literal["best"] | None = None
@@ -36,87 +33,86 @@ class Report:
     seed: int = 0
     """Seed of the latents."""
     num: int | None = None
-    """Samples to measure with; 1000 images, or 2500 points, if not given."""
+    """Samples to measure with; 1000, or 2500 of points, if not given."""
     data_dir: str | None = None
     """Where TFDS keeps data; $TFDS_DATA_DIR or ~/tensorflow_datasets if not given."""
     truncations: str = "0.3,0.5,0.7,1.0"
-    """Of the truncation sweep, with commas; an empty text for none."""
+    """Truncations of the sweep, separated by commas; an empty text for no sweep."""
     extractor: str = EXTRACTOR
-    """Features of nearest neighbours and of the truncation sweep, as jaxgan evaluate takes it."""
+    """Feature extractor of nearest neighbors and the truncation sweep, as for jaxgan evaluate."""
     extractor_weights: Path | None = None
     """Weights of inception or dinov2, which you download yourself."""
 
+    @property
+    def extractor_is_chosen(self) -> bool:
+        """Whether the extractor is not the default one."""
+        return self.extractor != EXTRACTOR or self.extractor_weights is not None
+
 
 def report(arguments: Sequence[str]) -> int:
-    """``jaxgan report RUN``."""
+    """``jaxgan report RUN``; returns the exit code."""
     asked = tyro.cli(Report, prog="jaxgan report", args=list(arguments))
-    check(asked)
+    choices = choices_of(asked)
     folder = RunFolder(asked.run)
     out = asked.out or folder.path / "report"
-    experiment, gan, sampler, description = read_run(asked)
+    trained = trained_run(folder, asked.step)
+    sampler = None if trained.state is None else trained.sampler(asked.weights)
     check_destination(out)
     with Counting() as counting:
-        choices = Choices(
-            asked.step,
-            asked.seed,
-            asked.num,
-            asked.data_dir,
-            parse_truncations(asked.truncations),
-            asked.extractor,
-            asked.extractor_weights,
-        )
-        subject = ReportedRun(folder, experiment, gan, sampler, description, choices, counting)
-        if sampler and subject.images and (asked.extractor != EXTRACTOR or asked.extractor_weights):
-            _ = subject.extractor  # what was asked for by name is not left out in silence
-        made = compose(subject)
-    write(made, out)
-    of = f"step {sampler.step}, {asked.weights}" if sampler else "no checkpoint"
-    print(f"Report of {asked.run} ({of}): {out / 'report.html'}")
+        run = ReportedRun(folder, trained, sampler, choices, counting)
+        if sampler and run.modality == "images" and asked.extractor_is_chosen:
+            _ = run.extractor  # without what the user named there is no report
+        write(compose(run), out)
+    shown = f"step {sampler.step}, {asked.weights}" if sampler else "no checkpoint"
+    print(f"Report of {asked.run} ({shown}): {out / 'report.html'}")
     return 0
 
 
-def read_run(asked: Report) -> tuple[Experiment, Gan, Sampler | None, dict[str, Any]]:
-    """The run, and what draws from its checkpoint: nothing, if it ended badly before the first.
+def trained_run(folder: RunFolder, step: Step) -> TrainedRun:
+    """The run with the checkpoint that is asked for, or without one if it failed before the first.
 
     Raises:
-      UserError: there is no run, or no such checkpoint of one that went well.
+      UserError: there is no run, or it did not fail and has no such checkpoint.
     """
-    folder = RunFolder(asked.run)
-    if ended_badly(folder) and asked.step is None and not any(folder.checkpoints.glob("[0-9]*")):
-        experiment, config, data, description = rebuild(folder)
-        gan = experiment.game(config, data, description["training"].get("steps", 0))
-        return experiment, gan, None, description
-    experiment, gan, state, data, description = load_state(asked.run, asked.step)
-    sampler = sampler_of(gan, state, data, asked.weights, precision_of(description))
-    return experiment, gan, sampler, description
+    if step is None and ended_badly(folder) and not any(folder.checkpoints.glob("[0-9]*")):
+        return rebuild(folder)
+    return load_state(folder.path, step)
 
 
 def ended_badly(folder: RunFolder) -> bool:
-    """Whether the run says that it diverged or failed."""
+    """Whether the run recorded that it diverged or failed."""
     try:
         return json.loads(folder.status.read_text())["outcome"] in ("diverged", "failed")
     except (OSError, ValueError, KeyError, TypeError):
         return False
 
 
-def check(asked: Report) -> None:
-    """Refuses numbers that make no sense.
+def choices_of(asked: Report) -> Choices:
+    """The flags that the sections of a report read.
 
     Raises:
-      UserError: naming the flag.
+      UserError: a number is out of range; names the flag.
     """
     if asked.num is not None and asked.num < 10:
         raise UserError(f"--num {asked.num}: must be at least 10.")
     if not 0 <= asked.seed < 2**32:
         raise UserError(f"--seed {asked.seed}: use 0 to {2**32 - 1}.")
-    parse_truncations(asked.truncations)
+    return Choices(
+        step=asked.step,
+        seed=asked.seed,
+        num=asked.num,
+        data_dir=asked.data_dir,
+        truncations=parse_truncations(asked.truncations),
+        extractor=asked.extractor,
+        extractor_weights=asked.extractor_weights,
+    )
 
 
 def parse_truncations(words: str) -> tuple[float, ...]:
-    """Truncations from a list with commas.
+    """Truncations from a list separated by commas.
 
     Raises:
-      UserError: one is no number, or out of range.
+      UserError: one is not a number, or out of range.
     """
     found = []
     for word in filter(None, (word.strip() for word in words.split(","))):

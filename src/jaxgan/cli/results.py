@@ -1,6 +1,7 @@
-"""Writes ``experiments/README.md`` from the experiment files."""
+"""``scripts/experiments_readme``: writes ``experiments/README.md``."""
 
 import dataclasses
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -10,42 +11,41 @@ import tyro
 from jaxgan.cli.exit import exit_code_of
 from jaxgan.errors import UserError
 from jaxgan.files import replacing
-from jaxgan.report.results_table import published, render
+from jaxgan.report.results_table import load_all, render
 
 
 @dataclasses.dataclass(frozen=True)
-class Catalogue:
-    """Write README.md from the experiment files."""
+class Results:
+    """Write the table of published and measured numbers, README.md."""
 
     folder: Annotated[Path, tyro.conf.arg(metavar="DIR")] = Path("experiments")
-    """Folder of the experiment files, where README.md is written."""
+    """Folder of the experiment files, whose subfolder results has the measured numbers."""
     check: bool = False
     """Write nothing; fail if README.md is not what would be written."""
 
 
-def write_results(wanted: Catalogue) -> int:
-    """Writes the README, or compares it.
+def results(arguments: Sequence[str] | None = None) -> int:
+    """Writes the table, or checks it; returns the exit code.
 
     Raises:
-      UserError: an experiment or a number is at fault, or the README is stale.
+      UserError: an experiment or a number is at fault, or the table is out of date.
     """
-    readme, text = wanted.folder / "README.md", render(published(wanted.folder))
-    stale = not readme.is_file() or readme.read_text() != text
-    if wanted.check and stale:
-        raise UserError(f"{readme} is not what the files say; run scripts/experiments_readme.")
-    if stale:
-        with replacing(readme) as part:
-            part.write_text(text)
-    print(f"{readme}: {'written' if stale else 'as it should be'}.")
-    return 0
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The program; returns the exit code."""
-    wanted = tyro.cli(
-        Catalogue,
+    asked = tyro.cli(
+        Results,
         prog="scripts/experiments_readme",
         args=arguments,
         config=(tyro.conf.FlagCreatePairsOff,),
     )
-    return exit_code_of(lambda: write_results(wanted))
+    readme, text = asked.folder / "README.md", render(load_all(asked.folder))
+    stale = not readme.is_file() or readme.read_text() != text
+    if asked.check and stale:
+        raise UserError(f"{readme} is out of date; run scripts/experiments_readme.")
+    if stale:
+        with replacing(readme) as part:
+            part.write_text(text)
+    print(f"{readme}: {'written' if stale else 'up to date'}.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(exit_code_of(results))

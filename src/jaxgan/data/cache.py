@@ -1,15 +1,13 @@
 """Decoded samples kept on disk, so that a data set is decoded once and not at every start."""
 
 import contextlib
-import os
-import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from jaxgan.data.source import Rows
+from jaxgan.files import replacing_folder
 
 CACHE_BYTES = 2**30
 """Larger data are streamed, and a second copy of them on disk would be a burden."""
@@ -34,16 +32,10 @@ def cached(folder: Path, key: str, nbytes: int, make: Callable[[], Rows]) -> Row
     if found is not None:
         return found
     rows = make()
-    with contextlib.suppress(OSError):
-        entry.parent.mkdir(parents=True, exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(dir=entry.parent, prefix="unfinished-"))
-        try:
-            for name, values in rows.items():
-                np.save(fresh / f"{name}.npy", values)
-            shutil.rmtree(entry, ignore_errors=True)
-            os.rename(fresh, entry)  # whole or not at all; another process may have been faster
-        finally:
-            shutil.rmtree(fresh, ignore_errors=True)
+    # That another process was faster is no error either.
+    with contextlib.suppress(OSError), replacing_folder(entry) as part:
+        for name, values in rows.items():
+            np.save(part / f"{name}.npy", values)
     return rows
 
 

@@ -7,7 +7,6 @@ damaged or cannot be read is made again; a file is written whole or not at all.
 import json
 import logging
 import os
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ import safetensors
 import safetensors.numpy
 
 from jaxgan.data.source import digest
+from jaxgan.files import replacing
 from jaxgan.metrics.extractors.weights import sha256_of_tensors
 
 Arrays = dict[str, np.ndarray]
@@ -46,14 +46,12 @@ def cached(kind: str, key: Mapping[str, Any], make: Callable[[], Arrays]) -> Arr
     about = {"key": wanted, "sha256": sha256_of_tensors(arrays)}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # A name of its own: two evaluations may make the same entry at once.
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix="unfinished-") as scratch:
-            part = Path(scratch) / path.name
+        with replacing(path) as part:
             safetensors.numpy.save_file(arrays, part, about)
-            os.replace(part, path)
-    except OSError as error:  # a convenience: the result is there all the same
+    except (OSError, safetensors.SafetensorError) as error:  # the result is there all the same
+        reason = getattr(error, "strerror", None) or error
         logging.getLogger("jaxgan").warning(
-            "%s cannot be kept (%s); it is made again next time.", path, error.strerror or error
+            "%s cannot be kept (%s); it is made again next time.", path, reason
         )
     return arrays
 

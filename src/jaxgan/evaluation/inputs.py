@@ -15,45 +15,9 @@ from jaxgan.experiment import Scoring, load_experiment, open_of
 from jaxgan.game.gan import Gan, fresh_batches, moves
 from jaxgan.metrics.metric import Metric
 from jaxgan.runs.folder import RunFolder, read_description
-from jaxgan.sampling.load import Step, load_state, precision_of
-from jaxgan.sampling.sampler import Weights, sampler_of
+from jaxgan.sampling.load import Step, load_state, training_source
+from jaxgan.sampling.sampler import Weights
 from jaxgan.sampling.standing_statistics import standing
-
-
-def training_source(
-    run: str | Path, data_dir: str | None = None, split: str | None = None
-) -> Source:
-    """The data that a run was trained on, or another split of them.
-
-    Raises:
-      UserError: they are not at hand, or are no longer those of the training.
-    """
-    folder = RunFolder(Path(run))
-    description = read_description(folder)
-    training, recorded = description["training"], description["data"]
-    launch = description["launches"][-1]
-    reading = launch["runtime"]["reading"]
-    experiment = load_experiment(folder.experiment, training["preset"])
-    # The name of a folder or a file says no path; where it lay is said by the launch.
-    spec = launch.get("data_path") or training["data"]
-    split = str(split or training["split"])
-    try:
-        source = open_of(experiment, spec)(
-            split,
-            data_dir=data_dir or reading["data_dir"],
-            resolution=training["resolution"],
-            channels=training["channels"],
-            unreadable=reading["unreadable"],
-        )
-    except UserError as error:
-        raise UserError(f"The data of {run}: {error} Or name them: --against DATA.") from error
-    if split == training["split"] and source.fingerprint != recorded["fingerprint"]:
-        raise UserError(
-            f"{spec} is no longer what {run} was trained on (sha256 {recorded['fingerprint'][:12]} "
-            f"-> {source.fingerprint[:12]}). Restore it, or name the data to compare with: "
-            "--against DATA."
-        )
-    return source
 
 
 @dataclasses.dataclass(frozen=True)
@@ -123,13 +87,13 @@ def of_run(run: str, count: int, drawing: Drawing) -> tuple[Images, dict[str, An
     Raises:
       UserError: there is no such run or checkpoint, or it cannot be drawn from like this.
     """
-    _, gan, state, data, description = load_state(run, drawing.step)
-    sampler = sampler_of(gan, state, data, drawing.weights, precision_of(description))
+    trained = load_state(run, drawing.step)
+    sampler = trained.sampler(drawing.weights)
     if drawing.standing:
         sampler = standing(sampler, drawing.standing, drawing.seed)
     images = of_sampler(sampler, count, seed=drawing.seed, truncation=drawing.truncation)
-    rule = rule_of(description, drawing.step)
-    return images, about_run(run, description, gan, images, rule), sampler
+    rule = rule_of(trained.description, drawing.step)
+    return images, about_run(run, trained.description, trained.gan, images, rule), sampler
 
 
 def rule_of(description: Mapping[str, Any], step: Step) -> str:

@@ -1,4 +1,4 @@
-"""The run that is reported, and what several sections need of it."""
+"""The run that is reported: what several sections need of it, each made once and when asked for."""
 
 import contextlib
 import dataclasses
@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from jaxgan.data.source import Source
+from jaxgan.data.source import Rows, Source
+from jaxgan.data.sources.toy import MIXTURES
 from jaxgan.errors import UserError
 from jaxgan.evaluation.extractors import choose_extractor
 from jaxgan.evaluation.features import Watch, unwatched
@@ -19,32 +20,29 @@ from jaxgan.evaluation.inputs import about_run, rule_of, training_source
 from jaxgan.evaluation.reference import Reference, reference_of
 from jaxgan.evaluation.samples import Images, of_sampler
 from jaxgan.evaluation.score import Score, read_scores
-from jaxgan.experiment import Experiment
-from jaxgan.game.gan import Gan
 from jaxgan.metrics.extractors.extractor import Extractor
-from jaxgan.report.document import (
-    Block,
-    Text,
-)
+from jaxgan.report.document import Block, Text
 from jaxgan.runs.folder import RunFolder
 from jaxgan.runs.metrics_log import read_metrics
-from jaxgan.sampling.load import Step
+from jaxgan.sampling.load import Step, TrainedRun
 from jaxgan.sampling.sampler import Sampler
+from jaxgan.viz.figures import fitting, sheet
+from jaxgan.viz.pictures import scatter
 
 EXTRACTOR = "efficientnet-lite0"
-"""The one that comes as a package."""
+"""The feature extractor whose weights come with the installation."""
 
-CLASSES = 20
-"""Classes that are shown at most."""
+POINTS = 2000
+"""Points that a picture shows at most."""
 
 
 class LeftOutError(UserError):
-    """Why a part of the page is left out, in words that may stand in it."""
+    """Why a section is left out; the message stands in the report in its place."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Choices:
-    """What a person may choose; the meaning is that of the command's flags."""
+    """What the user may choose; the flags of ``jaxgan report`` say what each means."""
 
     step: Step = None
     seed: int = 0
@@ -57,36 +55,59 @@ class Choices:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class ReportedRun:
-    """The run that is reported, and what several sections need of it."""
+    """The run that is reported.
+
+    Attributes:
+      folder: its folder.
+      trained: experiment, game and description, read from the folder.
+      sampler: draws from the checkpoint that is shown; None if the run has none.
+      asked: the user's choices.
+      watch: shows the progress of feature extraction.
+    """
 
     folder: RunFolder
-    experiment: Experiment
-    gan: Gan
+    trained: TrainedRun
     sampler: Sampler | None
-    description: Mapping[str, Any]
     asked: Choices = Choices()
     watch: Watch = unwatched
 
     @property
-    def images(self) -> bool:
-        """Whether it makes images, not points."""
-        return len(self.description["data"]["shape"]) == 3
+    def description(self) -> Mapping[str, Any]:
+        """The run's ``config.json``."""
+        return self.trained.description
+
+    @property
+    def modality(self) -> str:
+        """What the samples are: ``images``, ``points``, or empty for anything else."""
+        return {1: "points", 3: "images"}.get(len(self.trained.task.shape), "")
+
+    def preview(self, samples: np.ndarray, batch: Rows | None = None) -> np.ndarray:
+        """A picture of samples as their modality shows them, uint8 ``[h, w, 3]``.
+
+        Args:
+          samples: the samples; as many of the first ones are shown as fit.
+          batch: rows of the data, which some modalities show as well.
+        """
+        if self.modality == "points":
+            return scatter(samples[:POINTS], None if batch is None else batch["image"])
+        side = fitting(samples.shape[1:])
+        return sheet(samples[: side * side], side)
 
     @property
     def drawer(self) -> Sampler:
-        """The sampler, for sections that are only made where there is one."""
+        """The sampler, for sections that are made only if there is one."""
         assert self.sampler is not None
         return self.sampler
 
     def about(self, fake: Images) -> dict[str, Any]:
-        """What a stamp says of samples of this run."""
+        """What a score records of the samples of this run that it is of."""
         rule = rule_of(self.description, self.asked.step)
-        return about_run(self.folder.path, self.description, self.gan, fake, rule)
+        return about_run(self.folder.path, self.description, self.trained.gan, fake, rule)
 
     @property
     def count(self) -> int:
-        """Samples to measure with."""
-        return self.asked.num or (1000 if self.images else 2500)
+        """Number of samples to measure with."""
+        return self.asked.num or {"points": 2500}.get(self.modality, 1000)
 
     @functools.cached_property
     def rows(self) -> list[dict[str, Any]]:
@@ -100,7 +121,7 @@ class ReportedRun:
 
     @functools.cached_property
     def status(self) -> dict[str, Any]:
-        """``status.json``; empty if there is none that can be read."""
+        """``status.json``; empty if it is missing or damaged."""
         try:
             status = json.loads(self.folder.status.read_text())
         except (OSError, ValueError):
@@ -122,28 +143,49 @@ class ReportedRun:
 
     @functools.cached_property
     def opened(self) -> Callable[[str], Source]:
-        """``split -> source`` of the data of the training; each split is opened once."""
+        """``split -> source`` of the training data; each split is opened once."""
         run, data_dir = self.folder.path, self.asked.data_dir
         return functools.cache(lambda split: training_source(run, data_dir, split))
 
     @functools.cached_property
     def source(self) -> Source:
-        """The data of the training.
+        """The training data.
 
         Raises:
-          LeftOutError: they are not at hand, or changed.
+          LeftOutError: they cannot be opened, or have changed.
         """
         try:
             return self.opened(self.description["training"]["split"])
         except UserError as error:
             raise LeftOutError(
-                "the data of the training are not at hand, or are no longer the same. With them: "
+                "the training data are missing or have changed. To name where they are: "
                 "jaxgan report RUN --data-dir DIR"
             ) from error
 
     @functools.cached_property
+    def batch(self) -> Rows | None:
+        """The first rows of the training data; None if they cannot be opened."""
+        most = {"points": POINTS}.get(self.modality, 64)
+        with contextlib.suppress(LeftOutError):
+            return self.source.read(np.arange(min(most, self.source.size)))
+        return None
+
+    @property
+    def mixture(self) -> tuple[np.ndarray, float] | None:
+        """Centers ``[modes, dim]`` and standard deviation of a mixture; None for other data."""
+        found = MIXTURES.get(self.description["data"]["name"])
+        return None if found is None else (np.asarray(found[0]()), found[1])
+
+    def class_names(self, count: int) -> list[str]:
+        """Names of the classes; their numbers if the names are not known."""
+        with contextlib.suppress(LeftOutError):
+            if len(self.source.class_names) == count:
+                return list(self.source.class_names)
+        return [str(number) for number in range(count)]
+
+    @functools.cached_property
     def held_out(self) -> Source | None:
-        """Another split of the data, which the training has not seen."""
+        """A split of the data that the training has not seen; None if there is none."""
         for split in ("test", "validation"):
             if split not in self.source.split:
                 with contextlib.suppress(UserError):
@@ -152,7 +194,7 @@ class ReportedRun:
 
     @functools.cached_property
     def reference(self) -> Reference:
-        """Real images to score against, as many as are drawn."""
+        """Real samples to score against, as many as are drawn."""
         return reference_of(self.opened, self.source.split, None, self.count)
 
     @functools.cached_property
@@ -171,42 +213,9 @@ class ReportedRun:
 
 
 def attempt(build: Callable[..., list[Block]], *arguments: Any) -> list[Block]:
-    """The blocks; or, if they cannot be made, the sentence that says why."""
+    """``build(*arguments)``; if it raises a ``UserError``, a sentence that says why."""
     try:
         return build(*arguments)
     except UserError as error:
         print(f"left out: {error.__cause__ or error}", file=sys.stderr)
         return [Text(f"Left out: {error}", "note")]
-
-
-def class_names(subject: ReportedRun, count: int) -> list[str]:
-    """Names of the classes; their numbers where no names are at hand."""
-    with contextlib.suppress(LeftOutError):
-        if len(subject.source.class_names) == count:
-            return list(subject.source.class_names)
-    return [str(number) for number in range(count)]
-
-
-def about_samples(subject: Mapping[str, Any], seed: bool = True) -> str:
-    """What was scored, in words."""
-    parts = [f"step {subject['step']}"] if subject.get("step") is not None else []
-    parts += [f"{subject['weights']} weights"] if "weights" in subject else []
-    if subject.get("standing_batches"):
-        parts.append(f"standing {subject['standing_batches']}")
-    if subject.get("truncation") is not None:
-        parts.append(f"truncation {subject['truncation']:g}")
-    if seed and "seed" in subject:
-        parts.append(f"seed {subject['seed']}")
-    return ", ".join(parts) or "samples"
-
-
-def number(value: float) -> str:
-    """A number with four significant digits."""
-    return f"{float(value):.4g}"
-
-
-def in_words(value: Any) -> str:
-    """A value of a protocol as text."""
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name} {in_words(part)}" for name, part in value.items())
-    return str(value)

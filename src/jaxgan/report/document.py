@@ -1,7 +1,7 @@
 """A report as data: sections of text, tables and pictures, as one HTML page or as Markdown.
 
-The page needs nothing but itself: pictures and style are in it, and it asks the browser to load
-and to run nothing else. Whatever comes from a file is escaped, in both forms.
+The page is self-contained: pictures and style are part of it, and it makes the browser load and
+run nothing. Whatever comes from a file is escaped, in both forms.
 """
 
 import base64
@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image
 
 GENERATOR = '<meta name="generator" content="jaxgan report">'
-"""What tells a report of ours from other files."""
+"""Marks a page as a report of jaxgan."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Text:
 
 @dataclasses.dataclass(frozen=True)
 class Code:
-    """Lines as they are."""
+    """Preformatted lines."""
 
     text: str
 
@@ -55,7 +55,7 @@ class Code:
 
 @dataclasses.dataclass(frozen=True)
 class Table:
-    """Rows of cells. A table without a head names its rows in the first column."""
+    """Rows of cells. Without a head, the first column holds the names of the rows."""
 
     rows: Sequence[Sequence[str]]
     head: Sequence[str] = ()
@@ -72,10 +72,9 @@ class Table:
     def markdown(self) -> str:
         """As Markdown."""
         width = max(map(len, (self.head, *self.rows)))
-        lines = [self.head or [""] * width, ["---"] * width]
-        cells = [lines[0], *self.rows]
-        rows = ["| " + " | ".join(map(escape_markdown, row)) + " |" for row in cells]
-        return "\n".join([rows[0], "|" + "---|" * width, *rows[1:]])
+        cells = [self.head or [""] * width, *self.rows]
+        head, *rows = ["| " + " | ".join(map(escape_markdown, row)) + " |" for row in cells]
+        return "\n".join([head, "|" + "---|" * width, *rows])
 
 
 def _row(cells: Sequence[str], first: str, rest: str) -> str:
@@ -112,7 +111,7 @@ class Picture:
 
 @dataclasses.dataclass(frozen=True)
 class Details:
-    """Blocks that are folded away behind a line."""
+    """Blocks that are shown after a click on their summary."""
 
     summary: str
     blocks: "Sequence[Block]"
@@ -149,14 +148,14 @@ Block: TypeAlias = Text | Code | Table | Picture | Details | Heading
 
 @dataclasses.dataclass(frozen=True)
 class Section:
-    """A titled part; the title, of plain words, makes the address within the page."""
+    """A part with a title, whose words make its address within the page."""
 
     title: str
     blocks: Sequence[Block]
 
     @property
     def anchor(self) -> str:
-        """As GitHub makes it of the title."""
+        """The address, made of the title as GitHub does."""
         return re.sub(r"[^a-z0-9-]", "", self.title.lower().replace(" ", "-"))
 
 
@@ -169,7 +168,7 @@ class Document:
     sections: Sequence[Section]
 
     def pictures(self) -> Iterator[Picture]:
-        """Every picture, also within details."""
+        """Every picture, those within details included."""
         for blocks in (self.lead, *(section.blocks for section in self.sections)):
             yield from _pictures(blocks)
 
@@ -183,7 +182,7 @@ def _pictures(blocks: Sequence[Block]) -> Iterator[Picture]:
 
 
 def to_html(document: Document) -> str:
-    """The whole page."""
+    """The report as one HTML page."""
     contents = "\n".join(
         f'<li><a href="#{section.anchor}">{html.escape(section.title)}</a></li>'
         for section in document.sections
@@ -221,7 +220,7 @@ def to_html(document: Document) -> str:
 
 
 def to_markdown(document: Document) -> str:
-    """The whole report; pictures are files beside it."""
+    """The report as Markdown, with links to pictures beside it."""
     contents = "\n".join(f"- [{section.title}](#{section.anchor})" for section in document.sections)
     parts = [f"# {escape_markdown(document.title)}"]
     parts += [block.markdown() for block in document.lead]
@@ -232,8 +231,13 @@ def to_markdown(document: Document) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def number(value: float) -> str:
+    """A number with four significant digits."""
+    return f"{float(value):.4g}"
+
+
 def escape_markdown(text: str) -> str:
-    """The text in one line, without a meaning in Markdown or HTML."""
+    """The text in one line; no character of it means something in Markdown or HTML."""
     line = re.sub(r"([\\`*_\[\]<>|#&~$])", r"\\\1", " ".join(text.split()))
     return re.sub(r"^([-+]|\d+[.)])(?= |$)", r"\\\1", line)
 

@@ -1,4 +1,4 @@
-"""The report of a run: its sections in order.
+"""The report of a run: which sections it has, in which order.
 
 Nothing is shown that was not measured: what cannot be made is left out, with a sentence that says
 why and which command makes it.
@@ -9,65 +9,66 @@ from collections.abc import Callable, Mapping
 
 from jaxgan.report.context import ReportedRun, attempt
 from jaxgan.report.document import Block, Document, Section, Text
-from jaxgan.report.modes import modes
+from jaxgan.report.modes import class_modes, mixture_modes
 from jaxgan.report.neighbors import neighbors
 from jaxgan.report.overview import curves, the_run
 from jaxgan.report.samples import density, during_training, each_class, interpolation, samples
 from jaxgan.report.scores import scores
 from jaxgan.report.truncation import truncation
 
+Build = Callable[[ReportedRun], list[Block]]
+"""Makes a section's blocks; without any the section does not apply and is not shown."""
 
-def compose(subject: ReportedRun) -> Document:
+RECORDED: Mapping[str, Build] = {"The run": the_run, "Curves": curves}
+"""Sections that need no checkpoint."""
+
+DRAWN: Mapping[str, Build] = {"Samples": samples, "Samples during training": during_training}
+"""Sections of samples of any modality."""
+
+OF_MODALITY: Mapping[str, Mapping[str, Build]] = {
+    "images": {
+        "Samples of each class": each_class,
+        "Interpolation": interpolation,
+        "Modes": class_modes,
+        "Nearest neighbors": neighbors,
+        "Truncation": truncation,
+    },
+    "points": {"Density": density, "Modes": mixture_modes},
+}
+"""Further sections, by the modality that they fit; other modalities have none."""
+
+
+def compose(run: ReportedRun) -> Document:
     """The report of a run."""
-    parts: dict[str, Callable[[ReportedRun], list[Block]]]
-    parts = {"The run": the_run, "Curves": curves}
-    if subject.sampler is None:  # nothing can be drawn
-        return _document(subject, parts | {"Scores": scores})
-    parts |= {"Samples": samples, "Samples during training": during_training}
-    if subject.images:
-        if subject.drawer.labelled:
-            parts["Samples of each class"] = each_class
-        parts["Interpolation"] = interpolation
-    else:
-        parts["Density"] = density
-    parts |= {"Modes": modes, "Scores": scores}
-    if subject.images:
-        parts |= {"Nearest neighbours": neighbors, "Truncation": truncation}
-    if subject.images and subject.drawer.data.classes is None:
-        del parts["Modes"]  # there are none to count
-    return _document(subject, parts)
-
-
-def _document(
-    subject: ReportedRun, parts: Mapping[str, Callable[[ReportedRun], list[Block]]]
-) -> Document:
+    parts = dict(RECORDED)
+    if run.sampler is not None:
+        parts |= {**DRAWN, **OF_MODALITY.get(run.modality, {})}
+    parts["Scores"] = scores
     sections = []
     for number, (title, build) in enumerate(parts.items(), 1):
         print(f"report {number}/{len(parts)}: {title.lower()}", file=sys.stderr)
-        sections.append(Section(title, attempt(build, subject)))
-    name = f"{subject.description['experiment']} on {subject.description['data'].get('name')}"
-    return Document(name, lead(subject), sections)
+        if blocks := attempt(build, run):
+            sections.append(Section(title, blocks))
+    title = f"{run.description['experiment']} on {run.description['data'].get('name')}"
+    return Document(title, lead(run), sections)
 
 
-def lead(subject: ReportedRun) -> list[Block]:
-    """How the run ended, if not well, and what it is."""
-    status = subject.status
-    outcome, reached = str(status.get("outcome")), status.get("step", "?")
-    note = status.get("note", "")
-    shown = "It has no checkpoint, so nothing can be drawn."
-    if subject.sampler is not None:
-        shown = f"What follows is of the checkpoint of step {subject.sampler.step}."
+def lead(run: ReportedRun) -> list[Block]:
+    """A warning if the run did not finish, and the first paragraphs of its experiment file."""
+    outcome, note = str(run.status.get("outcome")), run.status.get("note", "")
+    shown = "It has no checkpoint, so there are no samples."
+    if run.sampler is not None:
+        shown = f"Samples are of the checkpoint of step {run.sampler.step}."
     warnings = {
-        "diverged": f"This run diverged: {note}. {shown}",
-        "interrupted": f"This run was interrupted: {note}. {shown}",
-        "failed": f"This run failed at step {reached}: {note}. {shown}",
+        "diverged": f"This run diverged: {note}.",
+        "interrupted": f"This run was interrupted: {note}.",
+        "failed": f"This run failed at step {run.status.get('step', '?')}: {note}.",
         "running": "This run had not ended when the report was made: it was training, or was "
-        f"killed. {shown}",
+        "killed.",
     }
     blocks: list[Block] = []
-    if outcome in warnings:
-        blocks.append(Text(warnings[outcome], "warning"))
-    elif outcome != "finished":
-        blocks.append(Text(f"How this run ended is not recorded. {shown}", "warning"))
-    blocks += [Text(part) for part in subject.experiment.doc.split("\n\n")[:2] if part.strip()]
-    return blocks
+    if outcome != "finished":
+        warning = warnings.get(outcome, "How this run ended is not recorded.")
+        blocks.append(Text(f"{warning} {shown}", "warning"))
+    paragraphs = run.trained.experiment.doc.split("\n\n")[:2]
+    return [*blocks, *(Text(part) for part in paragraphs if part.strip())]

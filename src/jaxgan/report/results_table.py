@@ -1,89 +1,145 @@
-"""The table of all experiments: published numbers, and ours beside them."""
+"""The table of all experiments, ``experiments/README.md``: published and measured numbers.
 
+Published numbers stand in the experiment files. What was measured here stands beside them in
+``experiments/results/NAME.json``, a list of objects with the fields of ``Measured``; no experiment
+reads it.
+"""
+
+import dataclasses
+import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from jaxgan.errors import UserError
-from jaxgan.experiment import Experiment, Published, load_experiment
+from jaxgan.experiment import Experiment, load_experiment
 
 HEAD = """\
 # Experiments
 
-Written by `scripts/experiments_readme` from the `results` of the experiment files: change those,
-then run it again. "Ours" is what the command gave on the hardware that is named: the mean ±
-standard deviation over seeds or, of one seed, the number ± what its protocol says; "not run yet" is
-said wherever there is none. Published numbers are as printed, each under its own protocol: where
-protocol or budget differ from ours, so may the numbers. Numbers of code that is not the authors'
-say whose it is. What each file does differently from its paper stands at its beginning. Small
-budgets are compared in [toys.md](../scripts/benchmarks/toys.md) (mode collapse on ring and grid)
-and [fashion.md](../scripts/benchmarks/fashion.md) (seven losses on Fashion-MNIST).
+Written by `scripts/experiments_readme` from the published numbers in the experiment files and the
+measured ones in `results/`: change those, then run it again. Published numbers are as printed, each
+under its own protocol; where protocol or budget differ from ours, so may the numbers. The source
+says whose a number is if it is not the paper's own. "Measured here" is what the command gave on the
+hardware that is named, with what ± stands for; "not run yet" means that nothing was measured. A
+number marked **earlier code** was measured with code that is not in the history of this repository,
+and the same command with the code of today trains other runs. What each file does differently from
+its paper stands at its beginning. Small budgets are compared in
+[toys.md](../scripts/benchmarks/results/toys.md) (mode collapse on ring and grid) and
+[fashion.md](../scripts/benchmarks/results/fashion.md) (seven losses on Fashion-MNIST).
 
 """
 
-COLUMNS = ("method", "data", "metric and protocol", "ours", "official or other code", "paper")
+COLUMNS = ("method", "data", "metric and protocol", "published", "measured here")
 
 NOT_RUN = "not run yet"
+NOT_PUBLISHED = "none for this data set"
 
 
-def published(folder: Path) -> list[Experiment]:
-    """The experiments that the files of ``folder`` declare, by name.
+@dataclasses.dataclass(frozen=True)
+class Measured:
+    """A number that was measured here.
+
+    Attributes:
+      metric: as in ``Published``, so that the two stand side by side.
+      protocol: what differs from the metric's: budget, networks, weights.
+      value: ``mean ± spread``.
+      spread: what ± stands for.
+      seeds: number of runs.
+      command: the command that gave it.
+      hardware: what it ran on.
+      commit: of the code; empty if not known.
+      code_in_history: whether this commit is in the history of the repository.
+    """
+
+    metric: str
+    protocol: str
+    value: str
+    spread: str
+    seeds: int
+    command: str
+    hardware: str
+    commit: str = ""
+    code_in_history: bool = True
+
+
+def load_all(folder: Path) -> list[tuple[Experiment, list[Measured]]]:
+    """The experiments of a folder by name, each with what was measured.
 
     Raises:
-      UserError: there are none, or one does not run.
+      UserError: there are none, one does not run, or a file of results is at fault.
     """
     files = sorted(folder.glob("*.py"))
     if not files:
         raise UserError(f"{folder} holds no experiment files.")
-    return [load_experiment(file) for file in files]
-
-
-def faults(result: Published) -> list[str]:
-    """What a number lacks that it must not stand without."""
-    wanted = ["metric", "protocol", "paper", "source"]
-    if result.ours is not None:
-        wanted += ["ours", "seeds", "command", "hardware"]
-    found = [f"no {name}" for name in wanted if not str(getattr(result, name) or "").strip()]
-    return found
-
-
-def render(experiments: Iterable[Experiment]) -> str:
-    """The text of the README.
-
-    Raises:
-      UserError: a number has no source, or one of ours no command, seeds or hardware.
-    """
-    lines = [_row(COLUMNS), _row("---" for _ in COLUMNS)]
-    for experiment in experiments:
-        for result in experiment.results:
-            if found := faults(result):
-                raise UserError(f"{experiment.name}, {result.metric}: {', '.join(found)}.")
-        lines += [_row(cells) for cells in _rows(experiment)]
-    return HEAD + "".join(line + "\n" for line in lines)
-
-
-def _rows(experiment: Experiment) -> list[Sequence[str]]:
-    title = experiment.doc.partition("\n")[0].removesuffix(".")
-    method = f"[{experiment.name}]({experiment.name}.py): {title}"
-    if not experiment.results:
-        return [(method, experiment.data, "", NOT_RUN, "", "none for this data set")]
-    first = (method, experiment.data)
+    for path in sorted((folder / "results").glob("*.json")):
+        if not (folder / f"{path.stem}.py").is_file():
+            raise UserError(f"{path} belongs to no experiment; rename or remove it.")
     return [
-        (
-            *(first if number == 0 else ("", "")),
-            f"{result.metric} ({result.protocol})",
-            _ours(result),
-            result.official or "",
-            f"{result.paper} ({result.source})",
-        )
-        for number, result in enumerate(experiment.results)
+        (load_experiment(file), read_measured(folder / "results" / f"{file.stem}.json"))
+        for file in files
     ]
 
 
-def _ours(result: Published) -> str:
-    if result.ours is None:
-        return NOT_RUN
-    seeds = "1 seed" if result.seeds == 1 else f"{result.seeds} seeds"
-    return f"{result.ours} ({seeds}, {result.hardware}; `{result.command}`)"
+def read_measured(path: Path) -> list[Measured]:
+    """The numbers in a file of results; none if there is no file.
+
+    Raises:
+      UserError: it is damaged, or a number lacks a field.
+    """
+    if not path.is_file():
+        return []
+    try:
+        rows = [Measured(**row) for row in json.loads(path.read_text())]
+    except (ValueError, TypeError) as error:
+        raise UserError(f"{path} is damaged ({error}); restore it.") from error
+    for row in rows:
+        if found := faults(row, "metric", "value", "spread", "seeds", "command", "hardware"):
+            raise UserError(f"{path}, {row.metric}: {', '.join(found)}.")
+    return rows
+
+
+def faults(number: object, *wanted: str) -> list[str]:
+    """Which of these fields are empty, ``no NAME`` each."""
+    return [f"no {name}" for name in wanted if not str(getattr(number, name) or "").strip()]
+
+
+def render(experiments: Iterable[tuple[Experiment, Sequence[Measured]]]) -> str:
+    """The text of the table.
+
+    Raises:
+      UserError: a published number has no metric, value or source.
+    """
+    lines = [_row(COLUMNS), _row("---" for _ in COLUMNS)]
+    for experiment, measured in experiments:
+        lines += [_row(cells) for cells in _rows(experiment, measured)]
+    return HEAD + "".join(line + "\n" for line in lines)
+
+
+def _rows(experiment: Experiment, measured: Sequence[Measured]) -> list[Sequence[str]]:
+    """A row for each published number, and for each measured one that has none beside it."""
+    for published in experiment.published:
+        if found := faults(published, "metric", "value", "source"):
+            raise UserError(f"{experiment.name}, {published.metric}: {', '.join(found)}.")
+    left, rows = list(measured), []
+    for published in experiment.published:
+        ours = next((row for row in left if row.metric == published.metric), None)
+        if ours is not None:
+            left.remove(ours)
+        told = NOT_RUN if ours is None else _measured(ours)
+        rows.append((published.metric, f"{published.value} ({published.source})", told))
+    rows += [(row.metric, "none", _measured(row)) for row in left]
+    title = experiment.doc.partition("\n")[0].removesuffix(".")
+    first = (f"[{experiment.name}]({experiment.name}.py): {title}", experiment.data)
+    names = [first, *[("", "")] * len(rows)]
+    rows = rows or [("", NOT_PUBLISHED, NOT_RUN)]
+    return [(*name, *row) for name, row in zip(names, rows, strict=False)]
+
+
+def _measured(row: Measured) -> str:
+    seeds = "1 seed" if row.seeds == 1 else f"{row.seeds} seeds"
+    about = [row.protocol, f"{seeds}, ± {row.spread}", row.hardware, f"`{row.command}`"]
+    mark = "" if row.code_in_history else " **earlier code**"
+    return f"{row.value}{mark} ({'; '.join(part for part in about if part)})"
 
 
 def _row(cells: Iterable[str]) -> str:

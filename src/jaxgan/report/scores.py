@@ -1,54 +1,54 @@
-"""Tables of scores, one for each protocol."""
+"""Section of scores: a table for each protocol, and scores over the training."""
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from jaxgan.evaluation.score import Score, columns, differences, to_row
-from jaxgan.report.context import LeftOutError, ReportedRun, about_samples, in_words, number
-from jaxgan.report.document import Block, Code, Details, Heading, Picture, Table, Text
+from jaxgan.report.context import LeftOutError, ReportedRun
+from jaxgan.report.document import Block, Code, Details, Heading, Picture, Table, Text, number
 from jaxgan.viz import figures
 
 AS_GOOD = "as many perfect samples as were good"
-
 OF_GOOD = f"reverse_kl of {AS_GOOD}"
-"""The column of a table of scores that says what the KL can be at best."""
+"""Heading of the column that says how low the KL divergence can be."""
 
 
-def scores(subject: ReportedRun) -> list[Block]:
+def scores(run: ReportedRun) -> list[Block]:
     """A table for each protocol, and scores over the steps of the training."""
-    if not subject.scores:
-        raise LeftOutError("nothing has been scored yet. jaxgan evaluate RUN does.")
-    found = columns(subject.scores)
-    names, blocks = protocol_names(found), []
-    courses = [
-        course for name, one in zip(names, found, strict=True) if (course := _course(name, one))
-    ]
-    blocks.append(
+    if not run.scores:
+        raise LeftOutError("there are no scores yet. jaxgan evaluate RUN measures some.")
+    found = columns(run.scores)
+    names = protocol_names(found)
+    blocks: list[Block] = [
         Text(
-            "Each table holds scores that were measured in one way; numbers of different tables do "
-            "not compare. Held-out real samples show what even a perfect generator gets."
+            "Each table holds scores of one protocol; numbers of different tables cannot be "
+            "compared. Held-out real samples show what even a perfect generator gets."
         )
-    )
+    ]
     for place, (name, column) in enumerate(zip(names, found, strict=True)):
         blocks.append(Heading(name))
         before = [other for other in found[:place] if other[0].title == column[0].title]
         if before:
             other = differences(before[0][0], column[0])
             blocks.append(Text(f"Differs from the first protocol in {'; '.join(other)}."))
-        blocks += [score_table(column), stamps(column)]
-    blocks.append(Heading("Over the training"))
-    if courses:
-        image = figures.scores_over_steps(courses)
-        caption = (
-            "One panel for each way of measuring; the dashed line is of held-out real samples."
-        )
-        return [*blocks, Picture("scores", image, caption)]
-    sentence = "Left out: no score has two steps. jaxgan evaluate RUN --step N scores another."
-    return [*blocks, Text(sentence, "note")]
+        blocks += [score_table(column), complete(column)]
+    return [*blocks, Heading("Over the training"), over_training(names, found)]
+
+
+def over_training(names: Sequence[str], found: Sequence[Sequence[Score]]) -> Block:
+    """A panel for each protocol with scores of several steps."""
+    every = [course(name, column) for name, column in zip(names, found, strict=True)]
+    courses = [one for one in every if one is not None]
+    if not courses:
+        sentence = "Left out: no protocol has scores of two steps. jaxgan evaluate RUN --step N"
+        return Text(f"{sentence} measures another step.", "note")
+    caption = "One panel for each protocol; the dashed line is of held-out real samples."
+    return Picture("scores", figures.scores_over_steps(courses), caption)
 
 
 def protocol_names(found: Sequence[Sequence[Score]]) -> list[str]:
-    """A name for each column, numbered where a title is measured in more than one way."""
+    """A name for each column, numbered if several protocols measure the same metric."""
     titles = [column[0].title for column in found]
     return [
         f"{title}, protocol {titles[: place + 1].count(title)}"
@@ -59,24 +59,27 @@ def protocol_names(found: Sequence[Sequence[Score]]) -> list[str]:
 
 
 def score_table(column: Sequence[Score]) -> Table:
-    """The scores of one protocol; first rows of held-out samples and of a perfect sampler."""
+    """Scores of one protocol; the first rows are of held-out and of perfect samples."""
     names = list(dict.fromkeys(name for score in column for name in score.values))
     shown = [*names, OF_GOOD] if any(OF_GOOD in _with_good(score) for score in column) else names
-    held_out = [(_held_out(score), score.real_score) for score in column if score.real_score]
+    held_out = [(_held_out(score), score.floor) for score in column if score.floor]
     perfect = [("a perfect sampler", score.details.get("perfect")) for score in column]
     tops = [(name, _cells(values, shown)) for name, values in held_out + perfect if values]
     rows = [(name, "", "", "", "", *cells) for name, cells in dict.fromkeys(tops)]
     for score in sorted(column, key=lambda score: score.subject.get("step") or 0):
-        about = score.subject
-        standing = about.get("standing_batches")
-        weights = f"{about.get('weights', '')}{f', standing {standing}' if standing else ''}"
-        step = f"{about.get('step', '')} ({about['rule']})" if "rule" in about else ""
-        cut = about.get("truncation")
-        subject = (step, weights, "none" if cut is None else f"{cut:g}", str(about.get("seed", "")))
-        rows.append(("generated", *subject, *_cells(_with_good(score), shown)))
+        rows.append(("generated", *_samples(score.subject), *_cells(_with_good(score), shown)))
     better = {"lower": " (lower is better)", "higher": " (higher is better)"}
     first = names[0] + better.get(column[0].better, "")
     return Table(rows, ("", "step", "weights", "truncation", "seed", first, *shown[1:]))
+
+
+def _samples(about: Mapping[str, Any]) -> tuple[str, str, str, str]:
+    """Step, weights, truncation and seed of the samples of a score."""
+    step = f"{about.get('step', '')} ({about['rule']})" if "rule" in about else ""
+    standing, truncation = about.get("standing_batches"), about.get("truncation")
+    weights = f"{about.get('weights', '')}{f', standing {standing}' if standing else ''}"
+    cut = "none" if truncation is None else f"{truncation:g}"
+    return (step, weights, cut, str(about.get("seed", "")))
 
 
 def _with_good(score: Score) -> dict[str, float]:
@@ -86,8 +89,8 @@ def _with_good(score: Score) -> dict[str, float]:
 
 
 def _held_out(score: Score) -> str:
-    """Which real samples were scored."""
-    split, count = score.real_score_of.get("split"), score.real_score_of.get("n")
+    """Which real samples were held out."""
+    split, count = score.floor_of.get("split"), score.floor_of.get("n")
     about = [f"{split}"] if split else []
     about += [f"n = {count}"] if count is not None else []
     return f"held-out real ({', '.join(about)})" if about else "held-out real"
@@ -97,20 +100,15 @@ def _cells(values: Mapping[str, float], names: Sequence[str]) -> tuple[str, ...]
     return tuple(number(values[name]) if name in values else "" for name in names)
 
 
-def stamps(column: Sequence[Score]) -> Details:
-    """What the protocols share, and the whole of every score."""
-    first, others = column[0].protocol, [score.protocol for score in column[1:]]
-    shared = {
-        name: value
-        for name, value in first.items()
-        if all(other.get(name) == value for other in others)
-    }
-    table = Table([(name, in_words(value)) for name, value in shared.items()])
+def complete(column: Sequence[Score]) -> Details:
+    """The protocol, and all that was recorded of each score."""
+    protocol = column[0].protocol
+    table = Table([(name, in_words(value)) for name, value in protocol.items()])
     rows = Code("".join(map(to_row, column)).strip())
-    return Details("Protocol and complete stamps", [table, rows])
+    return Details("Protocol and complete records", [table, rows])
 
 
-def _course(name: str, column: Sequence[Score]) -> figures.Course | None:
+def course(name: str, column: Sequence[Score]) -> figures.Course | None:
     """The column's first value over the steps; None if it has but one step."""
     seeds = {score.subject.get("seed") for score in column}
     points: dict[str, dict[int, float]] = {}
@@ -122,10 +120,29 @@ def _course(name: str, column: Sequence[Score]) -> figures.Course | None:
     if len({step for line in points.values() for step in line}) < 2:
         return None
     value, last = next(iter(column[0].values)), column[-1]
-    floor = last.real_score.get(value)
     lines = {
         label: (sorted(line), [line[step] for step in sorted(line)])
         for label, line in points.items()
     }
     title = f"{name} {value}, n = {last.protocol.get('n_fake', '?')}"
-    return figures.Course(title, last.better, lines, floor)
+    return figures.Course(title, last.better, lines, last.floor.get(value))
+
+
+def about_samples(about: Mapping[str, Any], seed: bool = True) -> str:
+    """Which samples were scored, in words."""
+    parts = [f"step {about['step']}"] if about.get("step") is not None else []
+    parts += [f"{about['weights']} weights"] if "weights" in about else []
+    if about.get("standing_batches"):
+        parts.append(f"standing {about['standing_batches']}")
+    if about.get("truncation") is not None:
+        parts.append(f"truncation {about['truncation']:g}")
+    if seed and "seed" in about:
+        parts.append(f"seed {about['seed']}")
+    return ", ".join(parts) or "samples"
+
+
+def in_words(value: Any) -> str:
+    """A value of a protocol as text."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {in_words(part)}" for name, part in value.items())
+    return str(value)

@@ -1,25 +1,23 @@
-"""Writing a report: the page, the Markdown and its pictures."""
+"""Writing a report: the page, its Markdown version and the pictures of the latter."""
 
 import os
 import re
-import shutil
-import tempfile
 from pathlib import Path
 
 from jaxgan.errors import UserError
-from jaxgan.report import document
-from jaxgan.report.document import Document
+from jaxgan.files import is_part, replacing_folder, writing
+from jaxgan.report.document import GENERATOR, Document, to_html, to_markdown
 
 
 def check_destination(out: Path) -> None:
-    """Refuses a folder that holds something else, or cannot be written, before the work is done.
+    """Checks, before the work is done, that a report can be written to ``out``.
 
     Raises:
-      UserError: saying so.
+      UserError: it is a file, holds something that is no report, or is read-only.
     """
     if out.exists() and not out.is_dir():
         raise UserError(f"{out} is not a folder; choose another --out.")
-    others = [path for path in out.iterdir() if not _staged(path)] if out.is_dir() else []
+    others = [path for path in out.iterdir() if not is_part(path)] if out.is_dir() else []
     if others and not _is_report(out / "report.html"):
         raise UserError(f"{out} holds files but no report of jaxgan; choose another --out.")
     there = next(path for path in (out, *out.absolute().parents) if path.exists())
@@ -27,54 +25,36 @@ def check_destination(out: Path) -> None:
         raise UserError(f"Cannot write {out}: {there} is read-only. Choose another --out.")
 
 
-def _staged(path: Path) -> bool:
-    """Whether it is what a report left that was killed while it was written."""
-    return path.name.startswith(".part-")
-
-
-def _is_report(path: Path) -> bool:
-    if not path.is_file():
-        return False
-    with path.open(errors="replace") as file:
-        return document.GENERATOR in file.read(1000)
-
-
 def write(made: Document, out: Path) -> None:
-    """Writes the page, the Markdown and its pictures, in the place of an earlier report.
+    """Writes ``report.html``, ``report.md`` and its pictures; an earlier report is replaced.
 
-    Everything is written beside its place first: if that fails, the earlier report stays.
+    On an error the earlier report stays. Files of other origin in the folder always stay.
 
     Raises:
       UserError: it cannot be written.
     """
-    try:
-        before = _shown(out / "report.md")
-        out.mkdir(parents=True, exist_ok=True)
-        part = Path(tempfile.mkdtemp(prefix=".part-", dir=out))
-        try:
+    with writing(out, "Choose another --out."):
+        before = _pictures_of(out / "report.md")
+        with replacing_folder(out) as part:
             for picture in made.pictures():
                 (part / f"{picture.name}.png").write_bytes(picture.png())
-            # A lone surrogate, which JSON can hold, is no text.
-            for name, text in (
-                ("report.md", document.to_markdown(made)),
-                ("report.html", document.to_html(made)),
-            ):
+            # JSON can hold lone surrogates, which UTF-8 cannot encode.
+            for name, text in (("report.md", to_markdown(made)), ("report.html", to_html(made))):
                 (part / name).write_bytes(text.encode(errors="replace"))
             now = {path.name for path in part.iterdir()}
-            for name in sorted(now, key=lambda name: (name.endswith(".html"), name)):
-                (part / name).replace(out / name)
-            for name in before - now:
-                (out / name).unlink(missing_ok=True)
-        finally:
-            shutil.rmtree(part, ignore_errors=True)
-    except OSError as error:
-        raise UserError(
-            f"Cannot write {out}: {error.strerror or error}. Choose another --out."
-        ) from error
+        for name in before - now:
+            (out / name).unlink(missing_ok=True)
 
 
-def _shown(markdown: Path) -> set[str]:
-    """Names of the pictures that a report of ours shows."""
+def _is_report(page: Path) -> bool:
+    if not page.is_file():
+        return False
+    with page.open(errors="replace") as file:
+        return GENERATOR in file.read(1000)
+
+
+def _pictures_of(markdown: Path) -> set[str]:
+    """File names of the pictures that an earlier report shows."""
     if not markdown.is_file():
         return set()
     text = markdown.read_text(errors="replace")

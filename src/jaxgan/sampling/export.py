@@ -1,8 +1,6 @@
-"""Handing a generator on: its weights as safetensors, and a card that says what it is."""
+"""Export of a generator: its weights as safetensors, with a model card."""
 
 import json
-import os
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +8,13 @@ import jax
 import numpy as np
 
 from jaxgan.errors import UserError
-from jaxgan.sampling.load import Step, latest_environment, load_state, precision_of
-from jaxgan.sampling.sampler import Weights, sampler_of
+from jaxgan.files import replacing_folder, write_json, writing
+from jaxgan.sampling.load import Step, TrainedRun, latest_environment, load_state
+from jaxgan.sampling.sampler import Sampler, Weights
 
 
 def flatten(tree: Any) -> dict[str, np.ndarray]:
-    """Leaves by their path, ``params/Dense_0/kernel``; what safetensors stores."""
+    """The leaves of a tree by path, as in ``params/Dense_0/kernel``, for safetensors."""
     leaves = jax.tree_util.tree_flatten_with_path(tree)[0]
     return {
         "/".join(str(getattr(part, "key", part)) for part in path): np.asarray(leaf)
@@ -26,7 +25,7 @@ def flatten(tree: Any) -> dict[str, np.ndarray]:
 def export(run: Path, out: Path, weights: Weights = "ema", step: Step = None) -> None:
     """Writes ``generator.safetensors``, ``config.json`` and a model card ``README.md``.
 
-    All of it or, on an error, nothing.
+    The folder is written whole or not at all.
 
     Args:
       run: the run folder.
@@ -40,43 +39,38 @@ def export(run: Path, out: Path, weights: Weights = "ema", step: Step = None) ->
     from safetensors import SafetensorError
     from safetensors.numpy import save_file
 
-    experiment, gan, state, data, description = load_state(run, step)
-    sampler = sampler_of(gan, state, data, weights, precision_of(description))
+    trained = load_state(run, step)
+    sampler = trained.sampler(weights)
     tensors = flatten({"params": sampler.params, **sampler.stats})
     facts = {
-        "experiment": description["experiment"],
+        "experiment": trained.description["experiment"],
         "step": str(sampler.step),
         "weights": weights,
-        "range": json.dumps(gan.range),
+        "range": json.dumps(trained.gan.range),
     }
-    out, existed = Path(out).resolve(), Path(out).exists()
-    # Inside a folder that exists, which may be a mount that nothing can be renamed to.
-    part = (out if existed else out.parent) / f".{out.name}.part-{os.getpid()}"
-    try:
-        if existed and any(out.iterdir()):
+    out = Path(out).resolve()
+    with writing(out, "Choose another --out."):
+        if out.is_dir() and any(out.iterdir()):
             raise UserError(f"{out} is not empty; choose another --out.")
-        part.mkdir(parents=True)
-        save_file(tensors, part / "generator.safetensors", metadata=facts)
-        (part / "config.json").write_text(json.dumps(description, indent=2) + "\n")
-        (part / "experiment.py").write_text((Path(run) / "experiment.py").read_text())
-        (part / "README.md").write_text(_card(experiment, sampler, tensors, description))
-        if existed:
-            for file in part.iterdir():
-                file.rename(out / file.name)
-        else:
-            part.rename(out)
-    except (OSError, SafetensorError) as error:
-        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
-        raise UserError(f"Cannot write {out}: {reason}. Choose another --out.") from error
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+        with replacing_folder(out) as part:
+            try:
+                save_file(tensors, part / "generator.safetensors", metadata=facts)
+            except SafetensorError as error:  # its word for an error of the file system
+                raise OSError(str(error).partition("\n")[0]) from error
+            write_json(part / "config.json", trained.description)
+            (part / "experiment.py").write_text((Path(run) / "experiment.py").read_text())
+            (part / "README.md").write_text(model_card(trained, sampler, tensors))
 
 
-def _card(experiment, sampler, tensors: dict[str, np.ndarray], description: dict[str, Any]) -> str:
-    """The model card, in Markdown."""
-    import sys
+def model_card(trained: TrainedRun, sampler: Sampler, tensors: dict[str, np.ndarray]) -> str:
+    """The model card, in Markdown.
 
-    doc = (sys.modules[experiment.build.__module__].__doc__ or "").strip()
+    Args:
+      trained: the run.
+      sampler: its generator.
+      tensors: the generator's leaves by their path.
+    """
+    description, doc = trained.description, trained.experiment.doc.strip()
     count = sum(value.size for name, value in tensors.items() if name.startswith("params/"))
     low, high = sampler.gan.range
     settings = description["config"] | description["training"]
@@ -89,7 +83,7 @@ A generator trained with jaxgan on {description["data"]["name"]}.
 
 - **Weights**: {sampler.weights} of step {sampler.step}; {count:,} parameters, float32, in
   `generator.safetensors` (`params/...` and batch statistics by their Flax path).
-- **Samples**: shape {tuple(sampler.data.shape)}, values from {low} (black) to {high} (white).
+- **Samples**: shape {tuple(sampler.task.shape)}, values from {low} to {high}.
 - **Data**: {description["data"]["size"]:,} samples, split {description["training"]["split"]},
   sha256 `{description["data"]["fingerprint"]}`.
 - **Trained with**: jax {versions["jax"]}, flax {versions["flax"]}, optax {versions["optax"]}

@@ -1,5 +1,7 @@
 """A trained run, read back from its folder."""
 
+import dataclasses
+import functools
 import logging
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,19 +11,60 @@ import jax
 import numpy as np
 
 from jaxgan.data.modality import IMAGES, POINTS
-from jaxgan.data.source import RowSpec
+from jaxgan.data.source import RowSpec, Source
 from jaxgan.errors import UserError
-from jaxgan.experiment import Experiment, Task, initial_state, load_experiment
+from jaxgan.experiment import Experiment, Task, initial_state, load_experiment, open_of
 from jaxgan.game.gan import Gan
-from jaxgan.game.state import GanState
 from jaxgan.runs.checkpoint import Checkpoints
 from jaxgan.runs.environment import code_digest
 from jaxgan.runs.folder import RunFolder, read_description
 from jaxgan.sampling.sampler import Sampler, Weights, sampler_of
 
+Step = int | Literal["best"] | None
+"""Step of a checkpoint: the one of the best score, or for None the newest that is sound."""
 
-def rebuild(folder: RunFolder) -> tuple[Experiment, Any, Task, dict[str, Any]]:
-    """The run's experiment, config, data shape and description, from its folder alone."""
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class TrainedRun:
+    """A run as its folder describes it, with the state of one checkpoint.
+
+    Attributes:
+      experiment: the experiment, from the folder's copy of the file.
+      config: its hyperparameters.
+      gan: the game that they make.
+      task: shape and classes of the data.
+      description: the run's ``config.json``.
+      folder: where it lies.
+      state: the ``GanState`` of a checkpoint; None from ``rebuild``, which reads none.
+    """
+
+    experiment: Experiment
+    config: Any
+    gan: Gan
+    task: Task
+    description: dict[str, Any]
+    folder: Path
+    state: Any = None
+
+    def sampler(self, weights: Weights = "ema") -> Sampler:
+        """A sampler of the state's generator, averaged (``ema``) or as last trained (``raw``)."""
+        assert self.state is not None, "load_state gives a run with a state"
+        return sampler_of(
+            self.gan,
+            self.state,
+            self.task,
+            weights,
+            precision_of(self.description),
+            functools.cache(lambda: training_source(self.folder)),
+        )
+
+
+def rebuild(folder: RunFolder) -> TrainedRun:
+    """The run from its folder, without a state.
+
+    Raises:
+      UserError: there is no run, or its files do not fit each other.
+    """
     description = read_description(folder)
     experiment = load_experiment(folder.experiment, description["training"].get("preset", ""))
     values = {
@@ -32,7 +75,9 @@ def rebuild(folder: RunFolder) -> tuple[Experiment, Any, Task, dict[str, Any]]:
         config = experiment.config(**values)
     except TypeError as error:
         raise UserError(f"{folder.experiment} does not fit {folder.config}: {error}.") from error
-    return experiment, config, _task(experiment, description), description
+    task = _task(experiment, description)
+    gan = experiment.game(config, task)
+    return TrainedRun(experiment, config, gan, task, description, folder.path)
 
 
 def _task(experiment: Experiment, description: dict[str, Any]) -> Task:
@@ -52,14 +97,8 @@ def _task(experiment: Experiment, description: dict[str, Any]) -> Task:
     )
 
 
-Step = int | Literal["best"] | None
-"""Step of a checkpoint: the one of the best score, or for None the newest that is sound."""
-
-
-def load_state(
-    run: str | Path, step: Step = None
-) -> tuple[Experiment, Gan, GanState, Task, dict[str, Any]]:
-    """The state of a run's newest sound checkpoint (or of ``step``), and what rebuilds it.
+def load_state(run: str | Path, step: Step = None) -> TrainedRun:
+    """The run with the state of its newest sound checkpoint, or of ``step``.
 
     Raises:
       UserError: there is no run, no such checkpoint, or none that is sound.
@@ -67,11 +106,10 @@ def load_state(
     folder = RunFolder(Path(run))
     if folder.path.exists() and not folder.path.is_dir():
         raise UserError(f"{folder.path} is not a folder; give the run's folder.")
-    experiment, config, task, description = rebuild(folder)
+    found = rebuild(folder)
     if not folder.checkpoints.is_dir():
         raise UserError(f"{folder.path} has no checkpoint yet; train it first.")
-    gan = experiment.game(config, task)
-    like = jax.eval_shape(lambda: initial_state(gan, jax.random.key(0), task))
+    like = jax.eval_shape(lambda: initial_state(found.gan, jax.random.key(0), found.task))
     device = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
     like = jax.tree.map(
         lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=device), like
@@ -85,7 +123,7 @@ def load_state(
                     "keeps; omit --step, or give a number."
                 )
         _, state = checkpoints.restore(like, step)
-    environment = latest_environment(description)
+    environment = latest_environment(found.description)
     recorded = environment.get("code")
     if recorded not in (None, code_digest()):
         logging.getLogger("jaxgan").warning(
@@ -94,13 +132,49 @@ def load_state(
             folder.path,
             environment.get("git_commit"),
         )
-    return experiment, gan, state, task, description
+    return dataclasses.replace(found, state=state)
 
 
 def latest_environment(description: dict[str, Any]) -> dict[str, Any]:
     """What the run was last trained with: a resume may be under other code than its start."""
     launches = description.get("launches") or [description]
     return launches[-1].get("environment", {})
+
+
+def training_source(
+    run: str | Path, data_dir: str | None = None, split: str | None = None
+) -> Source:
+    """The data that a run was trained on, or another split of them.
+
+    Raises:
+      UserError: they are not at hand, or are no longer those of the training.
+    """
+    folder = RunFolder(Path(run))
+    description = read_description(folder)
+    training, recorded = description["training"], description["data"]
+    launch = description["launches"][-1]
+    reading = launch["runtime"]["reading"]
+    experiment = load_experiment(folder.experiment, training["preset"])
+    # The name of a folder or a file says no path; where it lay is said by the launch.
+    spec = launch.get("data_path") or training["data"]
+    split = str(split or training["split"])
+    try:
+        source = open_of(experiment, spec)(
+            split,
+            data_dir=data_dir or reading["data_dir"],
+            resolution=training["resolution"],
+            channels=training["channels"],
+            unreadable=reading["unreadable"],
+        )
+    except UserError as error:
+        raise UserError(f"The data of {run}: {error} Or name them: --against DATA.") from error
+    if split == training["split"] and source.fingerprint != recorded["fingerprint"]:
+        raise UserError(
+            f"{spec} is no longer what {run} was trained on (sha256 {recorded['fingerprint'][:12]} "
+            f"-> {source.fingerprint[:12]}). Restore it, or name the data to compare with: "
+            "--against DATA."
+        )
+    return source
 
 
 def load(run: str | Path, weights: Weights = "ema", step: Step = None) -> Sampler:
@@ -114,10 +188,4 @@ def load(run: str | Path, weights: Weights = "ema", step: Step = None) -> Sample
     Raises:
       UserError: there is no run, no such checkpoint, or none that is sound.
     """
-    _, gan, state, task, description = load_state(run, step)
-    return sampler_of(gan, state, task, weights, precision_of(description))
-
-
-def precision_of(description: Mapping[str, Any]) -> str:
-    """The precision of matrix products that a run was trained with, from its ``config.json``."""
-    return description["training"]["matmul_precision"]
+    return load_state(run, step).sampler(weights)

@@ -224,7 +224,7 @@ def _networks(state: GanState, run: Path) -> Any:
         players = {who: (player.params, player.stats) for who, player in state.players.items()}
         return players, state.ema
 
-    ours, theirs = networks(state), networks(load_state(run)[2])
+    ours, theirs = networks(state), networks(load_state(run).state)
     shapes = lambda tree: jax.tree.map(lambda leaf: (leaf.shape, leaf.dtype), tree)  # noqa: E731
     if shapes(ours) != shapes(theirs):
         raise UserError(

@@ -1,1 +1,1 @@
-"""Pictures: arrays in, uint8 pictures out."""
+"""Pictures and figures: arrays in, uint8 ``[h, w, c]`` out."""

@@ -1,6 +1,6 @@
-"""Pictures of what a generator makes: arrays in, uint8 ``[h, w, 3]`` out.
+"""Figures of a report: arrays in, pictures uint8 ``[h, w, 3]`` out.
 
-Images are shown pixel by pixel, with words drawn beside them; numbers are plotted.
+Images are shown pixel by pixel, with text beside them; numbers are plotted.
 """
 
 import dataclasses
@@ -15,45 +15,45 @@ GAP = 8
 """White pixels between groups of images."""
 
 LINE = 18
-"""Height of a line of words."""
+"""Height of a line of text, in pixels."""
 
 WIDTH = 1200
-"""Pixels that a sheet of images takes at most, if one of them does not take more."""
+"""Pixels that a sheet of images is wide at most; two images always fit."""
 
 NAMED = 40
-"""Modes that are shown by name and in their order; more are sorted by count."""
+"""Modes that are shown by name and in their order at most; more are sorted by count."""
 
 
 def enlarged(image: np.ndarray, times: int = 1) -> np.ndarray:
-    """A grey or colour image as colour, each pixel ``times`` pixels wide."""
+    """An image ``[h, w, 1 or 3]`` in color, each pixel ``times`` pixels wide."""
     image = image.repeat(times, 0).repeat(times, 1)
     return np.repeat(image, 3, axis=-1) if image.shape[-1] == 1 else image
 
 
 def sheet(images: np.ndarray, columns: int | None = None) -> np.ndarray:
-    """Images ``[n, h, w, c]`` in rows, small ones enlarged."""
+    """Images ``[n, h, w, c]`` in rows; small ones are enlarged."""
     return enlarged(grid(images, columns), magnification(images))
 
 
 def fitting(shape: Sequence[int], most: int = 8) -> int:
-    """How many images of this shape stand side by side in a sheet."""
+    """How many images of this shape fit side by side in a sheet, at most ``most``."""
     times = magnification(np.empty((1, *shape)))
     return max(2, min(most, WIDTH // (shape[1] * times)))
 
 
 def words(text: str, width: int, height: int = LINE) -> np.ndarray:
-    """Black words on white, centred, as large as fits."""
+    """Black text on white, centered, as large as fits; uint8 ``[height, width, 3]``."""
     canvas = Image.new("RGB", (width, height), "white")
-    rng = ImageDraw.Draw(canvas)
+    draw = ImageDraw.Draw(canvas)
     for size in (13, 11, 9):
         font = ImageFont.load_default(size)
-        if rng.textlength(text, font) <= width:
+        if draw.textlength(text, font) <= width:
             break
-    rng.text((width / 2, height / 2), text, "black", font, anchor="mm")
+    draw.text((width / 2, height / 2), text, "black", font, anchor="mm")
     return np.asarray(canvas)
 
 
-def neighbours(
+def neighbors(
     generated: np.ndarray, nearest: np.ndarray, distances: np.ndarray, columns: int = 8
 ) -> np.ndarray:
     """Each generated image above its nearest real one, with their distance below.
@@ -82,12 +82,12 @@ def per_class(images: np.ndarray, names: Sequence[str]) -> np.ndarray:
 
 
 def words_width(text: str) -> int:
-    """Pixels that the words take at their usual size, at most 160."""
+    """Width of the text at its usual size, in pixels, at most 160."""
     return min(160, int(ImageFont.load_default(13).getlength(text)) + 1)
 
 
 def strip(pictures: Sequence[np.ndarray], titles: Sequence[str]) -> np.ndarray:
-    """Pictures uint8 ``[h, w, c]`` side by side, brought to one height, each below its title."""
+    """Pictures uint8 ``[h, w, c]`` side by side at one height, each below its title."""
     room = (WIDTH - GAP * (len(pictures) - 1)) // len(pictures)
     height = min(round(p.shape[0] * min(1.0, room / p.shape[1])) for p in pictures)
     parts = []
@@ -103,7 +103,7 @@ def strip(pictures: Sequence[np.ndarray], titles: Sequence[str]) -> np.ndarray:
 
 @dataclasses.dataclass(frozen=True)
 class TruncationPoint:
-    """What a truncation gives; ``label`` says which."""
+    """Scores at one truncation, which ``label`` names."""
 
     label: str
     distance: float
@@ -114,12 +114,12 @@ class TruncationPoint:
 def truncation_sweep(
     points: Sequence[TruncationPoint], title: str, floor: TruncationPoint | None = None
 ) -> np.ndarray:
-    """The distance over precision and over recall, and precision over recall.
+    """Three panels: distance over precision, distance over recall, precision over recall.
 
     Args:
       points: in the order of the curve.
-      title: what the distance is called.
-      floor: the same of held-out real samples.
+      title: name of the distance.
+      floor: the same scores of held-out real samples.
     """
     figure, axes = new_figure(11, 3.8, 1, 3)
     names = (title, "precision", "recall")
@@ -145,19 +145,19 @@ def truncation_sweep(
 def density(
     generated: np.ndarray, real: np.ndarray, modes: np.ndarray | None = None, cells: int = 120
 ) -> np.ndarray:
-    """Where points ``[n, 2]`` lie: generated and real beside each other, on one scale.
+    """The density of generated points beside that of real ones, on one scale.
 
     Args:
-      generated: points.
-      real: points; the frame is theirs, with a margin.
-      modes: centres that are marked, ``[modes, 2]``.
-      cells: along each side.
+      generated: points ``[n, 2]``.
+      real: points ``[m, 2]``; they set the frame, with a margin.
+      modes: centers to mark, ``[modes, 2]``.
+      cells: number of cells along each side.
     """
     from matplotlib.colors import LogNorm
 
     middle = (real.max(0) + real.min(0)) / 2
     reach = max(float((real.max(0) - real.min(0)).max()) * 0.6, 1e-3)
-    edges = [np.linspace(centre - reach, centre + reach, cells + 1) for centre in middle]
+    edges = [np.linspace(center - reach, center + reach, cells + 1) for center in middle]
     shares = [
         np.histogram2d(*points.T, bins=edges)[0] / len(points) for points in (generated, real)
     ]
@@ -165,7 +165,7 @@ def density(
     largest = max(2 * smallest, *(float(share.max()) for share in shares))
     scale = LogNorm(smallest, largest)
     figure, axes = new_figure(11, 5, 1, 2)
-    figure.set_layout_engine("compressed")  # which leaves room for the scale
+    figure.set_layout_engine("compressed")  # leaves room for the color bar
     for axis, share, title in zip(axes, shares, ("generated", "real"), strict=True):
         outside = 1 - share.sum()
         beyond = f" ({outside:.1%} outside the frame)" if outside > 0.0005 else ""
@@ -183,14 +183,14 @@ def density(
 def mode_counts(
     counts: np.ndarray, names: Sequence[str] | None = None, expected: np.ndarray | None = None
 ) -> np.ndarray:
-    """A bar for the share of each mode or class, and a line where it should be.
+    """A bar for the share of each mode or class, and a line at the expected share.
 
-    More than ``NAMED`` of them are sorted by their counts.
+    More than ``NAMED`` of them are sorted by count.
 
     Args:
-      counts: samples of each, ``[modes]``.
-      names: theirs; their numbers if None.
-      expected: their shares in the data; equal ones if None.
+      counts: samples of each mode, ``[modes]``.
+      names: their names; their numbers if None.
+      expected: their shares in the data, ``[modes]``; equal ones if None.
     """
     counts = np.asarray(counts)
     total, number = max(int(counts.sum()), 1), len(counts)
@@ -221,7 +221,7 @@ def mode_counts(
     )
     axes.set_ylim(0, max(float(shares.max()), float(expected.max())) * 1.12)
     axes.set_ylabel("share of the samples")
-    # Above the panel, where it hides no bar.
+    # Above the panel, where the legend hides no bar.
     axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, frameon=False)
     figure.tight_layout()
     return as_image(figure)
@@ -229,13 +229,13 @@ def mode_counts(
 
 @dataclasses.dataclass(frozen=True)
 class Course:
-    """A score over the steps of a training, measured in one way.
+    """Scores of one protocol over the steps of a training.
 
     Attributes:
-      title: what it is called.
+      title: name of the score.
       better: ``lower``, ``higher``, or empty.
-      lines: steps and values of each kind of weights.
-      floor: of held-out real samples, or None.
+      lines: steps and values of each kind of samples, by its name.
+      floor: the score of held-out real samples, or None.
     """
 
     title: str
@@ -245,7 +245,7 @@ class Course:
 
 
 def scores_over_steps(courses: Sequence[Course]) -> np.ndarray:
-    """A panel for each way of measuring, so that no two share an axis."""
+    """A panel for each protocol, so that no two protocols share an axis."""
     rows = -(-len(courses) // 2)
     figure, axes = new_figure(11, 3.4 * rows, rows, 2)
     for axis, course in zip(np.ravel(axes), courses, strict=False):

@@ -1,4 +1,4 @@
-"""Grids of samples, scatter plots and curves: arrays in, uint8 pictures out."""
+"""Pictures of samples and curves: arrays in, uint8 ``[h, w, c]`` out, and as PNG files."""
 
 import math
 from pathlib import Path
@@ -14,7 +14,7 @@ def grid(images: np.ndarray, columns: int | None = None, gap: int = 2) -> np.nda
     """Images uint8 ``[n, h, w, c]`` side by side in rows, uint8 ``[H, W, c]``.
 
     Args:
-      images: what to show, row by row.
+      images: the images, row by row.
       columns: images per row; as square as possible if None.
       gap: white pixels between two images.
     """
@@ -31,7 +31,7 @@ def grid(images: np.ndarray, columns: int | None = None, gap: int = 2) -> np.nda
 
 
 def save_image(path: Path, image: np.ndarray, magnify: int = 1) -> None:
-    """Writes a uint8 ``[h, w, c]`` PNG, each pixel ``magnify`` pixels wide."""
+    """Writes an image uint8 ``[h, w, c]`` as a PNG, each pixel ``magnify`` pixels wide."""
     path.parent.mkdir(parents=True, exist_ok=True)
     image = image.repeat(magnify, 0).repeat(magnify, 1)
     with replacing(path) as part:
@@ -39,12 +39,12 @@ def save_image(path: Path, image: np.ndarray, magnify: int = 1) -> None:
 
 
 def magnification(images: np.ndarray) -> int:
-    """How much to enlarge a grid of small images for the eye: up to about 64 pixels each."""
+    """How many times to enlarge small images ``[n, h, w, c]``: to 64 pixels at most."""
     return max(1, 64 // images.shape[1])
 
 
 def scatter(samples: np.ndarray, real: np.ndarray | None = None) -> np.ndarray:
-    """Toy samples ``[n, 2]`` over real points, as a picture uint8 ``[h, w, 3]``."""
+    """Generated points ``[n, 2]`` over real ones, uint8 ``[h, w, 3]``."""
     figure, axes = new_figure(4.5, 4.5)
     if real is not None:
         axes.scatter(*real.T, s=3, color="0.75", label="real", linewidths=0)
@@ -65,7 +65,11 @@ def save_curves(path: Path, rows: list[dict[str, Any]]) -> None:
 
 
 def curves(rows: list[dict[str, Any]]) -> np.ndarray:
-    """A run's losses, D's accuracy, logits, and gradient norms, uint8 ``[h, w, 3]``."""
+    """Losses, D's accuracy, logits and gradient norms over the steps, uint8 ``[h, w, 3]``.
+
+    Args:
+      rows: of ``metrics.jsonl``; a missing value, or null, leaves a gap.
+    """
     panels = {
         "loss": ("d/loss", "g/loss"),
         "D's accuracy": ("d/accuracy_real", "d/accuracy_fake"),
@@ -89,7 +93,7 @@ def curves(rows: list[dict[str, Any]]) -> np.ndarray:
 
 
 def new_figure(width: float, height: float, rows: int = 1, columns: int = 1):
-    """A figure without pyplot, so that no display and no global state is needed."""
+    """A figure and its axes, without pyplot, which needs a display and keeps global state."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

@@ -7,7 +7,6 @@ of: length (uint64, little-endian), its checksum (4 bytes), content, its checksu
 import json
 import os
 import struct
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -19,6 +18,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from jaxgan.errors import UserError
+from jaxgan.files import replacing
 
 
 def tfrecord_to_array_record(builder: Any, console: Console) -> None:
@@ -59,9 +59,8 @@ def tfrecord_to_array_record(builder: Any, console: Console) -> None:
 def _convert_shard(source: Path, target: Path, length: int) -> None:
     if not source.exists():
         raise UserError(f"{source} is missing. Prepare the data set again.")
-    fresh = target.with_name(f"unfinished-{os.getpid()}-{target.name}")
-    try:
-        writer = ArrayRecordWriter(str(fresh), "group_size:1")  # as TFDS and Grain want it
+    with replacing(target) as part:
+        writer = ArrayRecordWriter(str(part), "group_size:1")  # as TFDS and Grain want it
         count = 0
         with source.open("rb") as file:
             for record in _records(file, source):
@@ -70,9 +69,6 @@ def _convert_shard(source: Path, target: Path, length: int) -> None:
         writer.close()
         if count != length:
             raise UserError(f"{source} is damaged: it holds {count} of {length} samples.")
-        os.replace(fresh, target)
-    finally:
-        fresh.unlink(missing_ok=True)
 
 
 def _records(file: BinaryIO, path: Path) -> Iterator[bytes]:
@@ -90,7 +86,6 @@ def _add_format(description: Path) -> None:
     others = content.get("alternativeFileFormats", [])
     content["alternativeFileFormats"] = [*others, "array_record"]
     content.setdefault("fileFormat", "tfrecord")
-    with tempfile.NamedTemporaryFile("w", dir=description.parent, delete=False) as fresh:
-        json.dump(content, fresh, indent=2)
-    os.chmod(fresh.name, description.stat().st_mode)
-    os.replace(fresh.name, description)
+    with replacing(description) as part:
+        part.write_text(json.dumps(content, indent=2))
+        part.chmod(description.stat().st_mode)
