@@ -108,7 +108,7 @@ def test_the_pages_show_values_that_the_metrics_have(modules):
     for script in (toys, fashion, stacked):
         for value in script.VALUES:
             metric, _, name = value.partition("/")
-            assert name in METRICS[metric].names, value
+            assert name in METRICS[metric].values, value
     perfect = {"modes": 8, "perfect_high_quality": 0.9889, "perfect_kl": 0.0015}
     stamp = {"modes": {"parameters": perfect, "classifier_accuracy": 0.9065, "n_fake": 2500}}
     asked = toys.Toys(steps=20, networks="small", seeds=1, name="few")
