@@ -35,12 +35,9 @@ class Outcome:
 
 
 class Meter:
-    """Sums logs and measures the speed since it was last restarted.
+    """Sums the logs of ``steps`` steps and times them, since it was last restarted.
 
-    Attributes:
-      logs: sum of the logs of ``steps`` steps, on the device.
-      timed: steps that count for the speed: not those of the first call, which compiles.
-      seconds: what the timed steps took, without hooks.
+    The ``timed`` steps took ``seconds``: neither the first call, which compiles, nor hooks count.
     """
 
     def __init__(self) -> None:
