@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from published import idx_bytes
 
-from jaxgan.data.prepare.formats import read_cifar, read_idx, read_labelled_idx, read_members
+from jaxgan.data.prepare.formats import read_cifar, read_idx, read_labeled_idx, read_members
 from jaxgan.errors import UserError
 
 IMAGES = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)
@@ -52,10 +52,10 @@ def test_labels_must_fit(tmp_path):
     images.write_bytes(idx_bytes(IMAGES))
     labels.write_bytes(idx_bytes(np.array([1, 2, 3])))
     with pytest.raises(UserError, match=r"2 images but .* 3 labels"):
-        read_labelled_idx(images, labels, 10)
+        read_labeled_idx(images, labels, 10)
     labels.write_bytes(idx_bytes(np.array([1, 10])))
     with pytest.raises(UserError, match="label 10, but there are 10 classes"):
-        read_labelled_idx(images, labels, 10)
+        read_labeled_idx(images, labels, 10)
 
 
 def test_cifar_layout():

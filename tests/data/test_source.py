@@ -40,3 +40,10 @@ def test_the_fingerprint_is_of_the_content():
     prints = {from_arrays("made", "train", rows).fingerprint for rows in (TOKENS, changed)}
     assert len(prints) == 2
     assert from_arrays("other", "test", TOKENS).fingerprint in prints
+
+
+def test_an_array_inside_a_list_is_hashed_whole():
+    one, two = np.arange(5000), np.arange(5000)
+    two[2500] = 0
+    assert digest(["a", one]) != digest(["a", two])
+    assert digest(["a", one]) == digest(["a", one.copy()])

@@ -20,7 +20,7 @@ def test_centers():
 
 @pytest.mark.parametrize(
     "draw, modes, std",
-    [(toy.labelled_ring, toy.ring_modes(), 0.01), (toy.labelled_grid, toy.grid_modes(), 0.05)],
+    [(toy.labeled_ring, toy.ring_modes(), 0.01), (toy.labeled_grid, toy.grid_modes(), 0.05)],
 )
 def test_mixtures_have_their_moments(draw, modes, std):
     count = 50_000

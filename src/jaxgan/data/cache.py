@@ -10,14 +10,13 @@ from jaxgan.data.source import Rows
 from jaxgan.files import replacing_folder
 
 CACHE_BYTES = 2**30
-"""Larger data are streamed, and a second copy of them on disk would be a burden."""
+"""Larger data are not kept: they are streamed, and would take too much disk space twice."""
 
 
 def cached(folder: Path, key: str, nbytes: int, make: Callable[[], Rows]) -> Rows:
     """``make()``, or what it returned the last time for this key.
 
-    The cache is a convenience: a damaged entry is made again, and a folder that cannot be written
-    to is no error.
+    A damaged entry is made again. A folder that cannot be written to is no error.
 
     Args:
       folder: TFDS's data folder; entries lie in its subfolder ``jaxgan_decoded``.

@@ -102,7 +102,7 @@ def make_feed(
       process_index: which process of a multi-process job this is.
       process_count: their number; each reads its block of rows of the same global batch.
       batches_per_dispatch: batches that one dispatch takes. A streamed feed reads as many ahead (as
-        far as ``CHUNK_BYTES`` go), beside the chunk that is asked for next.
+        far as ``CHUNK_BYTES`` go), in addition to the next chunk.
       threads: batches that it reads at the same time; by default as many as the size of the
         samples lets help.
 

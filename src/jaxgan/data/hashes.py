@@ -32,8 +32,7 @@ def cache_folder() -> Path:
 def kept(key: Any, make: Callable[[], T]) -> T:
     """``make()``, or what it returned the last time for this key.
 
-    The cache is a convenience: a damaged entry is made again, and a folder that cannot be written
-    to is no error.
+    A damaged entry is made again. A folder that cannot be written to is no error.
 
     Args:
       key: what the result depends on, as JSON can hold it.

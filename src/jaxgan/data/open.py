@@ -1,4 +1,4 @@
-"""From the words on the command line to a source."""
+"""Opens a data set by the name that the command line takes."""
 
 import dataclasses
 from pathlib import Path
@@ -19,7 +19,7 @@ def open_source(
     channels: int | None = None,
     unreadable: Unreadable = "refuse",
 ) -> Source:
-    """Opens a data set by what the user wrote.
+    """Opens a data set by its name.
 
     Args:
       spec: a TFDS name (``fashion_mnist``, ``my_set/config:1.0.0``), ``folder:PATH`` or an existing
@@ -27,13 +27,14 @@ def open_source(
         ``swiss_roll``; or ``stacked_mnist`` (``stacked_mnist:COUNT``), digits as channels.
       split: TFDS's split syntax, on every route: ``train``, ``test``, ``train[:90%]``.
       data_dir: TFDS's data folder; by default ``$TFDS_DATA_DIR`` or ``~/tensorflow_datasets``.
-      resolution: centre crop to a square and resize to this side, with Lanczos filtering; None
+      resolution: center crop to a square and resize to this side, with Lanczos filtering; None
         keeps the size that the images have.
       channels: 1 or 3; None for what the data have (folders: 3).
-      unreadable: what to do with images of a folder that cannot be decoded.
+      unreadable: for images of a folder that cannot be decoded: ``refuse`` the folder, or ``skip``
+        them.
 
     Raises:
-      UserError: the data are unknown, missing or damaged; names what to do.
+      UserError: the data are unknown, missing or damaged; the message says what to do.
     """
     if resolution is not None and resolution < 1:
         raise UserError(f"The resolution {resolution} is not a positive number of pixels.")
@@ -42,7 +43,7 @@ def open_source(
     source = _opened(spec, split, data_dir, resolution, channels, unreadable)
     if resolution is None or source.preparation != "none":
         return source
-    return dataclasses.replace(source, preparation=f"centre crop, Lanczos to {resolution}, uint8")
+    return dataclasses.replace(source, preparation=f"center crop, Lanczos to {resolution}, uint8")
 
 
 def _opened(

@@ -194,6 +194,11 @@ def digest(*parts: Any) -> str:
                 total.update(key.encode())
                 total.update(digest(part[key]).encode())
         else:
-            total.update(json.dumps(part, sort_keys=True, default=str).encode())
+            total.update(json.dumps(part, sort_keys=True, default=_plain).encode())
         total.update(b"\0")
     return total.hexdigest()
+
+
+def _plain(value: Any) -> str:
+    # Arrays inside plain values: their str() leaves out all but a few elements.
+    return digest(value) if isinstance(value, np.ndarray) else str(value)

@@ -1,4 +1,4 @@
-"""TFDS's split syntax (``train[:90%]``, ``train+test``) for every route."""
+"""TFDS's split syntax (``train[:90%]``, ``train+test``) for every kind of data set."""
 
 from collections.abc import Mapping
 
@@ -7,22 +7,22 @@ import numpy as np
 from jaxgan.errors import UserError
 
 
-def split_places(split: str, sizes: Mapping[str, int]) -> list[tuple[str, np.ndarray]]:
-    """Which samples a split names.
+def split_indices(split: str, sizes: Mapping[str, int]) -> list[tuple[str, np.ndarray]]:
+    """The samples that a split consists of.
 
     Args:
       split: a name, with a slice if wanted, or several joined by ``+``.
-      sizes: the splits there are and their numbers of samples.
+      sizes: the number of samples of each existing split.
 
     Returns:
-      (name of a split, int64 places in it), to be concatenated.
+      (name of an existing split, int64 indices into it), to be concatenated.
 
     Raises:
       UserError: there is no such split, it is written wrongly, or it is empty.
     """
     whole = split in sizes
     parts = [(split, np.arange(sizes[split]))] if whole else _parse(split, sizes)
-    if not sum(len(places) for _, places in parts):
+    if not sum(len(indices) for _, indices in parts):
         raise UserError(f"The split {split} holds no samples. Choose a larger part.")
     return parts
 

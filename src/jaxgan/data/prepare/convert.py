@@ -1,4 +1,4 @@
-"""tfrecord shards of a TFDS data set rewritten as array_record, without TensorFlow.
+"""Rewrites the tfrecord shards of a TFDS data set as array_record, without TensorFlow.
 
 Both hold the same serialized examples; only the containers differ. A tfrecord file is a sequence
 of: length (uint64, little-endian), its checksum (4 bytes), content, its checksum (4 bytes).
@@ -22,7 +22,7 @@ from jaxgan.files import replacing
 
 
 def tfrecord_to_array_record(builder: Any, console: Console) -> None:
-    """Adds array_record shards beside the tfrecord shards, which stay TFDS's first choice.
+    """Adds array_record shards next to the tfrecord shards, which TFDS reads by default.
 
     TFDS then reads either format where the version is given (``name:1.0.0``).
 

@@ -1,4 +1,4 @@
-"""Fashion-MNIST as Debian and Ubuntu package it, for machines that can only reach a mirror."""
+"""Fashion-MNIST from its Debian package, for machines that reach only a mirror of Debian."""
 
 import os
 import shutil
@@ -17,14 +17,14 @@ MARK = "train-images-idx3-ubyte.gz"
 
 
 def debian_fashion_mnist(into: Path, console: Console | None = None) -> Path | None:
-    """The folder with Debian's four files, fetched if need be; needs no root.
+    """The folder with the package's four files, downloaded if necessary; needs no root.
 
     Args:
       into: where the package is unpacked if it is not installed.
-      console: where to say what is done; nothing is said without.
+      console: where progress is shown; None for nowhere.
 
     Returns:
-      The folder, or None where there is neither the package nor a way to fetch it.
+      The folder, or None if the package is not installed and cannot be downloaded.
     """
     if (INSTALLED / MARK).exists():
         return INSTALLED

@@ -1,4 +1,4 @@
-"""Readers of the files that the classic data sets come in: IDX and CIFAR's binary version."""
+"""Reads the file formats of the classic data sets: IDX, and CIFAR's binary version."""
 
 import gzip
 import math
@@ -43,7 +43,7 @@ def read_idx(path: Path, dims: int) -> np.ndarray:
     return np.frombuffer(data, np.uint8, offset=head).reshape(shape)
 
 
-def read_labelled_idx(images: Path, labels: Path, classes: int) -> tuple[np.ndarray, np.ndarray]:
+def read_labeled_idx(images: Path, labels: Path, classes: int) -> tuple[np.ndarray, np.ndarray]:
     """Reads images and their labels, uint8 ``[n, height, width, 1]`` and uint8 ``[n]``.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What data sets lie prepared in TFDS's data folder."""
+"""Lists the data sets that are prepared in TFDS's data folder."""
 
 import dataclasses
 import json
@@ -14,7 +14,7 @@ class Prepared:
     Attributes:
       name: as ``open_source`` takes it, ``name:version`` or ``name/config:version``.
       splits: number of samples of each split.
-      format: ``array_record`` if it can be read here; else what it is stored as.
+      format: ``array_record`` if that is among the stored formats (jaxgan reads no other).
       path: its folder.
     """
 
@@ -25,7 +25,7 @@ class Prepared:
 
 
 def list_prepared(data_dir: str | None = None) -> list[Prepared]:
-    """All prepared data sets in a data folder, by name; half-made ones are left out."""
+    """All prepared data sets in a data folder, by name; incomplete ones are left out."""
     folder = resolve_data_dir(data_dir)
     found = []
     for pattern in ("*/*/dataset_info.json", "*/*/*/dataset_info.json"):

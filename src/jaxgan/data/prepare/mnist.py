@@ -41,7 +41,7 @@ def _find(folder: Path) -> dict[str, Path]:
 def _load(parent: Any, paths: Mapping[str, Path]) -> Loaded:
     splits = {}
     for split in ("train", "test"):
-        images, labels = formats.read_labelled_idx(
+        images, labels = formats.read_labeled_idx(
             paths[f"{split}_images"], paths[f"{split}_labels"], classes=10
         )
         if images.shape[1:] != (28, 28, 1):

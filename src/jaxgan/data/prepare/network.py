@@ -1,4 +1,4 @@
-"""Whether a download can work at all, found out quickly."""
+"""Finds out quickly whether a download can work."""
 
 import threading
 
@@ -6,8 +6,8 @@ import threading
 def why_unreachable(url: str, timeout: float) -> str | None:
     """Asks the server of ``url`` for it, without fetching it.
 
-    A name look-up can hang for minutes where packets are dropped, and no argument of the HTTP
-    library bounds it; hence a thread that is waited for no longer than ``timeout``.
+    Looking up the server's name can take minutes where packets are dropped, which the HTTP
+    library's timeout does not cover; so it runs in a thread that is given up after ``timeout``.
 
     Args:
       url: an http(s) address. Proxies in the environment are used, as TFDS's download does.

@@ -40,15 +40,15 @@ def prepare(
 ) -> Path:
     """Makes a data set ready to be read: downloads it through TFDS, or imports files.
 
-    Does nothing if that is already done. What is being written lies in a folder that is renamed
-    when complete, so that an interruption leaves nothing that could be taken for whole.
+    Does nothing if the data set is already prepared. It is written into a temporary folder that is
+    renamed when complete, so an interruption leaves no incomplete data set behind.
 
     Args:
       name: a TFDS name, e.g. ``fashion_mnist`` or ``my_set/config``.
       data_dir: TFDS's data folder; by default ``$TFDS_DATA_DIR`` or ``~/tensorflow_datasets``.
       source_dir: a folder (or archive) with the published files; nothing is downloaded then.
       timeout: seconds after which the network counts as missing.
-      debian: where the download is impossible, take ``fashion_mnist`` from Debian's package.
+      debian: if the download fails, take ``fashion_mnist`` from its Debian package.
       partial: accept files with fewer samples than the official ones.
       console: where progress is shown; standard error by default.
 
@@ -56,7 +56,7 @@ def prepare(
       The folder of the prepared data set.
 
     Raises:
-      UserError: names the fault and what to do.
+      UserError: it cannot be prepared; the message says why and what to do.
     """
     console = console if console is not None else Console(stderr=True, soft_wrap=True)
     folder = resolve_data_dir(data_dir)
@@ -105,7 +105,7 @@ def prepare(
 
 
 def how_without_network(name: str, recipe: Recipe, reason: str, tried_debian: bool = False) -> str:
-    """What to do where the download fails: one message with the commands to type."""
+    """The message for a download that fails, with the commands to type instead."""
     text = (
         f"{name} cannot be downloaded: {reason}. Copy {', '.join(recipe.files)} into a folder and "
         f"run: jaxgan data prepare {name} --from FOLDER"
@@ -122,7 +122,7 @@ def how_without_network(name: str, recipe: Recipe, reason: str, tried_debian: bo
 def check_writable(folder: Path) -> None:
     """Raises ``UserError`` unless files can be written into ``folder``, which is made if missing.
 
-    It tries, because permission bits do not tell of full or read-only file systems.
+    It writes a file to find out: permission bits say nothing of full or read-only disks.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -27,7 +27,7 @@ from jaxgan.errors import UserError
 def builder_of(
     parent: Any, recipe: Recipe, loaded: Loaded | None, partial: bool, console: Console
 ) -> Any:
-    """TFDS's class with the parts replaced that need TensorFlow; keeps its name and version."""
+    """A subclass of TFDS's builder that needs no TensorFlow, with its name and version."""
     urls = recipe.urls(parent)
 
     def split_generators(self, dl_manager):
@@ -76,7 +76,7 @@ def png(image: np.ndarray) -> bytes:
 
 
 def download_and_prepare(builder: Any, folder: Path) -> None:
-    """Runs TFDS's preparation, quietly, and words what can go wrong with it."""
+    """Runs TFDS's preparation without its output; its errors become ``UserError``."""
     tfds.disable_progress_bar()
     config = tfds.download.DownloadConfig(try_download_gcs=False)  # Google's copies are tfrecord
     again = f"Run `jaxgan data prepare {builder.name}` again, or use --from FOLDER."
@@ -107,7 +107,7 @@ def download_and_prepare(builder: Any, folder: Path) -> None:
 
 
 def array_record_command(name: str, data_dir: str) -> str:
-    """The one line that prepares any TFDS data set as array_record, where TensorFlow is there."""
+    """The command that prepares any TFDS data set as array_record; it needs TensorFlow."""
     return (
         'python -c "import tensorflow_datasets as tfds; '
         f"tfds.builder('{name}', data_dir='{data_dir}', file_format='array_record')"

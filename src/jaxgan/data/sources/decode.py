@@ -1,4 +1,4 @@
-"""Image files to arrays: decoding, conversion of channels, centre crop and resize."""
+"""Image files to arrays: decoding, conversion of channels, center crop and resize."""
 
 import io
 from pathlib import Path
@@ -22,7 +22,7 @@ def decode(file: Path | bytes, channels: int | None, resolution: int | None) -> 
 
     Args:
       file: path or content.
-      channels: 1 (grey) or 3 (RGB); None keeps what the file has, grey or RGB.
+      channels: 1 (gray) or 3 (RGB); None keeps what the file has, gray or RGB.
       resolution: side of the square result (see ``fit``); None keeps the size.
 
     Returns:
@@ -45,7 +45,7 @@ def decode(file: Path | bytes, channels: int | None, resolution: int | None) -> 
 
 
 def to_mode(image: Image.Image, channels: int | None) -> Image.Image:
-    """Converts to grey (``L``) or ``RGB``; see ``decode``."""
+    """Converts to gray (``L``) or ``RGB``; see ``decode``."""
     if image.mode in ("L", "RGB"):
         plain = image
     elif image.mode.startswith(("I", "F")):
@@ -56,8 +56,8 @@ def to_mode(image: Image.Image, channels: int | None) -> Image.Image:
     elif image.has_transparency_data:
         over = image.convert("RGBA")
         white = Image.new("RGBA", over.size, (255, 255, 255, 255))
-        grey = image.mode in ("LA", "La")
-        plain = Image.alpha_composite(white, over).convert("L" if grey else "RGB")
+        gray = image.mode in ("LA", "La")
+        plain = Image.alpha_composite(white, over).convert("L" if gray else "RGB")
     else:
         plain = image.convert("L" if image.mode == "1" else "RGB")
     if channels is None:
@@ -66,7 +66,7 @@ def to_mode(image: Image.Image, channels: int | None) -> Image.Image:
 
 
 def fit(image: Image.Image, resolution: int) -> Image.Image:
-    """Centre crop to a square, then resize to ``resolution`` with Pillow's Lanczos filter.
+    """Center crop to a square, then resize to ``resolution`` with Pillow's Lanczos filter.
 
     Pillow widens the filter when it shrinks an image, which is what prevents aliasing.
     """

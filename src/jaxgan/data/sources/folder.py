@@ -19,7 +19,7 @@ from jaxgan.data.sources.verify import (
     refusal,
     say_what_is_skipped,
 )
-from jaxgan.data.splits import split_places
+from jaxgan.data.splits import split_indices
 from jaxgan.errors import UserError
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
@@ -43,14 +43,15 @@ def open_folder(
 
     Every file is decoded once when the folder is opened, so that an unreadable one is found then
     and not hours into training. Up to 1 GiB the decoded images are kept (in memory, and under the
-    data folder for the next start); beyond, only the verdict on each file is.
+    data folder for the next start); beyond that, only whether a file can be decoded and its hash.
 
     Args:
       folder: the folder.
       split: TFDS's split syntax.
-      resolution: see ``images.fit``.
+      resolution: see ``decode.fit``.
       channels: 1 or 3, which is the default.
-      unreadable: ``refuse`` the folder, or ``skip`` the files and say so.
+      unreadable: if some files cannot be decoded, ``refuse`` the folder, or ``skip`` them with a
+        message.
       data_dir: where the results of decoding are kept.
 
     Raises:
@@ -69,7 +70,7 @@ def open_folder(
     listed = {name: _list(root) for name, root in roots.items()}
     depth = 1 if len(roots) > 1 or roots["train"] != folder else 0
     parts = (
-        split_places(split, {name: len(files) for name, files in listed.items()})
+        split_indices(split, {name: len(files) for name, files in listed.items()})
         if any(listed.values())
         else []
     )
@@ -78,7 +79,7 @@ def open_folder(
             f"{folder} holds no images. Put {', '.join(s[1:] for s in SUFFIXES)} files there."
         )
     class_names = _classes(folder, [f for files in listed.values() for f in files], depth, roots)
-    asked = [listed[name][place] for name, places in parts for place in places]
+    asked = [listed[name][place] for name, indices in parts for place in indices]
     channels = channels or 3
     where = resolve_data_dir(data_dir)
 
@@ -89,11 +90,11 @@ def open_folder(
         shape = image.shape[1:]
 
         def fingerprint() -> str:
-            everything = _labelled({"image": image}, labels, np.arange(len(files)))
+            everything = _labeled({"image": image}, labels, np.arange(len(files)))
             return kept([key, class_names], lambda: digest(everything))
 
-        def read(places: np.ndarray) -> Rows:
-            return _labelled({"image": image[places]}, labels, places)
+        def read(indices: np.ndarray) -> Rows:
+            return _labeled({"image": image[indices]}, labels, indices)
 
     else:
         files, shape, hashes = check_all(asked, resolution, channels, unreadable, where)
@@ -101,14 +102,14 @@ def open_folder(
         def fingerprint() -> str:
             return digest(hashes, labels, resolution, channels)
 
-        def read(places: np.ndarray) -> Rows:
-            images = np.empty((len(places), *shape), np.uint8)
-            for i, place in enumerate(places):
+        def read(indices: np.ndarray) -> Rows:
+            images = np.empty((len(indices), *shape), np.uint8)
+            for i, place in enumerate(indices):
                 try:
                     images[i] = decode(files[place], channels, resolution)
                 except UnreadableError as error:
                     raise UserError(refusal([(files[place], str(error))])) from error
-            return _labelled({"image": images}, labels, places)
+            return _labeled({"image": images}, labels, indices)
 
     readable = set(files)
     say_what_is_skipped([file for file in asked if file not in readable], len(asked))
@@ -172,5 +173,5 @@ def _labels(
     return np.array([numbers[str(_class_of(file, depth, folder))] for file in files], np.int32)
 
 
-def _labelled(rows: Rows, labels: np.ndarray | None, places: np.ndarray) -> Rows:
-    return rows if labels is None else {**rows, "label": labels[places]}
+def _labeled(rows: Rows, labels: np.ndarray | None, indices: np.ndarray) -> Rows:
+    return rows if labels is None else {**rows, "label": labels[indices]}

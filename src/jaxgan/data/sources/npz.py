@@ -8,7 +8,7 @@ import numpy as np
 
 from jaxgan.data.source import Source, from_arrays
 from jaxgan.data.sources.decode import fit_array
-from jaxgan.data.splits import split_places
+from jaxgan.data.splits import split_indices
 from jaxgan.errors import UserError
 
 NAMES = {
@@ -34,7 +34,7 @@ def open_npz(
     Args:
       path: the file.
       split: TFDS's split syntax.
-      resolution: see ``images.fit``.
+      resolution: see ``decode.fit``.
       channels: 1, 3, or None for what the images have.
 
     Raises:
@@ -51,11 +51,11 @@ def open_npz(
     if not splits:
         found = ", ".join(sorted(arrays)) or "nothing"
         raise UserError(f"{path} has no array `image` (it holds {found}). Save one: np.savez(...).")
-    parts = split_places(split, {name: len(rows["image"]) for name, rows in splits.items()})
+    parts = split_indices(split, {name: len(rows["image"]) for name, rows in splits.items()})
     keys = set.intersection(*(set(splits[name]) for name, _ in parts))
     try:
         rows = {
-            key: np.concatenate([splits[n][key][places] for n, places in parts]) for key in keys
+            key: np.concatenate([splits[n][key][indices] for n, indices in parts]) for key in keys
         }
     except ValueError as error:
         raise UserError(f"The splits of {path} hold images of different shapes.") from error

@@ -11,7 +11,7 @@ import numpy as np
 
 from jaxgan.data.source import Rows, Source, digest
 from jaxgan.data.sources.tfds import open_tfds
-from jaxgan.data.splits import split_places
+from jaxgan.data.splits import split_indices
 from jaxgan.errors import UserError
 
 COUNT = 128_000
@@ -52,21 +52,21 @@ def open_stacked(
         raise UserError(f"stacked_mnist:{count}: use 1 to {LARGEST} triples.")
     if resolution not in (None, 28, 32):
         raise UserError(f"stacked_mnist has 28 or 32 pixels (a black border), not {resolution}.")
-    parts = split_places(split, dict.fromkeys(DIGITS, count))
+    parts = split_indices(split, dict.fromkeys(DIGITS, count))
     opened = {name: open_tfds("mnist", DIGITS[name], data_dir) for name, _ in parts}
     digits = functools.cache(lambda name: opened[name].arrays())
-    part_of = np.concatenate([np.full(len(places), n) for n, (_, places) in enumerate(parts)])
-    place_of = np.concatenate([places for _, places in parts])
+    part_of = np.concatenate([np.full(len(indices), n) for n, (_, indices) in enumerate(parts)])
+    place_of = np.concatenate([indices for _, indices in parts])
     border = 0 if resolution in (None, 28) else 2
     side = 28 + 2 * border
 
-    def read(places: np.ndarray) -> Rows:
-        image = np.zeros((len(places), side, side, 3), np.uint8)
-        label = np.zeros(len(places), np.int32)
+    def read(indices: np.ndarray) -> Rows:
+        image = np.zeros((len(indices), side, side, 3), np.uint8)
+        label = np.zeros(len(indices), np.int32)
         for number, (name, _) in enumerate(parts):
-            mine = part_of[places] == number
+            mine = part_of[indices] == number
             rows = digits(name)
-            chosen = triples(place_of[places[mine]], len(rows["label"]), SEEDS[name])
+            chosen = triples(place_of[indices[mine]], len(rows["label"]), SEEDS[name])
             stacked = rows["image"][chosen][..., 0].transpose(0, 2, 3, 1)
             image[mine, border : border + 28, border : border + 28] = stacked
             label[mine] = rows["label"][chosen] @ np.array([100, 10, 1], np.int32)
@@ -81,7 +81,7 @@ def open_stacked(
         fingerprint=digest(
             "triples of splitmix64",
             border,
-            *((name, opened[name].fingerprint, places) for name, places in parts),
+            *((name, opened[name].fingerprint, indices) for name, indices in parts),
         ),
         classes=1000,
         preparation="none" if border == 0 else f"black border of {border}",
@@ -89,12 +89,12 @@ def open_stacked(
     )
 
 
-def triples(places: np.ndarray, digits: int, seed: int) -> np.ndarray:
+def triples(indices: np.ndarray, digits: int, seed: int) -> np.ndarray:
     """The three digits of each place, integers below ``digits``, ``[n, 3]``.
 
     Splitmix64 of the place and the channel: no table, and the same on every machine.
     """
-    words = np.asarray(places, np.uint64)[:, None] * np.uint64(3) + np.arange(3, dtype=np.uint64)
+    words = np.asarray(indices, np.uint64)[:, None] * np.uint64(3) + np.arange(3, dtype=np.uint64)
     step, start = np.uint64(0x9E3779B97F4A7C15), np.uint64(seed)
     with np.errstate(over="ignore"):
         x = (words + np.uint64(1)) * step + start * np.uint64(0xD1342543DE82EF95)

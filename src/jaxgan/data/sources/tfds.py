@@ -40,7 +40,7 @@ def open_tfds(
       spec: ``name``, ``name/config``, ``name:version``, as TFDS writes them.
       split: TFDS's split syntax.
       data_dir: TFDS's data folder.
-      resolution: see ``images.fit``; needed where the images differ in size.
+      resolution: see ``decode.fit``; needed where the images differ in size.
       channels: 1, 3, or None for what the data set has.
 
     Raises:
@@ -82,12 +82,12 @@ def open_tfds(
                 f"Sample {place} of {spec} cannot be decoded ({error}). {_again(builder)}"
             ) from error
 
-    def read(places: np.ndarray) -> Rows:
-        images = np.empty((len(places), *shape), np.uint8)
-        labels = np.empty(len(places), np.int32)
+    def read(indices: np.ndarray) -> Rows:
+        images = np.empty((len(indices), *shape), np.uint8)
+        labels = np.empty(len(indices), np.int32)
         # In blocks: the encoded rows of a whole data set would double the memory it takes.
-        for start in range(0, len(places), 1024):
-            block = [int(place) for place in places[start : start + 1024]]
+        for start in range(0, len(indices), 1024):
+            block = [int(place) for place in indices[start : start + 1024]]
             try:
                 found = rows.__getitems__(block)
             except (OSError, ValueError, RuntimeError, IndexError) as error:

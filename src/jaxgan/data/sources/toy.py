@@ -18,7 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxgan.data.source import Mixture, Rows, Source, from_arrays
-from jaxgan.data.splits import split_places
+from jaxgan.data.splits import split_indices
 from jaxgan.errors import UserError
 
 COUNT = 100_000
@@ -94,17 +94,17 @@ def swiss_roll(
     return radius * (t / most)[:, None] * spiral + std * jax.random.normal(noise, (count, 2))
 
 
-def labelled_ring(key: jax.Array, count: int):
-    """``ring`` with the index of each point's mode."""
+def labeled_ring(key: jax.Array, count: int):
+    """``ring``, and the index of each point's mode."""
     return mixture(key, count, ring_modes(), RING_STD)
 
 
-def labelled_grid(key: jax.Array, count: int):
-    """``grid`` with the index of each point's mode."""
+def labeled_grid(key: jax.Array, count: int):
+    """``grid``, and the index of each point's mode."""
     return mixture(key, count, grid_modes(), GRID_STD)
 
 
-def unlabelled_roll(key: jax.Array, count: int):
+def unlabeled_roll(key: jax.Array, count: int):
     """``swiss_roll``, and None for the labels it does not have."""
     return swiss_roll(key, count), None
 
@@ -123,9 +123,9 @@ class Toy:
 
 
 TOYS: Mapping[str, Toy] = {
-    "ring": Toy(labelled_ring, Mixture(ring_modes(), RING_STD)),
-    "grid": Toy(labelled_grid, Mixture(grid_modes(), GRID_STD)),
-    "swiss_roll": Toy(unlabelled_roll),
+    "ring": Toy(labeled_ring, Mixture(ring_modes(), RING_STD)),
+    "grid": Toy(labeled_grid, Mixture(grid_modes(), GRID_STD)),
+    "swiss_roll": Toy(unlabeled_roll),
 }
 """The toys by the names that ``--data`` takes."""
 
@@ -148,7 +148,7 @@ def open_toy(name: str, split: str = "train") -> Source:
     """
     if split.split("[")[0].split("+")[0].strip() not in SEEDS:
         raise UserError(f"{name} has no split {split}. Choose train or test.")
-    parts = split_places(split, dict.fromkeys(SEEDS, COUNT))
+    parts = split_indices(split, dict.fromkeys(SEEDS, COUNT))
     drawn = {part: points_of(name, part) for part, _ in parts}
     keys = drawn[parts[0][0]]
     rows = {key: np.concatenate([drawn[part][key][at] for part, at in parts]) for key in keys}

@@ -1,4 +1,4 @@
-"""Every file of a folder of images decoded once, so that a bad one is found at the start."""
+"""Decodes every file of a folder once, so that an unreadable one is found at the start."""
 
 import concurrent.futures
 import contextlib
@@ -23,7 +23,7 @@ from jaxgan.errors import UserError
 def first_shape(
     files: Sequence[Path], resolution: int | None, channels: int
 ) -> tuple[int, int, int] | None:
-    """The shape of the first file that can be decoded; it decides about keeping or streaming."""
+    """The shape of the first file that can be decoded, which tells whether all fit in memory."""
     if resolution is not None:
         return (resolution, resolution, channels)
     for file in files:
@@ -41,7 +41,11 @@ def decode_all(
     unreadable: str,
     where: Path,
 ) -> tuple[list[Path], np.ndarray, str]:
-    """All images in memory: the files that could be read, their images, and the cache's key."""
+    """Decodes all files, or takes what was decoded before from the cache.
+
+    Returns:
+      The files that can be read, their images, and the key under which the images are kept.
+    """
 
     def make() -> Rows:
         results = _in_threads(functools.partial(_try, channels=channels, size=resolution), files)
@@ -56,7 +60,7 @@ def decode_all(
         _check_one_size(shapes)
         return {
             "image": np.stack([results[i] for i in good]),
-            "kept": np.array(good, np.int64),  # places in ``files``
+            "kept": np.array(good, np.int64),  # indices in ``files``
         }
 
     stats = [(str(file), *stats_of(file)) for file in files]
@@ -82,7 +86,7 @@ def check_all(
     with contextlib.suppress(OSError, ValueError):
         known = json.loads(record.read_text())
 
-    def verdict(file: Path) -> list:
+    def check(file: Path) -> list:
         """[size, time, height, width, sha256, reason]; no reason for a readable file."""
         stat = list(stats_of(file))
         old = known.get(str(file))
@@ -93,15 +97,15 @@ def check_all(
             return [*stat, 0, 0, "", result]
         return [*stat, *result.shape[:2], hash_file(file), ""]
 
-    verdicts = _in_threads(verdict, files)
+    checks = _in_threads(check, files)
     with contextlib.suppress(OSError):
         record.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile("w", dir=record.parent, delete=False) as fresh:
-            json.dump(dict(zip(map(str, files), verdicts, strict=True)), fresh)
+            json.dump(dict(zip(map(str, files), checks, strict=True)), fresh)
         os.replace(fresh.name, record)
-    bad = [(file, v[5]) for file, v in zip(files, verdicts, strict=True) if v[5]]
+    bad = [(file, v[5]) for file, v in zip(files, checks, strict=True) if v[5]]
     _refuse_bad(bad, len(files), unreadable)
-    good = [(file, v) for file, v in zip(files, verdicts, strict=True) if not v[5]]
+    good = [(file, v) for file, v in zip(files, checks, strict=True) if not v[5]]
     if resolution is None:
         _check_one_size({(v[2], v[3], channels) for _, v in good})
     side = good[0][1]
@@ -135,7 +139,7 @@ def say_what_is_skipped(skipped: Sequence[Path], total: int) -> None:
 
 
 def refusal(bad: Sequence[tuple[Path, str]]) -> str:
-    """What to do about files that cannot be decoded, given as (file, reason)."""
+    """The message about files that cannot be decoded, given as (file, reason)."""
     file, reason = bad[0]
     more = f", and {len(bad) - 1} more files like it" if len(bad) > 1 else ""
     return (
