@@ -132,7 +132,10 @@ def train_with_progress(
 
 
 def run(
-    experiment: Experiment, arguments: Sequence[str], program: str, trainer: Trainer = train_with_progress
+    experiment: Experiment,
+    arguments: Sequence[str],
+    program: str,
+    trainer: Trainer = train_with_progress,
 ) -> int:
     """Trains as the flags say; returns the exit code.
 

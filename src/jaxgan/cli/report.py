@@ -10,6 +10,7 @@ from typing import Literal
 import tyro
 
 from jaxgan.cli.progress import Counting
+from jaxgan.data.modality import IMAGES
 from jaxgan.errors import UserError
 from jaxgan.report.context import EXTRACTOR, Choices, ReportedRun
 from jaxgan.report.report import compose
@@ -60,7 +61,7 @@ def report(arguments: Sequence[str]) -> int:
     check_destination(out)
     with Counting() as counting:
         run = ReportedRun(folder, trained, sampler, choices, counting)
-        if sampler and run.modality == "images" and asked.extractor_is_chosen:
+        if sampler and run.modality is IMAGES and asked.extractor_is_chosen:
             _ = run.extractor  # without what the user named there is no report
         write(compose(run), out)
     shown = f"step {sampler.step}, {asked.weights}" if sampler else "no checkpoint"

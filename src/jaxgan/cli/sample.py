@@ -12,9 +12,10 @@ import tyro
 
 from jaxgan.errors import UserError
 from jaxgan.files import replacing, replacing_folder, writing
-from jaxgan.viz.pictures import grid, magnification, save_image, scatter
+from jaxgan.viz.pictures import save_image
 
 if TYPE_CHECKING:
+    from jaxgan.data.modality import Modality
     from jaxgan.sampling.sampler import Sampler
 
 MEMORY = 16 * 2**30
@@ -64,13 +65,16 @@ def sample(arguments: Sequence[str]) -> int:
 
     sampler = load(asked.run, asked.weights, asked.step)
     count = asked.num * (COLUMNS if asked.interpolate else 1)
-    if kind == "folder" and not is_images(sampler):
-        raise UserError(f"--out {out}: these samples are points, not images; use .npz or .png.")
+    modality = sampler.task.modality
+    if kind == "folder" and modality.write is None:
+        raise UserError(
+            f"--out {out}: {modality.name} are not written one by one; use .npz or .png."
+        )
     if kind != "folder" or asked.interpolate:
         check_memory(sampler, asked, count, kind)
     with writing(asked.out, "Choose another --out."):
         if kind == "folder":
-            write_folder(out, drawn(sampler, asked))
+            write_folder(out, drawn(sampler, asked), modality)
         else:
             write_file(out, sampler, asked, count)
     print(f"{count} samples of {asked.run} (step {sampler.step}, {asked.weights}): {out}")
@@ -114,25 +118,20 @@ def destination(out: str, overwrite: bool) -> tuple[Path, Literal["png", "npz", 
     return path, kind
 
 
-def is_images(sampler: "Sampler") -> bool:
-    """Whether the samples are images."""
-    return len(sampler.data.shape) == 3
-
-
 def check_memory(sampler: "Sampler", asked: Sample, count: int, kind: str) -> None:
     """Refuses more samples than fit in memory.
 
     Raises:
       UserError: with the memory that they need.
     """
-    shape, images = sampler.data.shape, is_images(sampler)
-    size = math.prod(shape) * (1 if images else 4)
+    shape, modality = sampler.task.shape, sampler.task.modality
+    size = math.prod(shape) * np.dtype(modality.dtype).itemsize
     if asked.interpolate:
         size += 4 * sampler.latents(1).shape[-1]
-    if kind == "png" and images:  # the grid, in which small images are enlarged
+    if kind == "png" and len(shape) > 1:  # the grid, in which small images are enlarged
         size += (max(64, shape[0]) + 2) ** 2 * shape[-1]
     if count * size > MEMORY:
-        folder = images and not asked.interpolate
+        folder = modality.write is not None and not asked.interpolate
         raise UserError(
             f"--num {asked.num} needs {count * size / 2**30:,.0f} GiB of memory, more than "
             f"{MEMORY / 2**30:,.0f}; draw fewer{', or name a folder as --out' * folder}."
@@ -158,22 +157,24 @@ def write_file(out: Path, sampler: "Sampler", asked: Sample, count: int) -> None
         labels = sampler.labels(count, asked.label)
     out.parent.mkdir(parents=True, exist_ok=True)
     if out.suffix.lower() == ".npz":
-        arrays = {"image": samples} if labels is None else {"image": samples, "label": labels}
+        arrays = {sampler.task.modality.key: samples}
+        if labels is not None:
+            arrays["label"] = labels
         with replacing(out) as part, part.open("wb") as file:
             np.savez_compressed(file, allow_pickle=False, **arrays)
-    elif is_images(sampler):
-        columns = COLUMNS if asked.interpolate else None
-        save_image(out, grid(samples, columns), magnification(samples))
     else:
-        save_image(out, scatter(samples))
+        columns = COLUMNS if asked.interpolate else None
+        save_image(out, sampler.task.modality.preview(samples, None, columns))
 
 
-def write_folder(out: Path, samples: Iterable[np.ndarray]) -> None:
-    """Writes a PNG per sample in the place of those of an earlier call, which stay on an error."""
-    before = [path for path in out.glob("*.png") if re.fullmatch(r"\d{6,}\.png", path.name)]
+def write_folder(out: Path, samples: Iterable[np.ndarray], modality: "Modality") -> None:
+    """Writes a file per sample in the place of those of an earlier call, which stay on an error."""
+    assert modality.write is not None
+    earlier = re.compile(r"\d{6,}" + re.escape(modality.suffix))
+    before = [path for path in out.glob(f"*{modality.suffix}") if earlier.fullmatch(path.name)]
     with replacing_folder(out) as part:
         for number, image in enumerate(samples):
-            save_image(part / f"{number:06d}.png", image)
+            modality.write(part / f"{number:06d}{modality.suffix}", image)
         now = {path.name for path in part.iterdir()}
     for old in before:
         if old.name not in now:

@@ -44,6 +44,7 @@ class Modality:
       suffix: of such a file, e.g. ``.png``.
       key: of the batch's entry that generated samples imitate.
       preview_size: samples that a preview shows.
+      measured: samples that a report measures with if nothing is asked.
       flips: whether ``--flip`` makes sense.
       interpolates: whether a walk between latents makes a picture.
     """
@@ -59,6 +60,7 @@ class Modality:
     suffix: str = ".npy"
     key: str = "image"
     preview_size: int = 64
+    measured: int = 1000
     flips: bool = False
     interpolates: bool = False
 
@@ -165,5 +167,6 @@ POINTS = Modality(
     metrics=("modes",),
     thorough_metrics=("modes",),
     preview_size=2000,
+    measured=2500,
 )
 """Points float32 ``[2]`` in the plane; a scatter plot shows them over real ones."""

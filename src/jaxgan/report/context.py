@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from jaxgan.data.modality import Modality
 from jaxgan.data.source import Rows, Source
-from jaxgan.data.sources.toy import MIXTURES
 from jaxgan.errors import UserError
 from jaxgan.evaluation.extractors import choose_extractor
 from jaxgan.evaluation.features import Watch, unwatched
@@ -26,14 +26,9 @@ from jaxgan.runs.folder import RunFolder
 from jaxgan.runs.metrics_log import read_metrics
 from jaxgan.sampling.load import Step, TrainedRun
 from jaxgan.sampling.sampler import Sampler
-from jaxgan.viz.figures import fitting, sheet
-from jaxgan.viz.pictures import scatter
 
 EXTRACTOR = "efficientnet-lite0"
 """The feature extractor whose weights come with the installation."""
-
-POINTS = 2000
-"""Points that a picture shows at most."""
 
 
 class LeftOutError(UserError):
@@ -77,21 +72,9 @@ class ReportedRun:
         return self.trained.description
 
     @property
-    def modality(self) -> str:
-        """What the samples are: ``images``, ``points``, or empty for anything else."""
-        return {1: "points", 3: "images"}.get(len(self.trained.task.shape), "")
-
-    def preview(self, samples: np.ndarray, batch: Rows | None = None) -> np.ndarray:
-        """A picture of samples as their modality shows them, uint8 ``[h, w, 3]``.
-
-        Args:
-          samples: the samples; as many of the first ones are shown as fit.
-          batch: rows of the data, which some modalities show as well.
-        """
-        if self.modality == "points":
-            return scatter(samples[:POINTS], None if batch is None else batch["image"])
-        side = fitting(samples.shape[1:])
-        return sheet(samples[: side * side], side)
+    def modality(self) -> Modality:
+        """What the samples are."""
+        return self.trained.task.modality
 
     @property
     def drawer(self) -> Sampler:
@@ -107,7 +90,7 @@ class ReportedRun:
     @property
     def count(self) -> int:
         """Number of samples to measure with."""
-        return self.asked.num or {"points": 2500}.get(self.modality, 1000)
+        return self.asked.num or self.modality.measured
 
     @functools.cached_property
     def rows(self) -> list[dict[str, Any]]:
@@ -139,7 +122,7 @@ class ReportedRun:
     @functools.cached_property
     def samples(self) -> np.ndarray:
         """The samples that are measured and shown."""
-        return self.drawn(max(self.count, 64)).array()
+        return self.drawn(max(self.count, self.modality.preview_size)).array()
 
     @functools.cached_property
     def opened(self) -> Callable[[str], Source]:
@@ -165,7 +148,7 @@ class ReportedRun:
     @functools.cached_property
     def batch(self) -> Rows | None:
         """The first rows of the training data; None if they cannot be opened."""
-        most = {"points": POINTS}.get(self.modality, 64)
+        most = self.modality.preview_size
         with contextlib.suppress(LeftOutError):
             return self.source.read(np.arange(min(most, self.source.size)))
         return None
@@ -173,8 +156,10 @@ class ReportedRun:
     @property
     def mixture(self) -> tuple[np.ndarray, float] | None:
         """Centers ``[modes, dim]`` and standard deviation of a mixture; None for other data."""
-        found = MIXTURES.get(self.description["data"]["name"])
-        return None if found is None else (np.asarray(found[0]()), found[1])
+        with contextlib.suppress(LeftOutError):
+            found = self.source.mixture
+            return None if found is None else (found.centers, found.deviation)
+        return None
 
     def class_names(self, count: int) -> list[str]:
         """Names of the classes; their numbers if the names are not known."""
@@ -207,7 +192,7 @@ class ReportedRun:
         return choose_extractor(
             self.asked.extractor,
             self.asked.extractor_weights,
-            self.drawer.data.shape,
+            self.drawer.task.shape,
             lambda: self.reference.classifier(),
         )
 

@@ -55,7 +55,7 @@ def beside_perfect(found: MixtureCoverage, count: int) -> Table:
 def class_modes(run: ReportedRun) -> list[Block]:
     """Samples of each class, as a classifier sees them; nothing for data without classes."""
     sampler = run.drawer
-    if sampler.data.classes is None:
+    if sampler.task.classes is None:
         return []
     same = {"step": sampler.step, "weights": sampler.weights}
     counted = [

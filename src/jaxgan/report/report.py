@@ -42,7 +42,7 @@ def compose(run: ReportedRun) -> Document:
     """The report of a run."""
     parts = dict(RECORDED)
     if run.sampler is not None:
-        parts |= {**DRAWN, **OF_MODALITY.get(run.modality, {})}
+        parts |= {**DRAWN, **OF_MODALITY.get(run.modality.name, {})}
     parts["Scores"] = scores
     sections = []
     for number, (title, build) in enumerate(parts.items(), 1):

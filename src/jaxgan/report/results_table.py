@@ -117,11 +117,13 @@ def render(experiments: Iterable[tuple[Experiment, Sequence[Measured]]]) -> str:
 
 def _rows(experiment: Experiment, measured: Sequence[Measured]) -> list[Sequence[str]]:
     """A row for each published number, and for each measured one that has none beside it."""
-    for published in experiment.published:
+    presets = [experiment.selected(name) for name in experiment.presets] or [experiment]
+    every = list(dict.fromkeys(row for preset in presets for row in preset.published))
+    for published in every:
         if found := faults(published, "metric", "value", "source"):
             raise UserError(f"{experiment.name}, {published.metric}: {', '.join(found)}.")
     left, rows = list(measured), []
-    for published in experiment.published:
+    for published in every:
         ours = next((row for row in left if row.metric == published.metric), None)
         if ours is not None:
             left.remove(ours)
@@ -129,7 +131,9 @@ def _rows(experiment: Experiment, measured: Sequence[Measured]) -> list[Sequence
         rows.append((published.metric, f"{published.value} ({published.source})", told))
     rows += [(row.metric, "none", _measured(row)) for row in left]
     title = experiment.doc.partition("\n")[0].removesuffix(".")
-    first = (f"[{experiment.name}]({experiment.name}.py): {title}", experiment.data)
+    data = ", ".join(dict.fromkeys(one.data.name for one in presets))
+    name = experiment.file.stem
+    first = (f"[{name}]({name}.py): {title}", data)
     names = [first, *[("", "")] * len(rows)]
     rows = rows or [("", NOT_PUBLISHED, NOT_RUN)]
     return [(*name, *row) for name, row in zip(names, rows, strict=False)]

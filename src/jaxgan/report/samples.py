@@ -20,7 +20,9 @@ def samples(run: ReportedRun) -> list[Block]:
     about = f"step {sampler.step}, {sampler.weights} weights, seed {run.asked.seed}"
     order = "each class in turn" if sampler.labelled else "in the order drawn"
     caption = f"Samples that were not selected: {about}, {order}."
-    return [Picture("samples", run.preview(run.samples, run.batch), caption)]
+    modality = run.modality
+    shown = modality.preview(run.samples[: modality.preview_size], run.batch, None)
+    return [Picture("samples", shown, caption)]
 
 
 def during_training(run: ReportedRun) -> list[Block]:
@@ -44,10 +46,10 @@ def during_training(run: ReportedRun) -> list[Block]:
 
 def each_class(run: ReportedRun) -> list[Block]:
     """A row for each class; nothing if the generator knows no classes."""
-    sampler, classes = run.drawer, run.drawer.data.classes
+    sampler, classes = run.drawer, run.drawer.task.classes
     if not sampler.labelled or classes is None:
         return []
-    columns, shown = figures.fitting(sampler.data.shape, 10), min(classes, CLASSES)
+    columns, shown = figures.fitting(sampler.task.shape, 10), min(classes, CLASSES)
     drawn = [sampler(columns, run.asked.seed, label) for label in range(shown)]
     names = run.class_names(classes)[:shown]
     caption = f"{columns} samples of each class, with the same latents in every row."
@@ -58,7 +60,7 @@ def each_class(run: ReportedRun) -> list[Block]:
 
 def interpolation(run: ReportedRun) -> list[Block]:
     """Straight lines between pairs of latents."""
-    columns = figures.fitting(run.drawer.data.shape, 10)
+    columns = figures.fitting(run.drawer.task.shape, 10)
     walks = run.drawer.interpolate(8, columns, run.asked.seed)
     caption = "Each row follows a straight line between two latents."
     return [Picture("interpolation", figures.sheet(walks, columns), caption)]

@@ -3,7 +3,6 @@
 import dataclasses
 import functools
 import logging
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
