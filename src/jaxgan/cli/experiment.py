@@ -63,10 +63,12 @@ def parse(
     def default(one: Experiment) -> Any:
         return flags(one.default(), *default_settings(one))
 
-    words, options = (
-        list(arguments),
-        dict(prog=program, description=experiment.doc, config=(tyro.conf.FlagCreatePairsOff,)),
-    )
+    words = list(arguments)
+    options: dict[str, Any] = {
+        "prog": program,
+        "description": experiment.doc,
+        "config": (tyro.conf.FlagCreatePairsOff,),
+    }
     if experiment.preset or not experiment.presets:
         parsed = tyro.cli(flags, args=words, default=default(experiment), **options)
         return experiment, parsed.config, parsed.training, parsed.runtime

@@ -4,7 +4,9 @@ import math
 
 import numpy as np
 
+from jaxgan.evaluation.evaluate import Evaluation
 from jaxgan.evaluation.score import Score
+from jaxgan.evaluation.suite import metrics_named
 from jaxgan.metrics.modes import MixtureCoverage, mixture_coverage, perfect_coverage, perfect_share
 from jaxgan.report.context import LeftOutError, ReportedRun
 from jaxgan.report.document import Block, Picture, Table, Text, number
@@ -80,5 +82,5 @@ def count_classes(run: ReportedRun) -> Score:
     """Labels samples by the small classifier, which is trained if the cache has none."""
     _ = run.source  # if the data are missing, say that
     fake = run.drawn(run.count)
-    evaluation = run.reference.evaluation(["modes"], None, run.watch)
+    evaluation = Evaluation(metrics_named("modes"), run.reference, None, run.watch)
     return evaluation.score(fake, run.about(fake), run.drawer)[0]

@@ -62,7 +62,7 @@ def score_table(column: Sequence[Score]) -> Table:
     """Scores of one protocol; the first rows are of held-out and of perfect samples."""
     names = list(dict.fromkeys(name for score in column for name in score.values))
     shown = [*names, OF_GOOD] if any(OF_GOOD in _with_good(score) for score in column) else names
-    held_out = [(_held_out(score), score.floor) for score in column if score.floor]
+    held_out = [(_held_out(score), score.real_score) for score in column if score.real_score]
     perfect = [("a perfect sampler", score.details.get("perfect")) for score in column]
     tops = [(name, _cells(values, shown)) for name, values in held_out + perfect if values]
     rows = [(name, "", "", "", "", *cells) for name, cells in dict.fromkeys(tops)]
@@ -90,7 +90,7 @@ def _with_good(score: Score) -> dict[str, float]:
 
 def _held_out(score: Score) -> str:
     """Which real samples were held out."""
-    split, count = score.floor_of.get("split"), score.floor_of.get("n")
+    split, count = score.real_score_of.get("split"), score.real_score_of.get("n")
     about = [f"{split}"] if split else []
     about += [f"n = {count}"] if count is not None else []
     return f"held-out real ({', '.join(about)})" if about else "held-out real"
@@ -125,7 +125,7 @@ def course(name: str, column: Sequence[Score]) -> figures.Course | None:
         for label, line in points.items()
     }
     title = f"{name} {value}, n = {last.protocol.get('n_fake', '?')}"
-    return figures.Course(title, last.better, lines, last.floor.get(value))
+    return figures.Course(title, last.better, lines, last.real_score.get(value))
 
 
 def about_samples(about: Mapping[str, Any], seed: bool = True) -> str:

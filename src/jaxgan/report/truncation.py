@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from jaxgan.evaluation.evaluate import Evaluation
+from jaxgan.evaluation.suite import metrics_named
 from jaxgan.report.context import LeftOutError, ReportedRun
 from jaxgan.report.document import Block, Picture, Table, number
 from jaxgan.report.scores import complete
@@ -20,7 +22,7 @@ def truncation(run: ReportedRun) -> list[Block]:
         raise LeftOutError("none of --truncations changes this run's latents.")
     values = [*sorted(found), None]
     _ = run.source  # if the data are missing, say that
-    evaluation = run.reference.evaluation(["fd", "prdc"], run.extractor, run.watch)
+    evaluation = Evaluation(metrics_named("fd,prdc"), run.reference, run.extractor, run.watch)
     distances, prdcs = [], []
     for value in values:
         fake = run.drawn(run.count, value)
@@ -33,12 +35,12 @@ def truncation(run: ReportedRun) -> list[Block]:
     ]
     rows = [("generated", point.label, *_cells(point)) for point in points]
     first = distances[0]
-    floor = _point("", first.floor, prdcs[0].floor) if first.floor else None
-    if floor is not None:
-        rows.insert(0, ("held-out real", "", *_cells(floor)))
+    real = _point("", first.real_score, prdcs[0].real_score) if first.real_score else None
+    if real is not None:
+        rows.insert(0, ("held-out real", "", *_cells(real)))
     counts = f"{first.protocol['n_fake']:,} samples against {first.protocol['n_real']:,} real ones"
     caption = f"{first.title} of {counts}; each point is labeled with its truncation."
-    picture = figures.truncation_sweep(points, first.title, floor)
+    picture = figures.truncation_sweep(points, first.title, real)
     return [
         Picture("truncation", picture, caption),
         Table(rows, ("", "truncation", first.title, "precision", "recall")),

@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -188,3 +189,8 @@ def load(run: str | Path, weights: Weights = "ema", step: Step = None) -> Sample
       UserError: there is no run, no such checkpoint, or none that is sound.
     """
     return load_state(run, step).sampler(weights)
+
+
+def precision_of(description: Mapping[str, Any]) -> str:
+    """The precision of matrix products that a run was trained with, from its ``config.json``."""
+    return description["training"]["matmul_precision"]
