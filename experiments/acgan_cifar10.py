@@ -103,23 +103,13 @@ EXPERIMENT = jg.Experiment(
         "StudioGAN's class loss": dict(fake_share=0.0),
     },
     published=(
-<<<<<<< HEAD
         jg.Published(
-=======
-        Published(
->>>>>>> report
             "FID (Inception, 50 000 samples and 50 000 training images; best checkpoint)",
             "33.39",
             "StudioGAN, CIFAR-10 table, ACGAN-Mod; the paper has no FID",
         ),
-<<<<<<< HEAD
         jg.Published(
             "Inception score (5 times 5000 samples of the best of 27 settings; other networks)",
-=======
-        Published(
-            "Inception score (Inception, 5 times 5000 samples of the best of 27 settings; "
-            "other networks)",
->>>>>>> report
             "8.25 ± 0.07",
             "section 4.4 (comparison to previous results)",
         ),

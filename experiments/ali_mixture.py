@@ -68,7 +68,6 @@ EXPERIMENT = jg.Experiment(
     build,
     steps=10_000,
     batch_size=100,
-<<<<<<< HEAD
     scoring=jg.Scoring(every=2000, num=2500),
     smoke=dict(hidden=(8,), encoder_hidden=(8,), maxout=4),
     presets={"ring": dict(data=jg.datasets.RING), "grid": dict(data=jg.datasets.GRID)},
@@ -77,23 +76,6 @@ EXPERIMENT = jg.Experiment(
         jg.Published(f"ring, ALI: {MODES}", "2.8; 0.13; -", VEEGAN),
         jg.Published(f"grid, ALI: {MODES}", "24.1 ± 0.4; 95.7 ± 0.6; 0.14 ± 0.03", PACGAN),
         jg.Published(f"grid, ALI: {MODES}", "15.8; 1.6; -", VEEGAN),
-=======
-    evaluate_every=2000,
-    evaluate_num=2500,
-    smoke={"hidden": (8,), "encoder_hidden": (8,), "maxout": 4},
-    published=tuple(
-        Published(
-            f"{data}, {method}: modes; high quality, %; reverse KL (2500 samples, within 3 "
-            "deviations)",
-            value,
-            "Lin et al. 2018 (PacGAN), table 1: 400 000 steps; 10 trials, standard error; "
-            "then Srivastava et al. 2017 (VEEGAN), table 1: 5 runs",
-        )
-        for data, method, value in (
-            ("ring", "ALI", "6.6 ± 0.3; 97.6 ± 0.4; 0.36 ± 0.04, then 2.8; 0.13; -"),
-            ("grid", "ALI", "24.1 ± 0.4; 95.7 ± 0.6; 0.14 ± 0.03, then 15.8; 1.6; -"),
-        )
->>>>>>> report
     ),
 )
 

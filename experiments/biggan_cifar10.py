@@ -148,7 +148,6 @@ EXPERIMENT = jg.Experiment(
         "no attention": dict(attention=0),
     },
     published=(
-<<<<<<< HEAD
         jg.Published(
             "FID, StudioGAN's settings (Inception, 50 000 samples and 50 000 training images; best "
             "checkpoint)",
@@ -156,28 +155,12 @@ EXPERIMENT = jg.Experiment(
             "StudioGAN, CIFAR-10 table",
         ),
         jg.Published(
-=======
-        Published(
-            "FID, StudioGAN's settings (Inception, 50 000 samples and 50 000 training "
-            "images; best checkpoint)",
-            "4.16",
-            "StudioGAN, CIFAR-10 table; the paper's own is below",
-        ),
-        Published(
->>>>>>> report
             "FID, the paper's (Inception)",
             "14.73",
             "as quoted by StudioGAN and by Ho et al. 2020, table 1 (second hand)",
         ),
-<<<<<<< HEAD
         jg.Published(
             "Inception score, the paper's", "9.22", "as quoted by StudioGAN (second hand)"
-=======
-        Published(
-            "Inception score, the paper's (Inception)",
-            "9.22",
-            "as quoted by StudioGAN (second hand)",
->>>>>>> report
         ),
     ),
 )

@@ -85,31 +85,12 @@ EXPERIMENT = jg.Experiment(
         "PacGAN3": dict(packing=3, batch_size=300),
         "PacGAN4": dict(packing=4, batch_size=400),
     },
-<<<<<<< HEAD
     presets={"ring": dict(data=jg.datasets.RING), "grid": dict(data=jg.datasets.GRID)},
     published=tuple(
         jg.Published(
             f"{method}: {MODES}",
             value,
             "Lin et al. 2018, table 1: 400 000 steps; 10 trials, standard error",
-=======
-    published=tuple(
-        Published(
-            f"{data}, {method}: modes; high quality, %; reverse KL (2500 samples, within 3 "
-            "deviations)",
-            value,
-            "Lin et al. 2018, table 1: 400 000 steps; 10 trials, standard error",
-        )
-        for data, method, value in (
-            ("ring", "GAN", "6.3 ± 0.5; 98.2 ± 0.2; 0.45 ± 0.09"),
-            ("ring", "PacGAN2", "7.9 ± 0.1; 95.6 ± 2.0; 0.07 ± 0.03"),
-            ("ring", "PacGAN3", "7.8 ± 0.1; 97.7 ± 0.3; 0.10 ± 0.02"),
-            ("ring", "PacGAN4", "7.8 ± 0.1; 95.9 ± 1.4; 0.07 ± 0.02"),
-            ("grid", "GAN", "17.3 ± 0.8; 94.8 ± 0.7; 0.70 ± 0.07"),
-            ("grid", "PacGAN2", "23.8 ± 0.7; 91.3 ± 0.8; 0.13 ± 0.04"),
-            ("grid", "PacGAN3", "24.6 ± 0.4; 94.2 ± 0.7; 0.06 ± 0.02"),
-            ("grid", "PacGAN4", "24.8 ± 0.2; 93.6 ± 0.6; 0.04 ± 0.01"),
->>>>>>> report
         )
         for method, value in PUBLISHED.items()
     ),

@@ -84,16 +84,7 @@ EXPERIMENT = jg.Experiment(
         f"packing {count}": dict(packing=count, batch_size=64 * count) for count in (1, 3, 4)
     },
     published=tuple(
-<<<<<<< HEAD
         jg.Published(f"{method}: modes of 1000; KL ({PROTOCOL})", value, "Table 2")
-=======
-        Published(
-            f"{method}: modes of 1000; KL (26 000 samples, classified digit by digit; ± standard "
-            "error of 10 trials)",
-            value,
-            "table 2",
-        )
->>>>>>> report
         for method, value in PUBLISHED.items()
     ),
 )

@@ -91,13 +91,8 @@ def build(cfg: Config, task: jg.Task) -> jg.Gan:
     )
 
 
-<<<<<<< HEAD
 FID = "FID, {} (Inception, 50 000 samples and 50 000 training images; last checkpoint, one seed)"
 TABLE = "Table 2, as two third parties quote it alike (second hand)"
-=======
-PROTOCOL = "(Inception, 50 000 samples and 50 000 training images; last checkpoint, one seed)"
-TABLE = "table 2, as two third parties quote it alike (second hand)"
->>>>>>> report
 
 EXPERIMENT = jg.Experiment(
     Config,
@@ -113,17 +108,10 @@ EXPERIMENT = jg.Experiment(
         "WGAN-GP's Adam": dict(learning_rate=1e-4, beta2=0.9, discriminator_steps=5),
     },
     published=(
-<<<<<<< HEAD
         jg.Published(FID.format("rsgan"), "36.61", TABLE),
         jg.Published(FID.format("rasgan"), "31.98", TABLE),
         jg.Published(FID.format("rsgan, gradient penalty"), "25.60", TABLE),
         jg.Published(FID.format("rasgan, gradient penalty"), "331.86", TABLE),
-=======
-        Published(f"FID, rsgan {PROTOCOL}", "36.61", TABLE),
-        Published(f"FID, rasgan {PROTOCOL}", "31.98", TABLE),
-        Published(f"FID, rsgan, gradient penalty {PROTOCOL}", "25.60", TABLE),
-        Published(f"FID, rasgan, gradient penalty {PROTOCOL}", "331.86", TABLE),
->>>>>>> report
     ),
 )
 

@@ -23,15 +23,7 @@ import dataclasses
 
 import optax
 
-<<<<<<< HEAD
 import jaxgan as jg
-=======
-from jaxgan import ema, forward, losses, penalties
-from jaxgan.cli.experiment import main
-from jaxgan.experiment import Experiment, Task
-from jaxgan.game.gan import SIMULTANEOUS, Gan
-from jaxgan.game.terms import scale
->>>>>>> report
 from jaxgan.nets import mixture
 
 
@@ -90,10 +82,7 @@ EXPERIMENT = jg.Experiment(
         "RpGAN + R1": dict(r2=0.0),
         "RpGAN": dict(r1=0.0, r2=0.0),
     },
-<<<<<<< HEAD
     presets={"ring": dict(data=jg.datasets.RING), "grid": dict(data=jg.datasets.GRID)},
-=======
->>>>>>> report
 )
 
 if __name__ == "__main__":

@@ -92,23 +92,8 @@ EXPERIMENT = jg.Experiment(
         "GAN + R1 + R2": dict(relativistic=False),
     },
     published=tuple(
-<<<<<<< HEAD
         jg.Published(f"{method}: modes of 1000; KL ({PROTOCOL})", value, source)
         for method, value, source in PUBLISHED
-=======
-        Published(
-            f"{method}: modes of 1000; KL (classified digit by digit, 32 pixels; 10 million "
-            "images)",
-            value,
-            source,
-        )
-        for method, value, source in (
-            ("RpGAN + R1 + R2, a small ResNet", "1000; 0.0781", "table 1"),
-            ("GAN + R1 + R2, a small ResNet", "693; 0.9270", "table 1"),
-            ("R1 alone, a small ResNet", "diverges", "table 1"),
-            ("RpGAN + R1 + R2, R3GAN's networks", "1000; 0.029", "table 3"),
-        )
->>>>>>> report
     ),
 )
 

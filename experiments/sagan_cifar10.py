@@ -110,15 +110,9 @@ EXPERIMENT = jg.Experiment(
         "discriminator normalized alone": dict(generator_spectral_norm=False),
     },
     published=(
-<<<<<<< HEAD
         jg.Published(
             "FID, StudioGAN's settings (Inception, 50 000 samples and 50 000 training images; best "
             "checkpoint)",
-=======
-        Published(
-            "FID, StudioGAN's settings (Inception, 50 000 samples and 50 000 training "
-            "images; best checkpoint)",
->>>>>>> report
             "10.35",
             "StudioGAN, CIFAR-10 table; the paper has no CIFAR-10",
         ),

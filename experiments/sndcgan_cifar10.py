@@ -75,7 +75,7 @@ def adam(rate: float, beta1: float, beta2: float, updates: int) -> dict[str, flo
     return dict(learning_rate=rate, beta1=beta1, beta2=beta2, discriminator_steps=updates)
 
 
-PROTOCOL = "(Inception, 10 000 samples and 10 000 images; 200 000 discriminator updates)"
+PROTOCOL = "Inception, 10 000 samples and 10 000 images; 200 000 discriminator updates"
 TABLE = "Kurach et al., table 5, as their code repeats it (generate_tasks_lib.py)"
 
 EXPERIMENT = jg.Experiment(
@@ -97,7 +97,6 @@ EXPERIMENT = jg.Experiment(
         "setting F": adam(1e-3, 0.9, 0.999, 5),
     },
     published=(
-<<<<<<< HEAD
         jg.Published(f"FID ({PROTOCOL})", "25.27", TABLE),
         jg.Published(f"FID, half the rate ({PROTOCOL})", "26.16", TABLE),
         jg.Published(f"FID, gradient penalty ({PROTOCOL})", "26.00", TABLE),
@@ -111,22 +110,6 @@ EXPERIMENT = jg.Experiment(
         ),
         jg.Published(
             "Inception score, Miyato et al. (10 times 5000 samples; best of settings A to F)",
-=======
-        Published(f"FID {PROTOCOL}", "25.27", TABLE),
-        Published(f"FID, half the rate {PROTOCOL}", "26.16", TABLE),
-        Published(f"FID, gradient penalty {PROTOCOL}", "26.00", TABLE),
-        Published(f"FID, no normalisation {PROTOCOL}", "33.23", TABLE),
-        Published(f"FID, no normalisation, half the rate {PROTOCOL}", "28.66", TABLE),
-        Published(
-            "FID, Miyato et al. (Inception, 5000 samples and 10 000 images; best of settings A to "
-            "F)",
-            "29.3",
-            "Miyato et al., table 2",
-        ),
-        Published(
-            "Inception score, Miyato et al. (Inception, 10 times 5000 samples; best of settings A "
-            "to F)",
->>>>>>> report
             "7.42 ± 0.08",
             "Miyato et al., table 2",
         ),

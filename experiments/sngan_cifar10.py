@@ -81,7 +81,6 @@ EXPERIMENT = jg.Experiment(
     steps=50_000,
     fixed_budget=True,
     batch_size=64,
-<<<<<<< HEAD
     smoke=dict(generator_width=4, discriminator_width=4, latent=8, discriminator_steps=2),
     ablations={"no spectral normalization": dict(spectral_norm=False)},
     published=(
@@ -99,30 +98,6 @@ EXPERIMENT = jg.Experiment(
             "FID (Inception, 50 000 samples and 50 000 training images; 100 000 steps)",
             "16.77 ± 0.04",
             "mimicry, README: last checkpoint",
-=======
-    smoke={
-        "generator_width": 4,
-        "discriminator_width": 4,
-        "latent": 8,
-        "discriminator_steps": 2,
-    },
-    ablations={"no spectral normalisation": {"normalised": False}},
-    published=(
-        Published(
-            "FID (Inception, 5000 samples and 10 000 images; ± deviation over trained models)",
-            "21.7 ± 0.21",
-            "table 2",
-        ),
-        Published(
-            "Inception score (Inception, 10 times 5000 samples; ± deviation over trained models)",
-            "8.22 ± 0.05",
-            "table 2",
-        ),
-        Published(
-            "FID (Inception, 50 000 samples and 50 000 training images; 100 000 steps)",
-            "16.77 ± 0.04",
-            "mimicry, README: last checkpoint; the paper's own is above, under another protocol",
->>>>>>> report
         ),
     ),
 )

@@ -95,16 +95,11 @@ EXPERIMENT = jg.Experiment(
         "no spectral normalization": dict(spectral_norm=False),
     },
     published=(
-<<<<<<< HEAD
         jg.Published(
-=======
-        Published(
->>>>>>> report
             "FID (Inception, 5000 samples and 10 000 images)",
             "17.5",
             "as quoted by mimicry and StudioGAN (second hand)",
         ),
-<<<<<<< HEAD
         jg.Published(
             "Inception score (10 times 5000 samples)",
             "8.62",
@@ -114,17 +109,6 @@ EXPERIMENT = jg.Experiment(
             "FID (Inception, 50 000 samples and 50 000 training images; 100 000 steps)",
             "10.84 ± 0.03",
             "mimicry, README: last checkpoint",
-=======
-        Published(
-            "Inception score (Inception, 10 times 5000 samples)",
-            "8.62",
-            "as quoted by StudioGAN (second hand)",
-        ),
-        Published(
-            "FID (Inception, 50 000 samples and 50 000 training images; 100 000 steps)",
-            "10.84 ± 0.03",
-            "mimicry, README: last checkpoint; the paper's own is above, under another protocol",
->>>>>>> report
         ),
     ),
 )

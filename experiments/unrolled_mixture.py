@@ -83,7 +83,6 @@ EXPERIMENT = jg.Experiment(
     build,
     steps=25_000,
     batch_size=512,
-<<<<<<< HEAD
     scoring=jg.Scoring(every=5000, num=2500),
     smoke=dict(hidden=8, latent=4, unroll=2),
     ablations={"not unrolled": dict(unroll=0), "10 steps": dict(unroll=10)},
@@ -91,23 +90,6 @@ EXPERIMENT = jg.Experiment(
     published=(
         jg.Published(f"ring, Unrolled 5: {MODES}", "7.6; 35.6; -", VEEGAN),
         jg.Published(f"grid, Unrolled 5: {MODES}", "23.6; 16; -", VEEGAN),
-=======
-    evaluate_every=5000,
-    evaluate_num=2500,
-    smoke={"hidden": 8, "latent": 4, "unroll": 2},
-    ablations={"not unrolled": {"unroll": 0}, "10 steps": {"unroll": 10}},
-    published=tuple(
-        Published(
-            f"{data}, {method}: modes; high quality, %; reverse KL (2500 samples, within 3 "
-            "deviations)",
-            value,
-            "Srivastava et al. 2017 (VEEGAN), table 1: 5 runs of other networks",
-        )
-        for data, method, value in (
-            ("ring", "Unrolled 5", "7.6; 35.6; -"),
-            ("grid", "Unrolled 5", "23.6; 16; -"),
-        )
->>>>>>> report
     ),
 )
 

@@ -99,16 +99,9 @@ EXPERIMENT = jg.Experiment(
         },
     },
     published=tuple(
-<<<<<<< HEAD
         jg.Published(
             f"{method}, D = {size} G: modes of 1000; KL ({PROTOCOL})",
             values[place],
-=======
-        Published(
-            f"{method}, D = {size} G: modes of 1000; KL (25 600 samples, classified digit by "
-            "digit; ± standard error)",
-            value,
->>>>>>> report
             "Lin et al. 2018, table 3",
         )
         for place, size in enumerate(("1/4", "1/2"))

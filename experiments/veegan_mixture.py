@@ -116,26 +116,10 @@ EXPERIMENT = jg.Experiment(
         "no reconstruction": dict(reconstruction=0.0),
         "the reconstructor plays": dict(reconstructor_plays=True),
     },
-<<<<<<< HEAD
     presets={"ring": dict(data=jg.datasets.RING), "grid": dict(data=jg.datasets.GRID)},
     published=tuple(
         jg.Published(f"{method}: {MODES}", value, "Srivastava et al. 2017, table 1: 5 runs")
         for method, value in PUBLISHED.items()
-=======
-    published=tuple(
-        Published(
-            f"{data}, {method}: modes; high quality, %; reverse KL (2500 samples, within 3 "
-            "deviations)",
-            value,
-            "Srivastava et al. 2017, table 1: 5 runs",
-        )
-        for data, method, value in (
-            ("ring", "VEEGAN", "8; 52.9; -"),
-            ("ring", "GAN of VEEGAN", "1; 99.3; -"),
-            ("grid", "VEEGAN", "24.6; 40; -"),
-            ("grid", "GAN of VEEGAN", "3.3; 0.5; -"),
-        )
->>>>>>> report
     ),
 )
 

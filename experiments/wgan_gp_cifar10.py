@@ -73,11 +73,7 @@ def build(cfg: Config, task: jg.Task) -> jg.Gan:
     )
 
 
-<<<<<<< HEAD
 FID = "FID (Inception, 50 000 samples and 50 000 training images); the paper has no FID"
-=======
-FULL = "FID (Inception, 50 000 samples and 50 000 training images)"
->>>>>>> report
 
 EXPERIMENT = jg.Experiment(
     Config,
@@ -92,7 +88,6 @@ EXPERIMENT = jg.Experiment(
         "StudioGAN's Adam": dict(beta1=0.5, beta2=0.999),
     },
     published=(
-<<<<<<< HEAD
         jg.Published(
             "Inception score (10 times 5000 samples)", "7.86 ± 0.07", "Table 3, unsupervised"
         ),
@@ -103,20 +98,6 @@ EXPERIMENT = jg.Experiment(
             "StudioGAN, CIFAR-10 table: best checkpoint; Adam's decays 0.5 and 0.999",
         ),
         jg.Published(FID, "16.95", "pytorch-gan-collections, README"),
-=======
-        Published(
-            "Inception score (Inception, 10 times 5000 samples)",
-            "7.86 ± 0.07",
-            "table 3, unsupervised",
-        ),
-        Published(FULL, "22.29 ± 0.06", "mimicry, README: last checkpoint; the paper has no FID"),
-        Published(
-            FULL,
-            "53.98",
-            "StudioGAN, CIFAR-10 table: best checkpoint; Adam's decays 0.5 and 0.999",
-        ),
-        Published(FULL, "16.95", "pytorch-gan-collections, README"),
->>>>>>> report
     ),
 )
 

@@ -68,21 +68,12 @@ EXPERIMENT = jg.Experiment(
     data=jg.datasets.stacked_mnist(128_000),
     steps=20_000,
     batch_size=64,
-<<<<<<< HEAD
     ema=0.999,
     scoring=jg.Scoring(metrics=("modes",), num=26_000),
     smoke=dict(width=4, latent=8, critic_steps=2),
     ablations={"one critic update": dict(critic_steps=1)},
     published=(
         jg.Published(
-=======
-    evaluate_metrics="modes",
-    evaluate_num=26_000,
-    smoke={"width": 4, "latent": 8, "critic_steps": 2},
-    ablations={"one critic update": {"critic_steps": 1}},
-    published=(
-        Published(
->>>>>>> report
             "modes of 1000; KL (classified digit by digit; other networks)",
             "959; 0.73",
             "Huang et al. 2024 (R3GAN), table 3",
