@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from jaxgan.cli.exit import exit_code_of
+from jaxgan.cli.experiment import run
 from jaxgan.cli.main import dispatch
 from jaxgan.experiment import load_experiment
 from jaxgan.training import train
@@ -64,7 +65,7 @@ def usual(images):
 def trainer(usual):
     """Trains ``tiny.py`` for 12 steps: ``trainer(folder, *flags)`` is the exit code."""
 
-    def run(folder, *flags, pictures=False, shared=True):
+    def train_tiny(folder, *flags, pictures=False, shared=True):
         given = [*usual, "--workdir", str(folder), *map(str, flags)]
         with pytest.MonkeyPatch.context() as patch:
             if shared:
@@ -74,7 +75,7 @@ def trainer(usual):
                 patch.setattr(train._Run, "_last_pictures", lambda *_: None)
             return run(load_experiment(TINY), given, "tiny")
 
-    return run
+    return train_tiny
 
 
 @pytest.fixture(scope="session")

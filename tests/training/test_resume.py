@@ -175,7 +175,7 @@ def test_a_run_goes_on_with_another_number_of_devices(trainer, tmp_path):
         before = digest(run)
         seen = []
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("jaxgan.train._Run._dispatcher", _looking(seen), raising=True)
+            patch.setattr("jaxgan.training.train._Run._dispatcher", _looking(seen))
             assert trainer(run, "--devices", devices, "--steps", steps) == 0
         assert seen == [(before, devices)]
         assert int(state_of(run).step) == steps

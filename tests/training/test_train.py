@@ -81,7 +81,7 @@ def test_a_diverging_run_ends_with_its_last_sound_checkpoint(trainer, tmp_path, 
     sound = checkpoint.digest(state_of(run))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            "jaxgan.knobs.split",
+            "jaxgan.hyperparameters.split",
             lambda config: {"learning_rate": np.float32(1e30), "decay": np.float32(0.9)},
         )
         # No row falls between the explosion and the next checkpoint.

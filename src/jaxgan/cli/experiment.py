@@ -49,8 +49,8 @@ def parse(
         "Flags",
         [
             ("config", tyro.conf.OmitArgPrefixes[experiment.config]),
-            ("identity", tyro.conf.OmitArgPrefixes[Training]),
-            ("operation", tyro.conf.OmitArgPrefixes[Runtime]),
+            ("training", tyro.conf.OmitArgPrefixes[Training]),
+            ("runtime", tyro.conf.OmitArgPrefixes[Runtime]),
         ],
     )
     parsed = tyro.cli(
@@ -61,7 +61,7 @@ def parse(
         default=flags(experiment.config(), training, runtime),
         config=(tyro.conf.FlagCreatePairsOff,),
     )
-    return parsed.config, parsed.identity, parsed.runtime
+    return parsed.config, parsed.training, parsed.runtime
 
 
 def run(experiment: Experiment, arguments: Sequence[str], program: str) -> int:
