@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from jaxgan.game.network import Network
 from jaxgan.rng import Rng
 from jaxgan.types import Batch, Image, Label, Latent, Outputs
 
@@ -13,7 +12,7 @@ Play: TypeAlias = Callable[[Any, Any, Batch, Rng, Mapping[str, Any]], Outputs]
 Prior: TypeAlias = Callable[..., Latent]
 """``(draw, truncation=None) -> latents``."""
 
-Sample: TypeAlias = Callable[[Network, Latent, "Label | None"], Image]
+Sample: TypeAlias = Callable[[Any, Latent, "Label | None"], Image]
 """``(generator, latents, labels) -> samples``."""
 
 Labels: TypeAlias = Callable[[Rng, Batch], Label]
