@@ -9,10 +9,8 @@ from jaxgan.evaluation.score import Score
 from jaxgan.metrics.modes import MixtureCoverage, mixture_coverage, perfect_coverage, perfect_share
 from jaxgan.report.context import LeftOutError, ReportedRun, about_samples, class_names, number
 from jaxgan.report.document import Block, Picture, Table, Text
-from jaxgan.report.scores import score_table, stamps
+from jaxgan.report.scores import AS_GOOD, score_table, stamps
 from jaxgan.viz import figures
-
-AS_GOOD = "as many perfect samples as were good"
 
 
 def modes(subject: ReportedRun) -> list[Block]:

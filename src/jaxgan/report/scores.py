@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from jaxgan.evaluation.score import Score, columns, differences, to_row
 from jaxgan.report.context import LeftOutError, ReportedRun, about_samples, in_words, number
 from jaxgan.report.document import Block, Code, Details, Heading, Picture, Table, Text
-from jaxgan.report.modes import AS_GOOD
 from jaxgan.viz import figures
+
+AS_GOOD = "as many perfect samples as were good"
 
 OF_GOOD = f"reverse_kl of {AS_GOOD}"
 """The column of a table of scores that says what the KL can be at best."""
