@@ -136,10 +136,10 @@ def experiment_named(name):
 
 def test_a_smoke_leaves_what_the_user_typed(tmp_path, monkeypatch):
     flags = ["--smoke", "--devices", "1", "--packing", "3", "--maxout", "5"]
-    run = tmp_path / "run"
+    folder = tmp_path / "run"
     experiment = experiment_named("pacgan_mixture")
-    assert run(experiment, [*flags, "--workdir", str(run)], "test") == 0
-    described = config(run)
+    assert run(experiment, [*flags, "--workdir", str(folder)], "test") == 0
+    described = config(folder)
     assert described["config"]["packing"] == 3
     assert described["config"]["maxout"] == 5
     assert described["config"]["hidden"] == [*experiment.smoke["hidden"]]
