@@ -197,7 +197,7 @@ def test_a_keyboard_interrupt_is_no_traceback(command, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("jaxgan.cli.main.train", interrupted)
+    monkeypatch.setattr("jaxgan.cli.experiment.train", interrupted)
     assert command(["train", TINY]) == (130, "jaxgan: interrupted")
 
 
@@ -207,6 +207,6 @@ def test_a_mistake_of_the_program_keeps_its_traceback(command, monkeypatch):
     def broken(*_):
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr("jaxgan.cli.main.train", broken)
+    monkeypatch.setattr("jaxgan.cli.experiment.train", broken)
     with pytest.raises(RuntimeError, match="a bug"):
         command(["train", TINY])
