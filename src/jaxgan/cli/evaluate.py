@@ -15,11 +15,11 @@ from jaxgan.evaluation.inputs import (
     Drawing,
     default_count,
     is_run,
+    kind_of,
     of_data,
     of_run,
     opener,
     scoring_of,
-    shape_of,
 )
 from jaxgan.evaluation.reference import Reference, generated_reference, reference_of
 from jaxgan.evaluation.score import Score, append
@@ -154,7 +154,7 @@ def scores_of(asked: Evaluate, run: bool) -> list[Score]:
         reference = _reference(asked, count)
         metrics = metrics or _usual(recorded, own, reference)
         evaluation = _evaluation(asked, recorded, metrics, reference)
-        evaluation.check(count, shape_of(asked.subject))
+        evaluation.check(count, *kind_of(asked.subject))
         standing = asked.standing_batches
         drawing = Drawing(
             asked.step,

@@ -96,7 +96,7 @@ def scores_during_training(
         reference.classifier,
     )
     evaluation = Evaluation(metrics, reference, extractor)
-    evaluation.check(runtime.evaluate_num, data.shape)
+    evaluation.check(runtime.evaluate_num, data.shape, modality_of(data.shape))
     return ScoresDuringTraining(
         run,
         description,
