@@ -59,7 +59,7 @@ def test_every_flipped_byte_is_noticed(made, caplog):
         with caplog.at_level(logging.WARNING, "jaxgan"):
             calls += 1
             assert made() == calls, f"byte {place} of {len(whole)}"
-    assert "it is made again" in caplog.text
+    assert "it is computed again" in caplog.text
 
 
 @pytest.mark.parametrize("size", [0, 1, 7, 100, -1])

@@ -1,1 +1,1 @@
-"""Scoring images: what is scored, by which protocol, and the stamp that says so."""
+"""Scoring samples: what is measured, of what, against what, and by which protocol."""

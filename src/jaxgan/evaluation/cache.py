@@ -1,7 +1,8 @@
 """Arrays kept between evaluations: features of real images, and trained classifiers.
 
-An entry is one file that holds its whole key and a sum over its content. What does not match, is
-damaged or cannot be read is made again; a file is written whole or not at all.
+An entry is one file that holds its whole key and a checksum of its content. An entry that does not
+match its key, is damaged or cannot be read is computed again. A file is written whole or not at
+all.
 """
 
 import json
@@ -51,7 +52,7 @@ def cached(kind: str, key: Mapping[str, Any], make: Callable[[], Arrays]) -> Arr
     except (OSError, safetensors.SafetensorError) as error:  # the result is there all the same
         reason = getattr(error, "strerror", None) or error
         logging.getLogger("jaxgan").warning(
-            "%s cannot be kept (%s); it is made again next time.", path, reason
+            "%s cannot be kept (%s); it is computed again next time.", path, reason
         )
     return arrays
 
@@ -72,5 +73,5 @@ def _read(path: Path, wanted: str) -> Arrays | None:
             fault = "does not match its checksum"
         else:
             return arrays
-    logging.getLogger("jaxgan").warning("%s %s; it is made again.", path, fault)
+    logging.getLogger("jaxgan").warning("%s %s; it is computed again.", path, fault)
     return None

@@ -34,9 +34,9 @@ def unwatched(what: str, count: int) -> Iterator[Callable[[int], None]]:
 def cached_extraction(
     extractor: Extractor, images: Images, watch: Watch = unwatched
 ) -> "Extracted":
-    """``extract``, or what it gave for the same images the last time.
+    """``extract``, or its result for the same images the last time.
 
-    The key holds a sum over the images themselves: data that changed are other images.
+    The key holds a checksum of the images themselves: data that changed are other images.
     """
 
     def make() -> dict[str, np.ndarray]:

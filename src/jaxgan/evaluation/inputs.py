@@ -10,7 +10,7 @@ import jax
 from jaxgan.data.open import open_source
 from jaxgan.data.source import Source
 from jaxgan.errors import UserError
-from jaxgan.evaluation.samples import Images, chosen, of_sampler, of_source
+from jaxgan.evaluation.samples import Images, chosen, modality_of, of_sampler, of_source
 from jaxgan.experiment import Scoring, load_experiment
 from jaxgan.game.gan import Gan, fresh_batches, moves
 from jaxgan.metrics.metric import Metric
@@ -105,7 +105,7 @@ def rule_of(description: Mapping[str, Any], step: Step) -> str:
 def about_run(
     run: str | Path, description: Mapping[str, Any], gan: Gan, images: Images, rule: str
 ) -> dict[str, Any]:
-    """What a stamp says of samples that a run drew.
+    """What a score says of samples that a run drew.
 
     Args:
       run: the folder.

@@ -82,6 +82,11 @@ class Measured:
         return self.images.shape
 
     @property
+    def modality(self) -> str:
+        """The kind of samples: ``images`` or ``points``."""
+        return self.images.modality
+
+    @property
     def labels(self) -> np.ndarray | None:
         """The labels that they came with, or that were asked for, integers ``[n]``."""
         return self.images.labels

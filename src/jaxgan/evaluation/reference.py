@@ -37,7 +37,7 @@ def reference_of(
     opened: Callable[[str], Source],
     split: str,
     num_real: int | None,
-    num_fake: int,
+    num_generated: int,
     held_out: str | None = None,
 ) -> Reference:
     """The reference, and what is held out of it.
@@ -46,7 +46,7 @@ def reference_of(
       opened: split -> source.
       split: of the reference.
       num_real: its size; None for as many as are scored, as far as they go.
-      num_fake: how many are scored.
+      num_generated: how many are scored.
       held_out: split of the held-out samples; None for the rest of ``split`` where that is
         enough, else ``test`` where there is one, else whatever the rest has.
 
@@ -58,18 +58,18 @@ def reference_of(
         raise UserError(
             f"--num-real {num_real}: {source.name} {split} has {source.size}; lower it."
         )
-    count = min(num_real or num_fake, source.size)
+    count = min(num_real or num_generated, source.size)
     real = of_source(source, chosen(source.size, count))
     rest = source.size - count
     other = opened(held_out) if held_out else None
-    if other is None and rest < num_fake and split != "test":
+    if other is None and rest < num_generated and split != "test":
         other = optional_split(opened, "test")
     if other is not None and other.fingerprint == source.fingerprint:
         other = None  # the same samples by another name
     if other is not None:
-        kept = _unlike(other, chosen(other.size, min(num_fake, other.size)), real)
+        kept = _unlike(other, chosen(other.size, min(num_generated, other.size)), real)
     elif rest > 1:
-        kept = of_source(source, chosen(source.size, min(num_fake, rest), after=count))
+        kept = of_source(source, chosen(source.size, min(num_generated, rest), after=count))
     else:
         kept = None
 

@@ -54,7 +54,7 @@ class Images:
         return self.read(0, self.count)
 
     def sha256(self) -> str:
-        """A sum over the samples in their order; reads all of them."""
+        """A checksum of the samples in their order; reads all of them."""
         total = hashlib.sha256(f"{self.count} {self.shape}".encode())
         for block in self.blocks(1024):
             total.update(block.dtype.str.encode())

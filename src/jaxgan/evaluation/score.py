@@ -206,4 +206,4 @@ def _short(value: Any) -> str:
 
 
 RULE = "during training"
-"""What a stamp says of how the checkpoint was chosen."""
+"""What a score says of how the checkpoint was chosen."""

@@ -71,6 +71,11 @@ class Samples(Protocol):
         ...
 
     @property
+    def modality(self) -> str:
+        """The kind of samples, e.g. ``images``."""
+        ...
+
+    @property
     def labels(self) -> np.ndarray | None:
         """Integers ``[n]``: the labels that came with them, or that were asked for."""
         ...

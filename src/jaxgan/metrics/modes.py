@@ -216,7 +216,7 @@ def _js_of_counts(counts: np.ndarray, target: np.ndarray) -> float:
 def _compute(comparison: Comparison) -> Found:
     """Modes reached: of a mixture of Gaussians, or classes as the classifier sees them."""
     generated = comparison.generated
-    if len(generated.shape) == 1:
+    if generated.modality == POINTS:
         centers, deviation = _mixture(comparison)
         found = mixture_coverage(generated.array(), centers, deviation)
         values = {
@@ -264,7 +264,7 @@ def _mixture(comparison: Comparison) -> tuple[np.ndarray, float]:
 def _parameters(comparison: Comparison) -> dict[str, Any]:
     """What a sampler that makes no mistake scores at this number of samples."""
     count = comparison.generated.count
-    if len(comparison.generated.shape) == 1:
+    if comparison.generated.modality == POINTS:
         centers, deviation = _mixture(comparison)
         good = round(count * perfect_share())
         floor = kl_floor(good, len(centers))[0]

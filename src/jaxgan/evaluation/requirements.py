@@ -1,0 +1,97 @@
+"""What a metric requires, refused in one line before anything is drawn or read."""
+
+import math
+
+from jaxgan.errors import UserError
+from jaxgan.evaluation.features import LIMIT, kept
+from jaxgan.evaluation.reference import Reference
+from jaxgan.evaluation.samples import Images
+from jaxgan.metrics.extractors.extractor import Extractor
+from jaxgan.metrics.metric import POINTS, Metric
+from jaxgan.sampling.sampler import Sampler
+
+MEMORY = 2**34
+"""Bytes of samples that are kept in memory at most."""
+
+
+def check_comparable(reference: Reference, modality: str) -> None:
+    """Refuses samples of another modality than the reference's.
+
+    Raises:
+      UserError: naming both.
+    """
+    real = reference.real
+    if modality != real.modality:
+        raise UserError(
+            f"{modality.capitalize()} and {real.modality} cannot be compared; name other data than "
+            f"{real.name} with --against."
+        )
+
+
+def check_metric(
+    metric: Metric,
+    reference: Reference,
+    extractor: Extractor | None,
+    count: int,
+    shape: tuple[int, ...],
+    modality: str,
+) -> None:
+    """Refuses a metric that does not fit the reference or the number of samples.
+
+    Args:
+      metric: the metric.
+      reference: what is compared with.
+      extractor: the network of features, or None.
+      count: how many samples are to be scored.
+      shape: of one of them.
+      modality: the kind of samples.
+
+    Raises:
+      UserError: says why, and what to do.
+    """
+    name, real = metric.name, reference.real
+    if modality not in metric.modalities:
+        kinds = " and ".join(sorted(metric.modalities))
+        raise UserError(f"{name} is of {kinds}, not of {modality}; choose other --metrics.")
+    if metric.network == "extractor" and extractor is None:
+        raise UserError(f"{name} needs an extractor; give --extractor.")
+    if metric.against == "held out" and reference.held_out is None:
+        raise UserError(
+            f"{name} needs real samples beside the reference; lower --num-real, or name another "
+            "split with --held-out."
+        )
+    if metric.labels and real.labels is None:
+        raise UserError(f"{name} needs labels, which {real.name} does not have; choose another.")
+    for flag, number in {"--num": count, "--num-real": real.count}.items():
+        if number < metric.least and (metric.against or flag == "--num"):
+            raise UserError(f"{flag} {number}: {name} needs at least {metric.least} samples.")
+    if metric.keeps == "features" and extractor is not None:
+        if not kept(count, extractor):
+            most = LIMIT // (4 * extractor.dimension)
+            raise UserError(
+                f"--num {count}: {name} keeps all features, which fit up to {most} samples. Lower "
+                "--num, or ask for fd alone."
+            )
+    elif metric.keeps:
+        value = 8 if metric.keeps == "rows" else 4 if modality == POINTS else 1  # bytes
+        if (size := count * math.prod(shape) * value) > MEMORY:
+            raise UserError(
+                f"--num {count}: {name} keeps all samples in memory, which would take "
+                f"{size / 2**30:,.0f} GiB. Lower --num."
+            )
+
+
+def check_samples(metric: Metric, generated: Images, sampler: Sampler | None) -> None:
+    """Refuses a metric that needs a generator or labels where there are none.
+
+    Raises:
+      UserError: as it says.
+    """
+    if metric.walks and sampler is None:
+        raise UserError(
+            f"{metric.name} walks through latents, which images do not have; name a run folder."
+        )
+    if metric.labels and generated.labels is None:
+        raise UserError(
+            f"{metric.name} needs labels, which {generated.name} does not have; choose another."
+        )
