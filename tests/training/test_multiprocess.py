@@ -16,7 +16,8 @@ from support.tiny_runs import TINY, config, contents, digest, process, rows, sta
 pytest_plugins = ["support.run_fixtures"]
 
 PROGRAM = """
-from jaxgan import checkpoint, cli
+from jaxgan.cli.main import main
+from jaxgan.runs import checkpoint
 
 save = checkpoint.Checkpoints.save
 
@@ -25,7 +26,7 @@ def told(checkpoints, step, state, score=None):
     save(checkpoints, step, state, score)
 
 checkpoint.Checkpoints.save = told
-cli.main()
+main()
 """
 """``jaxgan`` that says on every process what is saved, where only the first one writes it."""
 
