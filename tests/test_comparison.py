@@ -291,7 +291,8 @@ def test_of_several_scores_the_last_that_fits_is_taken(modules, finished):
 
 def test_scores_through_another_extractor_are_not_those_asked(modules):
     comparison, *_ = modules
-    runtime = comparison.Runtime(evaluate_num=20, evaluate_extractor="classifier")
+    flags = {"evaluate_num": 20, "evaluate_extractor": "classifier"}
+    runtime = comparison.with_flags(comparison.Runtime(), **flags)
     subject = {"standing_batches": 0, "truncation": None, "weights": "ema", "step": 1}
     stamp = {"n_fake": 20, "extractor": "classifier-mnist-1234"}
     score = Score("fd", "FD", "lower", {"distance": 1.0}, {}, stamp, subject)

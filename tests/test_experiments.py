@@ -15,7 +15,7 @@ from jaxgan.errors import UserError
 from jaxgan.experiment import Experiment, Task, initial_state, load_experiment
 from jaxgan.game.gan import groups
 from jaxgan.runs.settings import check_config
-from jaxgan.training import train
+from jaxgan.training.data import noise
 from support.tiny_runs import EXPERIMENTS, config, process, rows, status
 
 JAXGAN = "from jaxgan.cli.main import main; main()"
@@ -134,7 +134,7 @@ def experiment_named(name):
     return load_experiment(next(path for path in EXPERIMENTS if path.stem == name))
 
 
-def test_a_smoke_leaves_what_the_user_typed(tmp_path, monkeypatch):
+def test_a_smoke_leaves_what_the_user_typed(tmp_path):
     flags = ["--smoke", "--devices", "1", "--packing", "3", "--maxout", "5"]
     folder = tmp_path / "run"
     experiment = experiment_named("pacgan_mixture")
@@ -148,33 +148,23 @@ def test_a_smoke_leaves_what_the_user_typed(tmp_path, monkeypatch):
     def stopped(experiment, config, training, runtime):
         raise UserError(f"{training.batch_size} rows")
 
-    monkeypatch.setattr("jaxgan.cli.experiment._train", stopped)
     with pytest.raises(UserError, match=r"^9 rows"):
-        run(experiment, [*flags, "--batch-size", "9"], "test")
+        run(experiment, [*flags, "--batch-size", "9"], "test", stopped)
 
 
-def test_a_smoke_s_noise_has_the_asked_shape(monkeypatch):
-    seen = []
+def test_a_smoke_s_noise_has_the_asked_shape():
+    def shape(name, *flags):
+        experiment = experiment_named(name)
+        _, training, _ = parse(experiment, ["--smoke", *flags], "test")
+        return noise(experiment, training).shape
 
-    def stopped(*given):
-        seen.append(given)
-        raise UserError("seen")
-
-    monkeypatch.setattr("jaxgan.cli.experiment._train", stopped)
-
-    def noise(name, *flags):
-        with pytest.raises(UserError, match="seen"):
-            run(experiment_named(name), ["--smoke", *flags], "test")
-        experiment, _, training, runtime = seen.pop()
-        return train._source(experiment, training, runtime).shape
-
-    assert noise("pacgan_stacked_mnist") == (28, 28, 3)
-    assert noise("pacgan_stacked_mnist", "--resolution", "32") == (32, 32, 3)
-    assert noise("dcgan_fashion_mnist", "--channels", "3") == (28, 28, 3)
-    assert noise("dcgan_folder", "--resolution", "32", "--channels", "1") == (32, 32, 1)
-    assert noise("gan_ring") == (2,)
+    assert shape("pacgan_stacked_mnist") == (28, 28, 3)
+    assert shape("pacgan_stacked_mnist", "--resolution", "32") == (32, 32, 3)
+    assert shape("dcgan_fashion_mnist", "--channels", "3") == (28, 28, 3)
+    assert shape("dcgan_folder", "--resolution", "32", "--channels", "1") == (32, 32, 1)
+    assert shape("gan_ring") == (2,)
     with pytest.raises(UserError, match="ring consists of points: leave out --resolution"):
-        noise("gan_ring", "--resolution", "32")
+        shape("gan_ring", "--resolution", "32")
 
 
 @pytest.mark.parametrize("shape", [(32, 32, 3), (28, 28, 1)])

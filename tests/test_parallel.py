@@ -1,3 +1,4 @@
+import collections
 import dataclasses
 import functools
 
@@ -92,8 +93,9 @@ def test_a_state_created_on_every_device_is_donated():
     state = jax.jit(build, out_shardings=parallel.replicated(devices))()
     assert all(leaf.sharding.is_fully_replicated for leaf in jax.tree.leaves(state))
     assert all(len(leaf.sharding.device_set) == 8 for leaf in jax.tree.leaves(state))
-    step = parallel.spread(lambda state, *rest: (state.replace(step=state.step + 1), {}), devices)
-    chunk = parallel.divide(CHUNK, devices, "pmap")
+    count = lambda state, *rest: (state.replace(step=state.step + 1), {})  # noqa: E731
+    step = parallel.spread(count, devices, "pmap", games.AXES)
+    chunk = parallel.divide(CHUNK, devices, "pmap", games.ROWS)
     after, _ = step(state, {}, {}, chunk, np.int32(1))
     assert all(leaf.is_deleted() for leaf in jax.tree.leaves(state))
     assert int(after.step) == 1
@@ -109,9 +111,38 @@ def test_each_device_gets_consecutive_rows(backend):
         assert chunk.shape == (2, 3, 2, 1)
         return jax.lax.all_gather(chunk, parallel.AXIS), state
 
-    run = parallel.spread(function, devices, backend)
-    seen, _ = run(jnp.zeros(()), {}, {}, parallel.divide(rows, devices, backend), np.int32(2))
+    run = parallel.spread(function, devices, backend, games.AXES)
+    chunk = parallel.divide(rows, devices, backend, games.ROWS)
+    seen, _ = run(jnp.zeros(()), {}, {}, chunk, np.int32(2))
     np.testing.assert_array_equal(seen, np.moveaxis(rows.reshape(2, 3, 4, 2, 1), 2, 0))
+
+
+@pytest.mark.parametrize("backend", ["pmap", "shard_map"])
+def test_any_axis_of_any_argument_may_be_divided(backend):
+    """Two arguments, along their first and their last axis; the third is whole on each device."""
+    devices = jax.devices()[:2]
+    first, last = np.arange(8.0).reshape(4, 2), np.arange(12.0).reshape(3, 4)
+
+    def function(total, mine, also, whole):
+        assert (mine.shape, also.shape, whole.shape) == ((2, 2), (3, 2), (5,))
+        return jax.lax.all_gather((mine, also), parallel.AXIS), total + whole.sum()
+
+    run = parallel.spread(function, devices, backend, (None, 0, 1, None))
+    parts = [parallel.divide(rows, devices, backend, n) for n, rows in enumerate((first, last))]
+    (mine, also), total = run(jnp.zeros(()), *parts, np.ones(5))
+    np.testing.assert_array_equal(mine, [first[:2], first[2:]])
+    np.testing.assert_array_equal(also, [last[:, :2], last[:, 2:]])
+    assert total == 5.0
+
+
+def test_devices_of_a_process_are_neighbors_whatever_their_wiring():
+    """On a TPU slice the devices of several processes take turns in ``jax.devices()``."""
+    Device = collections.namedtuple("Device", ["id", "process_index"])
+    wired = [Device(0, 0), Device(1, 0), Device(4, 1), Device(5, 1), Device(2, 0), Device(3, 0)]
+    wired += [Device(6, 1), Device(7, 1)]
+    found = parallel.ordered(wired[::-1])
+    assert [device.process_index for device in found] == [0, 0, 0, 0, 1, 1, 1, 1]
+    assert [device.id for device in found] == list(range(8))
 
 
 def test_devices_are_counted():

@@ -12,6 +12,7 @@ from typing import Any
 
 from scipy import stats
 
+from jaxgan.cli.progress import Progress
 from jaxgan.data.open import open_source
 from jaxgan.data.source import Source
 from jaxgan.errors import UserError, one_of
@@ -23,7 +24,7 @@ from jaxgan.runs.environment import environment_changes
 from jaxgan.runs.folder import RunFolder, read_description
 from jaxgan.runs.identity import code_changes, describe_run
 from jaxgan.runs.metrics_log import read_metrics
-from jaxgan.runs.settings import Runtime, Training
+from jaxgan.runs.settings import Runtime, Training, with_flags
 from jaxgan.training.distributed import prepare_jax
 from jaxgan.training.train import train
 
@@ -162,7 +163,8 @@ def task_of(
         method,
         experiment.config(**method.changes),
         Training(data=data, split=experiment.split, batch_size=batch_size, seed=seed),
-        Runtime(
+        with_flags(
+            Runtime(),
             workdir=folder / str(steps) / data / method.slug / f"seed-{seed}",
             sample_every=0,
             checkpoint_every=max(steps // 5, 100),
@@ -220,7 +222,11 @@ def scores_of(task: Task) -> Mapping[str, Score]:
     if not every:
         raise UserError(f"{task.run.path} is finished but has no score; remove it.")
     found = {}
+<<<<<<< HEAD
     for metric in (one.name for one in metrics_named(operation.evaluate_metrics or "")):
+=======
+    for metric in known_metrics(operation.scoring.evaluate_metrics or ""):
+>>>>>>> loop
         told = [(score, faults(score, operation)) for score in every if score.metric == metric]
         fitting = [score for score, wrong in told if not wrong]
         if not fitting:
@@ -233,13 +239,13 @@ def scores_of(task: Task) -> Mapping[str, Score]:
 def faults(score: Score, operation: Runtime) -> list[str]:
     """How a score was not measured as ``operation`` asks, ``name: this -> asked``."""
     wanted = {
-        "n_fake": operation.evaluate_num,
-        "standing_batches": operation.standing_batches,
+        "n_fake": operation.scoring.evaluate_num,
+        "standing_batches": operation.scoring.standing_batches,
         "truncation": None,
         "weights": "ema",  # which are the last ones where nothing is averaged
     }
     found = environment_changes({**score.subject, **score.protocol}, wanted)
-    extractor, asked = score.protocol["extractor"], operation.evaluate_extractor
+    extractor, asked = score.protocol["extractor"], operation.scoring.evaluate_extractor
     if METRICS[score.metric].network == "extractor" and not extractor.startswith(asked):
         found.append(f"extractor: {extractor} -> {asked}")
     return found
@@ -255,7 +261,8 @@ def trained(task: Task) -> tuple[Run, Sequence[Score]]:
     if status.get("outcome") not in ("finished", "diverged"):
         prepare_jax(task.identity, task.operation)
         print(f"{task.method.name}, {task.identity.data}, seed {task.identity.seed}", flush=True)
-        outcome = train(task.method.experiment, task.config, task.identity, task.operation)
+        parts = (task.method.experiment, task.config, task.identity, task.operation)
+        outcome = train(*parts, progress=Progress)
         if outcome.kind == "interrupted":
             raise UserError(f"{run.path}: {outcome.note}; the same command goes on.")
         # Not what the folder says: a run stopped after its last step stays "interrupted" there.

@@ -3,8 +3,8 @@
 jaxlib hands single convolutions to the library YNNPACK; ``jaxgan.xla.NO_YNNPACK_CONVOLUTIONS``
 keeps them in XLA's own code. And several steps can be run one by one or as a loop on the device
 (``--repeat``). Two processes run the same step, one with the flag and one without. They take turns,
-a few steps each, so that other work on the machine slows both; what counts is the ratio of
-neighboring times.
+a few steps each, so that other work on the machine slows both. Times are those of the clock, and
+the processor's over all threads, on which other work has less influence.
 
 ``python scripts/benchmarks/cpu_convolutions.py`` writes cpu_convolutions.md and
 cpu_convolutions.json beside this file. It takes a few minutes.
@@ -54,7 +54,7 @@ CASES = {
 }
 FLAGS = {"YNNPACK": "", "XLA": NO_YNNPACK_CONVOLUTIONS}
 WAYS = ("single", "loop")
-ROUNDS = 15
+ROUNDS = 9
 """Measurements of each; a first one is not counted."""
 
 
@@ -82,17 +82,18 @@ def work(case: Case) -> None:
     for line in sys.stdin:
         way = line.strip()
         engine, left = engines[way], case.steps
-        began = time.perf_counter()
+        began, used = time.perf_counter(), time.process_time()
         while left:
             count = min(left, engine.longest)
             states[way], _ = engine(states[way], done[way], count)
             done[way], left = done[way] + count, left - count
         np.asarray(jax.block_until_ready(states[way]).step)
-        print((time.perf_counter() - began) / case.steps, flush=True)
+        took = time.perf_counter() - began, time.process_time() - used
+        print(*(seconds / case.steps for seconds in took), flush=True)
 
 
-def measure(name: str) -> dict[str, list[float]]:
-    """Seconds per step of every round, by ``flag/way``."""
+def measure(name: str) -> dict[str, dict[str, list[float]]]:
+    """Seconds per step of every round, of the clock and of the processor, by ``library/way``."""
     workers = {}
     for library, flag in FLAGS.items():
         environment = {**os.environ, "JAX_PLATFORMS": "cpu", "XLA_FLAGS": flag}
@@ -101,17 +102,19 @@ def measure(name: str) -> dict[str, list[float]]:
             command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
     turns = [(library, way) for way in WAYS for library in FLAGS]
-    found: dict[str, list[float]] = {f"{library}/{way}": [] for library, way in turns}
+    columns = [f"{library}/{way}" for library, way in turns]
+    found = {kind: {column: [] for column in columns} for kind in ("clock", "processor")}
     for number in range(ROUNDS + 1):
         for library, way in turns if number % 2 else reversed(turns):
             worker = workers[library]
             assert worker.stdin is not None
             assert worker.stdout is not None
             print(way, file=worker.stdin, flush=True)
-            seconds = float(worker.stdout.readline())
+            seconds = worker.stdout.readline().split()
             if number:
-                found[f"{library}/{way}"].append(seconds)
-        print(name, number, {key: f"{v[-1]:.3f}" for key, v in found.items() if v}, flush=True)
+                for kind, took in zip(found, seconds, strict=True):
+                    found[kind][f"{library}/{way}"].append(float(took))
+        print(name, number, {kind: [v[-1:] for v in found[kind].values()] for kind in found})
     for worker in workers.values():
         worker.communicate(timeout=60)
     return found
@@ -134,20 +137,22 @@ def processor() -> str:
 def page(result: Mapping[str, Any]) -> str:
     """The tables."""
     columns = [f"{library}/{way}" for way in WAYS for library in FLAGS]
+    compared = {
+        "flag, single steps": ("YNNPACK/single", "XLA/single"),
+        "flag, loop": ("YNNPACK/loop", "XLA/loop"),
+        "loop, YNNPACK": ("YNNPACK/single", "YNNPACK/loop"),
+        "loop, XLA": ("XLA/single", "XLA/loop"),
+    }
+    every = [
+        (f"{name}, {kind}", found[kind])
+        for name, found in result["seconds"].items()
+        for kind in ("clock", "processor")
+    ]
     times = [
         [name, *(f"{1000 * statistics.median(found[key]):.0f}" for key in columns)]
-        for name, found in result["seconds"].items()
+        for name, found in every
     ]
-    ratios = [
-        [
-            name,
-            ratio(found, "YNNPACK/single", "XLA/single"),
-            ratio(found, "YNNPACK/loop", "XLA/loop"),
-            ratio(found, "YNNPACK/single", "YNNPACK/loop"),
-            ratio(found, "XLA/single", "XLA/loop"),
-        ]
-        for name, found in result["seconds"].items()
-    ]
+    ratios = [[name, *(ratio(found, *two) for two in compared.values())] for name, found in every]
     return f"""# Convolutions on CPU: YNNPACK or XLA's own, single steps or a loop
 
 Written by `cpu_convolutions.py` (how to run it: its first lines); every number is in
@@ -158,13 +163,14 @@ Written by `cpu_convolutions.py` (how to run it: its first lines); every number 
 - {", ".join(f"{name} {number}" for name, number in result["versions"].items())}.
 - The flag: `{NO_YNNPACK_CONVOLUTIONS}`.
 
-Milliseconds per training step, the median of {ROUNDS} rounds. Other work shared the cores, so only
-ratios of neighboring times mean something.
+Milliseconds per training step, the median of {ROUNDS} rounds: by the clock, and of the processor
+over all threads. Where the load is above the number of cores, only the ratios below mean something,
+those of the processor's times most.
 
 {rows(["game", *(key.replace("/", ", ") for key in columns)], times)}
 Ratios round by round, median (least to most). Above 1 the flag, or the loop, is faster.
 
-{rows(["game", "flag, single steps", "flag, loop", "loop, YNNPACK", "loop, XLA"], ratios)}"""
+{rows(["game", *compared], ratios)}"""
 
 
 def main() -> None:

@@ -37,7 +37,7 @@ def workdir(tmp_path, monkeypatch):
         (["--learning-rate", "-0.1"], ["--learning-rate -0.1: must not be below 0"]),
         (["--keep", "0"], ["--keep 0: must be at least 1"]),
         (["--log-every", "0"], ["--log-every 0: must be at least 1"]),
-        (["--channels", "2"], ["--channels 2", "1 (grey) or 3 (colour)"]),
+        (["--channels", "2"], ["--channels 2", "1 (gray) or 3 (color)"]),
         (["--resolution", "0"], ["--resolution 0: must be at least 1"]),
         (["--data", "ring", "--flip"], ["--flip", "points"]),
         (["--data", "ring", "--split", "rest"], ["no split rest", "train"]),
@@ -210,3 +210,12 @@ def test_a_mistake_of_the_program_keeps_its_traceback(command, monkeypatch):
     monkeypatch.setattr("jaxgan.cli.experiment.train", broken)
     with pytest.raises(RuntimeError, match="a bug"):
         command(["train", TINY])
+
+
+@pytest.mark.parametrize("address", ["gs://bucket/run", "s3://bucket/run"])
+def test_an_address_is_no_workdir(address, tmp_path, monkeypatch, refused):
+    """It became a local folder of that name."""
+    monkeypatch.chdir(tmp_path)
+    scheme = address.partition(":")[0]
+    refused(("train", TINY, "--workdir", address), f"--workdir {scheme}://", "local path")
+    assert not list(tmp_path.iterdir())

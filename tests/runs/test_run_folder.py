@@ -74,6 +74,98 @@ def test_an_experiment_is_told_by_what_it_does(experiment):
     assert "momentum=0.6" in after
 
 
+PAPER = """
+import jaxgan as jg
+from jaxgan.experiment import Published
+
+LIMIT = 0.01
+FID = "Inception FID"
+TABLE = {FID: "21.7"}
+
+
+def rows(table):
+    return tuple(jg.Published(name, value) for name, value in table.items())
+
+
+def build(cfg, task):
+    return jg.Gan(clip=LIMIT)
+
+
+EXPERIMENT = jg.Experiment(
+    Config,
+    build,
+    data=jg.datasets.CIFAR10,
+    steps=50_000,
+    batch_size=64,
+    scoring=jg.Scoring(("fd",), num=5000),
+    presets={
+        "cifar10": dict(width=64),
+        "mnist": dict(width=32),
+    },
+    ablations={"narrow": {"width": 8}},
+    published=rows(TABLE),
+)
+
+if __name__ == "__main__":
+    jg.main(EXPERIMENT)
+"""
+
+
+@pytest.fixture
+def paper(tmp_path):
+    """``paper(old, new, ...)``: what these edits of ``PAPER`` changed."""
+    before, after = tmp_path / "before.py", tmp_path / "after.py"
+    before.write_text(PAPER)
+
+    def edited(*pairs):
+        text = PAPER
+        for old, new in pairs:
+            assert old in text
+            text = text.replace(old, new)
+        after.write_text(text)
+        return code_changes(before, after)
+
+    return edited
+
+
+@pytest.mark.parametrize(
+    "edits",
+    [
+        [("steps=50_000", "steps=100_000")],
+        [("published=rows(TABLE)", 'published=(jg.Published("FID", "21.7"),)')],
+        [('"21.7"', '"21.8"')],
+        [('FID = "Inception FID"\n', 'NAME = FID = "FID, 5k samples"\n')],
+        [('"mnist": dict(width=32)', '"mnist": dict(width=48), "folder": dict(width=16)')],
+        [('"narrow": {"width": 8}', '"narrow": {"width": LIMIT}')],
+        [("num=5000", "num=10_000")],
+        [("import Published", "import Published, Scoring"), ("jg.Scoring", "Scoring")],
+        [("    published=rows(TABLE),\n", ""), ("from jaxgan.experiment import Published\n", "")],
+        [("def rows(table)", "def rows(table, scale=1)")],
+    ],
+    ids=lambda edits: edits[0][1].strip()[:30],
+)
+def test_budgets_numbers_and_other_presets_are_no_code_of_a_run(edits, paper):
+    """Nor is what stands in the file for them alone: constants, functions, imports."""
+    assert paper(*edits) == []
+
+
+@pytest.mark.parametrize(
+    "edits",
+    [
+        [("LIMIT = 0.01", "LIMIT = 0.02")],
+        [("clip=LIMIT", "clip=2 * LIMIT")],
+        [("jg.datasets.CIFAR10", "jg.datasets.MNIST")],
+        [("    build,", "    other,")],
+        [("import jaxgan as jg", "import jaxgan.other as jg")],
+        [("clip=LIMIT", "clip=len(FID)"), ('"Inception FID"', '"FID"')],
+    ],
+    ids=lambda edits: edits[0][1].strip()[:30],
+)
+def test_code_is(edits, paper):
+    """The control: also a constant that both the game and a published number use."""
+    assert paper(*edits)
+
+
 def test_an_edited_experiment_is_another_run(copy, usual, tmp_path, refused):
     edited = tmp_path / "tiny.py"
     edited.write_text(TINY.read_text().replace("momentum=0.5", "momentum=0.6"))

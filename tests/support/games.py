@@ -18,6 +18,12 @@ from jaxgan.nn.norm import BatchNorm
 from jaxgan.training import repeat
 from jaxgan.types import AXIS
 
+ROWS = 2
+"""The axis of rows in a chunk ``[steps, batches, rows, ...]``."""
+
+AXES = (None, None, None, ROWS, None)
+"""What is divided of the arguments of a compiled step: the chunk."""
+
 
 class Critic(nn.Module):
     """A smooth perceptron, with whatever makes a step hard to get right."""
@@ -93,11 +99,11 @@ class Runner:
             del arrays
             return make_step(gan(hyperparameters) if callable(gan) else gan)(state, batches)
 
-        self.compiled = parallel.spread(how(step), self.devices, backend)
+        self.compiled = parallel.spread(how(step), self.devices, backend, AXES)
 
     def __call__(self, state, chunk, count=None, hyperparameters=None):
         count = len(jax.tree.leaves(chunk)[0]) if count is None else count
-        chunk = parallel.divide(chunk, self.devices, self.backend)
+        chunk = parallel.divide(chunk, self.devices, self.backend, ROWS)
         return self.compiled(state, hyperparameters or {}, {}, chunk, np.int32(count))
 
     def one_by_one(self, state, chunk, hyperparameters=None):

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from jaxgan.runs import checkpoint
-from jaxgan.runs.metrics_log import MetricsLog, read_metrics
+from jaxgan.runs.metrics_log import read_metrics
 from jaxgan.training.engine import CompiledEngine
+from jaxgan.training.loop import Hook
 from support.tiny_runs import (
     TINY,
     config,
@@ -97,23 +98,26 @@ def test_every_part_of_the_state_was_at_stake(straight):
     assert bool((jax.random.key_data(late.key) != jax.random.key_data(jax.random.key(0))).any())
 
 
-def test_a_signal_ends_with_a_checkpoint_and_the_same_command_goes_on(
-    straight, trainer, tmp_path, monkeypatch, capsys
-):
-    """SIGTERM while step 5 is logged, then Ctrl-C at step 10."""
-    run, write = tmp_path / "run", MetricsLog.write
-    signals = {5: signal.SIGTERM, 10: signal.SIGINT}
+def sending(signals):
+    """A hook that sends this process the signal of a step, once: ``{step: signal}``."""
 
-    def interrupted(log, row):
-        write(log, row)
-        if number := signals.pop(row["step"], None):
+    def act(info):
+        if number := signals.pop(info.step, None):
             os.kill(os.getpid(), number)
 
-    monkeypatch.setattr(MetricsLog, "write", interrupted)
+    return Hook(act, (5,))
+
+
+def test_a_signal_ends_with_a_checkpoint_and_the_same_command_goes_on(
+    straight, trainer, tmp_path, capsys
+):
+    """SIGTERM after step 5, while nothing is trained, then Ctrl-C after step 10."""
+    run = tmp_path / "run"
+    more = [sending({5: signal.SIGTERM, 10: signal.SIGINT})]
     handlers = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
     for step in (8, 12):
         name = "SIGTERM" if step == 8 else "SIGINT"
-        assert trainer(run, "--steps", 13) == 130
+        assert trainer(run, "--steps", 13, more=more) == 130
         assert f"stopped by {name} at step {step}. The same command" in capsys.readouterr().out
         assert status(run)["outcome"] == "interrupted"
         assert status(run)["step"] == int(state_of(run).step) == step
@@ -122,17 +126,10 @@ def test_a_signal_ends_with_a_checkpoint_and_the_same_command_goes_on(
     assert rows(run) == rows(straight())
 
 
-def test_a_signal_that_comes_in_the_last_steps_stops_nothing(trainer, tmp_path, monkeypatch):
-    """SIGTERM while step 5 is logged of a run whose next stop is its last step."""
-    run, write, signals = tmp_path / "run", MetricsLog.write, [signal.SIGTERM]
-
-    def interrupted(log, row):
-        write(log, row)
-        if row["step"] == 5:
-            os.kill(os.getpid(), signals.pop())
-
-    monkeypatch.setattr(MetricsLog, "write", interrupted)
-    assert trainer(run, "--steps", 8) == 0
+def test_a_signal_that_comes_in_the_last_steps_stops_nothing(trainer, tmp_path):
+    """SIGTERM after step 5 of a run whose next stop is its last step."""
+    run, signals = tmp_path / "run", {5: signal.SIGTERM}
+    assert trainer(run, "--steps", 8, more=[sending(signals)]) == 0
     assert not signals
     assert status(run) == {"outcome": "finished", "step": 8, "note": ""}
 

@@ -290,7 +290,7 @@ def test_a_strength_is_never_negative(name):
 def test_a_budget_that_a_schedule_reads_identifies_the_run(tmp_path, usual, refused):
     """``build(cfg, data, steps)``: the number of steps may then not be raised."""
     file = tmp_path / "scheduled.py"
-    text = TINY.read_text().replace("data: Data) -> Gan:", "data: Data, steps: int) -> Gan:")
+    text = TINY.read_text().replace("data: Task) -> Gan:", "data: Task, steps: int) -> Gan:")
     text = text.replace(
         "optax.sgd(cfg.learning_rate", "optax.sgd(optax.linear_schedule(0.1, 0.0, steps)"
     )

@@ -10,7 +10,7 @@ import jax
 from jaxgan.data.open import open_source
 from jaxgan.data.source import Source
 from jaxgan.errors import UserError
-from jaxgan.evaluation.samples import Images, chosen, modality_of, of_sampler, of_source
+from jaxgan.evaluation.samples import Images, chosen, of_sampler, of_source
 from jaxgan.experiment import Scoring, load_experiment
 from jaxgan.game.gan import Gan, fresh_batches, moves
 from jaxgan.metrics.metric import Metric

@@ -4,6 +4,7 @@ import ast
 import dataclasses
 import difflib
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -71,10 +72,12 @@ def _reduced(file: Path) -> str:
             for word in node.keywords:
                 freed |= _names(word.value) if word.arg in FREE else set()
             node.keywords = [word for word in node.keywords if word.arg not in FREE]
-    while unused := freed - _names(tree):
-        tree.body = [line for line in tree.body if not _only_defines(line, unused, freed)]
-        freed -= unused
-    return ast.unparse(tree)
+    while True:
+        used = _names(tree) | {"EXPERIMENT"}
+        kept = [line for line in map(partial(_without_unused, used, freed), tree.body) if line]
+        if len(kept) == len(tree.body):
+            return ast.unparse(tree)
+        tree.body = kept
 
 
 def _is_experiment(function: ast.expr) -> bool:
@@ -89,29 +92,35 @@ def _names(tree: ast.AST) -> set[str]:
     return {name.id for name in names if isinstance(name.ctx, ast.Load)}
 
 
-def _only_defines(line: ast.stmt, unused: set[str], freed: set[str]) -> bool:
-    """Whether the statement does nothing but define ``unused`` names.
+def _without_unused(used: set[str], freed: set[str], line: ast.stmt) -> ast.stmt | None:
+    """A statement of a module, or None if all that it does is define names that nobody uses.
 
-    Adds what it reads for that to ``freed``, and takes ``unused`` names out of imports.
+    A call may do something else, so what is assigned from one is only left out if its name was
+    ``freed``: an argument that does not count used it. What such a statement uses is then freed.
     """
     if isinstance(line, ast.Import | ast.ImportFrom):
-        found = [a for a in line.names if (a.asname or a.name).partition(".")[0] not in unused]
-        left, line.names = bool(found), found or line.names
-        return not left
+        free = freed if isinstance(line, ast.Import) else None
+
+        def unused(alias: ast.alias) -> bool:
+            name = (alias.asname or alias.name).partition(".")[0]
+            return name not in used and (free is None or name in free)
+
+        line.names = [alias for alias in line.names if not unused(alias)]
+        return line if line.names else None
     if isinstance(line, ast.FunctionDef | ast.ClassDef):
-        defined = {line.name}
+        defined, calls = {line.name}, bool(line.decorator_list)
     elif isinstance(line, ast.Assign | ast.AnnAssign):
         targets = line.targets if isinstance(line, ast.Assign) else [line.target]
-        stored = [node for target in targets for node in ast.walk(target)]
-        defined = {node.id for node in stored if isinstance(node, ast.Name)}
-        if any(isinstance(node, ast.Attribute | ast.Subscript) for node in stored):
-            return False
+        if not all(isinstance(target, ast.Name) for target in targets):
+            return line
+        defined = {target.id for target in targets if isinstance(target, ast.Name)}
+        calls = any(isinstance(node, ast.Call) for node in ast.walk(line))
     else:
-        return False
-    if not defined <= unused:
-        return False
+        return line
+    if defined & used or (calls and not defined <= freed):
+        return line
     freed |= _names(line)
-    return True
+    return None
 
 
 def _is_text(line: ast.AST) -> bool:
