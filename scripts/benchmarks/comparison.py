@@ -222,11 +222,8 @@ def scores_of(task: Task) -> Mapping[str, Score]:
     if not every:
         raise UserError(f"{task.run.path} is finished but has no score; remove it.")
     found = {}
-<<<<<<< HEAD
-    for metric in (one.name for one in metrics_named(operation.evaluate_metrics or "")):
-=======
-    for metric in known_metrics(operation.scoring.evaluate_metrics or ""):
->>>>>>> loop
+    names = operation.scoring.evaluate_metrics or ""
+    for metric in (one.name for one in metrics_named(names)):
         told = [(score, faults(score, operation)) for score in every if score.metric == metric]
         fitting = [score for score, wrong in told if not wrong]
         if not fitting:

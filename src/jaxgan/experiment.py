@@ -113,6 +113,10 @@ class Scoring:
         return ",".join(names) or None
 
 
+UNNAMED = DataSpec("", ())
+"""The data of an experiment whose presets name theirs."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Experiment:
     """What an experiment file declares.
@@ -145,7 +149,7 @@ class Experiment:
 
     config: type
     build: Callable[[Any, Task], Gan]
-    data: DataSpec = DataSpec("", ())
+    data: DataSpec = UNNAMED
     steps: int = 0
     batch_size: int = 64
     split: str = "train"

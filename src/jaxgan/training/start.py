@@ -149,7 +149,8 @@ def _fitting(experiment: Experiment, task: Task) -> Iterator[None]:
         short = textwrap.shorten(first, 160, placeholder=" ...").rstrip(".")
         raise UserError(
             f"{experiment.name}'s networks do not fit data of shape {task.shape}: {short}. They "
-            f"were made for {experiment.data.shape}; choose other --data, --resolution or --channels."
+            f"were made for {experiment.data.shape}; choose other --data, --resolution or "
+            "--channels."
         ) from error
 
 
