@@ -72,7 +72,7 @@ class Config:
     probability: bool = True
     """lsgan, dragan: targets, or slopes, are of the discriminator's sigmoid, not of its logits."""
     clip: jg.NonNegative = 0.01
-    """wgan: every parameter of the critic stays within this distance of zero."""
+    """wgan: every parameter of the discriminator stays within this distance of zero."""
     penalty: jg.NonNegative = 10.0
     """wgan_gp, dragan: weight of the gradient penalty."""
     one_sided: bool = False
