@@ -6,10 +6,17 @@ Run:  python experiments/cgan_mnist.py
 Cost: about 0.1 s a step on two busy CPU cores, so 45 minutes for the default 25 000 steps.
 
 Differs from the paper:
-- It gives no initialisation and no code. The discriminator's weights start as in the code of the
-  first GAN, which theirs extends, its loss is halved and both players move at once, as there;
-  with LeCun's weights and moves in turn it wins within 100 steps. The generator's are LeCun's:
-  with those of the first GAN all labels gave one image after 3000 steps.
+- The generator has no dropout; the paper drops half of the hidden units of both players
+  (--generator-dropout). With it the masks, not the latents, make the samples differ, and masks
+  are off when samples are drawn: every class became one image. With LeCun's weights and latents
+  in [0, 1], after 1000 steps (seed 0), the standard deviation of a digit's samples was 0.03 of the
+  real images' over latents, 0.42 over masks and latents, and 0.42 over masks with one latent.
+- Latents are uniform with unit variance, as in the code of the first GAN; the paper's are uniform
+  in the unit hypercube, where they share a mean that is larger than their spread.
+- It gives no initialization and no code. Both players start as in the code of the first GAN, which
+  theirs extends: small weights, and an output bias that draws the mean image. As there, the
+  discriminator does not see a fifth of the pixels, its loss is halved, and both players move at
+  once. With LeCun's weights the generator draws one image for all latents even without dropout.
 - Momentum grows to its final value by step 125 000, as in the code of the first GAN; the paper
   gives its two ends only. No stopping rule but early stopping on the validation set's
   likelihood is published; the default of 50 epochs is ours.
@@ -17,7 +24,11 @@ Differs from the paper:
 """
 
 import dataclasses
+import math
 
+import jax
+import jax.numpy as jnp
+import numpy as np
 import optax
 
 from jaxgan import averaging, losses, plays
@@ -35,7 +46,7 @@ class Config:
     """The paper's knobs."""
 
     latent: int = 100
-    """Size of the latent, uniform in [0, 1]."""
+    """Size of the latent, uniform with unit variance."""
     latent_units: int = 200
     """Rectifiers of the generator that see the latent."""
     label_units: int = 1000
@@ -45,7 +56,11 @@ class Config:
     discriminator_units: int = 240
     """Maxout units of the discriminator that see the image, and that see image and label."""
     dropout: float = 0.5
-    """Share of hidden units that is dropped, in both players."""
+    """Share of hidden units that is dropped."""
+    input_dropout: float = 0.2
+    """Share of the pixels that the discriminator does not see."""
+    generator_dropout: bool = False
+    """Drop hidden units of the generator too, as the paper does, and not only the other's."""
     learning_rate: float = 0.1
     """Initial learning rate of both players."""
     learning_rate_decay: float = 4e-5
@@ -60,25 +75,25 @@ class Config:
     """Dtype of the activations."""
 
 
-def unit_cube(size: int):
-    """A prior of latents uniform in [0, 1]; a truncation shrinks the cube around its middle."""
-    centred = plays.uniform(size, bound=0.5)
-
-    def prior(draw, truncation: float | None = None):
-        return 0.5 + centred(draw, truncation)
-
-    return prior
-
-
 def optimizer(cfg: Config) -> optax.GradientTransformation:
     """Gradient descent with the paper's schedules of learning rate and momentum."""
     rates = cfg.learning_rate, cfg.learning_rate_decay, cfg.momentum, cfg.final_momentum
     return momentum_sgd(*rates, 0, 125_000)
 
 
+def marginal_bias(data: Data):
+    """Initial output bias: the logit of every pixel's mean over the training set."""
+
+    def init(key: jax.Array, shape: tuple[int, ...], dtype=jnp.float32) -> jax.Array:
+        mean = np.clip(data.mean_sample().reshape(shape), 1e-7, 1.0 - 1e-7)
+        return jnp.asarray(np.log(mean) - np.log1p(-mean), dtype)
+
+    return init
+
+
 def build(cfg: Config, data: Data) -> Gan:
     """The perceptrons of the paper's section 4.1."""
-    prior = unit_cube(cfg.latent)
+    prior = plays.uniform(cfg.latent, bound=math.sqrt(3.0))
     classes = data.classes or 1
     return Gan(
         networks={
@@ -88,7 +103,9 @@ def build(cfg: Config, data: Data) -> Gan:
                 cfg.latent_units,
                 cfg.label_units,
                 cfg.joint_units,
-                dropout=cfg.dropout,
+                dropout=cfg.dropout if cfg.generator_dropout else 0.0,
+                kernel_init=mlp.symmetric_uniform(0.05),
+                bias_init=marginal_bias(data),
                 dtype=cfg.dtype,
             ),
             "d": cgan.Discriminator(
@@ -96,6 +113,7 @@ def build(cfg: Config, data: Data) -> Gan:
                 sample_units=cfg.discriminator_units,
                 joint_units=cfg.discriminator_units,
                 dropout=cfg.dropout,
+                input_dropout=cfg.input_dropout,
                 kernel_init=mlp.symmetric_uniform(0.005),
                 dtype=cfg.dtype,
             ),
@@ -131,7 +149,10 @@ EXPERIMENT = Experiment(
         "joint_units": 16,
         "discriminator_units": 8,
     },
-    ablations={"no dropout": {"dropout": 0.0}},
+    ablations={
+        "dropout in the generator": {"generator_dropout": True},
+        "no dropout": {"dropout": 0.0, "input_dropout": 0.0},
+    },
     results=(
         Result(
             metric="Parzen-window log-likelihood, nats",

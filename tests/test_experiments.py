@@ -8,13 +8,17 @@ import typing
 from functools import partial
 
 import jax
+import jax.numpy as jnp
+import numpy as np
 import pytest
 
 from jaxgan import launch, train
 from jaxgan.errors import UserError
 from jaxgan.experiment import Data, Experiment, load_experiment
+from jaxgan.randomness import Draw
 from jaxgan.sampling import initial_state
 from jaxgan.settings import check_config
+from jaxgan.types import AXIS
 from tiny_runs import EXPERIMENTS, config, process, rows, status
 
 JAXGAN = "from jaxgan.cli import main; main()"
@@ -193,6 +197,29 @@ def test_attention_is_on_maps_that_both_players_have():
     for side in (None, 0, 8, 16):
         gan = experiment.build(experiment.config(attention=side), data)
         assert gan.networks["g"].attention == gan.networks["d"].attention == (side or 0)
+
+
+def test_only_the_latent_tells_the_conditional_gan_s_digits_of_a_class_apart():
+    """Dropout in the generator would give the variety, and be off when samples are drawn."""
+    experiment = experiment_named("cgan_mnist")
+    data = Data(experiment.shape, experiment.classes, lambda: np.full(experiment.shape, 0.5))
+    gan = experiment.build(experiment.config(), data)
+    state = initial_state(gan, jax.random.key(0), data)
+    rngs = {"dropout": jax.random.key(1)}
+    generator = gan.network("g", state.players["g"].params, {}, train=True, rngs=rngs)
+
+    @partial(jax.vmap, axis_name=AXIS)
+    def logits(latents, labels):
+        samples = generator(latents, labels)[0]
+        return jnp.log(samples) - jnp.log1p(-samples)
+
+    labels = jnp.repeat(jnp.arange(10), 20)[None]
+    latents = gan.prior(Draw(jax.random.key(2), jnp.arange(200)))[None]
+    alike = logits(jnp.broadcast_to(latents[:, :1], latents.shape), labels)[0].reshape(10, 20, -1)
+    np.testing.assert_allclose(alike, jnp.broadcast_to(alike[:, :1], alike.shape), atol=1e-6)
+    digits = logits(latents, labels)[0].reshape(10, 20, -1)
+    of_latents, of_labels = digits.var(1).mean(), alike.mean(1).var(0).mean()
+    assert of_latents > of_labels > 0
 
 
 def test_there_are_experiments():
