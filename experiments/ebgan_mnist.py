@@ -28,7 +28,6 @@ import jax.numpy as jnp
 import optax
 
 import jaxgan as jg
-from jaxgan.game.terms import of_logits
 from jaxgan.nets import autoencoder, mlp
 
 INIT = nn.initializers.normal(0.002)
@@ -65,7 +64,7 @@ def build(cfg: Config, task: jg.Task) -> jg.Gan:
         squares = values * energies
         return squares if cfg.squared else jnp.sqrt(squares + 1e-12)
 
-    loss = jg.losses.ebgan(cfg.margin).map(partial(of_logits, norm))
+    loss = jg.losses.ebgan(cfg.margin).map(partial(jg.of_logits, norm))
     inner = autoencoder.DenseAutoencoder((cfg.code,), kernel_init=INIT, dtype=task.dtype)
     return jg.Gan(
         generator=mlp.Generator(

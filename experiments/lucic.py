@@ -53,7 +53,6 @@ import jax
 import optax
 
 import jaxgan as jg
-from jaxgan.game.terms import of_logits
 from jaxgan.nets import infogan
 
 
@@ -104,7 +103,7 @@ def build(cfg: Config, task: jg.Task) -> jg.Gan:
     rmsprop = optax.rmsprop(cfg.learning_rate, decay=0.99, eps_in_sqrt=False)
     optimizer = rmsprop if cfg.rmsprop else adam
     clipped = optax.chain(optimizer, jg.optim.clip_weights(cfg.clip))
-    judged = partial(of_logits, jax.nn.sigmoid) if cfg.probability else lambda term: term
+    judged = partial(jg.of_logits, jax.nn.sigmoid) if cfg.probability else lambda term: term
     between = jg.penalties.lipschitz_penalty if cfg.one_sided else jg.penalties.gradient_penalty
     around = judged(jg.penalties.dragan(jg.penalties.uniform_cloud(cfg.reach), cfg.slope))
     squares = jg.losses.least_squares(cfg.a, cfg.b, cfg.c).map(judged)

@@ -250,29 +250,6 @@ def test_running_moments_are_those_of_the_authors_code(name, ablation, momentum,
 def test_only_the_latent_tells_the_conditional_gan_s_digits_of_a_class_apart():
     """Dropout in the generator would give the variety, and be off when samples are drawn."""
     experiment = experiment_named("cgan_mnist")
-    data = Data(experiment.shape, experiment.classes, lambda: np.full(experiment.shape, 0.5))
-    gan = experiment.build(experiment.config(), data)
-    state = initial_state(gan, jax.random.key(0), data)
-    rngs = {"dropout": jax.random.key(1)}
-    generator = gan.network("g", state.players["g"].params, {}, train=True, rngs=rngs)
-
-    @partial(jax.vmap, axis_name=AXIS)
-    def logits(latents, labels):
-        samples = generator(latents, labels)[0]
-        return jnp.log(samples) - jnp.log1p(-samples)
-
-    labels = jnp.repeat(jnp.arange(10), 20)[None]
-    latents = gan.prior(Draw(jax.random.key(2), jnp.arange(200)))[None]
-    alike = logits(jnp.broadcast_to(latents[:, :1], latents.shape), labels)[0].reshape(10, 20, -1)
-    np.testing.assert_allclose(alike, jnp.broadcast_to(alike[:, :1], alike.shape), atol=1e-6)
-    digits = logits(latents, labels)[0].reshape(10, 20, -1)
-    of_latents, of_labels = digits.var(1).mean(), alike.mean(1).var(0).mean()
-    assert of_latents > of_labels > 0
-
-
-def test_only_the_latent_tells_the_conditional_gan_s_digits_of_a_class_apart():
-    """Dropout in the generator would give the variety, and be off when samples are drawn."""
-    experiment = experiment_named("cgan_mnist")
     task = experiment.task(mean=lambda: np.full((28, 28, 1), 0.5))
     gan = experiment.build(experiment.default(), task)
     state = initial_state(gan, jax.random.key(0), task)
