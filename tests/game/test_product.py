@@ -1,8 +1,8 @@
 """Losses x penalties x networks: everything composes with everything.
 
 The whole product is traced. In the fast tests perceptrons make finite steps with every loss and
-penalty in float32 and in bfloat16, and one other light network with half of both in either dtype.
-The slow tests do so with the other networks, so that any two of a loss, a penalty, a network and a
+penalty in float32 and in bfloat16, and DCGAN with half of both in either dtype. The slow tests do so
+with the other networks, so that any two of a loss, a penalty, a network and a
 dtype meet. The whole of the product steps by hand, in the long tests: 4000 pairs of steps.
 A program has all its losses and penalties, with weights that are chosen when it runs: compiling is
 what costs.
@@ -159,7 +159,7 @@ def narrow(dtype):
     }
 
 
-LIGHT = ("maxout", "conditional perceptron, of classes", "dcgan", "infogan", "sndcgan", "sngan")
+LIGHT = ("dcgan", "maxout", "conditional perceptron, of classes", "infogan", "sndcgan", "sngan")
 HEAVY = ("sagan, of classes", "biggan, of classes", "biggan-deep, of classes")
 DTYPES = (jnp.float32, jnp.bfloat16)
 
@@ -211,7 +211,10 @@ def born(network, dtype, weights, key):
     return init(game(network, dtype, weights), key, jax.tree.map(jnp.asarray, batch()))
 
 
-@pytest.mark.parametrize("network", ["perceptron", *LIGHT, *HEAVY])
+@pytest.mark.parametrize(
+    "network",
+    ["perceptron", *LIGHT, *(pytest.param(name, marks=pytest.mark.slow) for name in HEAVY)],
+)
 def test_the_whole_product_is_traced(network):
     """One game with every loss and every penalty as terms of its own.
 
