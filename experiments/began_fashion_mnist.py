@@ -15,7 +15,7 @@ Differs from the paper:
   update per step instead of five, as in the paper and in their narrow search.
 - The balance is moved by the energies of the step's own updates and kept in [0, 1], as in the
   paper; their code measures it once more after the step and does not bound it.
-- Moments of the generator's batch normalisation are updated in its own updates only; their
+- Moments of the generator's batch normalization are updated in its own updates only; their
   code updates them in the discriminator's too.
 - Our score is another one: no Inception network is downloaded.
 """
@@ -24,85 +24,64 @@ import dataclasses
 
 import optax
 
-from jaxgan import ema, forward, losses
-from jaxgan.cli.experiment import main
-from jaxgan.experiment import Experiment, Published, Task
-from jaxgan.game.gan import D, Gan, Phase
-from jaxgan.game.terms import scale
+import jaxgan as jg
 from jaxgan.nets import autoencoder, infogan
-from jaxgan.types import Dtype
 
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-    """The paper's knobs."""
+    """The paper's hyperparameters."""
 
-    diversity: float = 0.75
+    diversity: jg.NonNegative = 0.75
     """The energy of samples over that of real images at balance; the paper's gamma."""
-    balance_rate: float = 1e-3
+    balance_rate: jg.NonNegative = 1e-3
     """How fast the balance is moved; the paper's lambda."""
     latent: int = 64
-    """Size of the latent, uniform in [-1, 1]."""
+    """Latent size, uniform in [-1, 1]."""
     code: int = 64
     """Size of the autoencoder's code."""
     width: int = 64
     """Feature maps of the autoencoder's first layer and of the generator's last but one."""
     batch_norm: bool = False
-    """Batch normalisation in the autoencoder."""
-    learning_rate: float = 1e-4
-    """Adam's learning rate, of both players."""
-    beta1: float = 0.5
-    """Adam's first decay, of both players."""
-    ema_decay: float = 0.0
-    """Decay per step of the averaged generator; 0, as in the paper, keeps the last one."""
-    dtype: Dtype = "float32"
-    """Dtype of the activations."""
+    """Batch normalization in the autoencoder."""
+    learning_rate: jg.NonNegative = 1e-4
+    """Adam's learning rate, both players."""
+    beta1: jg.Fraction = 0.5
+    """Adam's first decay, both players."""
 
 
-def build(cfg: Config, data: Task) -> Gan:
+def build(cfg: Config, task: jg.Task) -> jg.Gan:
     """Lucic et al.'s networks; the generator moves on the discriminator's latents."""
-    resolution, _, channels = data.shape
-    prior = forward.uniform(cfg.latent)
-    inner = infogan.Autoencoder(cfg.width, cfg.code, cfg.batch_norm, dtype=cfg.dtype)
-    return Gan(
-        networks={
-            "g": infogan.Generator(resolution, channels, cfg.width, dtype=cfg.dtype),
-            "d": autoencoder.Energy(inner, power=1, codes=False),
-        },
-        play=forward.unconditional(prior),
-        prior=prior,
-        terms={
-            "g": {"adversarial": losses.began.generator},
-            "d": {
-                "adversarial": losses.began.discriminator,
-                "convergence": scale(0.0, losses.began_convergence(cfg.diversity)),
-            },
-        },
+    resolution, _, channels = task.shape
+    measure = jg.losses.began_convergence(cfg.diversity)
+    inner = infogan.Autoencoder(cfg.width, cfg.code, cfg.batch_norm, dtype=task.dtype)
+    return jg.Gan(
+        generator=infogan.Generator(resolution, channels, cfg.width, dtype=task.dtype),
+        discriminator=autoencoder.Energy(inner, power=1, codes=False),
+        forward=jg.forward.unconditional(jg.uniform(cfg.latent)),
+        terms=jg.losses.began.terms(discriminator={"convergence": jg.scale(0.0, measure)}),
         optimizers={who: optax.adam(cfg.learning_rate, b1=cfg.beta1) for who in ("g", "d")},
-        updates=(D, Phase("g", real="same", latents="same")),
-        ema=ema.constant(cfg.ema_decay),
+        updates=(jg.D, jg.Phase("g", real="same", latents="same")),
         threshold=None,
         range=(0.0, 1.0),
         adaptive={"k": 0.0},
-        adapt=losses.began_balance(cfg.diversity, cfg.balance_rate),
+        adapt=jg.losses.began_balance(cfg.diversity, cfg.balance_rate),
     )
 
 
-EXPERIMENT = Experiment(
-    config=Config,
-    build=build,
-    data="fashion_mnist",
-    shape=(28, 28, 1),
-    classes=10,
+EXPERIMENT = jg.Experiment(
+    Config,
+    build,
+    data=jg.datasets.FASHION_MNIST,
     steps=15_625,
     batch_size=64,
-    smoke={"width": 4, "latent": 8, "code": 8},
+    smoke=dict(width=4, latent=8, code=8),
     ablations={
-        "diversity 0.5": {"diversity": 0.5},
-        "batch normalisation": {"batch_norm": True},
+        "diversity 0.5": dict(diversity=0.5),
+        "batch normalization": dict(batch_norm=True),
     },
     published=(
-        Published(
+        jg.Published(
             "FID (Inception, 10 000 samples and 10 000 test images, best of 100 settings)",
             "22.9 ± 0.9",
             "table of best FIDs, second hand: as quoted by Dai & Wipf 2019",
@@ -111,4 +90,4 @@ EXPERIMENT = Experiment(
 )
 
 if __name__ == "__main__":
-    main(EXPERIMENT)
+    jg.main(EXPERIMENT)

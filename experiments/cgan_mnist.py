@@ -6,10 +6,17 @@ Run:  python experiments/cgan_mnist.py
 Cost: about 0.1 s a step on two busy CPU cores, so 45 minutes for the default 25 000 steps.
 
 Differs from the paper:
-- It gives no initialisation and no code. The discriminator's weights start as in the code of the
-  first GAN, which theirs extends, its loss is halved and both players move at once, as there;
-  with LeCun's weights and moves in turn it wins within 100 steps. The generator's are LeCun's:
-  with those of the first GAN all labels gave one image after 3000 steps.
+- The generator has no dropout; the paper drops half of the hidden units of both players
+  (--generator-dropout). With it the masks, not the latents, make the samples differ, and masks
+  are off when samples are drawn: every class became one image. With LeCun's weights and latents
+  in [0, 1], after 1000 steps (seed 0), the standard deviation of a digit's samples was 0.03 of the
+  real images' over latents, 0.42 over masks and latents, and 0.42 over masks with one latent.
+- Latents are uniform with unit variance, as in the code of the first GAN; the paper's are uniform
+  in the unit hypercube, where they share a mean that is larger than their spread.
+- It gives no initialization and no code. Both players start as in the code of the first GAN, which
+  theirs extends: small weights, and an output bias that draws the mean image. As there, the
+  discriminator does not see a fifth of the pixels, its loss is halved, and both players move at
+  once. With LeCun's weights the generator draws one image for all latents even without dropout.
 - Momentum grows to its final value by step 125 000, as in the code of the first GAN; the paper
   gives its two ends only. No stopping rule but early stopping on the validation set's
   likelihood is published; the default of 50 epochs is ours.
@@ -17,25 +24,22 @@ Differs from the paper:
 """
 
 import dataclasses
+import math
 
-import optax
+import jax
+import jax.numpy as jnp
+import numpy as np
 
-from jaxgan import ema, forward, losses
-from jaxgan.cli.experiment import main
-from jaxgan.experiment import Experiment, Published, Task
-from jaxgan.game.gan import SIMULTANEOUS, Gan
-from jaxgan.game.terms import scale
+import jaxgan as jg
 from jaxgan.nets import cgan, mlp
-from jaxgan.optim import momentum_sgd
-from jaxgan.types import Dtype
 
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-    """The paper's knobs."""
+    """The paper's hyperparameters."""
 
     latent: int = 100
-    """Size of the latent, uniform in [0, 1]."""
+    """Latent size, uniform with unit variance."""
     latent_units: int = 200
     """Rectifiers of the generator that see the latent."""
     label_units: int = 1000
@@ -44,103 +48,89 @@ class Config:
     """Rectifiers of the generator that see both."""
     discriminator_units: int = 240
     """Maxout units of the discriminator that see the image, and that see image and label."""
-    dropout: float = 0.5
-    """Share of hidden units that is dropped, in both players."""
-    learning_rate: float = 0.1
-    """Initial learning rate of both players."""
-    learning_rate_decay: float = 4e-5
+    dropout: jg.Fraction = 0.5
+    """Share of hidden units that is dropped."""
+    input_dropout: jg.Fraction = 0.2
+    """Share of the pixels that the discriminator does not see."""
+    generator_dropout: bool = False
+    """Drop hidden units of the generator too, as the paper does, not only the discriminator's."""
+    learning_rate: jg.NonNegative = 0.1
+    """Initial learning rate, both players."""
+    learning_rate_decay: jg.NonNegative = 4e-5
     """The learning rate is divided by one plus this after each step, down to 1e-6."""
-    momentum: float = 0.5
+    momentum: jg.Fraction = 0.5
     """Initial momentum."""
-    final_momentum: float = 0.7
+    final_momentum: jg.Fraction = 0.7
     """Momentum from step 125 000 on; it grows linearly."""
-    ema_decay: float = 0.0
-    """Decay per step of the averaged generator; 0, as in the paper, keeps the last one."""
-    dtype: Dtype = "float32"
-    """Dtype of the activations."""
 
 
-def unit_cube(size: int):
-    """A prior of latents uniform in [0, 1]; a truncation shrinks the cube around its middle."""
-    centred = forward.uniform(size, bound=0.5)
+def marginal_bias(task: jg.Task):
+    """Initial output bias: the logit of every pixel's mean over the training set."""
 
-    def prior(rng, truncation: float | None = None):
-        return 0.5 + centred(rng, truncation)
+    def init(key: jax.Array, shape: tuple[int, ...], dtype=jnp.float32) -> jax.Array:
+        mean = np.clip(task.mean_sample().reshape(shape), 1e-7, 1.0 - 1e-7)
+        return jnp.asarray(np.log(mean) - np.log1p(-mean), dtype)
 
-    return prior
+    return init
 
 
-def optimizer(cfg: Config) -> optax.GradientTransformation:
-    """Gradient descent with the paper's schedules of learning rate and momentum."""
+def build(cfg: Config, task: jg.Task) -> jg.Gan:
+    """The perceptrons and the gradient descent of the paper's section 4.1."""
+    classes = task.classes or 1
+    loss = jg.losses.nonsaturating
+    halved = jg.scale(0.5, loss.discriminator)
     rates = cfg.learning_rate, cfg.learning_rate_decay, cfg.momentum, cfg.final_momentum
-    return momentum_sgd(*rates, 0, 125_000)
-
-
-def build(cfg: Config, data: Task) -> Gan:
-    """The perceptrons of the paper's section 4.1."""
-    prior = unit_cube(cfg.latent)
-    classes = data.classes or 1
-    return Gan(
-        networks={
-            "g": cgan.Generator(
-                data.shape,
-                classes,
-                cfg.latent_units,
-                cfg.label_units,
-                cfg.joint_units,
-                dropout=cfg.dropout,
-                dtype=cfg.dtype,
-            ),
-            "d": cgan.Discriminator(
-                classes,
-                sample_units=cfg.discriminator_units,
-                joint_units=cfg.discriminator_units,
-                dropout=cfg.dropout,
-                kernel_init=mlp.symmetric_uniform(0.005),
-                dtype=cfg.dtype,
-            ),
-        },
-        play=forward.conditional(prior),
-        prior=prior,
-        terms={
-            "g": {"adversarial": losses.nonsaturating.generator},
-            "d": {"adversarial": scale(0.5, losses.nonsaturating.discriminator)},
-        },
-        optimizers={who: optimizer(cfg) for who in ("g", "d")},
-        updates=SIMULTANEOUS,
-        ema=ema.constant(cfg.ema_decay),
-        sample=forward.generate_labelled,
-        conditional=True,
+    sgd = jg.optim.momentum_sgd(*rates, 0, 125_000)
+    return jg.Gan(
+        generator=cgan.Generator(
+            task.shape,
+            classes,
+            cfg.latent_units,
+            cfg.label_units,
+            cfg.joint_units,
+            dropout=cfg.dropout if cfg.generator_dropout else 0.0,
+            kernel_init=mlp.symmetric_uniform(0.05),
+            bias_init=marginal_bias(task),
+            dtype=task.dtype,
+        ),
+        discriminator=cgan.Discriminator(
+            classes,
+            sample_units=cfg.discriminator_units,
+            joint_units=cfg.discriminator_units,
+            dropout=cfg.dropout,
+            input_dropout=cfg.input_dropout,
+            kernel_init=mlp.symmetric_uniform(0.005),
+            dtype=task.dtype,
+        ),
+        forward=jg.forward.conditional(jg.uniform(cfg.latent, bound=math.sqrt(3.0))),
+        terms={"g": {"adversarial": loss.generator}, "d": {"adversarial": halved}},
+        optimizers={"g": sgd, "d": sgd},
+        updates=jg.SIMULTANEOUS,
         range=(0.0, 1.0),
     )
 
 
-EXPERIMENT = Experiment(
-    config=Config,
-    build=build,
-    data="mnist",
+EXPERIMENT = jg.Experiment(
+    Config,
+    build,
+    data=jg.datasets.MNIST,
     split="train[:50000]",
-    shape=(28, 28, 1),
-    classes=10,
     steps=25_000,
     batch_size=100,
-    smoke={
-        "latent": 4,
-        "latent_units": 8,
-        "label_units": 8,
-        "joint_units": 16,
-        "discriminator_units": 8,
+    smoke=dict(latent=4, latent_units=8, label_units=8, joint_units=16, discriminator_units=8),
+    ablations={
+        "dropout in the generator": dict(generator_dropout=True),
+        "no dropout": dict(dropout=0.0, input_dropout=0.0),
     },
-    ablations={"no dropout": {"dropout": 0.0}},
     published=(
-        Published(
-            "Parzen-window log-likelihood, nats (as Goodfellow et al. 2014: 1000 samples "
-            "of each class, MNIST test)",
+        jg.Published(
+            "Parzen-window log-likelihood, nats (as Goodfellow et al. 2014: 1000 samples of each "
+            "class, MNIST test)",
             "132 ± 1.8",
-            "table 1",
+            "Table 1",
         ),
     ),
 )
 
 if __name__ == "__main__":
-    main(EXPERIMENT)
+    jg.main(EXPERIMENT)

@@ -8,76 +8,59 @@ Run:  python experiments/dcgan_ring.py
 Cost: about a minute on two CPU cores for the default 20 000 steps.
 
 Differs from the paper:
-- Points have no neighbours to convolve over: every convolution is a dense layer. What
-  stays is the recipe: batch normalisation in both networks (not at the generator's output
+- Points have no neighbors to convolve over: every convolution is a dense layer. What
+  stays is the recipe: batch normalization in both networks (not at the generator's output
   nor at the discriminator's input), rectifiers in the generator and leaky ones in the
-  discriminator, N(0, 0.02) initialisation, biases only in the outer layers,
+  discriminator, N(0, 0.02) initialization, biases only in the outer layers,
   uniform latents, Adam(2e-4, 0.5). The generator's output is linear instead of tanh.
 - The authors' batch normalization adds 1e-8 to the variance, ours 1e-5; they sample with the
   moments of the batch, we with running ones.
-- Samples come from an average of the generator's weights (--ema-decay 0 for the last ones).
+- Samples come from an average of the generator's weights (--ema 0 for the last ones).
 """
 
 import dataclasses
 
 import optax
 
-from jaxgan import ema, forward, losses
-from jaxgan.cli.experiment import main
-from jaxgan.experiment import Experiment, Scoring, Task
-from jaxgan.game.gan import Gan
+import jaxgan as jg
 from jaxgan.nets import dcgan
-from jaxgan.types import Dtype
 
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-    """The paper's knobs."""
+    """The paper's hyperparameters."""
 
     latent: int = 100
-    """Size of the latent, uniform in [-1, 1]."""
+    """Latent size, uniform in [-1, 1]."""
     hidden: tuple[int, ...] = (128, 128)
-    """Units in each hidden layer, of both networks."""
-    learning_rate: float = 2e-4
-    """Adam's learning rate, of both players."""
-    beta1: float = 0.5
-    """Adam's first decay, of both players."""
-    ema_decay: float = 0.999
-    """Decay per step of the averaged generator."""
-    dtype: Dtype = "float32"
-    """Dtype of the activations."""
+    """Units in each hidden layer, both networks."""
+    learning_rate: jg.NonNegative = 2e-4
+    """Adam's learning rate, both players."""
+    beta1: jg.Fraction = 0.5
+    """Adam's first decay, both players."""
 
 
-def build(cfg: Config, data: Task) -> Gan:
+def build(cfg: Config, task: jg.Task) -> jg.Gan:
     """DCGAN's game with dense layers."""
-    prior = forward.uniform(cfg.latent)
-    return Gan(
-        networks={
-            "g": dcgan.DenseGenerator(data.shape, cfg.hidden, cfg.dtype),
-            "d": dcgan.DenseDiscriminator(cfg.hidden, dtype=cfg.dtype),
-        },
-        play=forward.unconditional(prior),
-        prior=prior,
-        terms={
-            "g": {"adversarial": losses.nonsaturating.generator},
-            "d": {"adversarial": losses.nonsaturating.discriminator},
-        },
+    return jg.Gan(
+        generator=dcgan.DenseGenerator(task.shape, cfg.hidden, task.dtype),
+        discriminator=dcgan.DenseDiscriminator(cfg.hidden, dtype=task.dtype),
+        forward=jg.forward.unconditional(jg.uniform(cfg.latent)),
+        terms=jg.losses.nonsaturating.terms(),
         optimizers={who: optax.adam(cfg.learning_rate, b1=cfg.beta1) for who in ("g", "d")},
-        ema=ema.constant(cfg.ema_decay),
     )
 
 
-EXPERIMENT = Experiment(
-    config=Config,
-    build=build,
-    data="ring",
-    shape=(2,),
-    classes=8,
+EXPERIMENT = jg.Experiment(
+    Config,
+    build,
+    data=jg.datasets.RING,
     steps=20_000,
     batch_size=128,
-    scoring=Scoring(every=5000, num=2500),
-    smoke={"hidden": (8,), "latent": 4},
+    ema=0.999,
+    scoring=jg.Scoring(every=5000, num=2500),
+    smoke=dict(hidden=(8,), latent=4),
 )
 
 if __name__ == "__main__":
-    main(EXPERIMENT)
+    jg.main(EXPERIMENT)

@@ -11,7 +11,7 @@ Differs from the paper:
 - Data: the paper has no toy mixture. Networks are small rectifier perceptrons, the
   optimizer is Adam, and there is no dropout.
 - Algorithm 1 as printed: alternating updates, one of each; non-saturating loss.
-- Samples come from an average of the generator's weights (--ema-decay 0 for the last ones).
+- Samples come from an average of the generator's weights (--ema 0 for the last ones).
 """
 
 import dataclasses
@@ -19,73 +19,53 @@ import dataclasses
 import flax.linen as nn
 import optax
 
-from jaxgan import ema, forward, losses, penalties
-from jaxgan.cli.experiment import main
-from jaxgan.experiment import Experiment, Scoring, Task
-from jaxgan.game.gan import ALTERNATING, SIMULTANEOUS, Gan
-from jaxgan.game.terms import scale
+import jaxgan as jg
 from jaxgan.nets import mlp
-from jaxgan.types import Dtype
 
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-    """The knobs of the toy."""
+    """The toy's hyperparameters."""
 
     latent: int = 2
-    """Size of the latent, standard normal."""
+    """Latent size, standard normal."""
     hidden: tuple[int, ...] = (128, 128)
-    """Rectifiers in each hidden layer, of both networks."""
-    learning_rate: float = 1e-3
-    """Adam's learning rate, of both players."""
-    beta1: float = 0.5
-    """Adam's first decay, of both players."""
-    r1: float = 0.0
+    """Rectifiers in each hidden layer, both networks."""
+    learning_rate: jg.NonNegative = 1e-3
+    """Adam's learning rate, both players."""
+    beta1: jg.Fraction = 0.5
+    """Adam's first decay, both players."""
+    r1: jg.NonNegative = 0.0
     """Weight of the R1 gradient penalty (Mescheder et al. 2018); 0 is the plain GAN, at the
     cost of one with R1: a weight is a runtime argument."""
     simultaneous: bool = False
     """Simultaneous instead of alternating updates."""
-    ema_decay: float = 0.999
-    """Decay per step of the averaged generator."""
-    dtype: Dtype = "float32"
-    """Dtype of the activations."""
 
 
-def build(cfg: Config, data: Task) -> Gan:
+def build(cfg: Config, task: jg.Task) -> jg.Gan:
     """Perceptrons that play the non-saturating game in the plane."""
-    prior = forward.normal(cfg.latent)
-    return Gan(
-        networks={
-            "g": mlp.Generator(data.shape, cfg.hidden, output=lambda x: x, dtype=cfg.dtype),
-            "d": mlp.Discriminator(cfg.hidden, nn.relu, dtype=cfg.dtype),
-        },
-        play=forward.unconditional(prior),
-        prior=prior,
-        terms={
-            "g": {"adversarial": losses.nonsaturating.generator},
-            "d": {
-                "adversarial": losses.nonsaturating.discriminator,
-                "r1": scale(cfg.r1, penalties.r1),
-            },
-        },
+    penalty = {"r1": jg.scale(cfg.r1, jg.penalties.r1)}
+    return jg.Gan(
+        generator=mlp.Generator(task.shape, cfg.hidden, output=lambda x: x, dtype=task.dtype),
+        discriminator=mlp.Discriminator(cfg.hidden, nn.relu, dtype=task.dtype),
+        forward=jg.forward.unconditional(jg.normal(cfg.latent)),
+        terms=jg.losses.nonsaturating.terms(discriminator=penalty),
         optimizers={who: optax.adam(cfg.learning_rate, b1=cfg.beta1) for who in ("g", "d")},
-        updates=SIMULTANEOUS if cfg.simultaneous else ALTERNATING,
-        ema=ema.constant(cfg.ema_decay),
+        updates=jg.SIMULTANEOUS if cfg.simultaneous else jg.ALTERNATING,
     )
 
 
-EXPERIMENT = Experiment(
-    config=Config,
-    build=build,
-    data="ring",
-    shape=(2,),
-    classes=8,
+EXPERIMENT = jg.Experiment(
+    Config,
+    build,
+    data=jg.datasets.RING,
     steps=20_000,
     batch_size=256,
-    scoring=Scoring(every=5000, num=2500),
-    smoke={"hidden": (8,)},
-    ablations={"R1": {"r1": 0.1}, "simultaneous": {"simultaneous": True}},
+    ema=0.999,
+    scoring=jg.Scoring(every=5000, num=2500),
+    smoke=dict(hidden=(8,)),
+    ablations={"R1": dict(r1=0.1), "simultaneous": dict(simultaneous=True)},
 )
 
 if __name__ == "__main__":
-    main(EXPERIMENT)
+    jg.main(EXPERIMENT)

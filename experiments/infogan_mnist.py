@@ -11,7 +11,7 @@ Differs from the paper:
 - Real and fake images pass Q's layers one after the other; the authors' code computes Q of
   real images too but uses it nowhere, so only running moments can differ.
 - Samples are drawn with random codes; the authors' pictures vary one code at a time.
-- Gains of normalisation start at 1; the authors' with a deviation of 0.02 around it.
+- Gains of normalization start at 1; the authors' with a deviation of 0.02 around it.
 - The paper's evidence is pictures; it has no table for MNIST.
 """
 
@@ -21,19 +21,14 @@ from functools import partial
 import flax.linen as nn
 import optax
 
-from jaxgan import ema, forward, losses
-from jaxgan.cli.experiment import main
-from jaxgan.experiment import Experiment, Task
-from jaxgan.game.gan import Gan
-from jaxgan.game.terms import scale
+import jaxgan as jg
 from jaxgan.nets import infogan
 from jaxgan.nn.heads import Codes
-from jaxgan.types import Dtype
 
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-    """The paper's knobs."""
+    """The paper's hyperparameters."""
 
     noise: int = 62
     """Size of the latent's part that is noise, uniform in [-1, 1]."""
@@ -41,90 +36,63 @@ class Config:
     """Values of the categorical code."""
     styles: int = 2
     """Continuous codes, uniform in [-1, 1]."""
-    digit_weight: float = 1.0
+    digit_weight: jg.NonNegative = 1.0
     """Weight of the information about the categorical code; the paper's lambda."""
-    style_weight: float = 1.0
+    style_weight: jg.NonNegative = 1.0
     """Weight of the information about the continuous codes."""
     width: int = 64
     """Feature maps of the discriminator's first layer and of the generator's last but one."""
-    slope: float = 0.1
+    slope: jg.NonNegative = 0.1
     """Leak of the discriminator's and Q's rectifiers: the paper's; the authors' code has 0.01."""
-    generator_rate: float = 1e-3
+    generator_rate: jg.NonNegative = 1e-3
     """Adam's learning rate of the generator."""
-    discriminator_rate: float = 2e-4
+    discriminator_rate: jg.NonNegative = 2e-4
     """Adam's learning rate of the discriminator and Q."""
-    beta1: float = 0.5
-    """Adam's first decay, of both players."""
-    ema_decay: float = 0.0
-    """Decay per step of the averaged generator; 0, as in the paper, keeps the last one."""
-    dtype: Dtype = "float32"
-    """Dtype of the activations."""
+    beta1: jg.Fraction = 0.5
+    """Adam's first decay, both players."""
 
 
-def build(cfg: Config, data: Task) -> Gan:
-    """The networks of the paper's appendix C.1; both players maximise the information."""
-    resolution, _, channels = data.shape
-    noise = forward.uniform(cfg.noise)
-    codes = {"digit": forward.categorical(cfg.digits), "style": forward.uniform(cfg.styles)}
-    head = partial(
-        Codes,
-        categorical={"digit": cfg.digits},
-        continuous={"style": cfg.styles},
-        slope=cfg.slope,
-    )
+def build(cfg: Config, task: jg.Task) -> jg.Gan:
+    """The networks of the paper's appendix C.1; both players maximize the information."""
+    resolution, _, channels = task.shape
+    noise = jg.uniform(cfg.noise)
+    codes = {"digit": jg.forward.categorical(cfg.digits), "style": jg.uniform(cfg.styles)}
+    q = dict(categorical={"digit": cfg.digits}, continuous={"style": cfg.styles})
+    shared = dict(momentum=0.9, epsilon=1e-5, dtype=task.dtype)
     information = {
-        "digit": scale(cfg.digit_weight, losses.categorical_information("digit")),
-        "style": scale(cfg.style_weight, losses.gaussian_information("style")),
+        "digit": jg.scale(cfg.digit_weight, jg.losses.categorical_information("digit")),
+        "style": jg.scale(cfg.style_weight, jg.losses.gaussian_information("style")),
     }
     rates = {"g": cfg.generator_rate, "d": cfg.discriminator_rate}
-    return Gan(
-        networks={
-            "g": infogan.Generator(
-                resolution,
-                channels,
-                cfg.width,
-                nn.relu,
-                momentum=0.9,
-                epsilon=1e-5,
-                dtype=cfg.dtype,
-            ),
-            "d": infogan.Discriminator(
-                cfg.width,
-                True,
-                slope=cfg.slope,
-                head=head,
-                momentum=0.9,
-                epsilon=1e-5,
-                dtype=cfg.dtype,
-            ),
-        },
-        play=forward.latent_codes(noise, codes),
-        prior=forward.concatenated(noise, codes),
-        terms={
-            "g": {"adversarial": losses.nonsaturating.generator, **information},
-            "d": {"adversarial": losses.nonsaturating.discriminator, **information},
-        },
+    return jg.Gan(
+        generator=infogan.Generator(resolution, channels, cfg.width, nn.relu, **shared),
+        discriminator=infogan.Discriminator(
+            cfg.width,
+            batch_norm=True,
+            slope=cfg.slope,
+            head=partial(Codes, slope=cfg.slope, **q),
+            **shared,
+        ),
+        forward=jg.forward.latent_codes(noise, codes),
+        terms=jg.losses.nonsaturating.terms(generator=information, discriminator=information),
         optimizers={who: optax.adam(rate, b1=cfg.beta1) for who, rate in rates.items()},
-        ema=ema.constant(cfg.ema_decay),
         range=(0.0, 1.0),
     )
 
 
-EXPERIMENT = Experiment(
-    config=Config,
-    build=build,
-    data="mnist",
-    shape=(28, 28, 1),
-    classes=10,
+EXPERIMENT = jg.Experiment(
+    Config,
+    build,
+    data=jg.datasets.MNIST,
     steps=5000,
     batch_size=128,
-    smoke={"width": 4, "noise": 4},
+    smoke=dict(width=4, noise=4),
     ablations={
-        "no information": {"digit_weight": 0.0, "style_weight": 0.0},
-        "weak styles": {"style_weight": 0.1},
-        "the code's leak": {"slope": 0.01},
+        "no information": dict(digit_weight=0.0, style_weight=0.0),
+        "weak styles": dict(style_weight=0.1),
+        "the code's leak": dict(slope=0.01),
     },
 )
 
 if __name__ == "__main__":
-    main(EXPERIMENT)
+    jg.main(EXPERIMENT)

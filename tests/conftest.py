@@ -1,6 +1,8 @@
-"""Eight simulated devices, and shapes checked at run time.
+"""Eight simulated devices, shapes checked at run time, and three tiers of tests.
 
-``slow`` and ``device`` tests run only when ``-m`` asks for them.
+The fast tests are what no ``-m`` asks for. ``-m slow`` runs those that take minutes, all of which
+must pass before a change lands; ``-m long`` those that are run by hand (``tests/long.md`` says when
+they last were); ``-m device`` those that need an accelerator.
 """
 
 import importlib.metadata
@@ -8,9 +10,9 @@ import os
 
 import pytest
 
+TIERS = ("slow", "long", "device")
+
 DEVICES = "--xla_force_host_platform_device_count=8"
-UNOPTIMIZED = "--xla_backend_optimization_level=0"
-"""Compiling takes most of the fast tests' time, running most of the slow ones'."""
 
 WITHOUT_EMITTERS = "--xla_cpu_use_fusion_emitters=false"
 """Compiles in 60 % of the time. XLA aborts at a flag that it does not know, as others may not."""
@@ -42,12 +44,13 @@ def known(flag):
 def pytest_configure(config):
     marks = config.option.markexpr
     if not marks:
-        config.option.markexpr = "not slow and not device"
+        config.option.markexpr = " and ".join(f"not {tier}" for tier in TIERS)
     if "device" not in marks or "not device" in marks:
         os.environ["JAX_PLATFORMS"] = "cpu"
+        # Compiling takes most of the time; tests that train for minutes turn it off again.
+        os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
         flags = os.environ.get("XLA_FLAGS", "")
-        slow = "slow" in marks and "not slow" not in marks
-        for flag in (DEVICES, *known(WITHOUT_EMITTERS), *(() if slow else (UNOPTIMIZED,))):
+        for flag in (DEVICES, *known(WITHOUT_EMITTERS)):
             if flag.partition("=")[0] not in flags:
                 flags = f"{flags} {flag}".strip()
         os.environ["XLA_FLAGS"] = flags

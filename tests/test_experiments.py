@@ -8,14 +8,19 @@ import typing
 from functools import partial
 
 import jax
+import jax.numpy as jnp
+import numpy as np
 import pytest
 
+from jaxgan import hyperparameters
 from jaxgan.cli.experiment import parse, run
+from jaxgan.data.datasets import DataSpec
 from jaxgan.errors import UserError
 from jaxgan.experiment import Experiment, Task, initial_state, load_experiment
 from jaxgan.game.gan import groups
-from jaxgan.runs.settings import check_config
+from jaxgan.rng import Rng
 from jaxgan.training.data import noise
+from jaxgan.types import AXIS
 from support.tiny_runs import EXPERIMENTS, config, process, rows, status
 
 JAXGAN = "from jaxgan.cli.main import main; main()"
@@ -28,28 +33,37 @@ def file(request):
     return request.param
 
 
-HEAVY = (
-    *("acgan_cifar10", "biggan_cifar10", "ragan_cifar10", "sagan_cifar10", "sndcgan_cifar10"),
-    *("sngan_cifar10", "sngan_projection_cifar10", "wgan_gp_cifar10"),
-    *("pacgan_stacked_mnist", "rpgan_stacked_mnist", "unrolled_stacked_mnist"),
-    *("wgan_gp_stacked_mnist", "dcgan_folder", "dcgan_cifar10", "unrolled_mixture"),
-    # The networks of gan_lucic_fashion_mnist and wgan_gp_fashion_mnist, which are smoked always.
-    *("began_fashion_mnist", "dragan_fashion_mnist", "lsgan_fashion_mnist", "wgan_fashion_mnist"),
+LIGHT = (
+    *("gan-mnist", "began_fashion_mnist", "cgan_mnist", "infogan_mnist", "ebgan_mnist"),
+    *("ali_mixture-ring", "pacgan_mixture-ring", "lucic-wgan_gp"),
 )
-"""Smoked by the slow tests only: each compiles for 5 to 30 seconds."""
+"""Smoked always, one of each family; the others, by the slow tests: a compilation each."""
+
+
+def presets_of(file) -> list[Experiment]:
+    """The file's experiments: one for each preset."""
+    experiment = load_experiment(file)
+    return [experiment.selected(name) for name in experiment.presets] or [experiment]
+
 
 SMOKES = [
-    pytest.param(path, id=path.stem, marks=pytest.mark.slow if path.stem in HEAVY else ())
-    for path in EXPERIMENTS
+    pytest.param(
+        file,
+        experiment.preset,
+        id=experiment.name,
+        marks=() if experiment.name in LIGHT else pytest.mark.slow,
+    )
+    for file in EXPERIMENTS
+    for experiment in presets_of(file)
 ]
 
 
-@pytest.mark.parametrize("file", SMOKES)
-def test_it_trains(file, tmp_path, caplog):
+@pytest.mark.parametrize("file, preset", SMOKES)
+def test_it_trains(file, preset, tmp_path, caplog):
     """Three tiny steps, compiled once."""
     flags = ["--smoke", "--devices", "1", "--workdir", str(tmp_path / "run")]
     with jax.log_compiles(), caplog.at_level(logging.WARNING):
-        assert run(load_experiment(file), flags, "test") == 0
+        assert run(load_experiment(file, preset), flags, "test") == 0
     assert status(tmp_path / "run")["outcome"] == "finished"
     assert [row["step"] for row in rows(tmp_path / "run")] == [1, 2, 3]
     assert list((tmp_path / "run" / "samples").glob("*3.png"))
@@ -62,61 +76,79 @@ def test_it_says_what_it_is(file):
     for heading in ("Paper: ", "Run:  ", "Cost: ", "Differs from the paper"):
         assert heading in text, heading
     assert re.search(r"arXiv:\d{4}\.\d{4,5}", text)
-    command = re.search(r"Run: +(.*)", text)[1].split()
-    assert command[:2] == ["python", f"experiments/{file.name}"]
-    experiment = load_experiment(file)
-    flags = [word for word in command[2:] if word != "\\"]
-    parse(experiment, flags, "test")  # exits at a flag that there is not
+    commands = re.findall(r"(?:Run: |     |\n) *(python experiments/.*)", text)
+    assert commands
+    for command in commands:
+        program, path, *flags = command.split()
+        assert (program, path) == ("python", f"experiments/{file.name}")
+        flags = [word for word in flags if word != "\\"]
+        parse(load_experiment(file), flags, "test")  # exits at a flag that there is not
 
 
 def test_its_budget_is_the_one_that_it_names(file):
     text = ast.get_docstring(ast.parse(file.read_text()))
     named = re.search(r"default ([\d ]+) steps", text)
-    assert named is None or int(named[1].replace(" ", "")) == load_experiment(file).steps
+    budgets = [experiment.steps for experiment in presets_of(file)]
+    assert named is None or int(named[1].replace(" ", "")) in budgets
 
 
 def test_its_ablations_and_its_smoke_are_changes_of_its_config(file):
-    experiment = load_experiment(file)
-    assert isinstance(experiment, Experiment)
-    default = experiment.config()
-    for name, change in {"smoke": experiment.smoke, **experiment.ablations}.items():
-        hyperparameters = {key: value for key, value in change.items() if key != "batch_size"}
-        assert dataclasses.replace(default, **hyperparameters) != default, name
-        rows = change.get("batch_size", experiment.batch_size)
-        packing = change.get("packing", getattr(default, "packing", 1))
-        assert rows % packing == 0, f"{name}: {rows} rows are no packs of {packing}"
+    for experiment in presets_of(file):
+        for name, changes in {"smoke": experiment.smoke, **experiment.ablations}.items():
+            of_config = {key: value for key, value in changes.items() if key != "batch_size"}
+            variant = experiment.default(**of_config)
+            assert variant != experiment.default(), name
+            rows = changes.get("batch_size", experiment.batch_size)
+            pack = experiment.game(variant, experiment.task()).forward.pack
+            assert rows % pack == 0, f"{name}: {rows} rows are no packs of {pack}"
 
 
 def variants(experiment):
     """The default config, and those of the smoke and of the ablations, by name."""
-    default = experiment.config()
     changes = {"default": {}, "smoke": experiment.smoke, **experiment.ablations}
     for name, change in changes.items():
-        hyperparameters = {key: value for key, value in change.items() if key != "batch_size"}
-        yield name, dataclasses.replace(default, **hyperparameters)
+        of_config = {key: value for key, value in change.items() if key != "batch_size"}
+        yield name, experiment.default(**of_config)
 
 
 def test_the_command_line_takes_its_ablations_and_builds_them(file):
     """What the file suggests, a user must be able to type."""
-    experiment = load_experiment(file)
-    data = Task(experiment.shape, experiment.classes)
-    for name, variant in variants(experiment):
-        check_config(variant, experiment.config())
-        for field in dataclasses.fields(variant):
-            allowed = typing.get_type_hints(experiment.config)[field.name]
-            if typing.get_origin(allowed) is typing.Literal:
-                assert getattr(variant, field.name) in typing.get_args(allowed), name
-        assert set(experiment.game(variant, data, experiment.steps).networks) == {"g", "d"}, name
+    for experiment in presets_of(file):
+        for name, variant in variants(experiment):
+            hyperparameters.check(variant, experiment.default())
+            for field in dataclasses.fields(variant):
+                allowed = typing.get_type_hints(experiment.config)[field.name]
+                if typing.get_origin(allowed) is typing.Literal:
+                    assert getattr(variant, field.name) in typing.get_args(allowed), name
+            assert set(experiment.game(variant, experiment.task()).networks) == {"g", "d"}, name
 
 
 @pytest.mark.slow
 def test_the_networks_of_its_ablations_fit_its_data(file):
-    experiment = load_experiment(file)
-    data = Task(experiment.shape, experiment.classes)
-    for _, variant in variants(experiment):
-        gan = experiment.game(variant, data, experiment.steps)
-        state = jax.eval_shape(partial(initial_state, gan, data=data), jax.random.key(0))
-        assert set(state.players) == {"g", "d"}
+    for experiment in presets_of(file):
+        for _, variant in variants(experiment):
+            task = experiment.task()
+            gan = experiment.game(variant, task)
+            state = jax.eval_shape(partial(initial_state, gan, task=task), jax.random.key(0))
+            assert set(state.players) == {"g", "d"}
+
+
+def test_the_first_preset_is_the_default_and_the_others_are_named():
+    experiment = experiment_named("dcgan")
+    for words, name in ([], "fashion_mnist"), (["cifar10", "--width", "32"], "cifar10"):
+        chosen, cfg, training, runtime = parse(experiment, words, "test")
+        assert chosen.name == f"dcgan-{name}"
+        assert training.preset == training.data == name
+        assert runtime.steps == chosen.steps == {"fashion_mnist": 9380, "cifar10": 39_000}[name]
+        assert cfg.width == {"fashion_mnist": 64, "cifar10": 32}[name]
+    with pytest.raises(SystemExit):
+        parse(experiment, ["cifar11"], "test")
+
+
+def test_a_preset_may_change_only_what_there_is():
+    experiment = dataclasses.replace(experiment_named("gan_ring"), presets={"odd": {"widht": 3}})
+    with pytest.raises(TypeError, match="widht"):
+        experiment.selected("odd")
 
 
 @pytest.mark.parametrize("program", ["python", "jaxgan train"])
@@ -155,13 +187,13 @@ def test_a_smoke_leaves_what_the_user_typed(tmp_path):
 def test_a_smoke_s_noise_has_the_asked_shape():
     def shape(name, *flags):
         experiment = experiment_named(name)
-        _, training, _ = parse(experiment, ["--smoke", *flags], "test")
+        experiment, _, training, _ = parse(experiment, [*flags, "--smoke"], "test")
         return noise(experiment, training).shape
 
     assert shape("pacgan_stacked_mnist") == (28, 28, 3)
     assert shape("pacgan_stacked_mnist", "--resolution", "32") == (32, 32, 3)
-    assert shape("dcgan_fashion_mnist", "--channels", "3") == (28, 28, 3)
-    assert shape("dcgan_folder", "--resolution", "32", "--channels", "1") == (32, 32, 1)
+    assert shape("dcgan", "--channels", "3") == (28, 28, 3)
+    assert shape("dcgan", "folder", "--resolution", "32", "--channels", "1") == (32, 32, 1)
     assert shape("gan_ring") == (2,)
     with pytest.raises(UserError, match="ring consists of points: leave out --resolution"):
         shape("gan_ring", "--resolution", "32")
@@ -170,19 +202,19 @@ def test_a_smoke_s_noise_has_the_asked_shape():
 @pytest.mark.parametrize("shape", [(32, 32, 3), (28, 28, 1)])
 def test_unrolled_networks_draw_what_the_data_are(shape):
     experiment = experiment_named("unrolled_stacked_mnist")
-    data = Task(shape)
-    gan = experiment.build(experiment.config(), data)
-    jax.eval_shape(partial(initial_state, gan, data=data), jax.random.key(0))
+    task = Task.of(DataSpec("images", shape))
+    gan = experiment.game(experiment.default(), task)
+    jax.eval_shape(partial(initial_state, gan, task=task), jax.random.key(0))
 
 
 def test_attention_is_on_maps_that_both_players_have():
     experiment = experiment_named("biggan_cifar10")
-    data = Task(experiment.shape, experiment.classes)
+    task = experiment.task()
     for side in (5, 32):  # the generator ends with 32 pixels, the discriminator's maps are smaller
         with pytest.raises(UserError, match=f"--attention {side}: .* are 8, 16; or 0"):
-            experiment.build(experiment.config(attention=side), data)
+            experiment.build(experiment.default(attention=side), task)
     for side in (None, 0, 8, 16):
-        gan = experiment.build(experiment.config(attention=side), data)
+        gan = experiment.build(experiment.default(attention=side), task)
         assert gan.generator.attention == gan.discriminator.attention == (side or 0)
 
 
@@ -215,21 +247,30 @@ def test_running_moments_are_those_of_the_authors_code(name, ablation, momentum,
     assert kept == {"d": moved, "g": None}
 
 
+def test_only_the_latent_tells_the_conditional_gan_s_digits_of_a_class_apart():
+    """Dropout in the generator would give the variety, and be off when samples are drawn."""
+    experiment = experiment_named("cgan_mnist")
+    task = experiment.task(mean=lambda: np.full((28, 28, 1), 0.5))
+    gan = experiment.build(experiment.default(), task)
+    state = initial_state(gan, jax.random.key(0), task)
+    rngs = {"dropout": jax.random.key(1)}
+    generator = gan.network("g", state.players["g"].params, {}, train=True, rngs=rngs)
+
+    @partial(jax.vmap, axis_name=AXIS)
+    def logits(latents, labels):
+        samples = generator(latents, labels)[0]
+        return jnp.log(samples) - jnp.log1p(-samples)
+
+    labels = jnp.repeat(jnp.arange(10), 20)[None]
+    latents = gan.forward.prior(Rng(jax.random.key(2), jnp.arange(200)))[None]
+    alike = logits(jnp.broadcast_to(latents[:, :1], latents.shape), labels)[0].reshape(10, 20, -1)
+    np.testing.assert_allclose(alike, jnp.broadcast_to(alike[:, :1], alike.shape), atol=1e-6)
+    digits = logits(latents, labels)[0].reshape(10, 20, -1)
+    of_latents, of_labels = digits.var(1).mean(), alike.mean(1).var(0).mean()
+    assert of_latents > of_labels > 0
+
+
 def test_there_are_experiments():
     assert len(EXPERIMENTS) >= 4
-
-
-@pytest.mark.parametrize(
-    "names",
-    [("gan_mnist", "gan_fashion_mnist"), ("dcgan_fashion_mnist", "dcgan_cifar10", "dcgan_folder")],
-)
-def test_one_paper_on_several_data_sets_is_one_game(names):
-    """Each file stands alone, so that it can be read and copied alone; none may drift."""
-    trees = [ast.parse(path.read_text()) for path in EXPERIMENTS if path.stem in names]
-    assert len(trees) == len(names)
-    functions = [
-        {node.name: ast.dump(node) for node in tree.body if isinstance(node, ast.FunctionDef)}
-        for tree in trees
-    ]
-    assert "build" in functions[0]
-    assert all(other == functions[0] for other in functions[1:])
+    assert len(SMOKES) > len(EXPERIMENTS)
+    assert {case.id for case in SMOKES} >= set(LIGHT)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from jaxgan.experiment import Experiment, Published, Scoring, Task
     from jaxgan.forward.priors import normal, uniform
     from jaxgan.game.gan import ALTERNATING, SIMULTANEOUS, D, G, Gan, Phase
-    from jaxgan.game.terms import every, scale
+    from jaxgan.game.terms import every, of_logits, scale
     from jaxgan.hyperparameters import Fraction, NonNegative
     from jaxgan.nn.spectral import spectral_norm
     from jaxgan.sampling.load import load
@@ -33,7 +33,7 @@ _NAMES = {
     **dict.fromkeys(("Experiment", "Published", "Scoring", "Task"), "jaxgan.experiment"),
     **dict.fromkeys(("normal", "uniform"), "jaxgan.forward.priors"),
     **dict.fromkeys(("ALTERNATING", "SIMULTANEOUS", "D", "G", "Gan", "Phase"), "jaxgan.game.gan"),
-    **dict.fromkeys(("every", "scale"), "jaxgan.game.terms"),
+    **dict.fromkeys(("every", "of_logits", "scale"), "jaxgan.game.terms"),
     **dict.fromkeys(("Fraction", "NonNegative"), "jaxgan.hyperparameters"),
     "spectral_norm": "jaxgan.nn.spectral",
     "load": "jaxgan.sampling.load",
@@ -66,6 +66,7 @@ __all__ = [
     "losses",
     "main",
     "normal",
+    "of_logits",
     "optim",
     "penalties",
     "scale",

@@ -1,11 +1,11 @@
 """Losses x penalties x networks: everything composes with everything.
 
-The whole product is traced. In the fast tests a pairwise cover of it makes finite steps:
-perceptrons do with every loss and penalty in float32 and in bfloat16, the other light networks with
-half of both in either dtype, so that any two of a loss, a penalty, a network and a dtype meet. The
-whole of the product, and the heavy networks at all (15 to 35 seconds for each program), step in the
-slow tests. A program has all its losses and penalties, with weights that are chosen when it runs:
-compiling is what costs.
+The whole product is traced. In the fast tests perceptrons make finite steps with every loss and
+penalty in float32 and in bfloat16, and one other light network with half of both in either dtype.
+The slow tests do so with the other networks, so that any two of a loss, a penalty, a network and a
+dtype meet. The whole of the product steps by hand, in the long tests: 4000 pairs of steps.
+A program has all its losses and penalties, with weights that are chosen when it runs: compiling is
+what costs.
 
 Losses that need a play or a critic of their own (energies, information, auxiliary classes, joint
 and packed games) meet their networks in the smokes of their experiments.
@@ -231,16 +231,16 @@ def test_the_whole_product_is_traced(network):
         assert (logs[name].total.shape, logs[name].total.dtype) == ((), jnp.float32), name
 
 
-def parameters(networks, adaptive=False):
+def parameters(networks, marks=()):
     """Networks in both dtypes."""
-    marks = pytest.mark.slow if adaptive else ()
     return [
         pytest.param(network, dtype, id=f"{network}, {dtype.__name__}", marks=marks)
         for network, dtype in itertools.product(networks, DTYPES)
     ]
 
 
-WHOLE = [*parameters(["perceptron"]), *parameters((*LIGHT, *HEAVY), adaptive=True)]
+WHOLE = [*parameters(["perceptron"]), *parameters((*LIGHT, *HEAVY), pytest.mark.long)]
+COVER = [*parameters(LIGHT[:1]), *parameters((*LIGHT[1:], *HEAVY), pytest.mark.slow)]
 
 
 @pytest.mark.parametrize("network, dtype", WHOLE)
@@ -248,7 +248,7 @@ def test_the_whole_product_makes_finite_steps(network, dtype):
     check_steps(network, dtype, itertools.product(LOSSES, PENALTIES), (*LOSSES, *PENALTIES))
 
 
-@pytest.mark.parametrize("network, dtype", parameters(LIGHT))
+@pytest.mark.parametrize("network, dtype", COVER)
 def test_a_pairwise_cover_makes_finite_steps(network, dtype):
     """Every second loss and penalty in float32, the others in bfloat16."""
     first = DTYPES.index(dtype)
@@ -264,8 +264,8 @@ def check_steps(network, dtype, pairs: Iterable[tuple[str, str]], names: Sequenc
     one that is not finite would still be seen.
     """
     none = dict.fromkeys(names, 0.0)
-    start = compiled(partial(born, network, dtype, none))(jax.random.key(0))
-    step = compiled(partial(stepped, network, dtype))
+    start = jax.jit(partial(born, network, dtype, none))(jax.random.key(0))
+    step = jax.jit(partial(stepped, network, dtype))
     for loss, penalty in pairs:
         told = f"{loss}, {penalty}"
         plain, _ = step(none | {loss: 1.0}, start)
@@ -279,14 +279,6 @@ def check_steps(network, dtype, pairs: Iterable[tuple[str, str]], names: Sequenc
         if not at_rest(network, penalty, values[f"d/{penalty}"]):
             gap = furthest(plain.players["d"].params, after.players["d"].params)
             assert gap > 0, f"{told}: the penalty has no gradient"
-
-
-def compiled(function):
-    """``function`` under jit; to compile takes half as long with these options."""
-    options: dict = {"xla_backend_optimization_level": 0}
-    if jax.__version_info__ < (0, 11):  # where it is known to be an option
-        options["xla_cpu_use_fusion_emitters"] = False
-    return jax.jit(function, compiler_options=options)
 
 
 def at_rest(network, penalty, value):

@@ -21,6 +21,15 @@ pytestmark = pytest.mark.slow
 pytest_plugins = ["support.run_fixtures"]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def optimized():
+    """As users compile: unlike in other tests, it is running that takes the time."""
+    before = jax.config.read("jax_disable_most_optimizations")
+    jax.config.update("jax_disable_most_optimizations", False)
+    yield
+    jax.config.update("jax_disable_most_optimizations", before)
+
+
 def trained(name, folder, *flags):
     file = next(path for path in EXPERIMENTS if path.stem == name)
     given = ["--workdir", str(folder), "--devices", "1", *flags]
