@@ -1,4 +1,4 @@
-"""The tables of scripts/benchmarks: their statistics, and what they say of runs that diverged."""
+"""The tables of scripts/benchmarks: their statistics, their runs, and their committed pages."""
 
 import dataclasses
 import json
@@ -78,28 +78,43 @@ def test_the_command_names_what_is_not_standard_and_no_place(modules):
     assert stacked.command(stacked.Stacked(steps=5, seeds=2, name="two")) == told + " --name two"
 
 
-def test_every_method_is_an_experiment_with_these_knobs(modules):
-    comparison, toys, fashion, stacked = modules
+def test_every_method_is_a_preset_on_the_data_of_its_table_with_hyperparameters_that_exist(modules):
+    _, toys, fashion, stacked = modules
+    tables = {fashion.DATA: fashion.METHODS, stacked.DATA: stacked.METHODS}
     for data in ("ring", "grid"):
-        for method in (*toys.METHODS, *(toys.small(m, data) for m in toys.METHODS)):
-            experiment = comparison.load_experiment(comparison.EXPERIMENTS / f"{method.file}.py")
-            experiment.config(**method.changes)  # a knob that is not there is a TypeError
-            assert method.published[data]
-    for script in (fashion, stacked):
-        for method in script.METHODS:
-            experiment = comparison.load_experiment(comparison.EXPERIMENTS / f"{method.file}.py")
-            experiment.config(**method.changes)
-            assert experiment.data.partition(":")[0] == script.DATA.partition(":")[0]
-            rows = method.batch_size or experiment.batch_size
-            assert rows % method.changes.get("packing", 1) == 0
+        for networks in ("paper", "small"):
+            methods = toys.fitted(toys.Toys(steps=1, networks=networks), toys.METHODS, data)
+            assert all(method.published[data] for method in methods)
+            tables[f"{data} {networks}"] = methods
+    for data, methods in tables.items():
+        for method in methods:
+            assert method.config  # a TypeError, if a change names no hyperparameter
+            assert method.data == data.partition(" ")[0]
+            assert method.settings(3).seed == 3
+            assert method.batch_size % method.changes.get("packing", 1) == 0
+    for method in fashion.METHODS:
+        assert method.critic_steps == getattr(method.config, "discriminator_steps", 1)
+
+
+def test_a_method_is_its_preset_with_its_changes(modules):
+    _, toys, fashion, _ = modules
+    rows = {method.name: method for method in fashion.METHODS}
+    assert (rows["MM GAN"].config.loss, rows["MM GAN"].config.learning_rate) == ("minimax", 1e-4)
+    assert rows["WGAN"].config.discriminator_steps == 5
+    assert rows["WGAN"].settings().preset == "wgan"
+    (small,) = toys.fitted(toys.Toys(steps=1, networks="small"), toys.METHODS[1:2], "grid")
+    settings = small.settings()
+    assert (settings.preset, settings.data, settings.batch_size) == ("grid", "grid", 200)
+    assert settings.ema == 0.999
+    assert (small.config.packing, small.config.maxout) == (2, 32)
 
 
 def test_a_budget_of_updates_is_a_number_of_whole_steps(modules):
     _, _, fashion, _ = modules
     wgan = next(m for m in fashion.METHODS if m.name == "WGAN")
-    assert fashion.settings(fashion.Fashion(critic_steps=1000), wgan)["steps"] == 200
+    assert fashion.flags(fashion.Fashion(critic_steps=1000), wgan)["steps"] == 200
     with pytest.raises(UserError, match="give a multiple"):
-        fashion.settings(fashion.Fashion(critic_steps=1001), wgan)
+        fashion.flags(fashion.Fashion(critic_steps=1001), wgan)
 
 
 def test_the_pages_show_values_that_the_metrics_have(modules):
@@ -125,8 +140,8 @@ def test_the_pages_show_values_that_the_metrics_have(modules):
             assert published in page
     # Of 1250 samples of high quality on 8 modes: about (8 - 1) / (2 * 1250).
     assert "| PacGAN3 | 300 | 1 | 0.50 | 50.0 | 0.500 | 10 | 0.003 | +0.000 |" in page
-    values, floor = (dict.fromkeys(fashion.VALUES, value) for value in (0.5, 0.25))
-    run = dataclasses.replace(run, values=values, floor=floor)
+    values, real = (dict.fromkeys(fashion.VALUES, value) for value in (0.5, 0.25))
+    run = dataclasses.replace(run, values=values, real_score=real)
     table = {method.name: [run] for method in fashion.METHODS}
     asked = fashion.Fashion(critic_steps=1000, samples=7)
     page, _ = fashion.text(asked, fashion.METHODS, table)
@@ -223,26 +238,27 @@ def test_a_table_is_not_replaced_by_that_of_another_command(modules, tmp_path, m
 
 @pytest.fixture(scope="module")
 def finished(modules, tmp_path_factory):
-    """A tiny method and the arguments of ``tasks`` with which it was trained."""
+    """A tiny method, and the arguments of ``jobs`` with which it was trained."""
     comparison, *_ = modules
     changes = {"packing": 1, "hidden": (4,), "maxout": 2}
-    method = comparison.Method("tiny", "pacgan_mixture", changes, batch_size=4)
-    settings = {"steps": 2, "devices": 1, "evaluate_num": 20, "evaluate_metrics": "modes"}
+    training = {"batch_size": 4}
+    method = comparison.Method("tiny", "pacgan_mixture", changes=changes, training=training)
+    flags = {"steps": 2, "devices": 1, "evaluate_num": 20, "evaluate_metrics": "modes"}
     folder = tmp_path_factory.mktemp("runs")
-    comparison.compare(comparison.tasks([method], "ring", 1, folder, lambda _: settings))
-    return method, folder, settings
+    comparison.compare(comparison.jobs([method], 1, folder, lambda _: flags))
+    return method, folder, flags
 
 
 def test_a_finished_run_is_read_as_it_is(modules, finished, monkeypatch):
     comparison, *_ = modules
-    method, folder, settings = finished
+    method, folder, flags = finished
     monkeypatch.setattr(comparison, "train", None)
-    (task,) = comparison.tasks([method], "ring", 1, folder, lambda _: settings)
-    (run,) = comparison.compare([task])["tiny"]
+    (job,) = comparison.jobs([method], 1, folder, lambda _: flags)
+    (run,) = comparison.compare([job])["tiny"]
     assert run.outcome == "finished"
     assert run.protocol["modes"]["n_fake"] == 20
     assert comparison.samples({"ring": {"tiny": [run]}}, "modes") == "20 samples"
-    recorded = read_description(task.run)["environment"]
+    recorded = read_description(job.run)["environment"]
     assert run.launches[0]["python"] == recorded["python"]
     assert set(run.launches[0]) <= {*comparison.FACTS}
     json.dumps(comparison.plain(run), allow_nan=False)
@@ -250,43 +266,43 @@ def test_a_finished_run_is_read_as_it_is(modules, finished, monkeypatch):
 
 def test_a_finished_run_of_other_settings_is_refused(modules, finished, monkeypatch):
     comparison, *_ = modules
-    method, folder, settings = finished
+    method, folder, flags = finished
     wider = dataclasses.replace(method, changes={**method.changes, "hidden": (5,)})
-    larger = dataclasses.replace(method, batch_size=8)
+    larger = dataclasses.replace(method, training={"batch_size": 8})
     for asked, how, difference in (
-        (method, settings | {"evaluate_num": 30}, "n_fake: 20 -> 30"),
-        (method, settings | {"evaluate_metrics": "modes,fd"}, "fd: not scored"),
-        (method, settings | {"standing_batches": 2}, "standing_batches: 0 -> 2"),
-        (wider, settings, r"hidden: \[4\] -> \[5\]"),
-        (larger, settings, "batch_size: 4 -> 8"),
+        (method, flags | {"evaluate_num": 30}, "n_fake: 20 -> 30"),
+        (method, flags | {"evaluate_metrics": "modes,fd"}, "fd: not scored"),
+        (method, flags | {"standing_batches": 2}, "standing_batches: 0 -> 2"),
+        (wider, flags, r"hidden: \[4\] -> \[5\]"),
+        (larger, flags, "batch_size: 4 -> 8"),
     ):
         with pytest.raises(UserError, match=f"seed-0 .*{difference}.*Remove that folder, or give"):
-            comparison.tasks([asked], "ring", 1, folder, lambda _, how=how: how)
+            comparison.jobs([asked], 1, folder, lambda _, how=how: how)
     with monkeypatch.context() as patch:
         patch.setattr(comparison, "code_changes", lambda recorded, live: ["-beta", "+gamma"])
         with pytest.raises(UserError, match=r"code of pacgan_mixture\.py"):
-            comparison.tasks([method], "ring", 1, folder, lambda _: settings)
+            comparison.jobs([method], 1, folder, lambda _: flags)
     grid = comparison.opened("grid", "train")
     monkeypatch.setattr(comparison, "opened", lambda data, split: grid)
     with pytest.raises(UserError, match=r"data: ring -> grid.*fingerprint: "):
-        comparison.tasks([method], "ring", 1, folder, lambda _: settings)
+        comparison.jobs([method], 1, folder, lambda _: flags)
 
 
 def test_of_several_scores_the_last_that_fits_is_taken(modules, finished):
     """Whoever scores a run otherwise, by ``jaxgan evaluate``, does not spoil the table."""
     comparison, *_ = modules
-    method, folder, settings = finished
-    (task,) = comparison.tasks([method], "ring", 1, folder, lambda _: settings)
-    before = task.run.evaluations.read_bytes()
-    (score,) = read_scores(task.run.evaluations)
+    method, folder, flags = finished
+    (job,) = comparison.jobs([method], 1, folder, lambda _: flags)
+    before = job.run.evaluations.read_bytes()
+    (score,) = read_scores(job.run.evaluations)
     values = dict.fromkeys(score.values, 0.25)
     again = dataclasses.replace(score, values=values)
     other = dataclasses.replace(score, protocol={**score.protocol, "n_fake": 9})
-    append(task.run.evaluations, [again, other])
+    append(job.run.evaluations, [again, other])
     try:
-        assert comparison.scores_of(task)["modes"].values == values
+        assert comparison.scores_of(job)["modes"].values == values
     finally:
-        task.run.evaluations.write_bytes(before)
+        job.run.evaluations.write_bytes(before)
 
 
 def test_scores_through_another_extractor_are_not_those_asked(modules):
@@ -296,12 +312,12 @@ def test_scores_through_another_extractor_are_not_those_asked(modules):
     subject = {"standing_batches": 0, "truncation": None, "weights": "ema", "step": 1}
     stamp = {"n_fake": 20, "extractor": "classifier-mnist-1234"}
     score = Score("fd", "FD", "lower", {"distance": 1.0}, {}, stamp, subject)
-    assert comparison.faults(score, runtime) == []
+    assert comparison.faults(score, runtime.scoring) == []
     score = dataclasses.replace(score, protocol=stamp | {"extractor": "inception"})
-    assert comparison.faults(score, runtime) == ["extractor: inception -> classifier"]
+    assert comparison.faults(score, runtime.scoring) == ["extractor: inception -> classifier"]
 
 
-def test_only_rows_whose_config_averages_are_called_averaged(modules):
+def test_only_methods_that_average_are_called_averaged(modules):
     comparison, toys, fashion, _ = modules
     assert comparison.averaged((*toys.METHODS, *fashion.METHODS)) == []
     small = [toys.small(method, "ring") for method in toys.METHODS]
@@ -401,7 +417,7 @@ def test_the_page_of_parzen_has_a_row_for_each_run_and_budget():
 
 def test_the_measured_number_of_gan_mnist_is_that_of_the_table_of_parzen():
     told = json.loads((RESULTS / "parzen.json").read_text())
-    (result,) = quoted("gan_mnist")
+    (result,) = quoted("gan")
     last = max(told["scores"], key=lambda row: row["epochs"])
     averaged, latest = (
         f"{last[name]['mean']:.1f} ± {last[name]['standard_error']:.1f}"

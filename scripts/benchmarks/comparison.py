@@ -1,4 +1,4 @@
-"""Trains methods with several seeds each, goes on where it stopped, and sums up their scores."""
+"""Trains methods with several seeds each, resumes what was interrupted, and sums up the scores."""
 
 import dataclasses
 import functools
@@ -12,6 +12,7 @@ from typing import Any
 
 from scipy import stats
 
+from jaxgan.cli.experiment import default_settings
 from jaxgan.cli.progress import Progress
 from jaxgan.data.open import open_source
 from jaxgan.data.source import Source
@@ -22,16 +23,16 @@ from jaxgan.experiment import Experiment, load_experiment
 from jaxgan.files import replacing, write_json
 from jaxgan.runs.environment import environment_changes
 from jaxgan.runs.folder import RunFolder, read_description
-from jaxgan.runs.identity import code_changes, describe_run
+from jaxgan.runs.identity import code_changes, data_description, describe_run
 from jaxgan.runs.metrics_log import read_metrics
-from jaxgan.runs.settings import Runtime, Training, with_flags
+from jaxgan.runs.settings import Runtime, ScoringFlags, Training, with_flags
 from jaxgan.training.distributed import prepare_jax
 from jaxgan.training.train import train
 
 HERE = Path(__file__).parent
 EXPERIMENTS = HERE.parent.parent / "experiments"
 RESULTS = HERE / "results"
-"""Where tables are written."""
+"""Where the pages and their JSON files are written by default."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,47 +40,71 @@ class Method:
     """A row of a table.
 
     Attributes:
-      name: of the row.
-      file: the experiment, ``{file}.py``.
-      changes: of its config.
-      batch_size: samples per step; None for the experiment's.
-      critic_steps: updates of the discriminator in a step.
-      published: what stands beside ours, by the data's name (or ``""``): a text per column.
-      plain: name of the row with the game that it mends; None if it is one.
+      name: what the row is called.
+      file: the experiment file, ``{file}.py``.
+      preset: the preset of that file, which says on which data; empty for its first, or for a file
+        without presets.
+      changes: to the hyperparameters of that preset.
+      training: to its settings of ``Training``, e.g. ``batch_size`` and ``ema``.
+      critic_steps: discriminator updates per step.
+      published: published values to show beside ours, a text per column, by the name of the data or
+        by ``""``.
+      plain: name of the row that shows the same game without the method; None for such a game.
     """
 
     name: str
     file: str
+    preset: str = ""
     changes: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    batch_size: int | None = None
+    training: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     critic_steps: int = 1
     published: Mapping[str, Sequence[str]] = dataclasses.field(default_factory=dict)
     plain: str | None = None
 
-    @property
+    @functools.cached_property
     def experiment(self) -> Experiment:
-        """What its file declares."""
-        return load_experiment(EXPERIMENTS / f"{self.file}.py")
+        """The preset that it changes."""
+        return load_experiment(EXPERIMENTS / f"{self.file}.py", self.preset)
+
+    @property
+    def config(self) -> Any:
+        """The hyperparameters of its runs."""
+        return self.experiment.default(**self.changes)
+
+    def settings(self, seed: int = 0) -> Training:
+        """The settings of its run with this seed."""
+        training, _ = default_settings(self.experiment)
+        return dataclasses.replace(training, seed=seed, **self.training)
+
+    @property
+    def data(self) -> str:
+        """The name of its data."""
+        return self.settings().data
+
+    @property
+    def batch_size(self) -> int:
+        """Real samples per update."""
+        return self.settings().batch_size
 
     @property
     def slug(self) -> str:
-        """The name as that of a folder."""
+        """The name in a form that fits a folder."""
         return "".join(c if c.isalnum() else "-" for c in self.name.lower())
 
 
 @dataclasses.dataclass(frozen=True)
 class Run:
-    """One trained run.
+    """What a trained run gave.
 
     Attributes:
       seed: its seed.
       outcome: ``finished`` or ``diverged``.
-      values: its last scores, ``metric/value``; empty if it diverged.
-      protocol: metric -> how it was measured.
-      steps_per_second: the median over its rows of metrics; None if there are none.
-      launches: what it ran on, ``FACTS`` by name: more than one if it was gone on with.
-      note: what happened.
-      floor: the values that held-out real samples have, where a metric gives them.
+      values: its last scores, ``metric/value -> number``; empty if it diverged.
+      protocol: how each metric was measured, by the metric's name.
+      steps_per_second: the median over the rows of its metrics.jsonl; None if there are none.
+      launches: the environment of each launch, ``FACTS`` by name; a resumed run has several.
+      note: the reason of its outcome, in words; may be empty.
+      real_score: the same values of held-out real samples, for metrics that have them.
     """
 
     seed: int
@@ -89,225 +114,210 @@ class Run:
     steps_per_second: float | None
     launches: Sequence[Mapping[str, Any]]
     note: str = ""
-    floor: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    real_score: Mapping[str, float] = dataclasses.field(default_factory=dict)
 
 
 Table = Mapping[str, Sequence[Run]]
-"""Name of a method -> its runs."""
+"""The runs of each method, by the method's name."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Task:
-    """One run to be trained.
+class Job:
+    """A run to train, or to read if it was trained already.
 
     Attributes:
-      method: of which row.
-      config: its knobs.
-      identity: settings that identify it.
-      operation: where it is, for how many steps, and how it is scored.
+      method: the method that it is a run of.
+      config: its hyperparameters.
+      training: the settings that identify it.
+      runtime: its folder, number of steps and scores.
     """
 
     method: Method
     config: Any
-    identity: Training
-    operation: Runtime
+    training: Training
+    runtime: Runtime
 
     @property
     def run(self) -> RunFolder:
         """Its folder."""
-        assert self.operation.workdir is not None
-        return RunFolder(self.operation.workdir)
+        assert self.runtime.workdir is not None
+        return RunFolder(self.runtime.workdir)
 
     @property
     def status(self) -> Mapping[str, Any]:
-        """How it stands; empty if it was not begun."""
+        """The contents of its status.json; empty if it was not started."""
         return json.loads(self.run.status.read_text()) if self.run.status.is_file() else {}
 
 
-def tasks(
+def jobs(
     methods: Sequence[Method],
-    data: str,
     seeds: int,
     folder: Path,
-    settings: Callable[[Method], Mapping[str, Any]],
-) -> list[Task]:
-    """The runs of every method, seed by seed, so that an unfinished one has compared them all.
+    flags: Callable[[Method], Mapping[str, Any]],
+) -> list[Job]:
+    """One run per method and seed. All methods come with the first seed before any with the next.
 
     Args:
       methods: what to train.
-      data: the data set.
       seeds: runs of each.
-      folder: where run folders are.
-      settings: of ``Operation``: ``steps``, ``evaluate_num`` and ``evaluate_metrics`` among them.
+      folder: where the run folders are.
+      flags: of ``Runtime``: at least ``steps``, ``evaluate_num`` and ``evaluate_metrics``.
 
     Raises:
-      UserError: a folder holds another run, or one that was scored in another way.
+      UserError: a folder holds another run, or its run was scored in another way.
     """
     found = [
-        task_of(method, data, seed, folder, settings(method))
-        for seed in range(seeds)
-        for method in methods
+        job_of(method, seed, folder, flags(method)) for seed in range(seeds) for method in methods
     ]
-    for one in found:  # all of them, before hours have gone by
-        check(one)
+    for job in found:  # before any is trained, which may take hours
+        check(job)
     return found
 
 
-def task_of(
-    method: Method, data: str, seed: int, folder: Path, settings: Mapping[str, Any]
-) -> Task:
-    """The run of a method, a data set and a seed."""
-    steps, experiment = settings["steps"], method.experiment
-    batch_size = method.batch_size or experiment.batch_size
-    return Task(
-        method,
-        experiment.config(**method.changes),
-        Training(data=data, split=experiment.split, batch_size=batch_size, seed=seed),
-        with_flags(
-            Runtime(),
-            workdir=folder / str(steps) / data / method.slug / f"seed-{seed}",
-            sample_every=0,
-            checkpoint_every=max(steps // 5, 100),
-            keep=1,
-            evaluate_every=steps,
-            **settings,
-        ),
+def job_of(method: Method, seed: int, folder: Path, flags: Mapping[str, Any]) -> Job:
+    """The run of a method with a seed."""
+    steps, training = flags["steps"], method.settings(seed)
+    runtime = with_flags(
+        Runtime(),
+        workdir=folder / str(steps) / training.data / method.slug / f"seed-{seed}",
+        sample_every=0,
+        checkpoint_every=max(steps // 5, 100),
+        keep=1,
+        evaluate_every=steps,
+        **flags,
     )
+    return Job(method, method.config, training, runtime)
 
 
-def check(task: Task) -> None:
-    """Refuses a folder with anything but this run: its page would tell what was not done.
+def check(job: Job) -> None:
+    """Refuses a folder that holds anything but this run, which would make the page wrong.
 
     Raises:
-      UserError: it holds another run, or one that was scored in another way.
+      UserError: it holds another run, or its run was scored in another way.
     """
-    if not task.run.config.is_file():
+    if not job.run.config.is_file():
         return
-    recorded, experiment = read_description(task.run), task.method.experiment
-    source = opened(task.identity.data, task.identity.split)
-    data = {name: getattr(source, name) for name in ("name", "size", "fingerprint")}
-    wanted = describe_run(
-        experiment, task.config, task.identity, recorded["data"] | data, task.operation.steps
-    )
+    recorded, experiment = read_description(job.run), job.method.experiment
+    data = data_description(opened(job.training.data, job.training.split))
+    wanted = describe_run(experiment, job.config, job.training, data, job.runtime.steps)
     found = environment_changes(recorded, wanted | {"origin": None})
-    copy = task.run.experiment
+    copy = job.run.experiment
     if copy.is_file() and code_changes(copy, experiment.file):
         found.append(f"code of {experiment.file.name}")
     if found:
-        raise another(task, "holds another run", found)
-    if task.status.get("outcome") == "finished":
-        scores_of(task)
+        raise refusal(job, "holds another run", found)
+    if job.status.get("outcome") == "finished":
+        scores_of(job)
 
 
 opened: Callable[[str, str], Source] = functools.cache(open_source)
-"""The data of these words and this split."""
+"""The data of this name and split, opened once."""
 
 
-def another(task: Task, fault: str, found: Sequence[str]) -> UserError:
-    """What is wrong with a folder, and how to mend it."""
+def refusal(job: Job, fault: str, differences: Sequence[str]) -> UserError:
+    """The error for a folder that cannot be used."""
     return UserError(
-        f"{task.run.path} {fault} ({'; '.join(found)}). Remove that folder, or give another "
+        f"{job.run.path} {fault} ({'; '.join(differences)}). Remove that folder, or give another "
         "--folder."
     )
 
 
-def scores_of(task: Task) -> Mapping[str, Score]:
-    """Each metric's last score of the last step, of those that were measured as asked.
+def scores_of(job: Job) -> Mapping[str, Score]:
+    """The last score of each metric at the last step, by name, if it was measured as asked.
 
     Raises:
       UserError: there is none.
     """
-    operation = task.operation
-    every = [s for s in read_scores(task.run.evaluations) if s.subject["step"] == operation.steps]
+    steps, scoring = job.runtime.steps, job.runtime.scoring
+    every = [s for s in read_scores(job.run.evaluations) if s.subject["step"] == steps]
     if not every:
-        raise UserError(f"{task.run.path} is finished but has no score; remove it.")
+        raise UserError(f"{job.run.path} is finished but has no score; remove it.")
     found = {}
-    names = operation.scoring.evaluate_metrics or ""
-    for metric in (one.name for one in metrics_named(names)):
-        told = [(score, faults(score, operation)) for score in every if score.metric == metric]
-        fitting = [score for score, wrong in told if not wrong]
+    for metric in (one.name for one in metrics_named(scoring.evaluate_metrics or "")):
+        measured = [(score, faults(score, scoring)) for score in every if score.metric == metric]
+        fitting = [score for score, wrong in measured if not wrong]
         if not fitting:
-            wrong = told[-1][1] if told else ["not scored"]
-            raise another(task, "was scored in another way", [f"{metric}: {w}" for w in wrong])
+            wrong = measured[-1][1] if measured else ["not scored"]
+            raise refusal(job, "was scored in another way", [f"{metric}: {w}" for w in wrong])
         found[metric] = fitting[-1]
     return found
 
 
-def faults(score: Score, operation: Runtime) -> list[str]:
-    """How a score was not measured as ``operation`` asks, ``name: this -> asked``."""
+def faults(score: Score, scoring: ScoringFlags) -> list[str]:
+    """Where a score was not measured as ``scoring`` asks, ``name: measured -> asked``."""
     wanted = {
-        "n_fake": operation.scoring.evaluate_num,
-        "standing_batches": operation.scoring.standing_batches,
+        "n_fake": scoring.evaluate_num,
+        "standing_batches": scoring.standing_batches,
         "truncation": None,
-        "weights": "ema",  # which are the last ones where nothing is averaged
+        "weights": "ema",  # without averaging these are the last weights
     }
     found = environment_changes({**score.subject, **score.protocol}, wanted)
-    extractor, asked = score.protocol["extractor"], operation.scoring.evaluate_extractor
+    extractor, asked = score.protocol["extractor"], scoring.evaluate_extractor
     if METRICS[score.metric].network == "extractor" and not extractor.startswith(asked):
         found.append(f"extractor: {extractor} -> {asked}")
     return found
 
 
-def trained(task: Task) -> tuple[Run, Sequence[Score]]:
-    """Trains and scores one run, or goes on with it, or reads what it gave.
+def trained(job: Job) -> tuple[Run, Sequence[Score]]:
+    """Trains and scores a run, resumes it, or reads the results of a finished one.
 
     Raises:
       UserError: it was interrupted, or a setting is at fault.
     """
-    run, status = task.run, task.status
+    run, status = job.run, job.status
     if status.get("outcome") not in ("finished", "diverged"):
-        prepare_jax(task.identity, task.operation)
-        print(f"{task.method.name}, {task.identity.data}, seed {task.identity.seed}", flush=True)
-        parts = (task.method.experiment, task.config, task.identity, task.operation)
+        prepare_jax(job.training, job.runtime)
+        print(f"{job.method.name}, {job.training.data}, seed {job.training.seed}", flush=True)
+        parts = (job.method.experiment, job.config, job.training, job.runtime)
         outcome = train(*parts, progress=Progress)
         if outcome.kind == "interrupted":
-            raise UserError(f"{run.path}: {outcome.note}; the same command goes on.")
-        # Not what the folder says: a run stopped after its last step stays "interrupted" there.
+            raise UserError(f"{run.path}: {outcome.note}; the same command resumes it.")
+        # Not what status.json says: a run stopped after its last step stays "interrupted" there.
         status = {"outcome": outcome.kind, "note": outcome.note}
     rates = [
         row["steps_per_second"] for row in read_metrics(run.metrics) if "steps_per_second" in row
     ]
-    last = scores_of(task) if status["outcome"] == "finished" else {}
-    told = Run(
-        seed=task.identity.seed,
+    last = scores_of(job) if status["outcome"] == "finished" else {}
+    result = Run(
+        seed=job.training.seed,
         outcome=status["outcome"],
         values=named(last, "values"),
-        floor=named(last, "real_score"),
+        real_score=named(last, "real_score"),
         protocol={metric: dict(score.protocol) for metric, score in last.items()},
         steps_per_second=statistics.median(rates) if rates else None,
         launches=[facts(one["environment"]) for one in read_description(run)["launches"]],
         note=status.get("note", ""),
     )
-    return told, tuple(last.values())
+    return result, tuple(last.values())
 
 
 PACKAGES = ("jaxgan", "jax", "jaxlib", "flax", "optax", "numpy", "scipy")
 FACTS = ("device_kind", "devices", "cores", *PACKAGES, "python", "git_commit")
-"""What a page tells of the environment of a run."""
+"""What a page says of the environment of a run."""
 
 
 def facts(environment: Mapping[str, Any]) -> dict[str, Any]:
-    """``FACTS`` of a launch; what it does not record is left out."""
+    """``FACTS`` of a launch, without those that it did not record."""
     flat = {**environment, **environment["packages"]}
     return {name: flat[name] for name in FACTS if name in flat}
 
 
 def named(scores: Mapping[str, Score], field: str) -> dict[str, float]:
-    """``metric/value -> number`` of a field of scores."""
+    """All numbers in this field of the scores, ``metric/value -> number``."""
     return {f"{m}/{n}": v for m, score in scores.items() for n, v in getattr(score, field).items()}
 
 
-def compare(tasks: Sequence[Task]) -> Table:
-    """The runs of every method, trained in this order where they are not there yet.
+def compare(jobs: Sequence[Job]) -> Table:
+    """The runs of every method. Those that are not finished are trained, in this order.
 
     Raises:
       UserError: a run was interrupted, or scores were measured in different ways.
     """
     table: dict[str, list[Run]] = {}
     scores: dict[str, list[Score]] = {}
-    for one in tasks:
-        run, found = trained(one)
-        table.setdefault(one.method.name, []).append(run)
+    for job in jobs:
+        run, found = trained(job)
+        table.setdefault(job.method.name, []).append(run)
         for score in found:
             scores.setdefault(score.metric, []).append(score)
     for of_metric in scores.values():
@@ -316,7 +326,7 @@ def compare(tasks: Sequence[Task]) -> Table:
 
 
 def chosen(names: Sequence[str], methods: Sequence[Method]) -> list[Method]:
-    """The methods of these names, in the table's order; all if none is named.
+    """The methods of these names, in the table's order; all methods without names.
 
     Raises:
       UserError: one is unknown.
@@ -367,7 +377,7 @@ def difference(values: Sequence[float], others: Sequence[float], digits: int) ->
 
 
 def against(table: Table, name: str, plain: str | None, value: str, digits: int) -> str:
-    """``difference`` of a value between two methods; ``-`` if the plain one is not another row."""
+    """``difference`` of a value between a method and its plain game, ``-`` without another row."""
     if plain is None or name == plain or plain not in table:
         return "-"
     mine, theirs = (
@@ -410,18 +420,18 @@ def protocol(table: Table, metric: str) -> Mapping[str, Any]:
 
 
 def samples(tables: Mapping[str, Table], metric: str) -> str:
-    """``n samples`` as the scores tell it; ``samples`` if no run has a score."""
+    """``n samples``, as the scores recorded it; ``samples`` if no run has a score."""
     protocols = [protocol(table, metric) for table in tables.values()]
     return f"{distinct([one for one in protocols if one], 'n_fake')} samples".strip()
 
 
 def averaged(methods: Sequence[Method]) -> list[str]:
     """Names of the methods whose samples come from averaged weights."""
-    return [m.name for m in methods if m.experiment.config(**m.changes).ema_decay]
+    return [method.name for method in methods if method.settings().ema]
 
 
 def distinct(found: Sequence[Mapping[str, Any]], name: str) -> str:
-    """The values of this name, each once, in the order in which they come."""
+    """The different values under this name, in order of appearance, joined by ``and``."""
     values = (one.get(name) for one in found)
     return " and ".join(dict.fromkeys("unknown" if v is None else str(v) for v in values))
 
@@ -435,18 +445,18 @@ def circumstances(tables: Mapping[str, Table]) -> str:
 
 def surroundings(launches: Sequence[Mapping[str, Any]]) -> str:
     """What runs ran on, in one line, as they recorded it."""
-    told = {name: distinct(launches, name) for name in FACTS}
-    packages = [f"{name} {told[name]}" for name in PACKAGES]
+    found = {name: distinct(launches, name) for name in FACTS}
+    packages = [f"{name} {found[name]}" for name in PACKAGES]
     return (
-        f"{told['device_kind']}; {told['devices']} device(s) and {told['cores']} core(s) for each "
-        f"run. {', '.join(packages)}, python {told['python']}, commit {told['git_commit']}. Runs "
-        "do not record their processor; that of the machine which wrote this page: "
-        f"{processor()}."
+        f"{found['device_kind']}; {found['devices']} device(s) and {found['cores']} core(s) for "
+        f"each run. {', '.join(packages)}, python {found['python']}, "
+        f"commit {found['git_commit']}. Runs do not record their processor; that of the machine "
+        f"which wrote this page: {processor()}."
     )
 
 
 def processor() -> str:
-    """The name of this machine's."""
+    """The name of this machine's processor."""
     if Path("/proc/cpuinfo").is_file():
         for line in Path("/proc/cpuinfo").read_text().splitlines():
             if line.startswith("model name"):
@@ -455,10 +465,10 @@ def processor() -> str:
 
 
 def check_name(out: Path, name: str, command: str) -> None:
-    """Refuses to replace what another command made; to be called before anything is trained.
+    """Refuses to overwrite the result of another command. Call it before training.
 
     Raises:
-      UserError: naming the file, or the name is none.
+      UserError: there is such a file, or the name is not that of a file.
     """
     if not name or Path(name).name != name:
         raise UserError(f"--name {name!r}: give the name of a file, without a folder.")
@@ -469,7 +479,7 @@ def check_name(out: Path, name: str, command: str) -> None:
         made = json.loads(every.read_text())["command"]
     except (OSError, ValueError, KeyError, TypeError):
         raise UserError(f"{page} is not a table of runs; give --name OTHER.") from None
-    # Under its own name a table is the same one; --name is the command's last word.
+    # The name of the file, the last flag of a command, does not change the table.
     if made.partition(" --name ")[0] != command.partition(" --name ")[0]:
         raise UserError(f"{every} was made by `{made}`; give --name OTHER to keep it.")
 
@@ -494,22 +504,22 @@ def write(
 
 
 def plain(run: Run) -> dict[str, Any]:
-    """A run as JSON: numbers that are not finite by name."""
+    """A run as JSON; numbers that are not finite become strings."""
     row = dataclasses.asdict(run)
-    for field in ("values", "floor"):
+    for field in ("values", "real_score"):
         numbers = row[field].items()
         row[field] = {name: x if math.isfinite(x) else str(x) for name, x in numbers}
     return row
 
 
 def command(script: str, asked: Any, standard: Any, places: Sequence[str]) -> str:
-    """The command line that ``asked`` stands for, without where files are.
+    """The command line that gives these flags, without the places of files.
 
     Args:
-      script: its name.
-      asked: a dataclass of flags.
-      standard: the same with every default.
-      places: fields that are left out.
+      script: name of the script.
+      asked: its flags, a dataclass.
+      standard: the same with all defaults.
+      places: fields to leave out.
     """
     words = [f"python scripts/benchmarks/{script}"]
     for field in dataclasses.fields(asked):

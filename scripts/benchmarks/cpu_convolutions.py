@@ -7,24 +7,21 @@ a few steps each, so that other work on the machine slows both. Times are those 
 the processor's over all threads, on which other work has less influence.
 
 ``python scripts/benchmarks/cpu_convolutions.py`` writes cpu_convolutions.md and
-cpu_convolutions.json beside this file. It takes a few minutes.
+cpu_convolutions.json in ``results``. It takes a few minutes.
 """
 
 import dataclasses
 import os
-import platform
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
-from comparison import EXPERIMENTS, HERE, rows
+from comparison import RESULTS, Method, processor, rows
 
-from jaxgan.experiment import load_experiment
 from jaxgan.files import write_json
 from jaxgan.xla import NO_YNNPACK_CONVOLUTIONS
 
@@ -34,48 +31,51 @@ class Case:
     """A game whose steps are timed.
 
     Attributes:
-      file: the experiment, ``{file}.py``.
-      changes: of its config.
-      batch_size: real images per update.
-      steps: in one measurement.
+      method: the game.
+      steps: steps per measurement.
     """
 
-    file: str
-    changes: Mapping[str, Any]
-    batch_size: int
+    method: Method
     steps: int
 
 
-CASES = {
-    "DCGAN, 28 x 28": Case("dcgan_fashion_mnist", {}, 64, 5),
-    "SNGAN, ResNets of width 32, 32 x 32": Case(
-        "sngan_cifar10", {"generator_width": 32, "discriminator_width": 32}, 64, 1
+BATCH = {"batch_size": 64}
+WIDTHS = {"generator_width": 32, "discriminator_width": 32}
+CASES = (
+    Case(Method("DCGAN, 28 x 28", "dcgan", "fashion_mnist", training=BATCH), 5),
+    Case(
+        Method(
+            "SNGAN, ResNets of width 32, 32 x 32",
+            "sngan_cifar10",
+            changes=WIDTHS,
+            training=BATCH,
+        ),
+        1,
     ),
-}
+)
 FLAGS = {"YNNPACK": "", "XLA": NO_YNNPACK_CONVOLUTIONS}
 WAYS = ("single", "loop")
 ROUNDS = 9
-"""Measurements of each; a first one is not counted."""
+"""Measurements of each way, without a first one, which is not counted."""
 
 
 def work(case: Case) -> None:
-    """Compiles both ways of a case, then times the one that every line of the input names."""
+    """Compiles both ways of a case, then times the one that each line of standard input names."""
     import jax
     import numpy as np
 
     from jaxgan.data.feed import make_feed
-    from jaxgan.runs.settings import Training
     from jaxgan.training import start
     from jaxgan.training.data import noise, preparation
     from jaxgan.training.engine import CompiledEngine
 
-    experiment = load_experiment(EXPERIMENTS / f"{case.file}.py")
-    config = experiment.config(**case.changes)
-    source = noise(experiment, Training())
-    game = start.game_of(experiment, config, source, experiment.steps, case.batch_size, 1)
-    feed = make_feed(source, seed=0, batch_size=case.batch_size)
+    method, experiment, training = case.method, case.method.experiment, case.method.settings()
+    source = noise(experiment, training)
+    game = start.game_of(experiment, method.config, source, training, experiment.steps, 1)
+    feed = make_feed(source, seed=0, batch_size=training.batch_size)
+    prepare = preparation(source.modality, training.flip)
     engines, states, done = {}, {}, dict.fromkeys(WAYS, 0)
-    parts = (game.build, game.values, preparation(False), feed, jax.devices()[:1], "pmap")
+    parts = (game.build, game.values, prepare, feed, jax.devices()[:1], "pmap")
     for way in WAYS:
         engines[way] = CompiledEngine(*parts, way, case.steps)
         states[way] = game.new(game.values, 0)
@@ -126,14 +126,6 @@ def ratio(found: Mapping[str, Sequence[float]], above: str, below: str) -> str:
     return f"{statistics.median(every):.2f} ({min(every):.2f} to {max(every):.2f})"
 
 
-def processor() -> str:
-    """The name of this machine's processor."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.is_file() else []
-    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(named, platform.processor())
-
-
 def page(result: Mapping[str, Any]) -> str:
     """The tables."""
     columns = [f"{library}/{way}" for way in WAYS for library in FLAGS]
@@ -176,7 +168,7 @@ Ratios round by round, median (least to most). Above 1 the flag, or the loop, is
 def main() -> None:
     """Measures, and writes both files."""
     load = [list(os.getloadavg())]
-    seconds = {name: measure(name) for name in CASES}
+    seconds = {case.method.name: measure(case.method.name) for case in CASES}
     result = {
         "processor": processor(),
         "cores": os.cpu_count(),
@@ -184,15 +176,15 @@ def main() -> None:
         "versions": {name: version(name) for name in ("jax", "jaxlib", "flax", "optax", "numpy")},
         "flag": NO_YNNPACK_CONVOLUTIONS,
         "rounds": ROUNDS,
-        "cases": {name: dataclasses.asdict(case) for name, case in CASES.items()},
+        "cases": [dataclasses.asdict(case) for case in CASES],
         "seconds": seconds,
     }
-    write_json(HERE / "cpu_convolutions.json", result)
-    (HERE / "cpu_convolutions.md").write_text(page(result))
+    write_json(RESULTS / "cpu_convolutions.json", result)
+    (RESULTS / "cpu_convolutions.md").write_text(page(result))
 
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:
-        work(CASES[sys.argv[1]])
+        work(next(case for case in CASES if case.method.name == sys.argv[1]))
     else:
         main()

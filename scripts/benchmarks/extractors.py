@@ -1,9 +1,8 @@
-"""Times the feature extractors against PyTorch's, and compares what both compute.
+"""Times the feature extractors against PyTorch's, and compares their results.
 
-Both sides run in this one go, in turn: a batch of ours, the same batch of theirs, and so on.
-Weights are random (the same on both sides) except EfficientNet-Lite0's, which are in a package.
-What is compared is speed as a ratio, features, and the scores that both tools make of their own
-features.
+Both sides run in turn: a batch of ours, the same batch of theirs, and so on. Weights are random
+(the same on both sides) except EfficientNet-Lite0's, which are in a package. The page compares
+speed, as a ratio, the features, and the scores that each tool computes from its own features.
 
 The reference needs a Python of its own, whose path this takes:
 
@@ -46,10 +45,10 @@ from jaxgan.metrics.prdc import prdc
 
 HERE = Path(__file__).resolve().parent
 K = 3
-"""Neighbours of precision, recall, density and coverage."""
+"""Neighbors of precision, recall, density and coverage."""
 
 RANDOM = "0" * 64
-"""Stands for the sum of random weights."""
+"""Placeholder for the sha256 of random weights."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,7 +73,7 @@ class Case:
 
 
 def build_inception(folder: Path) -> tuple[Extractor, Path]:
-    """Inception at random weights, scaled so that features neither vanish nor explode."""
+    """Inception with random weights, scaled so that features neither vanish nor explode."""
     rng = np.random.RandomState(0)
     tensors = {}
     for name, shape in inception.state_dict_shapes().items():
@@ -94,7 +93,7 @@ def build_inception(folder: Path) -> tuple[Extractor, Path]:
 
 
 def build_dinov2(folder: Path, model: Model) -> tuple[Extractor, Path]:
-    """DINOv2 at random weights, as large as trained ones'."""
+    """DINOv2 with random weights of the scale of trained ones."""
     rng = np.random.default_rng(0)
     tensors = {}
     for name, shape in dino_vit.state_dict_shapes(model.architecture).items():
@@ -148,7 +147,7 @@ CASES = (
 
 @contextlib.contextmanager
 def reference(python: Path) -> Iterator[Callable[..., Any]]:
-    """Starts the other side; what it gives takes a request and returns the answer."""
+    """Starts the reference's process; yields a function from a request to its answer."""
     process = subprocess.Popen(
         [str(python), str(HERE / "extractors_reference.py")],
         stdin=subprocess.PIPE,
@@ -187,7 +186,7 @@ def sets(count: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def our_features(extractor: Extractor, images: np.ndarray, batch: int) -> tuple[np.ndarray, float]:
-    """Features, and the seconds that they took."""
+    """Features, and the seconds that it took to compute them."""
     started = time.perf_counter()
     parts = [
         np.asarray(extractor.features(images[first : first + batch]))
@@ -276,7 +275,7 @@ def table(head: list[str], rows: list[list[str]]) -> str:
 
 
 def markdown(result: Mapping[str, Any]) -> str:
-    """The result for people."""
+    """The page."""
     speed, agreement, scores = [], [], []
     for name, found in result["cases"].items():
         ours, theirs, ratios = found["ours"], found["theirs"], found["ratios"]

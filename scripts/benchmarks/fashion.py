@@ -1,8 +1,8 @@
 """Trains the losses that Lucic et al. compare on Fashion-MNIST, and makes the table.
 
 ``python scripts/benchmarks/fashion.py --critic-steps 1000`` trains one run after another under
-``runs/fashion`` and writes fashion.md and fashion.json in ``results``. Stop it when you like: the
-same command goes on where it stopped. A subset (``--methods``, ``--seeds``) writes a table of that:
+``runs/fashion`` and writes fashion.md and fashion.json in ``results``. It may be stopped at any
+time: the same command resumes it. A subset (``--methods``, ``--seeds``) makes a table of its own:
 give it another ``--name``.
 """
 
@@ -25,29 +25,43 @@ PUBLISHED = 15_625
 
 NARROW = {"learning_rate": 1e-4, "beta1": 0.5, "batch_norm": False}
 """A setting of the paper's narrow search. With the defaults of its code (Adam at 5e-5 without
-momentum, a discriminator with batch normalization) both games drew gray after 1500 updates, in
-runs that were not kept."""
+momentum, a discriminator with batch normalization) both games drew plain gray after 1500 updates,
+in runs that were not kept."""
+
+
+def lucic(
+    name: str,
+    preset: str,
+    published: str,
+    changes: Mapping[str, Any] | None = None,
+    critic_steps: int = 1,
+) -> Method:
+    """One of the six losses that share their networks."""
+    return Method(
+        name,
+        "lucic",
+        preset,
+        changes or {},
+        critic_steps=critic_steps,
+        published={"": (published,)},
+    )
+
 
 METHODS = (
-    Method(
-        "MM GAN",
-        "gan_lucic_fashion_mnist",
-        {"saturating": True, **NARROW},
-        published={"": ("29.6 ± 1.6",)},
-    ),
-    Method("NS GAN", "gan_lucic_fashion_mnist", NARROW, published={"": ("26.5 ± 1.6",)}),
-    Method("LSGAN", "lsgan_fashion_mnist", published={"": ("30.7 ± 2.2",)}),
-    Method("WGAN", "wgan_fashion_mnist", critic_steps=5, published={"": ("21.5 ± 1.6",)}),
-    Method("WGAN-GP", "wgan_gp_fashion_mnist", critic_steps=5, published={"": ("24.5 ± 2.1",)}),
-    Method("DRAGAN", "dragan_fashion_mnist", published={"": ("27.7 ± 1.2",)}),
+    lucic("MM GAN", "minimax", "29.6 ± 1.6", NARROW),
+    lucic("NS GAN", "nonsaturating", "26.5 ± 1.6", NARROW),
+    lucic("LSGAN", "lsgan", "30.7 ± 2.2"),
+    lucic("WGAN", "wgan", "21.5 ± 1.6", critic_steps=5),
+    lucic("WGAN-GP", "wgan_gp", "24.5 ± 2.1", critic_steps=5),
+    lucic("DRAGAN", "dragan", "27.7 ± 1.2"),
     Method("BEGAN", "began_fashion_mnist", published={"": ("22.9 ± 0.9",)}),
 )
 
 METRICS = ("fd", "prdc", "is", "modes")
 
 STANDING = 16
-"""Batches of standing statistics: the generator's running moments (0.999 of the old ones in every
-update) are still near where they began after a thousand updates."""
+"""Batches of standing statistics. The generator's running moments (0.999 of the old ones in every
+update) are still near their initial values after a thousand updates."""
 
 VALUES = {
     "fd/distance": (1.0, 1),
@@ -86,7 +100,7 @@ class Fashion:
     """Where the page and the file are written."""
 
 
-def settings(fashion: Fashion, method: Method) -> Mapping[str, Any]:
+def flags(fashion: Fashion, method: Method) -> Mapping[str, Any]:
     """How a method is trained and scored.
 
     Raises:
@@ -145,10 +159,10 @@ its scores, is in `{fashion.name}.json`.
 - Machine: {around}
 
 """
-    reals = [run.floor for found in table.values() for run in found if run.floor]
+    reals = [run.real_score for found in table.values() for run in found if run.real_score]
     lines = [
         ["real images", "-", *(f"{real[name]:.{n}f}" for name, (_, n) in VALUES.items()), "-", "-"]
-        for real in reals[:1]  # the same for all
+        for real in reals[:1]  # all runs have the same
     ]
     for method in methods:
         ours = comparison.cells(table[method.name], VALUES)
@@ -162,7 +176,7 @@ def command(fashion: Fashion) -> str:
 
 
 def main(fashion: Fashion) -> int:
-    """Trains what is not there yet, and writes the table.
+    """Trains the runs that are not finished, and writes the table.
 
     Raises:
       UserError: a flag, a name or a folder is at fault, or a run was interrupted.
@@ -172,12 +186,8 @@ def main(fashion: Fashion) -> int:
     methods = comparison.chosen(fashion.methods, METHODS)
     comparison.check_name(fashion.out, fashion.name, command(fashion))
     table = comparison.compare(
-        comparison.tasks(
-            methods,
-            DATA,
-            fashion.seeds,
-            fashion.folder,
-            lambda method: settings(fashion, method),
+        comparison.jobs(
+            methods, fashion.seeds, fashion.folder, lambda method: flags(fashion, method)
         )
     )
     page, around = text(fashion, methods, table)

@@ -1,11 +1,11 @@
-"""Whether streamed data keep the device busy: a slow source against the ideal.
+"""Measures whether streamed data keep the device busy, with a slow source.
 
-``python scripts/benchmarks/feed.py`` writes results/feed.md and results/feed.json. A source whose
-every read pauses stands for a slow disk or decoder, and a pause for the device's work on a
-dispatch; like the training loop at every row of metrics, the loop waits for the device after each
-dispatch. Ideally a step takes the longer of the two times (as they were measured: on a busy machine
-pauses take longer than asked for): reading is hidden behind the device's work, or the other way
-round. ``--before RESULT.json`` puts the times of another version beside this one's.
+``python scripts/benchmarks/feed.py`` writes results/feed.md and results/feed.json. A source that
+pauses in every read simulates a slow disk or decoder, and another pause the device's work on a
+dispatch. The loop waits for the device after each dispatch, as the training loop does at every row
+of metrics. Ideally reading overlaps with the device's work, and a step takes the longer of the two
+times. Both are measured, because on a busy machine pauses take longer than asked for. ``--before
+RESULT.json`` adds a column with the times of another version.
 """
 
 import concurrent.futures
@@ -44,13 +44,13 @@ class Feed:
 
 
 class Pause:
-    """Pauses for a number of seconds when called, and knows how long the pauses really were."""
+    """Sleeps when called, and measures how long it really slept."""
 
     def __init__(self, seconds: float):
         self.seconds, self.spent, self.count = seconds, 0.0, 0
 
     def __call__(self, times: int = 1) -> None:
-        """Pauses ``times`` times the seconds."""
+        """Sleeps ``times`` times the seconds."""
         began = time.perf_counter()
         time.sleep(times * self.seconds)
         self.spent += time.perf_counter() - began
@@ -63,7 +63,7 @@ class Pause:
 
 
 def slow_source(pause: Pause) -> Source:
-    """Images that take a pause to read a batch of."""
+    """Images of zeros, with a pause in each read of a batch."""
     image = np.zeros((BATCH, *SHAPE), np.uint8)
 
     def read(indices: np.ndarray) -> dict[str, np.ndarray]:
@@ -75,8 +75,8 @@ def slow_source(pause: Pause) -> Source:
 
 
 def measure(asked: Feed, read: Pause, compute: Pause) -> dict[str, float]:
-    """Milliseconds of a step, and of its two parts."""
-    # One thread: what several threads gain, they gain in every version.
+    """Milliseconds of a step, of its two parts, and of the longer of them (``ideal``)."""
+    # One thread, so that versions compare: several threads would make any of them faster.
     feed = make_feed(slow_source(read), seed=0, batch_size=BATCH, mode="streamed", threads=1)
     dispatches = asked.steps // asked.per_dispatch
     with concurrent.futures.ThreadPoolExecutor(1) as device:
@@ -123,7 +123,8 @@ def main(asked: Feed) -> None:
         "pause in the source per batch, by one thread; `compute` the measured pause in the place "
         "of the device, which is waited for after every dispatch; `ideal` the longer of the two. "
         "`before` read a chunk when it was asked for, with 8 batches read ahead. Made by "
-        "`scripts/benchmarks/feed.py` on a shared machine with two cores.\n\n"
+        "`scripts/benchmarks/feed.py` on a shared machine with two cores; every number is in "
+        f"`{asked.out.name}.json`.\n\n"
     )
     asked.out.parent.mkdir(parents=True, exist_ok=True)
     asked.out.with_suffix(".md").write_text(text + table(rows, before) + "\n")

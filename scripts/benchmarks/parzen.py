@@ -1,8 +1,8 @@
 """Trains the first GAN on MNIST and follows its Parzen-window log-likelihood (table 1 of 2014).
 
-``python scripts/benchmarks/parzen.py`` trains ``experiments/gan_mnist.py`` under ``runs/parzen``,
+``python scripts/benchmarks/parzen.py`` trains ``experiments/gan.py mnist`` under ``runs/parzen``,
 scores checkpoints by the authors' protocol, and writes parzen.md and parzen.json in ``results``.
-Stop it when you like: the same command goes on where it stopped. MNIST must be prepared.
+It may be stopped at any time: the same command resumes it. MNIST must be prepared.
 """
 
 import dataclasses
@@ -35,7 +35,7 @@ PROTOCOL = (
     *("--metrics", "parzen", "--split", "train[50000:51000]", "--held-out", "test"),
     *("--num-real", "1000", "--num", str(SAMPLES)),
 )
-"""The authors' evaluation: sigma of ten, chosen on 1000 validation images; all test images."""
+"""The authors' evaluation: the best of ten sigmas on 1000 validation images; all test images."""
 
 WEIGHTS = {"averaged": "ema", "last": "raw"}
 
@@ -57,7 +57,7 @@ class Parzen:
 
 
 def trained(folder: Path, seed: int, epochs: int) -> None:
-    """Trains a run, or goes on with it.
+    """Trains a run, or resumes it.
 
     Raises:
       UserError: it was interrupted.
@@ -65,8 +65,8 @@ def trained(folder: Path, seed: int, epochs: int) -> None:
     flags = ["--workdir", str(folder), "--seed", str(seed), "--steps", str(epochs * EPOCH)]
     flags += ["--devices", "1", "--checkpoint-every", str(OFTEN * EPOCH), "--keep", "1000"]
     flags += ["--sample-every", str(OFTEN * EPOCH)]
-    if run(load_experiment(EXPERIMENTS / "gan_mnist.py"), flags, "parzen.py"):
-        raise UserError(f"{folder} did not finish; the same command goes on.")
+    if run(load_experiment(EXPERIMENTS / "gan.py", "mnist"), flags, "parzen.py"):
+        raise UserError(f"{folder} did not finish; the same command resumes it.")
 
 
 def score_of(folder: Path, epochs: int, weights: str) -> Score:
@@ -124,7 +124,7 @@ def command(asked: Parzen) -> str:
 
 
 def main(asked: Parzen) -> int:
-    """Trains what is not there yet, and writes the table.
+    """Trains and scores the checkpoints that are not there yet, and writes the table.
 
     Raises:
       UserError: a flag or a folder is at fault, or a run was interrupted.

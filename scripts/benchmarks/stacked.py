@@ -2,9 +2,9 @@
 
 ``python scripts/benchmarks/stacked.py --steps 5000`` trains one run after another under
 ``runs/stacked`` and writes stacked.md and stacked.json in ``results``: a thousand modes, VEEGAN's
-protocol. A GPU is needed for budgets that tell something. Stop it when you like: the same command
-goes on where it stopped. A subset (``--methods``, ``--seeds``) writes a table of that:
-give it another ``--name``.
+protocol. Budgets that are long enough to compare methods need a GPU. It may be stopped at any time:
+the same command resumes it. A subset (``--methods``, ``--seeds``) makes a table of its own: give it
+another ``--name``.
 """
 
 import dataclasses
@@ -31,19 +31,21 @@ def packed(name: str, packing: int, published: str) -> Method:
     return Method(
         name,
         "pacgan_stacked_mnist",
-        {"packing": packing},
-        batch_size=PACKS * packing,
+        changes={"packing": packing},
+        training={"batch_size": PACKS * packing},
         published={"": (published,)},
     )
 
+
+BATCH = {"batch_size": PACKS}
 
 METHODS = (
     packed("DCGAN", 1, "78.9 ± 6.46; 4.50 ± 0.127"),
     packed("PacDCGAN2", 2, "1000.0 ± 0.00; 0.06 ± 0.003"),
     packed("PacDCGAN3", 3, "1000.0 ± 0.00; 0.06 ± 0.003"),
     packed("PacDCGAN4", 4, "1000.0 ± 0.00; 0.07 ± 0.005"),
-    Method("WGAN-GP", "wgan_gp_stacked_mnist", batch_size=PACKS, published={"": ("-",)}),
-    Method("RpGAN + R1 + R2", "rpgan_stacked_mnist", batch_size=PACKS, published={"": ("-",)}),
+    Method("WGAN-GP", "wgan_gp_stacked_mnist", training=BATCH, published={"": ("-",)}),
+    Method("RpGAN + R1 + R2", "rpgan_stacked_mnist", training=BATCH, published={"": ("-",)}),
 )
 
 VALUES = {"modes/captured": (1.0, 1), "modes/reverse_kl": (1.0, 3)}
@@ -76,7 +78,7 @@ class Stacked:
     """Where the page and the file are written."""
 
 
-def settings(stacked: Stacked) -> Mapping[str, Any]:
+def flags(stacked: Stacked) -> Mapping[str, Any]:
     """How every method is trained and scored."""
     return {
         "steps": stacked.steps,
@@ -139,7 +141,7 @@ def command(stacked: Stacked) -> str:
 
 
 def main(stacked: Stacked) -> int:
-    """Trains what is not there yet, and writes the table.
+    """Trains the runs that are not finished, and writes the table.
 
     Raises:
       UserError: a flag, a name or a folder is at fault, or a run was interrupted.
@@ -149,7 +151,7 @@ def main(stacked: Stacked) -> int:
     methods = comparison.chosen(stacked.methods, METHODS)
     comparison.check_name(stacked.out, stacked.name, command(stacked))
     table = comparison.compare(
-        comparison.tasks(methods, DATA, stacked.seeds, stacked.folder, lambda _: settings(stacked))
+        comparison.jobs(methods, stacked.seeds, stacked.folder, lambda _: flags(stacked))
     )
     page, around = text(stacked, methods, table)
     comparison.write(stacked.out, stacked.name, page, command(stacked), around, {DATA: table})

@@ -1,9 +1,9 @@
 """Trains the mode-collapse methods on ring and grid, several seeds each, and makes the table.
 
 ``python scripts/benchmarks/toys.py --steps 20000 --networks small`` trains one run after another
-under ``runs/toys`` and writes toys.md and toys.json in ``results``. Stop it when you like: the
-same command goes on where it stopped, and skips what is finished. A subset (``--methods``,
-``--data``, ``--seeds``) writes a table of that subset: give it another ``--name``.
+under ``runs/toys`` and writes toys.md and toys.json in ``results``. It may be stopped at any time:
+the same command skips what is finished and resumes the rest. A subset (``--methods``, ``--data``,
+``--seeds``) makes a table of its own: give it another ``--name``.
 """
 
 import dataclasses
@@ -33,9 +33,15 @@ def method(
     grid: Sequence[str] = ("-", "-"),
     plain: str | None = "GAN",
 ) -> Method:
-    """A row; published are table 1 of PacGAN and table 1 of VEEGAN."""
-    published = {"ring": ring, "grid": grid}
-    return Method(name, f"{file}_mixture", changes, batch_size, published=published, plain=plain)
+    """A row of both tables. Published are table 1 of PacGAN and table 1 of VEEGAN."""
+    return Method(
+        name,
+        f"{file}_mixture",
+        changes=changes,
+        training={"batch_size": batch_size},
+        published={"ring": ring, "grid": grid},
+        plain=plain,
+    )
 
 
 METHODS = (
@@ -112,31 +118,33 @@ METHODS = (
     method("RpGAN + R1 + R2", "rpgan", {}, 100),
 )
 
-EMA = {"ema_decay": 0.999}
-"""In a short run the last weights tell more of the last steps than of the method."""
+EMA = 0.999
+"""Decay of the small games' averaged generators. After a short run the last weights depend more on
+the last steps than on the method."""
 
-SMALL = EMA | {
+SMALL = {
     "hidden": (128, 128),
     "maxout": 32,
     "discriminator_init": 0.1,
     "learning_rate": 2e-3,
 }
 """PacGAN's networks as wide as those of Unrolled GAN and VEEGAN; they learn the grid in 20 000
-steps. With a deviation of 0.02 so narrow a discriminator does not begin."""
+steps. Initial weights with a deviation of 0.02 are too small for so narrow a discriminator: it does
+not start to learn."""
 
 SMALL_CHANGES: Mapping[str, Mapping[str, Any]] = {
     "pacgan_mixture": SMALL,
     "rpgan_mixture": SMALL,
     "ali_mixture": SMALL | {"encoder_hidden": (128, 128)},
-    "unrolled_mixture": EMA,
-    "veegan_mixture": EMA,
+    "unrolled_mixture": {},
+    "veegan_mixture": {},
 }
 
 SMALL_PENALTY = {"ring": 0.001, "grid": 0.01}
-"""Weights of R1 and R2 in the small games, tuned for them; of the search there is no record."""
+"""Weights of R1 and R2 in the small games, tuned for them; the search was not recorded."""
 
 SMALL_BATCH = 100
-"""Samples per step of the small games, in packs of m: 100 m."""
+"""Packs per step of the small games; with packs of m samples, 100 m samples."""
 
 VALUES = {
     "modes/captured": (1.0, 2),
@@ -176,21 +184,19 @@ class Toys:
 
 
 def small(method: Method, data: str) -> Method:
-    """The method with two hidden layers of 128 and batches of 100."""
+    """The method with two hidden layers of 128, batches of 100 packs and averaged weights."""
     packing = method.changes.get("packing", 1)
     changes = {**method.changes, **SMALL_CHANGES[method.file]}
     if method.file == "rpgan_mixture":
         changes = {"r1": SMALL_PENALTY[data], "r2": SMALL_PENALTY[data], **changes}
-    return dataclasses.replace(
-        method,
-        changes=changes,
-        batch_size=SMALL_BATCH * packing,
-    )
+    training = {"batch_size": SMALL_BATCH * packing, "ema": EMA}
+    return dataclasses.replace(method, changes=changes, training=training)
 
 
 def fitted(toys: Toys, methods: Sequence[Method], data: str) -> Sequence[Method]:
-    """The methods with the networks that were asked for."""
-    return [small(method, data) for method in methods] if toys.networks == "small" else methods
+    """The methods on these data, with the networks that were asked for."""
+    chosen = [small(method, data) for method in methods] if toys.networks == "small" else methods
+    return [dataclasses.replace(method, preset=data) for method in chosen]
 
 
 def text(toys: Toys, methods: Sequence[Method], tables: Mapping[str, Table]) -> tuple[str, str]:
@@ -210,7 +216,7 @@ def text(toys: Toys, methods: Sequence[Method], tables: Mapping[str, Table]) -> 
     }[toys.networks]
     weights = "the last weights, as in the papers"
     if toys.networks == "small":
-        weights = f"weights averaged by {EMA['ema_decay']} a step (the papers: the last ones)"
+        weights = f"weights averaged by {EMA} a step (the papers: the last ones)"
     page = f"""\
 # Mode collapse on ring and grid
 
@@ -252,7 +258,7 @@ Written by `toys.py` (how to run it: its first lines); every run is in `{toys.na
                 method.name,
                 str(method.batch_size),
                 *comparison.cells(table[method.name], VALUES),
-                floor(table[method.name]),
+                perfect_kl(table[method.name]),
                 comparison.against(table, method.name, method.plain, "modes/reverse_kl", 3),
                 *method.published[data],
             ]
@@ -262,15 +268,15 @@ Written by `toys.py` (how to run it: its first lines); every run is in `{toys.na
     return page, around
 
 
-def floor(found: Sequence[Run]) -> str:
-    """The mean reverse KL that as many perfect samples as were of high quality would have."""
-    floors = []
+def perfect_kl(found: Sequence[Run]) -> str:
+    """The mean reverse KL of perfect samples, as many as each run has samples of high quality."""
+    perfect = []
     for run in found:
         protocol = run.protocol.get("modes", {"n_fake": 0})
         good = round(protocol["n_fake"] * run.values.get("modes/high_quality", 0.0))
         if good:
-            floors.append(kl_floor(good, protocol["parameters"]["modes"])[0])
-    return f"{statistics.fmean(floors):.3f}" if floors else "-"
+            perfect.append(kl_floor(good, protocol["parameters"]["modes"])[0])
+    return f"{statistics.fmean(perfect):.3f}" if perfect else "-"
 
 
 def command(toys: Toys) -> str:
@@ -279,7 +285,7 @@ def command(toys: Toys) -> str:
 
 
 def main(toys: Toys) -> int:
-    """Trains what is not there yet, and writes the table.
+    """Trains the runs that are not finished, and writes the table.
 
     Raises:
       UserError: a flag, a name or a folder is at fault, or a run was interrupted.
@@ -287,20 +293,18 @@ def main(toys: Toys) -> int:
     comparison.at_least(1, steps=toys.steps, seeds=toys.seeds)
     methods = comparison.chosen(toys.methods, METHODS)
     comparison.check_name(toys.out, toys.name, command(toys))
-    settings = {
+    flags = {
         "steps": toys.steps,
         "devices": toys.devices,
         "evaluate_num": SAMPLES,
         "evaluate_metrics": "modes",
     }
     folder = toys.folder / toys.networks
-    tasks = {
-        data: comparison.tasks(
-            fitted(toys, methods, data), data, toys.seeds, folder, lambda _: settings
-        )
+    jobs = {
+        data: comparison.jobs(fitted(toys, methods, data), toys.seeds, folder, lambda _: flags)
         for data in toys.data
     }
-    tables = {data: comparison.compare(of_data) for data, of_data in tasks.items()}
+    tables = {data: comparison.compare(of_data) for data, of_data in jobs.items()}
     page, around = text(toys, methods, tables)
     comparison.write(toys.out, toys.name, page, command(toys), around, tables)
     return 0
