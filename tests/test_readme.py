@@ -1,60 +1,170 @@
-"""The examples of README's 'Extend' run as they stand there."""
+"""What the README shows is there: its commands, its map of the source, and the code of 'Extend'."""
 
 import importlib.util
+import os
 import re
+import shlex
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+import tyro
 
+import jaxgan
 import test_experiments
-from jaxgan.cli.experiment import run
+import test_layers
+from jaxgan.cli.data import List, Prepare
+from jaxgan.cli.evaluate import Evaluate
+from jaxgan.cli.experiment import parse, run
+from jaxgan.cli.export import Export
+from jaxgan.cli.report import Report
+from jaxgan.cli.sample import Sample
+from jaxgan.evaluation.score import read_scores
 from jaxgan.experiment import load_experiment
 from jaxgan.report.results_table import render
 from jaxgan.runs.metrics_log import read_metrics
 
-README = Path(__file__).parent.parent / "README.md"
-MODULE = "jaxgan.losses.quadratic"
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+
+JAXGAN = {
+    "sample": Sample,
+    "evaluate": Evaluate,
+    "export": Export,
+    "report": Report,
+    "data prepare": Prepare,
+    "data list": List,
+}
+"""What each command of ``jaxgan`` parses; ``train`` parses an experiment's flags."""
+
+
+def commands() -> list[str]:
+    """The commands of the README's shell blocks, each on one line."""
+    blocks = "\n".join(re.findall(r"```bash\n(.*?)```", README, re.DOTALL))
+    lines = blocks.replace("\\\n", " ").replace("$r1", "0.1").splitlines()
+    found = [[word for word in shlex.split(line, comments=True) if word != "&"] for line in lines]
+    shell = {"source", "export", "for", "done"}
+    return [shlex.join(words) for words in found if words and words[0] not in shell]
+
+
+@pytest.mark.parametrize("command", commands())
+def test_a_command_is_one_that_there_is(command):
+    """Parsing exits at a flag, a preset or a value that there is not."""
+    program, *words = shlex.split(command)
+    if program == "jaxgan" and words[0] == "train":
+        program, words = "python", words[1:]
+    if program == "jaxgan":
+        name = next(name for name in JAXGAN if " ".join(words).startswith(name))
+        tyro.cli(JAXGAN[name], args=words[len(name.split()) :])
+    elif program == "python" and words[0].startswith("experiments/"):
+        if words[1:] != ["--help"]:
+            parse(load_experiment(ROOT / words[0]), words[1:], "test")
+    elif program == "python":
+        file, flags = ROOT / words[0], re.findall(r"--([a-z-]+)", command)
+        assert flags
+        declared = re.findall(r"^    (\w+): ", file.read_text() + COMPARISON, re.MULTILINE)
+        assert {flag.replace("-", "_") for flag in flags} <= set(declared)
+    else:
+        assert os.access(ROOT / program, os.X_OK)
+
+
+COMPARISON = (ROOT / "scripts/benchmarks/comparison.py").read_text()
+
+
+def test_files_that_it_links_to_are_there():
+    links = re.findall(r"\]\(([^)#:]+)\)", README)
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_the_map_shows_every_room_above_those_that_import_it():
+    section = README.partition("\n## Map of the source\n")[2].partition("\n## ")[0]
+    lines = [line for line in section.splitlines() if line.startswith("| `")]
+    named = [re.findall(r"`(\w+)/?`", line.split("|")[1]) for line in lines]
+    row = {name: number for number, names in enumerate(named) for name in names}
+    assert row.keys() == test_layers.ORDER.keys()
+    for path in test_layers.FILES:
+        for room in test_layers.neighbors(test_layers.imports(path)):
+            assert row[room] <= row[test_layers.room(path)], test_layers.module(path)
+
+
+def test_files_that_the_map_names_are_there():
+    section = README.partition("\n## Map of the source\n")[2].partition("\n## ")[0]
+    there = {path.name for path in (ROOT / "src" / "jaxgan").rglob("*.py")}
+    files = set(re.findall(r"`(?:\w+/)?(\w+\.py)`", section))
+    assert files
+    assert files - {"test_layers.py"} <= there
 
 
 @pytest.fixture(scope="module")
-def files(tmp_path_factory):
+def files():
     """Path -> text of every block of the section that says which file it is."""
-    section = README.read_text().partition("\n## Extend\n")[2].partition("\n## ")[0]
-    blocks = re.findall(r"```python\n# (\S+\.py)\n(.*?)```", section, re.DOTALL)
-    return dict(blocks)
+    section = README.partition("\n## Extend\n")[2].partition("\n## ")[0]
+    return dict(re.findall(r"```python\n# (\S+\.py)\n(.*?)```", section, re.DOTALL))
 
 
 @pytest.fixture(scope="module")
-def loss(files, tmp_path_factory):
-    """The loss, where its import finds it."""
-    path = tmp_path_factory.mktemp("loss") / "quadratic.py"
-    path.write_text(files["src/jaxgan/losses/quadratic.py"])
-    spec = importlib.util.spec_from_file_location(MODULE, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = sys.modules[MODULE] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules[MODULE]
+def modules(files, tmp_path_factory):
+    """The files of the package, where their imports find them."""
+    folder, found = tmp_path_factory.mktemp("modules"), {}
+    for path, text in files.items():
+        if path.startswith("src/"):
+            name = path.removeprefix("src/").removesuffix(".py").replace("/", ".")
+            file = folder / Path(path).name
+            file.write_text(text)
+            spec = importlib.util.spec_from_file_location(name, file)
+            assert spec is not None
+            assert spec.loader is not None
+            found[name] = sys.modules[name] = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(found[name])
+    yield found
+    for name in found:
+        del sys.modules[name]
 
 
-def test_the_loss_passes_its_test_and_a_wrong_one_does_not(files, loss):
+@pytest.fixture
+def paper(files, modules, tmp_path):
+    """Writes the paper's file, with these changes of its text."""
+
+    def write(*changes):
+        text = files["experiments/gan_qp_ring.py"]
+        for old, new in changes:
+            assert old in text
+            text = text.replace(old, new)
+        path = tmp_path / "gan_qp_ring.py"
+        path.write_text(text)
+        return path
+
+    return write
+
+
+def trained(path, folder, *flags):
+    """Trains three tiny steps."""
+    flags = ["--steps", "3", "--batch-size", "8", "--width", "8", "--devices", "1", *flags]
+    return run(load_experiment(path), [*flags, "--workdir", str(folder)], str(path))
+
+
+def test_there_are_five_files(files, modules):
+    assert len(files) == 5
+    assert len(modules) == 3
+
+
+def test_the_loss_passes_its_test_and_a_wrong_one_does_not(files, modules):
     written: dict = {}
-    exec(files["tests/test_losses_quadratic.py"], written)
+    exec(files["tests/losses/test_quadratic.py"], written)
     tests = [function for name, function in written.items() if name.startswith("test_")]
     assert tests
     for test in tests:
         test()
-    written["quadratic_discriminator"] = lambda weight: loss.quadratic_discriminator(2 * weight)
+    right = modules["jaxgan.losses.quadratic"].quadratic
+    written["quadratic"] = lambda weight: right(2 * weight)
     with pytest.raises(AssertionError):
         tests[0]()
 
 
-def test_the_paper_passes_the_checks_of_every_experiment_file(files, loss, tmp_path):
-    path = tmp_path / "gan_qp_ring.py"
-    path.write_text(files["experiments/gan_qp_ring.py"])
+def test_the_paper_passes_the_checks_of_every_experiment_file(paper):
+    path = paper()
     experiment = load_experiment(path)
     test_experiments.test_it_says_what_it_is(path)
     test_experiments.test_its_budget_is_the_one_that_it_names(path)
@@ -63,14 +173,48 @@ def test_the_paper_passes_the_checks_of_every_experiment_file(files, loss, tmp_p
     assert "[gan_qp_ring](gan_qp_ring.py): GAN-QP on a ring" in render([(experiment, [])])
 
 
-def test_the_paper_trains(files, loss, tmp_path):
-    path = tmp_path / "gan_qp_ring.py"
-    path.write_text(files["experiments/gan_qp_ring.py"])
-    flags = ["--steps", "3", "--batch-size", "8", "--width", "8", "--devices", "1"]
-    flags += ["--workdir", str(tmp_path / "run"), "--log-every", "1", "--evaluate-every", "0"]
-    assert run(load_experiment(path), flags, str(path)) == 0
+def test_the_paper_trains(paper, tmp_path):
+    assert trained(paper(), tmp_path / "run", "--log-every", "1", "--evaluate-every", "0") == 0
     rows = read_metrics(tmp_path / "run" / "metrics.jsonl")
     assert [row["step"] for row in rows] == [1, 2, 3]
     assert all(np.isfinite(row["d/adversarial"]) for row in rows)
     assert rows[-1]["d_steps"] == 6
     assert rows[-1]["g_steps"] == 3
+
+
+def test_the_metric_scores_the_paper(paper, modules, tmp_path):
+    path = paper(
+        ("from jaxgan.nets", "from jaxgan.metrics import spread\nfrom jaxgan.nets"),
+        ('("modes",)', '("modes", spread.METRIC)'),
+    )
+    flags = ["--evaluate-every", "3", "--evaluate-num", "100", "--best", "spread"]
+    assert trained(path, tmp_path / "run", *flags) == 0
+    names = [score.metric for score in read_scores(tmp_path / "run" / "evaluations.jsonl")]
+    assert names == ["modes", "spread"]
+
+
+def test_the_metric_by_hand(modules):
+    nearest = modules["jaxgan.metrics.spread"].nearest_mode
+    points, centers = np.array([[3.0, 4.0], [9.0, 0.0]]), np.array([[0.0, 0.0], [10.0, 0.0]])
+    np.testing.assert_allclose(nearest(points, centers), [5.0, 1.0])
+
+
+def test_the_modality_s_data_train_and_sample(paper, modules, tmp_path):
+    path = paper(
+        ("from jaxgan.losses", "from jaxgan.data.signals import SINES\nfrom jaxgan.losses"),
+        ("data=jg.datasets.RING", "data=SINES"),
+    )
+    assert trained(path, tmp_path / "run", "--evaluate-every", "0") == 0
+    assert list((tmp_path / "run" / "samples").glob("*3.png"))
+    samples = jaxgan.load(tmp_path / "run")(5, seed=1)
+    assert (samples.dtype, samples.shape) == (np.int16, (5, 64))
+
+
+def test_the_modality_keeps_what_it_stores(modules):
+    signals = modules["jaxgan.data.signals"]
+    rows = signals.open_sines("train").read(np.arange(10))
+    seen = signals.SIGNALS.prepare(rows, None, (-1.0, 1.0), False)["image"]
+    assert np.abs(seen).max() <= 1
+    kept = signals.SIGNALS.quantize(seen, (-1.0, 1.0))
+    assert np.abs(kept.astype(int) - rows["image"]).max() <= 1
+    assert signals.SIGNALS.preview(rows["image"], None, None).shape == (10, 64, 1)

@@ -12,7 +12,7 @@ import numpy as np
 from jaxgan.errors import UserError
 from jaxgan.evaluation.features import LIMIT, Extracted
 from jaxgan.evaluation.samples import Images
-from jaxgan.metrics.frechet import Gaussian
+from jaxgan.metrics.features import Gaussian
 from jaxgan.rng import Rng
 from jaxgan.sampling.sampler import Sampler
 

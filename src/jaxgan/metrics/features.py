@@ -1,8 +1,18 @@
-"""What every metric asks of the features it is given."""
+"""What every metric asks of the features it is given, and the Gaussian fitted to them."""
+
+import dataclasses
 
 import numpy as np
 
 from jaxgan.errors import UserError
+
+
+@dataclasses.dataclass(frozen=True)
+class Gaussian:
+    """A Gaussian by its mean ``[d]`` and a factor ``[d, rank]`` of its covariance, float64."""
+
+    mean: np.ndarray
+    factor: np.ndarray
 
 
 def checked(features: np.ndarray, name: str, least: int = 1) -> np.ndarray:

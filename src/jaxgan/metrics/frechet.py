@@ -18,7 +18,7 @@ import dataclasses
 import numpy as np
 
 from jaxgan.errors import UserError
-from jaxgan.metrics.features import alike, checked
+from jaxgan.metrics.features import Gaussian, alike, checked
 from jaxgan.metrics.metric import Comparison, Found, Metric
 
 BLOCK = 4096
@@ -42,14 +42,6 @@ class Statistics:
     count: int
     mean: np.ndarray
     covariance: np.ndarray
-
-
-@dataclasses.dataclass(frozen=True)
-class Gaussian:
-    """A Gaussian by its mean ``[d]`` and a factor ``[d, rank]`` of its covariance, float64."""
-
-    mean: np.ndarray
-    factor: np.ndarray
 
 
 def statistics(features: np.ndarray, name: str = "features") -> Statistics:

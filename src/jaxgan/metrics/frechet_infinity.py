@@ -10,8 +10,8 @@ import dataclasses
 import numpy as np
 
 from jaxgan.errors import UserError
-from jaxgan.metrics.features import alike, checked
-from jaxgan.metrics.frechet import Gaussian, between, gaussian_of_features
+from jaxgan.metrics.features import Gaussian, alike, checked
+from jaxgan.metrics.frechet import between, gaussian_of_features
 from jaxgan.metrics.metric import Comparison, Found, Metric
 
 POINTS = 15

@@ -10,16 +10,14 @@ what is cached are the caller's concern; here they are the protocols ``Samples``
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import jax
 import numpy as np
 
 from jaxgan.errors import UserError
-
-if TYPE_CHECKING:
-    from jaxgan.metrics.extractors.extractor import Extractor
-    from jaxgan.metrics.frechet import Gaussian
+from jaxgan.metrics.extractors.extractor import Extractor
+from jaxgan.metrics.features import Gaussian
 
 Better = Literal["lower", "higher", ""]
 """Which values of a number are better; empty where neither is."""
@@ -91,7 +89,7 @@ class Samples(Protocol):
         ...
 
     @property
-    def gaussian(self) -> "Gaussian":
+    def gaussian(self) -> Gaussian:
         """The Gaussian fitted to the features, also of more samples than are kept."""
         ...
 
@@ -129,7 +127,7 @@ class Comparison:
     held_out: Samples | None = None
     classes: int | None = None
     mixture: tuple[np.ndarray, float] | None = None
-    extractor: "Extractor | None" = None
+    extractor: Extractor | None = None
 
 
 def held_out_of(comparison: Comparison) -> Samples:

@@ -6,7 +6,7 @@ import numpy as np
 
 from jaxgan.evaluation.features import cached_extraction, extract
 from jaxgan.evaluation.samples import Images, chosen, of_source
-from jaxgan.metrics.neighbours import Neighbours, nearest_neighbours
+from jaxgan.metrics.neighbors import Neighbors, nearest_neighbors
 from jaxgan.report.context import LeftOutError, ReportedRun, attempt
 from jaxgan.report.document import Block, Heading, Picture, Table, Text, number
 from jaxgan.viz import figures
@@ -34,10 +34,10 @@ def _by_pixels(run: ReportedRun) -> list[Block]:
     training, held_out = _pixels(real), held_out_images(run)
     return _compared(
         run,
-        nearest_neighbours(training, _pixels(run.samples[: run.count])),
+        nearest_neighbors(training, _pixels(run.samples[: run.count])),
         None
         if held_out is None
-        else nearest_neighbours(training, _pixels(held_out.array())).distances,
+        else nearest_neighbors(training, _pixels(held_out.array())).distances,
         real,
         "pixels",
         "Euclidean distance of pixels in [0, 1]",
@@ -55,12 +55,12 @@ def _by_features(run: ReportedRun) -> list[Block]:
     held_out = None if images is None else cached_extraction(extractor, images, watch).features
     if training is None or generated is None:
         raise LeftOutError("the features do not fit in memory. Give a smaller --num.")
-    nearest = nearest_neighbours(training, generated)
+    nearest = nearest_neighbors(training, generated)
     rows, inverse = np.unique(nearest.rows, return_inverse=True)
     return _compared(
         run,
-        Neighbours(inverse, nearest.distances),
-        None if held_out is None else nearest_neighbours(training, held_out).distances,
+        Neighbors(inverse, nearest.distances),
+        None if held_out is None else nearest_neighbors(training, held_out).distances,
         source.read(places[rows])["image"],
         "features",
         f"Euclidean distance of the features of {extractor.name}",
@@ -80,7 +80,7 @@ def _pixels(images: np.ndarray) -> np.ndarray:
 
 def _compared(
     run: ReportedRun,
-    nearest: Neighbours,
+    nearest: Neighbors,
     held_out: np.ndarray | None,
     real: np.ndarray,
     name: str,

@@ -14,7 +14,7 @@ def the_run(run: ReportedRun) -> list[Block]:
     environment = latest_environment(dict(run.description))
     flat = {**environment, **environment.get("packages", {})}
     flat.pop("packages", None)
-    settings = run.description["config"] | run.description["identity"]
+    settings = run.description["config"] | run.description["training"]
     return [
         Table([*_outcome(run), *_checkpoint(run), *_data(run), *_environment(run)]),
         Heading("Settings"),
@@ -45,7 +45,7 @@ def _checkpoint(run: ReportedRun) -> Facts:
         rule = {None: "the newest", "best": "the best"}.get(run.asked.step, "chosen")
         shown = f"checkpoint of step {step} ({rule}), {sampler.weights} weights"
         facts = [("shown here", shown), ("generator", f"{parameters:,} parameters")]
-    samples = step * fresh_batches(updates) * run.description["identity"]["batch_size"]
+    samples = step * fresh_batches(updates) * run.description["training"]["batch_size"]
     steps = f"{moves(updates, 'd', step):,} D steps, {moves(updates, 'g', step):,} G steps"
     epochs = samples / run.description["data"]["size"]
     told = f"{steps}, {samples:,} real samples ({epochs:.4g} epochs)"
@@ -53,7 +53,7 @@ def _checkpoint(run: ReportedRun) -> Facts:
 
 
 def _data(run: ReportedRun) -> Facts:
-    data, split = run.description["data"], run.description["identity"]["split"]
+    data, split = run.description["data"], run.description["training"]["split"]
     classes = f", {data['classes']} classes" if data["classes"] else ""
     return [
         ("data", f"{data['name']}, split {split}: {data['size']:,} samples{classes}"),
