@@ -18,6 +18,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -48,8 +49,11 @@ class Case:
 
 CASES = {
     "DCGAN, 28 x 28": Case("dcgan_fashion_mnist", {}, 64, 5),
-    "SNGAN, ResNets of width 32, 32 x 32": Case(
-        "sngan_cifar10", {"generator_width": 32, "discriminator_width": 32}, 64, 1
+    "SNGAN, ResNets of width 32, 32 x 32, one D update": Case(
+        "sngan_cifar10",
+        {"generator_width": 32, "discriminator_width": 32, "discriminator_steps": 1},
+        64,
+        1,
     ),
 }
 FLAGS = {"YNNPACK": "", "XLA": NO_YNNPACK_CONVOLUTIONS}
@@ -63,6 +67,7 @@ def work(case: Case) -> None:
     import jax
     import numpy as np
 
+    from jaxgan import parallel
     from jaxgan.data.feed import make_feed
     from jaxgan.runs.settings import Training
     from jaxgan.training import start
@@ -78,7 +83,8 @@ def work(case: Case) -> None:
     parts = (game.build, game.values, preparation(False), feed, jax.devices()[:1], "pmap")
     for way in WAYS:
         engines[way] = CompiledEngine(*parts, way, case.steps)
-        states[way] = game.new(game.values, 0)
+        placed = parallel.replicated(jax.devices()[:1])  # as a step returns it: one compilation
+        states[way] = jax.jit(partial(game.new, seed=0), out_shardings=placed)(game.values)
     for line in sys.stdin:
         way = line.strip()
         engine, left = engines[way], case.steps
