@@ -9,6 +9,7 @@ from jaxgan.cli.experiment import run
 from jaxgan.cli.export import export
 from jaxgan.cli.sample import sample
 from jaxgan.errors import UserError, one_of
+from jaxgan.xla import tune_cpu
 
 USAGE = """usage: jaxgan COMMAND ...
 
@@ -26,6 +27,7 @@ jaxgan COMMAND --help tells more.
 
 def main() -> None:
     """Runs the command line and exits."""
+    tune_cpu()
     sys.exit(exit_code_of(lambda: dispatch(sys.argv[1:])))
 
 
