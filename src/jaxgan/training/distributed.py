@@ -4,7 +4,7 @@ import jax
 
 from jaxgan.errors import UserError
 from jaxgan.runs.settings import Processes, Runtime, Training
-from jaxgan.xla import add_flags
+from jaxgan.xla import add_flags, tune_cpu
 
 DETERMINISTIC = ("--xla_gpu_deterministic_ops=true", "--xla_gpu_autotune_level=0")
 
@@ -15,6 +15,7 @@ def prepare_jax(training: Training, runtime: Runtime) -> None:
     Raises:
       UserError: this process cannot join the others of its job.
     """
+    tune_cpu()
     if runtime.compute.deterministic:
         add_flags(*DETERMINISTIC)
     jax.config.update("jax_default_matmul_precision", training.matmul_precision)

@@ -1,8 +1,9 @@
 """How several steps run in one call of the engine.
 
-On CPU a convolution's kernel gradient is about ten times slower inside a loop (jax issue
-12868), so convolutional games there run one step per call; elsewhere, and for
-perceptrons, a loop saves the time between steps.
+A loop saves the time between steps. On CPU the gradient of a convolution's kernel is about ten
+times slower inside a loop (jax issue 12868). ``jaxgan.nn.conv`` has gradients of its own for which
+it is not (``scripts/benchmarks/cpu_convolutions.md``), but networks may have other convolutions, and
+a loop wins little there: so convolutional games on CPU run one step per call.
 """
 
 from collections.abc import Callable
