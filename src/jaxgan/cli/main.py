@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from jaxgan.cli.exit import EXIT_FAULT, exit_code_of
 from jaxgan.errors import one_of
+from jaxgan.xla import tune_cpu
 
 USAGE = """usage: jaxgan COMMAND ...
 
@@ -55,4 +56,5 @@ def dispatch(arguments: Sequence[str]) -> int:
         return 0
     name = one_of(arguments[0], COMMANDS, "command")
     module = importlib.import_module(f"jaxgan.cli.{COMMANDS[name]}")
+    tune_cpu()  # samples are then drawn by the kernels that training used
     return getattr(module, name)(arguments[1:])
