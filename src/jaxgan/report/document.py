@@ -85,7 +85,7 @@ def _row(cells: Sequence[str], first: str, rest: str) -> str:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Picture:
-    """An image uint8 ``[h, w, 3]`` with a caption; ``name`` is that of its file, without .png."""
+    """An image uint8 ``[h, w, 1 or 3]`` with a caption; ``name`` is that of its file, without .png."""
 
     name: str
     image: np.ndarray
@@ -94,7 +94,10 @@ class Picture:
     def png(self) -> bytes:
         """The image as a PNG file."""
         file = io.BytesIO()
-        Image.fromarray(self.image).save(file, format="PNG", optimize=True)
+        gray = self.image.shape[-1] == 1
+        Image.fromarray(self.image[..., 0] if gray else self.image).save(
+            file, format="PNG", optimize=True
+        )
         return file.getvalue()
 
     def html(self) -> str:
