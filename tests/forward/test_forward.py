@@ -13,6 +13,7 @@ from jaxgan.game.network import Network
 from jaxgan.game.state import init
 from jaxgan.game.step import make_step
 from jaxgan.game.terms import scale
+from jaxgan.nn.dropout import Dropout
 from jaxgan.rng import Rng
 from jaxgan.types import AXIS
 from support import games
@@ -693,3 +694,31 @@ def test_augmentation_and_packs_fit_one_game():
     outputs = game.run(generator, judge, {"image": jnp.ones((4, 8, 8, 3))}, drawn(4), {})
     assert outputs.real.shape == outputs.fake.shape == (2, 8, 8, 6)
     np.testing.assert_allclose(outputs.critic(outputs.fake), outputs.fake_logits, rtol=1e-5)
+
+
+class Dropping(nn.Module):
+    """Labels, latents and the masks of 32 units, side by side."""
+
+    @nn.compact
+    def __call__(self, latent, label, *, train):
+        masks = Dropout(0.5)(jnp.ones((len(latent), 32)), train=train)
+        return jnp.concatenate([label[:, None].astype(float), latent, masks], axis=-1)
+
+
+@pytest.mark.parametrize("size", [1, 2, 5])
+def test_samples_with_dropout_have_masks_of_their_own_latent(size):
+    """Also the same sample in another place, in a batch of another size."""
+    prior = forward.uniform(size)
+    sample = forward.sampled_with_dropout(forward.conditional(prior)).sample
+    generator = Network(Dropping(), {}, {})
+    latents, labels = prior(draw(500)), jnp.arange(500)
+    samples = sample(generator, latents, {"label": labels})
+    np.testing.assert_array_equal(samples[:, 0], labels)
+    np.testing.assert_array_equal(samples[:, 1 : size + 1], latents)
+    masks = np.asarray(samples[:, size + 1 :])
+    assert set(masks.ravel().tolist()) == {0.0, 2.0}
+    assert masks.mean() == pytest.approx(1.0, abs=5 / np.sqrt(masks.size))
+    np.testing.assert_allclose(np.corrcoef(masks.T), np.eye(32), atol=5 / np.sqrt(500))
+    assert len({row.tobytes() for row in masks}) == 500
+    moved = sample(generator, latents[7:3:-1], {"label": labels[7:3:-1]})
+    np.testing.assert_array_equal(moved, samples[7:3:-1])

@@ -85,7 +85,7 @@ def _row(cells: Sequence[str], first: str, rest: str) -> str:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Picture:
-    """An image uint8 ``[h, w, 1 or 3]`` with a caption; ``name`` is that of its file, without .png."""
+    """An image uint8 ``[h, w, c]`` with a caption; ``name`` is that of its file, without .png."""
 
     name: str
     image: np.ndarray
