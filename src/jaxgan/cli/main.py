@@ -9,7 +9,7 @@ from jaxgan.errors import one_of
 
 USAGE = """usage: jaxgan COMMAND ...
 
-  train FILE       train an experiment file, e.g. experiments/dcgan_fashion_mnist.py
+  train FILE       train an experiment file, e.g. experiments/dcgan.py
   sample RUN       draw samples from a run folder
   evaluate RUN     score samples: of a run, of files, or of two against each other
   report RUN       write a page with settings, curves, samples and scores
