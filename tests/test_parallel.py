@@ -24,7 +24,7 @@ def noisy(outputs):
     return jnp.mean(penalties.squared_slopes(outputs.critic, points))
 
 
-# Latents, dropout, penalty noise and batch normalisation in one game; gradient descent,
+# Latents, dropout, penalty noise and batch normalization in one game; gradient descent,
 # under which a gradient n times too large moves n times too far.
 GAME = games.gan(
     generator=games.NormalisedGenerator(),

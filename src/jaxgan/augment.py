@@ -29,7 +29,7 @@ def composed(*augments: Augment) -> Augment:
 
 
 def _stretched(x: Image, centre: Image, change: jax.Array) -> Image:
-    """``x`` with its distance from ``centre`` grown by the factor ``1 + change``."""
+    """``x`` with its distance from ``center`` grown by the factor ``1 + change``."""
     return x + (x - centre) * change.astype(x.dtype)
 
 
@@ -43,7 +43,7 @@ def brightness(reach: ScalarLike = 0.5) -> Augment:
 
 
 def saturation(reach: ScalarLike = 1.0) -> Augment:
-    """Scales each pixel's distance from its grey by a factor in ``[1 - reach, 1 + reach)``.
+    """Scales each pixel's distance from its gray by a factor in ``[1 - reach, 1 + reach)``.
 
     Nothing happens to an image of one channel.
     """
@@ -117,7 +117,7 @@ def translation(ratio: ScalarLike = 1 / 8) -> Augment:
 def shift(ratio: ScalarLike = 1 / 8) -> Augment:
     """Shifts by whole pixels, up to ``ratio`` of each side; what comes in is reflected.
 
-    With ``flip()``, the augmentation of consistency regularisation (Zhang et al. 2020: a few
+    With ``flip()``, the augmentation of consistency regularization (Zhang et al. 2020: a few
     pixels; a reflected border in StudioGAN).
     """
 

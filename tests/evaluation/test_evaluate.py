@@ -47,7 +47,7 @@ def extractor(resolution=64, path=None):
 
 @pytest.fixture(scope="module")
 def labelled(tmp_path_factory):
-    """Two sets of 90 labelled images of one distribution, and one of another: npz files."""
+    """Two sets of 90 labeled images of one distribution, and one of another: npz files."""
     folder = tmp_path_factory.mktemp("labelled")
     random = np.random.default_rng(0)
     for name, spread in (("real", 40), ("same", 40), ("other", 110)):

@@ -265,7 +265,7 @@ def test_packs_must_fill_the_batch():
 
 
 def test_a_pack_larger_than_the_batch_is_for_initialisation_only():
-    """A game is initialised with two rows; a step with too few of them is a mistake."""
+    """A game is initialized with two rows; a step with too few of them is a mistake."""
     game = forward.packed(5, forward.unconditional(fixed))
     networks = Linear(lambda z: z), Linear(total)
     outputs = game.run(*networks, BATCH, drawn(4), {})
@@ -456,7 +456,7 @@ def test_gradients_pass_through_the_latent_step():
         assert slope[axis] == pytest.approx(expected, rel=1e-2, abs=1e-3)
 
 
-# Games of modules, through initialisation and the training step.
+# Games of modules, through initialization and the training step.
 
 
 class Labelled(nn.Module):

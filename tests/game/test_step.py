@@ -226,7 +226,7 @@ def test_phases_that_move_together_must_be_due_together():
 
 
 class Normed(nn.Module):
-    """Batch normalisation alone."""
+    """Batch normalization alone."""
 
     @nn.compact
     def __call__(self, x, *, train):

@@ -318,7 +318,7 @@ def test_gradients_are_finite_and_float32(name, dtype):
     random = np.random.default_rng(0)
 
     def filled(module, x):
-        """Positive variables, as variances are, for less to compile than the initialisers."""
+        """Positive variables, as variances are, for less to compile than the initializers."""
         shapes = jax.eval_shape(partial(module.init, train=False), key, x)
         numbers = jax.tree.map(lambda leaf: random.uniform(0.01, 0.2, leaf.shape), shapes)
         return jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float32), numbers)

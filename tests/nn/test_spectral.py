@@ -1,4 +1,4 @@
-"""Spectral normalisation against SVD, and the same critic for every use in a phase."""
+"""Spectral normalization against SVD, and the same critic for every use in a phase."""
 
 import jax
 import jax.numpy as jnp
@@ -99,7 +99,7 @@ def game(**changes):
 
 
 def test_a_step_iterates_once_and_every_use_sees_one_critic():
-    """The step of a hand-written critic, whose weights are normalised once, outside."""
+    """The step of a hand-written critic, whose weights are normalized once, outside."""
     gan = game(updates=SIMULTANEOUS)
     start = games.born(gan)
     chunk = games.points(1, gan, 6)

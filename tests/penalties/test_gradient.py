@@ -155,7 +155,7 @@ def test_interpolation_is_uniform_on_the_segment_of_each_row():
 
 
 def test_a_quadratic_critic_pays_where_it_was_asked():
-    """WGAN-GP and LP at the very points that were drawn; zero-centred too."""
+    """WGAN-GP and LP at the very points that were drawn; zero-centered too."""
     outputs = seen(quadratic, fake=OTHER)
     slopes = np.linalg.norm(np.asarray(penalties.interpolated(outputs)) @ MATRIX, axis=1)
     for name, expected in {

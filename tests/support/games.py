@@ -42,7 +42,7 @@ class Critic(nn.Module):
 
 
 class NormalisedGenerator(nn.Module):
-    """A smooth perceptron with batch normalisation; ``axis=None`` forgets to synchronise it."""
+    """A smooth perceptron with batch normalization; ``axis=None`` forgets to synchronize it."""
 
     axis: str | None = AXIS
 

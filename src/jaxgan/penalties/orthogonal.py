@@ -1,4 +1,4 @@
-"""Orthogonal regularisation of a player's weights.
+"""Orthogonal regularization of a player's weights.
 
 A kernel ``[..., in, out]`` counts as the matrix ``W`` of ``out`` columns, one for each filter
 (of a transposed convolution, whose kernel is its adjoint's, one for each input).
