@@ -28,9 +28,9 @@ def composed(*augments: Augment) -> Augment:
     return apply
 
 
-def _stretched(x: Image, centre: Image, change: jax.Array) -> Image:
+def _stretched(x: Image, center: Image, change: jax.Array) -> Image:
     """``x`` with its distance from ``center`` grown by the factor ``1 + change``."""
-    return x + (x - centre) * change.astype(x.dtype)
+    return x + (x - center) * change.astype(x.dtype)
 
 
 def brightness(reach: ScalarLike = 0.5) -> Augment:
@@ -49,8 +49,8 @@ def saturation(reach: ScalarLike = 1.0) -> Augment:
     """
 
     def apply(x: Image, rng: Rng) -> Image:
-        grey = jnp.mean(x, axis=-1, keepdims=True)
-        return _stretched(x, grey, reach * rng.uniform((1, 1, 1), -1.0, 1.0))
+        gray = jnp.mean(x, axis=-1, keepdims=True)
+        return _stretched(x, gray, reach * rng.uniform((1, 1, 1), -1.0, 1.0))
 
     return apply
 
@@ -141,8 +141,8 @@ def cutout(ratio: ScalarLike = 1 / 2) -> Augment:
         for axis, name in ((1, "down"), (2, "right")):
             size = x.shape[axis]
             hole = _pixels(size, ratio)
-            centre = _whole(rng.named(name), jnp.int32(0), size + 1 - hole % 2)
-            index = jnp.arange(size, dtype=jnp.int32)[None] - (centre - hole // 2)[:, None]
+            center = _whole(rng.named(name), jnp.int32(0), size + 1 - hole % 2)
+            index = jnp.arange(size, dtype=jnp.int32)[None] - (center - hole // 2)[:, None]
             shape = [len(x), 1, 1, 1]
             shape[axis] = size
             hidden = hidden & ((index >= 0) & (index < hole)).reshape(shape)

@@ -71,7 +71,7 @@ def test_weights_are_drawn_as_the_paper_says():
         assert np.std(leaf) == pytest.approx(0.02, abs=5 * error)
 
 
-def test_no_normalisation_touches_the_image():
+def test_no_normalization_touches_the_image():
     """At the generator's output and the discriminator's input (section 3)."""
     generator = shapes(dcgan.Generator(32, 3, 4), 5)["params"]
     norms = [name for name in generator if name.startswith("_Norm")]

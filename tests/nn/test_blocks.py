@@ -56,7 +56,7 @@ def test_only_the_first_block_does_not_rectify_its_input():
         assert bool(np.any(negative)) == first
 
 
-def test_a_discriminators_block_may_normalise_before_each_relu():
+def test_a_discriminators_block_may_normalize_before_each_relu():
     """Its output but for the shortcut is that of the normalized image, whatever its scale."""
     block = blocks.DiscriminatorBlock(6, norm=LayerNorm)
     variables = silenced(jax.jit(block.init)(jax.random.key(0), X), "shortcut")

@@ -201,7 +201,7 @@ def pixels(png):
 
 def test_a_report_of_images(run, monkeypatch, capsys):
     """One page of everything; what follows looks at its parts."""
-    monkeypatch.setattr(jaxgan.Sampler, "labelled", True)
+    monkeypatch.setattr(jaxgan.Sampler, "labeled", True)
     append(
         run / "evaluations.jsonl",
         [

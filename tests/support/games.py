@@ -41,7 +41,7 @@ class Critic(nn.Module):
         return nn.Dense(1)(nn.tanh(nn.Dense(4)(x)))[:, 0]
 
 
-class NormalisedGenerator(nn.Module):
+class NormalizedGenerator(nn.Module):
     """A smooth perceptron with batch normalization; ``axis=None`` forgets to synchronize it."""
 
     axis: str | None = AXIS

@@ -93,10 +93,10 @@ class DiscriminatorBlock(nn.Module):
         """The residual plus the shortcut."""
         hidden = self.features if self.wide or self.first else x.shape[-1]
 
-        def normalised(h: Images, name: str) -> Images:
+        def normalized(h: Images, name: str) -> Images:
             return h if self.norm is None else self.norm(name=name, dtype=x.dtype)(h)
 
-        h = x if self.first else nn.relu(normalised(x, "norm1"))
+        h = x if self.first else nn.relu(normalized(x, "norm1"))
         h = Conv(
             hidden,
             3,
@@ -105,7 +105,7 @@ class DiscriminatorBlock(nn.Module):
             name="conv1",
             dtype=x.dtype,
         )(h)
-        h = nn.relu(normalised(h, "norm2"))
+        h = nn.relu(normalized(h, "norm2"))
         h = Conv(self.features, 3, kernel_init=self.kernel_init, name="conv2", dtype=x.dtype)(h)
         if self.down:
             h = average_pool(h)

@@ -30,7 +30,7 @@ def _grams(params: Any, chosen: Chosen) -> list[jax.Array]:
         if leaf.ndim > 1 and chosen(jax.tree_util.keystr(path, simple=True, separator="/"))
     ]
     if not kernels:
-        raise ValueError("orthogonal regularisation: no kernel was chosen.")
+        raise ValueError("orthogonal regularization: no kernel was chosen.")
     return [kernel.T @ kernel for kernel in kernels]
 
 
