@@ -123,11 +123,11 @@ def test_a_field_without_a_text_is_found():
 def test_flags_set_config_identity_and_operation():
     experiment = load_experiment(TINY)
     flags = ["--width", "5", "--learning-rate", "1e-3", "--seed", "7", "--steps", "9", "--flip"]
-    config, training, runtime = parse(experiment, flags, "tiny")
+    _, config, training, runtime = parse(experiment, flags, "tiny")
     assert config == experiment.config(width=5, learning_rate=1e-3)
     assert (training.seed, training.flip, training.data) == (7, True, "ring")
     assert (runtime.steps, runtime.compute.backend) == (9, "pmap")
-    assert parse(experiment, [], "tiny")[2].steps == 12
+    assert parse(experiment, [], "tiny")[3].steps == 12
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,11 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
+from jaxgan.data.modality import IMAGES
 from jaxgan.data.source import Source, digest, from_arrays, read_all
+from jaxgan.errors import UserError
 
 RNG = np.random.default_rng(0)
 PAIRS = {
@@ -11,9 +15,22 @@ PAIRS = {
 TOKENS = {"tokens": RNG.integers(0, 9, (11, 6)).astype(np.int32), "length": np.arange(11)}
 
 
-@pytest.mark.parametrize("rows", [PAIRS, TOKENS])
-def test_any_keys_and_dtypes_are_kept(rows):
-    source = from_arrays("made", "train", rows)
+def pairs(split, rows):
+    return from_arrays("pairs", split, rows, modality=dataclasses.replace(IMAGES, key="source"))
+
+
+def tokens(split, rows):
+    return from_arrays("tokens", split, rows, modality=dataclasses.replace(IMAGES, key="tokens"))
+
+
+def test_rows_without_what_is_generated_are_refused():
+    with pytest.raises(UserError, match=r"^The rows of made have no image, only tokens, length;"):
+        from_arrays("made", "train", TOKENS)
+
+
+@pytest.mark.parametrize("rows, made", [(PAIRS, pairs), (TOKENS, tokens)])
+def test_any_keys_and_dtypes_are_kept(rows, made):
+    source = made("train", rows)
     assert source.size == len(next(iter(rows.values())))
     for found in (source.arrays(), source.read(np.array([3, 3, 0]))):
         assert list(found) == list(rows)
@@ -29,7 +46,7 @@ def test_any_keys_and_dtypes_are_kept(rows):
 
 def test_the_threads_read_what_one_does():
     """Samples this large are read in blocks by several threads."""
-    made = from_arrays("made", "train", PAIRS)
+    made = pairs("train", PAIRS)
     source = Source("made", "train", made.size, made.shape, made.read, "00")
     assert digest(read_all(source)) == digest(PAIRS) == made.fingerprint
 
@@ -37,9 +54,9 @@ def test_the_threads_read_what_one_does():
 def test_the_fingerprint_is_of_the_content():
     changed = {key: values.copy() for key, values in TOKENS.items()}
     changed["tokens"][10, 5] += 1
-    prints = {from_arrays("made", "train", rows).fingerprint for rows in (TOKENS, changed)}
+    prints = {tokens("train", rows).fingerprint for rows in (TOKENS, changed)}
     assert len(prints) == 2
-    assert from_arrays("other", "test", TOKENS).fingerprint in prints
+    assert tokens("test", TOKENS).fingerprint in prints
 
 
 def test_an_array_inside_a_list_is_hashed_whole():

@@ -15,7 +15,7 @@ from jaxgan.game.step import make_step
 from jaxgan.game.terms import scale
 from jaxgan.nn.dropout import Dropout
 from jaxgan.rng import Rng
-from jaxgan.types import AXIS
+from jaxgan.types import AXIS, Seen
 from support import games
 from support.outputs import alone, drawn
 
@@ -278,11 +278,11 @@ def test_a_pack_larger_than_the_batch_is_for_initialization_only():
 def test_packs_carry_labels_and_pairs():
     labeled = forward.packed(2, forward.conditional(fixed))
     judge = Linear(lambda x, labels: total(x) + total(labels).astype(jnp.float32))
-    outputs = labeled(Linear(labels_of), judge, BATCH, drawn(4), {})
+    outputs = labeled.run(Linear(labels_of), judge, BATCH, drawn(4), {})
     assert outputs.real_logits.shape == (2,)
     np.testing.assert_allclose(outputs.fake_critic(outputs.fake), outputs.fake_logits)
     joint = forward.packed(2, forward.bidirectional(fixed))
-    pairs = joint(
+    pairs = joint.run(
         Linear(lambda z, x: (z, x)), Linear(lambda x, z: total(x * z)), BATCH, draw(4), {}
     )
     assert [leaf.shape for leaf in pairs.real] == [(2, 4), (2, 4)]
@@ -292,8 +292,8 @@ def test_packs_carry_labels_and_pairs():
 def test_a_pack_of_one_is_the_plain_game():
     """Labels too, which a discriminator of classes takes one a row."""
     judge = Linear(lambda x, labels: total(labels_of(x, labels)))
-    plain = forward.conditional(fixed)(Linear(labels_of), judge, BATCH, drawn(4), {})
-    packed = forward.packed(1, forward.conditional(fixed))(
+    plain = forward.conditional(fixed).run(Linear(labels_of), judge, BATCH, drawn(4), {})
+    packed = forward.packed(1, forward.conditional(fixed)).run(
         Linear(labels_of), judge, BATCH, drawn(4), {}
     )
     for name in ("real", "fake", "real_logits", "fake_logits"):
@@ -370,7 +370,7 @@ def test_instance_noise_follows_its_schedule():
     networks = Linear(lambda z: z), Linear(total)
     first = game.run(*networks, BATCH, drawn(4), adaptive)
     for _ in range(5):
-        adaptive = forward.count_steps(adaptive, {})
+        adaptive = forward.count_steps(adaptive, Seen({}, {}))
     later = game.run(*networks, BATCH, drawn(4), adaptive)
     for then, now, clean in [(first.real, later.real, IMAGES), (first.fake, later.fake, LATENTS)]:
         np.testing.assert_allclose(now - clean, 0.5 * (then - clean), atol=1e-5)
@@ -380,7 +380,7 @@ def test_instance_noise_follows_its_schedule():
 
 def test_noise_without_a_clock_is_an_error():
     with pytest.raises(KeyError, match="step"):
-        forward.instance_noise(lambda step: 1.0, forward.unconditional(fixed))(
+        forward.instance_noise(lambda step: 1.0, forward.unconditional(fixed)).run(
             None, None, BATCH, drawn(4), {}
         )
 
@@ -396,7 +396,7 @@ def test_latents_take_a_natural_gradient_step():
     np.testing.assert_allclose(outputs.extras["latent_step"], step, rtol=1e-5)
     np.testing.assert_allclose(outputs.fake, 3 * (LATENTS + step), rtol=1e-5)
     np.testing.assert_allclose(penalties.latent_step(outputs), np.sum(step[0] ** 2), rtol=1e-5)
-    clipped = forward.latent_optimization(fixed, bound=0.5)(
+    clipped = forward.latent_optimization(fixed, bound=0.5).run(
         Linear(lambda z: z), judge, BATCH, drawn(4), {}
     )
     assert np.abs(clipped.extras["latents"]).max() == 0.5
@@ -627,13 +627,15 @@ def test_a_composite_samples_by_its_own_method():
     latents = jnp.asarray(np.random.default_rng(3).normal(size=(4, 3)), jnp.float32)
     variables = module.init(jax.random.key(0), latents, images, train=False)
     network = Network(module, variables["params"], {})
-    samples = forward.generate_jointly(network, latents, None)
+    samples = forward.bidirectional(fixed).sample(network, latents, {})
     np.testing.assert_array_equal(samples, network(latents, images)[0][0])
 
 
 def test_a_labeled_generator_samples_by_label():
     network = Linear(labels_of)
-    samples = forward.generate_labeled(network, jnp.asarray(LATENTS), jnp.asarray(LABELS))
+    samples = forward.conditional(fixed).sample(
+        network, jnp.asarray(LATENTS), {"label": jnp.asarray(LABELS)}
+    )
     np.testing.assert_allclose(samples, LATENTS * (1 + LABELS)[:, None])
 
 

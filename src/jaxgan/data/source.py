@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jaxgan.data.modality import IMAGES, POINTS, Modality
+from jaxgan.errors import UserError
 
 
 class RowSpec(NamedTuple):
@@ -160,12 +161,20 @@ def from_arrays(
       class_names: the names of the classes.
       mixture: the distribution of the samples, if it is a mixture of Gaussians.
       modality: what the samples are; None for images, or for points where they have no pixels.
+
+    Raises:
+      UserError: the rows lack what the modality generates.
     """
     rows = {key: np.ascontiguousarray(value) for key, value in rows.items()}
     if "label" in rows and classes is None:
         classes = int(rows["label"].max()) + 1
     if modality is None:
-        modality = IMAGES if rows["image"].ndim == 4 else POINTS
+        modality = IMAGES if rows.get("image", np.zeros(0)).ndim == 4 else POINTS
+    if modality.key not in rows:
+        raise UserError(
+            f"The rows of {name} have no {modality.key}, only {', '.join(rows)}; give the modality "
+            "whose key is what a generator should make."
+        )
     sample = rows[modality.key]
     return Source(
         name=name,
