@@ -153,7 +153,7 @@ def test_devices_are_counted():
             parallel.choose_devices(count)
 
 
-def test_knobs_are_arguments_of_the_compiled_step():
+def test_hyperparameters_are_arguments_of_the_compiled_step():
     traces = []
 
     def game(hyperparameters):

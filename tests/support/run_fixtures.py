@@ -54,8 +54,9 @@ def images(tmp_path_factory):
 def usual(images):
     """Flags of most runs: they share one executable.
 
-    Rows at 4, 8, 12 and checkpoints at 5, 10, 12, so that dispatches of up to three steps
-    are cut short, and an epoch (6.25 steps) ends between checkpoints.
+    Rows at 4, 8, 12 and checkpoints at 5, 10, 12, so that dispatches (of two steps: the four to
+    a row in equal parts of at most three) are cut short, and an epoch (6.25 steps) ends between
+    checkpoints.
     """
     return [
         *("--data", f"npz:{images}", "--flip", "--devices", "2"),
