@@ -169,7 +169,7 @@ def from_arrays(
     if "label" in rows and classes is None:
         classes = int(rows["label"].max()) + 1
     if modality is None:
-        modality = IMAGES if np.ndim(rows.get("image")) == 4 else POINTS
+        modality = IMAGES if np.ndim(rows.get("image", ())) == 4 else POINTS
     if modality.key not in rows:
         raise UserError(
             f"{name} has no {modality.key}; give from_arrays a modality whose key is one of "
