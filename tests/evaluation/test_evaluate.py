@@ -188,7 +188,7 @@ def test_how_samples_were_drawn_splits_columns(copy, command):
     changes = [(), ("--step", 10), ("--weights", "raw"), ("--truncation", 0.5), ("--seed", 2)]
     for change in changes:
         assert command([*words, *change])[0] == 0
-    rewrite(copy, lambda described: described["identity"].update(matmul_precision="bfloat16"))
+    rewrite(copy, lambda described: described["training"].update(matmul_precision="bfloat16"))
     assert command(words)[0] == 0
     found = read_scores(copy / "evaluations.jsonl")
     assert [differences(found[0], other) for other in found[1:]] == [
@@ -244,7 +244,7 @@ def test_paths_are_measured_in_the_extractor_s_name(copy, command, monkeypatch):
     assert differences(score, truncated) == ["truncation: None -> 0.2"]
     assert seeded.value != score.value
     assert truncated.value < 0.5 * score.value
-    rewrite(copy, lambda described: described["identity"].update(matmul_precision="bfloat16"))
+    rewrite(copy, lambda described: described["training"].update(matmul_precision="bfloat16"))
     assert command(words)[0] == 0
     coarse = read_scores(copy / "evaluations.jsonl")[-1]
     assert coarse.subject["precision"] == "bfloat16"  # and yet:

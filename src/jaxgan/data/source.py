@@ -163,17 +163,17 @@ def from_arrays(
       modality: what the samples are; None for images, or for points where they have no pixels.
 
     Raises:
-      UserError: the rows lack what the modality generates.
+      UserError: the rows lack the modality's key.
     """
     rows = {key: np.ascontiguousarray(value) for key, value in rows.items()}
     if "label" in rows and classes is None:
         classes = int(rows["label"].max()) + 1
     if modality is None:
-        modality = IMAGES if rows.get("image", np.zeros(0)).ndim == 4 else POINTS
+        modality = IMAGES if np.ndim(rows.get("image", ())) == 4 else POINTS
     if modality.key not in rows:
         raise UserError(
-            f"The rows of {name} have no {modality.key}, only {', '.join(rows)}; give the modality "
-            "whose key is what a generator should make."
+            f"{name} has no {modality.key}; give from_arrays a modality whose key is one of "
+            f"{', '.join(rows)}."
         )
     sample = rows[modality.key]
     return Source(
