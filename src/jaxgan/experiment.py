@@ -22,7 +22,7 @@ from jaxgan.ema import constant
 from jaxgan.errors import UserError, one_of
 from jaxgan.game.gan import Gan
 from jaxgan.game.state import GanState, init
-from jaxgan.types import Dtype, ScalarLike
+from jaxgan.types import Batch, Dtype, ScalarLike
 
 
 @dataclasses.dataclass(frozen=True)
@@ -269,7 +269,14 @@ def open_of(experiment: Experiment, data: str) -> Callable[..., Source]:
     return functools.partial(open_source, data)
 
 
+def blank_rows(task: Task, rows: int) -> Batch:
+    """Rows of zeros, of the shapes and dtypes that data have on a device: 64 bits become 32."""
+    return {
+        key: jnp.zeros((rows, *row.shape), jax.dtypes.canonicalize_dtype(row.dtype))
+        for key, row in task.spec.items()
+    }
+
+
 def initial_state(gan: Gan, key: jax.Array, task: Task, rows: int = 2) -> GanState:
     """The state before the first step, for data of this kind; made by a pass of ``rows`` rows."""
-    raw = {name: jnp.zeros((rows, *one.shape), one.dtype) for name, one in task.spec.items()}
-    return init(gan, key, task.modality.prepare(raw, None, gan.range, False))
+    return init(gan, key, task.modality.prepare(blank_rows(task, rows), None, gan.range, False))

@@ -96,10 +96,10 @@ def test_help_of_an_experiment_lists_every_flag_with_its_text(command):
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_every_knob_has_a_text(name):
-    for knob, text in documentation(load_experiment(FILES[name]).config).items():
-        assert text, f"{name}: {knob} has no docstring"
-        assert text.strip().endswith("."), f"{name}: {knob}: {text}"
+def test_every_hyperparameter_has_a_text(name):
+    for field, text in documentation(load_experiment(FILES[name]).config).items():
+        assert text, f"{name}: {field} has no docstring"
+        assert text.strip().endswith("."), f"{name}: {field}: {text}"
 
 
 @pytest.mark.parametrize("settings", [Training, *GROUPS, Sample, Export, Prepare])
@@ -120,14 +120,15 @@ def test_a_field_without_a_text_is_found():
     assert documentation(Config) == {"told": "Something.", "untold": None}
 
 
-def test_flags_set_config_identity_and_operation():
+def test_flags_set_config_training_and_runtime():
     experiment = load_experiment(TINY)
     flags = ["--width", "5", "--learning-rate", "1e-3", "--seed", "7", "--steps", "9", "--flip"]
-    config, training, runtime = parse(experiment, flags, "tiny")
+    found, config, training, runtime = parse(experiment, flags, "tiny")
+    assert found is experiment
     assert config == experiment.config(width=5, learning_rate=1e-3)
     assert (training.seed, training.flip, training.data) == (7, True, "ring")
     assert (runtime.steps, runtime.compute.backend) == (9, "pmap")
-    assert parse(experiment, [], "tiny")[2].steps == 12
+    assert parse(experiment, [], "tiny")[3].steps == 12
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,15 @@
 """A mistake gets one short message that names it and what to do, and changes nothing."""
 
+import errno
+import os
+import subprocess
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from jaxgan.experiment import load_experiment
-from support.tiny_runs import EXPERIMENTS, TESTS, TINY, unchanged
+from support.tiny_runs import EXPERIMENTS, TESTS, TINY, process, unchanged
 
 pytest_plugins = ["support.run_fixtures"]
 
@@ -99,29 +103,32 @@ def test_a_wrong_experiment_file(text, expected, workdir, refused):
 
 
 @pytest.mark.parametrize(
-    "name, shape, expected",
+    "name, preset, shape, expected",
     [
-        ("dragan_fashion_mnist", (30, 30, 1), ["do not fit data of shape (30, 30, 1)"]),
-        ("lsgan_fashion_mnist", (2,), ["do not fit data of shape (2,)", "for (28, 28, 1)"]),
-        ("pacgan_mixture", (28, 28, 1), ["do not fit data of shape (28, 28, 1)", "for (2,)"]),
-        ("ali_mixture", (28, 28, 1), ["(28, 28, 1)"]),
-        ("acgan_cifar10", (2,), ["do not fit data of shape (2,)", "for (32, 32, 3)"]),
-        ("sndcgan_cifar10", (30, 30, 3), ["30"]),
+        ("lucic", "dragan", (30, 30, 1), ["do not fit data of shape (30, 30, 1)"]),
+        ("lucic", "lsgan", (2,), ["do not fit data of shape (2,)", "for (28, 28, 1)"]),
+        (
+            "pacgan_mixture",
+            "grid",
+            (28, 28, 1),
+            ["do not fit data of shape (28, 28, 1)", "for (2,)"],
+        ),
+        ("ali_mixture", "ring", (28, 28, 1), ["(28, 28, 1)"]),
+        ("acgan_cifar10", "", (2,), ["do not fit data of shape (2,)", "for (32, 32, 3)"]),
+        ("sndcgan_cifar10", "", (30, 30, 3), ["30"]),
     ],
 )
-def test_data_that_no_network_of_the_experiment_fits(name, shape, expected, workdir, refused):
+def test_data_that_no_network_of_the_experiment_fits(
+    name, preset, shape, expected, workdir, refused
+):
     arrays = workdir.parent / "arrays.npz"
     dtype = np.uint8 if len(shape) == 3 else np.float32
     np.savez(arrays, image=np.zeros((8, *shape), dtype), label=np.arange(8) % 2)
     file = next(path for path in EXPERIMENTS if path.stem == name)
-    command = ("train", file, "--data", f"npz:{arrays}", "--workdir", workdir)
-    flags = [
-        "--batch-size",
-        8,
-        "--devices",
-        1,
-        *(["--no-flip"] if load_experiment(file).flip else []),
-    ]
+    command = ("train", file, *([preset] if preset else []), "--data", f"npz:{arrays}")
+    flags = ["--batch-size", 8, "--devices", 1, "--workdir", workdir]
+    if load_experiment(file, preset).flip:
+        flags.append("--no-flip")
     with unchanged(workdir.parent):
         said = refused((*command, *flags), *expected)
     assert len(said) < 400
@@ -199,6 +206,40 @@ def test_a_keyboard_interrupt_is_no_traceback(command, monkeypatch):
 
     monkeypatch.setattr("jaxgan.cli.experiment.train", interrupted)
     assert command(["train", TINY]) == (130, "jaxgan: interrupted")
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "from jaxgan.cli.main import main; main()",
+        "import sys; from jaxgan.cli.exit import exit_code_of as code_of;"
+        "sys.exit(code_of(lambda: print('line\\n' * 100_000)))",
+    ],
+    ids=["a few lines", "many lines"],
+)
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_an_output_that_nobody_reads_ends_a_command_quietly(unbuffered, program, monkeypatch):
+    """As in ``jaxgan --help | head -0``: neither a traceback nor advice about the disk."""
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        child = process("-c", program, "--help", stdout=writer, stderr=subprocess.PIPE)
+        _, said = child.communicate(timeout=60)
+    finally:
+        os.close(writer)
+    assert (child.returncode, said) == (141, "")
+
+
+def test_another_pipe_that_breaks_is_said(command, monkeypatch):
+    """The control of the test above: for instance that of a process that reads the data."""
+
+    def broken(*_):
+        raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+    monkeypatch.setattr("jaxgan.cli.experiment.train", broken)
+    code, said = command(["train", TINY])
+    assert (code, "Broken pipe" in said) == (2, True)
 
 
 def test_a_mistake_of_the_program_keeps_its_traceback(command, monkeypatch):

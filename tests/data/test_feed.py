@@ -8,6 +8,7 @@ import pytest
 
 from jaxgan.data import feed as feeds
 from jaxgan.data.feed import Resident, Streamed, gather, make_feed, steps_per_chunk
+from jaxgan.data.modality import IMAGES
 from jaxgan.data.order import batch_indices
 from jaxgan.data.source import Source, from_arrays
 from jaxgan.errors import UserError
@@ -231,7 +232,8 @@ def test_rows_of_any_keys_are_streamed():
         "source": np.arange(40 * 6, dtype=np.uint8).reshape(40, 2, 3),
         "tokens": np.arange(80, dtype=np.int32).reshape(40, 2),
     }
-    made = from_arrays("pairs", "train", rows)
+    pairs = dataclasses.replace(IMAGES, name="pairs", key="source")
+    made = from_arrays("pairs", "train", rows, modality=pairs)
     feed = make_feed(made, seed=3, batch_size=5, mode="streamed")
     chunk = feed.chunk(2, 2)
     feed.close()

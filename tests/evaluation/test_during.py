@@ -94,7 +94,10 @@ def test_an_experiment_brings_a_metric_of_its_own(trainer, tmp_path, command, mo
     during = scores(run)
     assert [one.metric for one in during] == ["ms-ssim", "brightness"] * 2
     values = {one.subject["step"]: one.value for one in during if one.metric == "brightness"}
-    assert read_description(RunFolder(run))["launches"][-1]["operation"]["best"] == "brightness"
+    assert (
+        read_description(RunFolder(run))["launches"][-1]["runtime"]["checkpointing"]["best"]
+        == "brightness"
+    )
     assert Checkpoints(run / "checkpoints").best_step() == max(values, key=values.get)
     code, said = command(["evaluate", run])
     assert code == 0, said

@@ -13,8 +13,9 @@ from jaxgan.game.network import Network
 from jaxgan.game.state import init
 from jaxgan.game.step import make_step
 from jaxgan.game.terms import scale
+from jaxgan.nn.dropout import Dropout
 from jaxgan.rng import Rng
-from jaxgan.types import AXIS
+from jaxgan.types import AXIS, Seen
 from support import games
 from support.outputs import alone, drawn
 
@@ -263,8 +264,8 @@ def test_packs_must_fill_the_batch():
         forward.packed(0, forward.unconditional(fixed))
 
 
-def test_a_pack_larger_than_the_batch_is_for_initialisation_only():
-    """A game is initialised with two rows; a step with too few of them is a mistake."""
+def test_a_pack_larger_than_the_batch_is_for_initialization_only():
+    """A game is initialized with two rows; a step with too few of them is a mistake."""
     game = forward.packed(5, forward.unconditional(fixed))
     networks = Linear(lambda z: z), Linear(total)
     outputs = game.run(*networks, BATCH, drawn(4), {})
@@ -275,13 +276,13 @@ def test_a_pack_larger_than_the_batch_is_for_initialisation_only():
 
 
 def test_packs_carry_labels_and_pairs():
-    labelled = forward.packed(2, forward.conditional(fixed))
+    labeled = forward.packed(2, forward.conditional(fixed))
     judge = Linear(lambda x, labels: total(x) + total(labels).astype(jnp.float32))
-    outputs = labelled(Linear(labels_of), judge, BATCH, drawn(4), {})
+    outputs = labeled.run(Linear(labels_of), judge, BATCH, drawn(4), {})
     assert outputs.real_logits.shape == (2,)
     np.testing.assert_allclose(outputs.fake_critic(outputs.fake), outputs.fake_logits)
     joint = forward.packed(2, forward.bidirectional(fixed))
-    pairs = joint(
+    pairs = joint.run(
         Linear(lambda z, x: (z, x)), Linear(lambda x, z: total(x * z)), BATCH, draw(4), {}
     )
     assert [leaf.shape for leaf in pairs.real] == [(2, 4), (2, 4)]
@@ -291,8 +292,8 @@ def test_packs_carry_labels_and_pairs():
 def test_a_pack_of_one_is_the_plain_game():
     """Labels too, which a discriminator of classes takes one a row."""
     judge = Linear(lambda x, labels: total(labels_of(x, labels)))
-    plain = forward.conditional(fixed)(Linear(labels_of), judge, BATCH, drawn(4), {})
-    packed = forward.packed(1, forward.conditional(fixed))(
+    plain = forward.conditional(fixed).run(Linear(labels_of), judge, BATCH, drawn(4), {})
+    packed = forward.packed(1, forward.conditional(fixed)).run(
         Linear(labels_of), judge, BATCH, drawn(4), {}
     )
     for name in ("real", "fake", "real_logits", "fake_logits"):
@@ -369,7 +370,7 @@ def test_instance_noise_follows_its_schedule():
     networks = Linear(lambda z: z), Linear(total)
     first = game.run(*networks, BATCH, drawn(4), adaptive)
     for _ in range(5):
-        adaptive = forward.count_steps(adaptive, {})
+        adaptive = forward.count_steps(adaptive, Seen({}, {}))
     later = game.run(*networks, BATCH, drawn(4), adaptive)
     for then, now, clean in [(first.real, later.real, IMAGES), (first.fake, later.fake, LATENTS)]:
         np.testing.assert_allclose(now - clean, 0.5 * (then - clean), atol=1e-5)
@@ -379,7 +380,7 @@ def test_instance_noise_follows_its_schedule():
 
 def test_noise_without_a_clock_is_an_error():
     with pytest.raises(KeyError, match="step"):
-        forward.instance_noise(lambda step: 1.0, forward.unconditional(fixed))(
+        forward.instance_noise(lambda step: 1.0, forward.unconditional(fixed)).run(
             None, None, BATCH, drawn(4), {}
         )
 
@@ -395,7 +396,7 @@ def test_latents_take_a_natural_gradient_step():
     np.testing.assert_allclose(outputs.extras["latent_step"], step, rtol=1e-5)
     np.testing.assert_allclose(outputs.fake, 3 * (LATENTS + step), rtol=1e-5)
     np.testing.assert_allclose(penalties.latent_step(outputs), np.sum(step[0] ** 2), rtol=1e-5)
-    clipped = forward.latent_optimization(fixed, bound=0.5)(
+    clipped = forward.latent_optimization(fixed, bound=0.5).run(
         Linear(lambda z: z), judge, BATCH, drawn(4), {}
     )
     assert np.abs(clipped.extras["latents"]).max() == 0.5
@@ -455,10 +456,10 @@ def test_gradients_pass_through_the_latent_step():
         assert slope[axis] == pytest.approx(expected, rel=1e-2, abs=1e-3)
 
 
-# Games of modules, through initialisation and the training step.
+# Games of modules, through initialization and the training step.
 
 
-class Labelled(nn.Module):
+class Labeled(nn.Module):
     """Looks at a label as a one-hot vector."""
 
     size: int
@@ -520,14 +521,14 @@ class Pairs(nn.Module):
 NOISE = forward.normal(3)
 PLAIN = {"g": games.generator(), "d": games.Critic()}
 GAMES = {
-    "labelled": (
-        {"g": Labelled(2), "d": Labelled(1)},
+    "labeled": (
+        {"g": Labeled(2), "d": Labeled(1)},
         forward.conditional(NOISE, forward.uniform_labels(3)),
         {"g": {"adversarial": losses.hinge.generator}},
         {"d": {"adversarial": losses.hinge.discriminator, "r1": penalties.r1, "r2": penalties.r2}},
     ),
     "auxiliary": (
-        {"g": Labelled(2), "d": Describing()},
+        {"g": Labeled(2), "d": Describing()},
         forward.auxiliary_classifier(NOISE),
         {"g": {"classes": losses.auxiliary_classifier.generator}},
         {"d": {"classes": losses.auxiliary_classifier.discriminator}},
@@ -599,7 +600,7 @@ def begun(game):
 
 
 @pytest.mark.parametrize("name", GAMES)
-def test_every_game_is_initialised_and_stepped(name):
+def test_every_game_is_initialized_and_stepped(name):
     """By shapes: the state that comes out of a step is the kind that went in."""
     game = built(name)
     state = jax.eval_shape(lambda: begun(game))
@@ -626,13 +627,15 @@ def test_a_composite_samples_by_its_own_method():
     latents = jnp.asarray(np.random.default_rng(3).normal(size=(4, 3)), jnp.float32)
     variables = module.init(jax.random.key(0), latents, images, train=False)
     network = Network(module, variables["params"], {})
-    samples = forward.generate_jointly(network, latents, None)
+    samples = forward.bidirectional(fixed).sample(network, latents, {})
     np.testing.assert_array_equal(samples, network(latents, images)[0][0])
 
 
-def test_a_labelled_generator_samples_by_label():
+def test_a_labeled_generator_samples_by_label():
     network = Linear(labels_of)
-    samples = forward.generate_labelled(network, jnp.asarray(LATENTS), jnp.asarray(LABELS))
+    samples = forward.conditional(fixed).sample(
+        network, jnp.asarray(LATENTS), {"label": jnp.asarray(LABELS)}
+    )
     np.testing.assert_allclose(samples, LATENTS * (1 + LABELS)[:, None])
 
 
@@ -655,7 +658,7 @@ def test_packs_do_not_depend_on_the_number_of_devices():
 def test_eight_devices_play_the_whole_lot_as_one():
     """Noise, packs, moved latents, statistics, coupled losses, anchors: all in one game."""
     game = games.gan(
-        generator=games.NormalisedGenerator(),
+        generator=games.NormalizedGenerator(),
         discriminator=games.Critic(norm=True, rate=0.3),
         forward=forward.instance_noise(
             lambda step: 0.1, forward.packed(2, forward.latent_optimization(forward.uniform(3)))
@@ -693,3 +696,31 @@ def test_augmentation_and_packs_fit_one_game():
     outputs = game.run(generator, judge, {"image": jnp.ones((4, 8, 8, 3))}, drawn(4), {})
     assert outputs.real.shape == outputs.fake.shape == (2, 8, 8, 6)
     np.testing.assert_allclose(outputs.critic(outputs.fake), outputs.fake_logits, rtol=1e-5)
+
+
+class Dropping(nn.Module):
+    """Labels, latents and the masks of 32 units, side by side."""
+
+    @nn.compact
+    def __call__(self, latent, label, *, train):
+        masks = Dropout(0.5)(jnp.ones((len(latent), 32)), train=train)
+        return jnp.concatenate([label[:, None].astype(float), latent, masks], axis=-1)
+
+
+@pytest.mark.parametrize("size", [1, 2, 5])
+def test_samples_with_dropout_have_masks_of_their_own_latent(size):
+    """Also the same sample in another place, in a batch of another size."""
+    prior = forward.uniform(size)
+    sample = forward.sampled_with_dropout(forward.conditional(prior)).sample
+    generator = Network(Dropping(), {}, {})
+    latents, labels = prior(draw(500)), jnp.arange(500)
+    samples = sample(generator, latents, {"label": labels})
+    np.testing.assert_array_equal(samples[:, 0], labels)
+    np.testing.assert_array_equal(samples[:, 1 : size + 1], latents)
+    masks = np.asarray(samples[:, size + 1 :])
+    assert set(masks.ravel().tolist()) == {0.0, 2.0}
+    assert masks.mean() == pytest.approx(1.0, abs=5 / np.sqrt(masks.size))
+    np.testing.assert_allclose(np.corrcoef(masks.T), np.eye(32), atol=5 / np.sqrt(500))
+    assert len({row.tobytes() for row in masks}) == 500
+    moved = sample(generator, latents[7:3:-1], {"label": labels[7:3:-1]})
+    np.testing.assert_array_equal(moved, samples[7:3:-1])

@@ -46,7 +46,7 @@ def test_without_classes_it_is_a_plain_logit():
 
 
 def test_a_projection_of_classes_needs_labels():
-    with pytest.raises(ValueError, match="of 3 classes, and was given no label: play with"):
+    with pytest.raises(ValueError, match=r"given no label; use forward\.conditional"):
         made(Projection(3))
 
 

@@ -8,7 +8,7 @@ import pytest
 from jaxgan import losses, penalties
 from jaxgan.game.terms import evaluate, scale
 from jaxgan.types import Mean, Outputs
-from support.outputs import after, drawn, judged, seen
+from support.outputs import after, alone, drawn, judged, seen
 
 pytestmark = pytest.mark.usefixtures("strict")
 
@@ -90,7 +90,7 @@ MATRIX = np.array([[1.0, 2.0], [0.0, 3.0]], np.float32)
 
 
 def generated(critic=linear, fake_critic=None):
-    """A linear generator, whose fakes' neighbours are ``(z + n) A``."""
+    """A linear generator, whose fakes' neighbors are ``(z + n) A``."""
     latents = jnp.asarray(LATENTS)
     return seen(
         critic,
@@ -260,10 +260,6 @@ def test_a_choice_of_nothing_is_an_error():
 
 def test_measures_are_logged_without_weight():
     """BEGAN's convergence: in the logs, not in the loss."""
-    import rounds
-
-    cost = rounds.alone(
-        lambda: evaluate(scale(0.0, losses.began_convergence(0.5)), judged([2.0], [1.5]))
-    )
+    cost = alone(lambda: evaluate(scale(0.0, losses.began_convergence(0.5)), judged([2.0], [1.5])))
     assert float(cost.loss) == 0
     assert float(cost.logs[""].total) == pytest.approx(2.5)

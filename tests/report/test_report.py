@@ -20,6 +20,7 @@ from PIL import Image
 import jaxgan
 from jaxgan.cli.exit import EXIT_DIVERGED, exit_code_of
 from jaxgan.cli.report import report
+from jaxgan.data.modality import IMAGES
 from jaxgan.data.open import open_source
 from jaxgan.data.sources.toy import ring_modes
 from jaxgan.errors import UserError
@@ -201,7 +202,7 @@ def pixels(png):
 
 def test_a_report_of_images(run, monkeypatch, capsys):
     """One page of everything; what follows looks at its parts."""
-    monkeypatch.setattr(jaxgan.Sampler, "labelled", True)
+    monkeypatch.setattr(jaxgan.Sampler, "labeled", True)
     append(
         run / "evaluations.jsonl",
         [
@@ -260,7 +261,7 @@ def check_pictures(run, found):
     drawn, times = jaxgan.load(run)(64), 64 // 6
     first = shown["samples"][: 6 * times : times, : 6 * times : times, 0]
     np.testing.assert_array_equal(first, drawn[0, ..., 0])
-    # The nearest neighbour, found anew in float64.
+    # The nearest neighbor, found anew in float64.
     with np.load(config(run)["launches"][-1]["data_path"].removeprefix("npz:")) as arrays:
         real = arrays["image"]
     flat = lambda images: images.reshape(len(images), -1) / 255.0  # noqa: E731
@@ -409,8 +410,8 @@ def test_without_the_data_and_scores_the_page_says_so(run, given, capsys):
 
 def test_samples_of_any_other_kind_have_the_sections_that_all_have(given, monkeypatch):
     picture = np.zeros((4, 5, 3), np.uint8)
-    monkeypatch.setattr(ReportedRun, "modality", "tokens")
-    monkeypatch.setattr(ReportedRun, "preview", lambda run, samples, batch: picture)
+    tokens = dataclasses.replace(IMAGES, name="tokens", preview=lambda *_: picture)
+    monkeypatch.setattr(ReportedRun, "modality", tokens)
     made = compose(given())
     titles = ["The run", "Curves", "Samples", "Samples during training", "Scores"]
     assert [section.title for section in made.sections] == titles
@@ -548,7 +549,8 @@ def ring(finished, tmp_path):
     described, source = config(finished), open_source("ring")
     described["training"] |= {"data": "ring", "flip": False}
     described["launches"][-1]["data_path"] = "ring"
-    about = {"name": "ring", "size": source.size, "shape": [2], "classes": 8}
+    about = {"name": "ring", "size": source.size, "shape": [2], "classes": 8, "modality": "points"}
+    about["spec"] = {"image": [[2], "float32"], "label": [[], "int32"]}
     described["data"] = about | {"fingerprint": source.fingerprint}
     (folder / "config.json").write_text(json.dumps(described))
     shutil.copy(finished / "experiment.py", folder)

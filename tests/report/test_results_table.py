@@ -44,8 +44,10 @@ def test_the_committed_table_is_what_the_files_say():
 
 @pytest.mark.parametrize("file", EXPERIMENTS, ids=lambda path: path.stem)
 def test_no_number_stands_without_its_source(file):
-    for number in load_experiment(file).published:
-        assert faults(number, "metric", "value", "source") == []
+    declared = load_experiment(file)
+    for experiment in (declared, *map(declared.selected, declared.presets)):
+        for number in experiment.published:
+            assert faults(number, "metric", "value", "source") == []
 
 
 @pytest.mark.parametrize("name", ["metric", "value", "source"])

@@ -65,7 +65,7 @@ def experiment(tmp_path):
 
 def test_an_experiment_is_told_by_what_it_does(experiment):
     assert experiment() == []
-    assert experiment('"""The knobs."""', '"""Knobs."""  # a comment') == []
+    assert experiment('"""The hyperparameters."""', '"""Hyperparameters."""  # a comment') == []
     assert experiment("    steps=", "    published=(),\n    steps=3 + ") == []
     before, after = experiment("momentum=0.5", "momentum=0.6")
     assert before.startswith("-")

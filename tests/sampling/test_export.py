@@ -12,6 +12,7 @@ from safetensors.numpy import load_file
 
 import jaxgan
 from jaxgan.cli.main import dispatch
+from jaxgan.data.datasets import DataSpec
 from jaxgan.experiment import Task, load_experiment
 from support.tiny_runs import contents, state_of, unchanged
 
@@ -40,8 +41,9 @@ def test_they_draw_the_same_samples(finished, exported):
     sampler = jaxgan.load(finished)
     experiment = load_experiment(exported / "experiment.py")
     described = json.loads((exported / "config.json").read_text())
-    data = Task(tuple(described["data"]["shape"]), described["data"]["classes"])
-    gan = experiment.build(experiment.config(**described["config"]), data)
+    data = described["data"]
+    task = Task.of(DataSpec(data["name"], tuple(data["shape"]), data["classes"]))
+    gan = experiment.build(experiment.config(**described["config"]), task)
     variables = unflatten_dict(load_file(exported / "generator.safetensors"), sep="/")
     drawn = gan.generator.apply(variables, sampler.latents(9), train=False)
     # One is compiled as a whole, the other op by op: float32 rounding of values below one.

@@ -1,5 +1,6 @@
 """Samples are drawn at the precision of the run, whatever JAX's default is."""
 
+import dataclasses
 import json
 import re
 
@@ -10,16 +11,17 @@ import numpy as np
 import pytest
 
 import jaxgan
+from jaxgan.data.datasets import DataSpec
 from jaxgan.experiment import Task, initial_state
 from jaxgan.nets import bigan, dcgan
 from jaxgan.sampling import sampler as drawing
-from jaxgan.sampling.activations import activations, with_activations
+from jaxgan.sampling.activations import with_activations
 from jaxgan.sampling.sampler import Arithmetic, Static, sampler_of
 from support import tiny
 
 pytest_plugins = ["support.run_fixtures"]
 
-TASK = Task((6, 6, 1), 3)
+TASK = Task.of(DataSpec("ring", (6, 6, 1), 3))
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +45,7 @@ def test_products_have_the_precision_of_the_run(precision, written, ambient, gam
     latents = np.zeros((64, 3), np.float32)
     with jax.default_matmul_precision(ambient):
         lowered = drawing._generate.lower(
-            Static(sampler.gan), sampler.arithmetic, *variables, latents, None
+            Static(sampler.gan), sampler.arithmetic, *variables, latents, {}
         )
     assert precisions(lowered.as_text()) == {written}
 
@@ -51,7 +53,7 @@ def test_products_have_the_precision_of_the_run(precision, written, ambient, gam
 def test_a_loaded_run_has_the_precision_that_it_recorded(copy):
     assert jaxgan.load(copy).precision == "float32"
     described = json.loads((copy / "config.json").read_text())
-    described["identity"]["matmul_precision"] = "tensorfloat32"
+    described["training"]["matmul_precision"] = "tensorfloat32"
     (copy / "config.json").write_text(json.dumps(described))
     assert jaxgan.load(copy).precision == "tensorfloat32"
 
@@ -61,12 +63,13 @@ def test_activations_are_changed_in_every_part_and_parameters_in_none():
     whole = dcgan.Generator(16, 1, 2, 3)
     latents = jax.random.normal(jax.random.key(1), (4, 5))
     variables = whole.init(jax.random.key(0), latents, train=False)
-    assert (activations(half), activations(whole)) == ("bfloat16", "float32")
     changed = with_activations(half, "float32")
-    assert activations(changed) == "float32"
+    assert (half.dtype, changed.dtype) == ("bfloat16", "float32")
     expected = whole.apply(variables, latents, train=False)
     np.testing.assert_array_equal(changed.apply(variables, latents, train=False), expected)
     assert not np.array_equal(half.apply(variables, latents, train=False), expected)
+    again = with_activations(whole, "bfloat16").apply(variables, latents, train=False)
+    np.testing.assert_array_equal(again, half.apply(variables, latents, train=False))
 
 
 class Pair(nn.Module):
@@ -82,15 +85,27 @@ class Pair(nn.Module):
 def test_parts_of_a_pair_of_networks_are_reached():
     one = bigan.DenseGenerator((4,), dtype=jnp.bfloat16)
     pair = Pair(one, (nn.Dense(2, dtype=jnp.bfloat16), nn.Dense(2)))
-    assert activations(pair) == "bfloat16"
     changed = with_activations(pair, "float32")
-    assert activations(changed) == "float32"
+    assert [part.dtype for part in (changed.first, *changed.others)] == ["float32"] * 3
+    before = [jnp.bfloat16, jnp.bfloat16, None]
+    assert [part.dtype for part in (pair.first, *pair.others)] == before
     assert changed.others[1].features == 2
-    assert activations(nn.Dense(2)) == "float32"  # says nothing: computes as its inputs are
+
+
+def test_the_activations_are_those_of_the_run_that_it_recorded(copy):
+    assert jaxgan.load(copy).activations == "float32"
+    described = json.loads((copy / "config.json").read_text())
+    described["training"]["dtype"] = "bfloat16"
+    (copy / "config.json").write_text(json.dumps(described))
+    assert jaxgan.load(copy).activations == "bfloat16"
+    assert jaxgan.load(copy).in_float32().activations == "float32"
 
 
 def test_a_generator_in_half_precision_can_be_drawn_in_float32(game):
     gan, state = game
-    sampler = sampler_of(gan, state, TASK, precision="bfloat16").in_float32()
+    task = dataclasses.replace(TASK, dtype="bfloat16")
+    half = sampler_of(gan, state, task, precision="bfloat16")
+    assert half.activations == "bfloat16"
+    sampler = half.in_float32()
     assert sampler.arithmetic == Arithmetic("float32", "float32")
     assert sampler.activations == "float32"

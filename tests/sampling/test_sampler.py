@@ -35,7 +35,8 @@ def toy(finished, tmp_path_factory):
     """The checkpoint of a game of points in the plane without labels, before its first step."""
     run = tmp_path_factory.mktemp("toy") / "run"
     described = config(finished)
-    described["data"] |= {"shape": [2], "classes": None}
+    described["data"] |= {"shape": [2], "classes": None, "modality": "points"}
+    described["data"]["spec"] = {"image": [[2], "float32"]}
     run.mkdir()
     (run / "config.json").write_text(json.dumps(described))
     shutil.copy(finished / "experiment.py", run)
@@ -64,7 +65,7 @@ def test_a_float_does_not_depend_on_the_count(count, sampler, toy):
     latents = sampler.latents(200)
     whole = sampler.decode(latents)
     np.testing.assert_array_equal(sampler.decode(latents[:count]), whole[:count])
-    np.testing.assert_array_equal(sampler(count), sampler.quantise(whole[:count]))
+    np.testing.assert_array_equal(sampler(count), sampler.quantize(whole[:count]))
     parts = list(sampler.batches(count, seed=2))
     assert max(map(len, parts)) <= 64
     np.testing.assert_array_equal(np.concatenate(parts), sampler(count, seed=2))
@@ -117,14 +118,14 @@ def test_a_walk_goes_in_straight_steps_between_samples(sampler):
     np.testing.assert_array_equal(walk[:, 0], ends[::2])
     np.testing.assert_array_equal(walk[:, -1], ends[1::2])
     latents = sampler.latents(2 * rows, seed=4)
-    middle = sampler.quantise(sampler.decode((latents[::2] + latents[1::2]) / 2))
+    middle = sampler.quantize(sampler.decode((latents[::2] + latents[1::2]) / 2))
     assert np.abs(walk[:, 2].astype(int) - middle).max() <= 1
 
 
 @pytest.fixture
 def conditional(monkeypatch):
     """Generators that look at labels."""
-    monkeypatch.setattr(jaxgan.Sampler, "labelled", True)
+    monkeypatch.setattr(jaxgan.Sampler, "labeled", True)
 
 
 def test_labels_go_in_turn_or_are_given(sampler, conditional):
@@ -182,7 +183,8 @@ def test_points_are_scattered(toy, tmp_path, refused):
         assert len(picture.getcolors(100_000)) > 10
     assert sample(toy, "--num", 30, "--out", tmp_path / "points.npz") == 0
     assert np.load(tmp_path / "points.npz")["image"].shape == (30, 2)
-    refused(("sample", toy, "--out", tmp_path / "folder"), "points, not images", ".npz or .png")
+    words = ("sample", toy, "--out", tmp_path / "folder")
+    refused(words, "points are not written one by one", ".npz or .png")
 
 
 def test_what_exists_is_not_replaced_unasked(finished, tmp_path, refused):
@@ -271,9 +273,9 @@ def test_a_full_disk_leaves_the_old_file(name, finished, tmp_path, refused, monk
 
 
 def test_an_archive_has_labels_if_the_generator_saw_them(finished, tmp_path, monkeypatch):
-    for labelled, names in ((False, {"image"}), (True, {"image", "label"})):
-        monkeypatch.setattr(jaxgan.Sampler, "labelled", labelled)
-        out = tmp_path / f"{labelled}.npz"
+    for labeled, names in ((False, {"image"}), (True, {"image", "label"})):
+        monkeypatch.setattr(jaxgan.Sampler, "labeled", labeled)
+        out = tmp_path / f"{labeled}.npz"
         assert sample(finished, "--num", 5, "--out", out) == 0
         assert set(np.load(out)) == names
     np.testing.assert_array_equal(np.load(out)["label"], [0, 1, 2, 0, 1])

@@ -42,7 +42,7 @@ def shared_engine(config, training, *parts):
 
 @pytest.fixture(scope="session")
 def images(tmp_path_factory):
-    """50 labelled images of 6 x 6: an epoch is not a whole number of batches of 8."""
+    """50 labeled images of 6 x 6: an epoch is not a whole number of batches of 8."""
     path = tmp_path_factory.mktemp("data") / "images.npz"
     random = np.random.default_rng(0)
     image = random.integers(0, 256, (50, 6, 6, 1), np.uint8)
@@ -54,8 +54,9 @@ def images(tmp_path_factory):
 def usual(images):
     """Flags of most runs: they share one executable.
 
-    Rows at 4, 8, 12 and checkpoints at 5, 10, 12, so that dispatches of up to three steps
-    are cut short, and an epoch (6.25 steps) ends between checkpoints.
+    Rows at 4, 8, 12 and checkpoints at 5, 10, 12, so that dispatches (of two steps: the four to
+    a row in equal parts of at most three) are cut short, and an epoch (6.25 steps) ends between
+    checkpoints.
     """
     return [
         *("--data", f"npz:{images}", "--flip", "--devices", "2"),

@@ -97,7 +97,7 @@ def run(garments, tmp_path_factory):
     """DCGAN after 3000 steps on Fashion-MNIST, and after half of them."""
     folder = tmp_path_factory.mktemp("garments") / "run"
     flags = ("--steps", "3000", "--sample-every", "0", "--log-every", "500")
-    trained("dcgan_fashion_mnist", folder, *flags, "--checkpoint-every", "1500")
+    trained("dcgan", folder, *flags, "--checkpoint-every", "1500")
     return folder
 
 

@@ -53,7 +53,7 @@ def straight(trainer, tmp_path_factory):
 
 @pytest.mark.parametrize("way", ["single", "shard_map"])
 def test_a_run_in_parts_equals_a_run_in_one_go(way, straight, trainer, tmp_path):
-    """Seven steps are no whole number of dispatches (of three), of rows, or of epochs."""
+    """Seven steps are no whole number of dispatches (of two), of rows, or of epochs."""
     for steps in (7, 12):
         assert trainer(tmp_path / "run", "--steps", steps, *WAYS[way]) == 0
     assert digest(tmp_path / "run") == digest(straight(way))
@@ -90,7 +90,7 @@ def test_every_part_of_the_state_was_at_stake(straight):
         },
         "ema.params": state.ema.params,
         "ema.stats": state.ema.stats,
-        "slow": state.adaptive,
+        "adaptive": state.adaptive,
     }
     for name, before in parts(early).items():
         assert checkpoint.digest(before) != checkpoint.digest(parts(late)[name]), name
@@ -105,18 +105,18 @@ def sending(signals):
         if number := signals.pop(info.step, None):
             os.kill(os.getpid(), number)
 
-    return Hook(act, (5,))
+    return Hook(act, (4, 5))
 
 
 def test_a_signal_ends_with_a_checkpoint_and_the_same_command_goes_on(
     straight, trainer, tmp_path, capsys
 ):
-    """SIGTERM after step 5, while nothing is trained, then Ctrl-C after step 10."""
+    """SIGTERM after step 4, while nothing is trained, then Ctrl-C after step 10."""
     run = tmp_path / "run"
-    more = [sending({5: signal.SIGTERM, 10: signal.SIGINT})]
+    more = [sending({4: signal.SIGTERM, 10: signal.SIGINT})]
     handlers = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
-    for step in (8, 12):
-        name = "SIGTERM" if step == 8 else "SIGINT"
+    for step in (5, 12):
+        name = "SIGTERM" if step == 5 else "SIGINT"
         assert trainer(run, "--steps", 13, more=more) == 130
         assert f"stopped by {name} at step {step}. The same command" in capsys.readouterr().out
         assert status(run)["outcome"] == "interrupted"
@@ -129,9 +129,9 @@ def test_a_signal_ends_with_a_checkpoint_and_the_same_command_goes_on(
 def test_a_signal_that_comes_in_the_last_steps_stops_nothing(trainer, tmp_path):
     """SIGTERM after step 5 of a run whose next stop is its last step."""
     run, signals = tmp_path / "run", {5: signal.SIGTERM}
-    assert trainer(run, "--steps", 8, more=[sending(signals)]) == 0
+    assert trainer(run, "--steps", 7, more=[sending(signals)]) == 0
     assert not signals
-    assert status(run) == {"outcome": "finished", "step": 8, "note": ""}
+    assert status(run) == {"outcome": "finished", "step": 7, "note": ""}
 
 
 def test_a_run_killed_by_signal_nine_goes_on(usual, trainer, tmp_path):

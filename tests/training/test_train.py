@@ -1,6 +1,5 @@
 """The loop: how a run ends, and what it leaves."""
 
-import dataclasses
 import json
 import shutil
 
@@ -14,9 +13,11 @@ from jaxgan.cli.exit import EXIT_DIVERGED
 from jaxgan.cli.main import dispatch
 from jaxgan.data.source import from_arrays
 from jaxgan.errors import UserError
-from jaxgan.runs import checkpoint, settings
+from jaxgan.experiment import load_experiment
+from jaxgan.runs import checkpoint
 from jaxgan.runs.folder import RunFolder, locked
 from jaxgan.runs.metrics_log import read_metrics
+from jaxgan.runs.settings import Training
 from jaxgan.sampling.load import rebuild
 from jaxgan.training import hooks, start
 from jaxgan.training.engine import CompiledEngine
@@ -74,7 +75,7 @@ def test_the_best_checkpoint_is_kept(detailed):
 
 def test_the_best_is_the_smallest_or_with_a_minus_the_largest():
     def ranks(metric, *means):
-        best = hooks.best_of(metric, (), lambda: ["d/loss", "d/r1"])
+        best = hooks.best_of(metric, (), (), lambda: ["d/loss", "d/r1"])
         for step, seen in enumerate(means):
             best(StepInfo(step, None, Meter(), seen, False))
         return best.rank
@@ -83,7 +84,7 @@ def test_the_best_is_the_smallest_or_with_a_minus_the_largest():
     assert ranks("-d/loss", {"d/loss": 2.0}) == -2.0
     assert ranks("d/r1", {"d/r1": 7.0}, {"d/loss": 2.0}) == 7.0, "a lazy term was not due"
     assert ranks("d/r1", {"d/loss": 2.0}) is None
-    assert hooks.best_of(None, (), list) is None
+    assert hooks.best_of(None, (), (), list) is None
 
 
 def test_a_diverging_run_ends_with_its_last_sound_checkpoint(trainer, tmp_path, capsys):
@@ -119,12 +120,12 @@ def test_an_unknown_metric_is_refused_before_there_is_a_folder(trainer, tmp_path
 
 
 def test_what_best_may_name_is_what_is_logged(finished):
-    """Found from shapes alone, it is what the rows of a run have."""
-    folder = RunFolder(finished)
-    experiment, config, task, _ = rebuild(folder)
-    source = from_arrays("noise", "train", {"image": np.zeros((8, *task.shape), np.uint8)})
-    source = dataclasses.replace(source, classes=task.classes)
-    game = start.game_of(experiment, config, source, 12, 8, 2)
+    """Found from shapes alone, it is what the rows of a run have; labels may be NumPy's int64."""
+    run = rebuild(RunFolder(finished))
+    rows_of_noise = {"image": np.zeros((8, *run.task.shape), np.uint8), "label": np.arange(8) % 3}
+    source = from_arrays("noise", "train", rows_of_noise, classes=run.task.classes)
+    training = Training(batch_size=8)
+    game = start.game_of(run.experiment, run.config, source, training, 12, 2)
     counted = {"step", "d_steps", "g_steps", "images", "epoch", "averaged_steps"}
     assert {*game.logged()} == {*rows(finished)[-1]} - counted
 
@@ -254,48 +255,70 @@ def test_numbers_that_make_no_sense_are_refused(flags, expected, usual, refused,
     assert not run.exists()
 
 
-def test_a_size_that_may_be_left_out_may_be_none_at_all():
-    @dataclasses.dataclass(frozen=True)
-    class Config:
-        width: int = 4
-        ahead: int | None = 5
+@pytest.fixture
+def edited(tmp_path):
+    """``edited(old, new, ...)`` writes ``tiny.py`` with these changes; its path."""
 
-    settings.check_config(Config(ahead=0), Config())
-    settings.check_config(Config(ahead=None), Config())
-    with pytest.raises(UserError, match="--ahead -1: must be at least 0"):
-        settings.check_config(Config(ahead=-1), Config())
-    with pytest.raises(UserError, match="--width 0: must be at least 1"):
-        settings.check_config(Config(width=0), Config())
+    def write(*pairs):
+        text = TINY.read_text()
+        for old, new in pairs:
+            assert old in text
+            text = text.replace(old, new)
+        (tmp_path / "mine.py").write_text(text)
+        return tmp_path / "mine.py"
 
-
-@pytest.mark.parametrize("name", ["beta1", "ema_decay", "dropout", "input_dropout", "momentum"])
-def test_a_share_is_from_0_to_below_1(name):
-    config = dataclasses.make_dataclass("Config", [(name, float, 0.5), ("rate", float, 0.5)])
-    settings.check_config(config(0.0, 7.0), config())
-    flag = name.replace("_", "-")
-    for wrong in (1.0, 1.5, -0.1):
-        with pytest.raises(UserError, match=f"--{flag} {wrong}: must be from 0 to below 1"):
-            settings.check_config(config(wrong), config())
+    return write
 
 
-@pytest.mark.parametrize("name", ["learning_rate", "r1", "penalty", "clip", "style_weight"])
-def test_a_strength_is_never_negative(name):
-    config = dataclasses.make_dataclass("Config", [(name, float, 0.5), ("a", float, 0.5)])
-    settings.check_config(config(0.0, -1.0), config())
-    flag = name.replace("_", "-")
-    with pytest.raises(UserError, match=f"--{flag} -0.1: must not be below 0"):
-        settings.check_config(config(-0.1), config())
+SCHEDULE = ("cfg.learning_rate, momentum", "optax.linear_schedule(0.1, 0.0, task.steps), momentum")
 
 
-def test_a_budget_that_a_schedule_reads_identifies_the_run(tmp_path, usual, refused):
-    """``build(cfg, data, steps)``: the number of steps may then not be raised."""
-    file = tmp_path / "scheduled.py"
-    text = TINY.read_text().replace("data: Task) -> Gan:", "data: Task, steps: int) -> Gan:")
-    text = text.replace(
-        "optax.sgd(cfg.learning_rate", "optax.sgd(optax.linear_schedule(0.1, 0.0, steps)"
-    )
-    file.write_text(text)
+def test_a_budget_that_a_schedule_reads_identifies_the_run(edited, tmp_path, usual, refused):
+    """``task.steps``, with ``fixed_budget=True``: the number of steps may then not be raised."""
+    file = edited(SCHEDULE, ("steps=12", "fixed_budget=True, steps=12"))
     command = ("train", file, *usual, "--workdir", tmp_path / "run", "--steps")
     assert dispatch([*map(str, command), "3"]) == 0
+    assert config(tmp_path / "run")["training"]["steps"] == 3
     refused((*command, "5"), "steps: 3 -> 5")
     assert load(tmp_path / "run")(2).shape == (2, 6, 6, 1)
+
+
+def test_a_budget_that_nobody_fixes_is_no_business_of_the_game(edited):
+    """The control: ``build`` cannot read a budget that a resume may change."""
+    experiment = load_experiment(edited(SCHEDULE))
+    with pytest.raises(TypeError, match="None"):
+        experiment.game(experiment.default(), experiment.task(steps=3))
+
+
+ROWS_OF_PRESETS = """    presets={
+        "ring": dict(data=jg.datasets.DataSpec("ring", (6, 6, 1), 3), steps=12),
+        "other": dict(data=jg.datasets.DataSpec("grid", (6, 6, 1), 3), width=16),
+    },"""
+
+
+def test_a_change_of_another_preset_a_budget_or_a_number_is_the_same_run(
+    edited, tmp_path, usual, refused
+):
+    """Those of the run's own preset are compared by their values, not as lines of code."""
+    data = '    data=jg.datasets.DataSpec("ring", (6, 6, 1), 3),\n    steps=12,'
+    presets = (data, ROWS_OF_PRESETS)
+    flags = (*usual, "--workdir", tmp_path / "run", "--steps")
+    train = lambda file, *words: dispatch([*map(str, ("train", file, *words))])  # noqa: E731
+    assert train(edited(presets), "ring", *flags, 3) == 0
+    assert config(tmp_path / "run")["experiment"] == "mine-ring"
+    assert config(tmp_path / "run")["training"]["preset"] == "ring"
+
+    file = edited(
+        presets,
+        ("width=16", "width=32, learning_rate=0.5"),
+        ("steps=12", 'steps=24, published=(jg.Published("FID", "21.7", "Table 3"),)'),
+    )
+    assert train(file, *flags, 4) == 0, "the first preset need not be named"
+    assert status(tmp_path / "run")["step"] == 4
+    assert load(tmp_path / "run")(2).shape == (2, 6, 6, 1)
+
+    refused(("train", file, "other", *flags, 5), "mine-ring -> mine-other", "width: 8 -> 32")
+    mine = edited(presets, ("steps=12", "steps=12, learning_rate=0.5"))
+    refused(("train", mine, *flags, 5), "learning_rate: 0.01 -> 0.5", "another --workdir")
+    code = edited(presets, ("momentum=0.5", "momentum=0.6"))
+    refused(("train", code, *flags, 5), "code of mine.py: ", "momentum=0.6")

@@ -1,5 +1,6 @@
 """What a person looks at."""
 
+import io
 import json
 import math
 
@@ -143,7 +144,14 @@ def test_tensorboard_shows_the_rows_and_the_samples(finished):
         for name in ("d/loss", "g/loss", "d/accuracy_real", "g/gradient_norm"):
             assert scalars[name, row["step"]] == pytest.approx(row[name], rel=1e-6)
     assert pictures.keys() == {("samples", 6), ("samples", 12)}
-    assert (pictures["samples", 6].width, pictures["samples", 6].height) == (62, 62)
+    for (_, step), picture in pictures.items():
+        assert (picture.width, picture.height) == (62 * 10, 62 * 10)
+        with (
+            Image.open(io.BytesIO(picture.encoded_image_string)) as shown,
+            Image.open(finished / "samples" / f"{step:07}.png") as written,
+        ):
+            gray = np.asarray(shown.convert("L"))  # TensorBoard gets it in color
+            np.testing.assert_array_equal(gray, np.asarray(written))
 
 
 def test_pictures_of_a_run(finished):

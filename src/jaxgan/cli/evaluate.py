@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import tyro
 
 from jaxgan.cli.progress import Counting
+from jaxgan.data.modality import IMAGES, POINTS, Modality
 from jaxgan.errors import UserError
 from jaxgan.evaluation.evaluate import Evaluation
 from jaxgan.evaluation.extractors import EXTRACTORS, extractor_for
@@ -23,13 +24,17 @@ from jaxgan.evaluation.inputs import (
 )
 from jaxgan.evaluation.reference import Reference, generated_reference, reference_of
 from jaxgan.evaluation.score import Score, append
-from jaxgan.evaluation.suite import DEFAULTS, help_text, metrics_named
+from jaxgan.evaluation.suite import help_text, metrics_named
 from jaxgan.experiment import Scoring
 from jaxgan.metrics.metric import Metric
 from jaxgan.runs.folder import RunFolder
 
 MOST = 2**30
 """Samples of a seed at most: they are numbered, and the later numbers are for other purposes."""
+
+
+def _usual_of(modality: Modality) -> str:
+    return ",".join(modality.thorough_metrics)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,7 +50,7 @@ class Evaluate:
         str | None,
         tyro.conf.arg(
             help=f"Which, with commas: {help_text()}. Those of the run itself if not given; for "
-            f"others {DEFAULTS['images']}, and {DEFAULTS['points']} for points."
+            f"others {_usual_of(IMAGES)} of images, {_usual_of(POINTS)} of points."
         ),
     ] = None
     extractor: Annotated[
@@ -206,7 +211,7 @@ def _reference(asked: Evaluate, count: int) -> Reference:
 
 def _usual(recorded: Scoring, own: Sequence[Metric], reference: Reference) -> tuple[Metric, ...]:
     """The metrics if none are named: those of the run, or the usual ones of its modality."""
-    return metrics_named(recorded.metrics or DEFAULTS[reference.real.modality], own)
+    return metrics_named(recorded.metrics or reference.real.modality.thorough_metrics, own)
 
 
 def _evaluation(
@@ -221,6 +226,7 @@ def _evaluation(
         asked.extractor or recorded.extractor,
         weights,
         reference.real.shape,
+        reference.real.modality.name,
         reference.classifier,
     )
     return Evaluation(metrics, reference, extractor)

@@ -1,6 +1,8 @@
 """Exit codes, and errors of the user in one line."""
 
 import logging
+import os
+import select
 import sys
 from collections.abc import Callable
 
@@ -12,15 +14,39 @@ EXIT_DIVERGED = 3
 """Training diverged; the run folder says when."""
 EXIT_INTERRUPTED = 130
 """Stopped by a signal; the same command resumes."""
+EXIT_NO_READER = 141
+"""Whoever read the output has ended, as in ``jaxgan data list | head -1``; a shell's code."""
+
+STDOUT, STDERR = 1, 2
 
 
 def exit_code_of(command: Callable[[], int]) -> int:
-    """Runs ``command``; the user's mistakes become one line and exit code 2."""
+    """Runs ``command``; the user's mistakes become one line and exit code 2.
+
+    If nobody reads the output any more, it ends without a word, as other programs do.
+    """
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("jaxgan: %(levelname)s: %(message)s"))
     logger = logging.getLogger("jaxgan")
     logger.handlers, logger.propagate = [handler], False
     logging.getLogger("absl").setLevel(logging.ERROR)
+    try:
+        try:
+            return _code_of(command)
+        finally:
+            sys.stdout.flush()  # here, where a pipe that nobody reads is still caught
+    except BrokenPipeError:
+        # Python writes what is left once more as it exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), STDOUT)
+        return EXIT_NO_READER
+
+
+def _code_of(command: Callable[[], int]) -> int:
+    """Runs ``command``; an error that is not a bug becomes one line and an exit code.
+
+    Raises:
+      BrokenPipeError: nobody reads the output.
+    """
     try:
         return command()
     except UserError as error:
@@ -34,9 +60,19 @@ def exit_code_of(command: Callable[[], int]) -> int:
         )
         return EXIT_DIVERGED
     except OSError as error:
+        if isinstance(error, BrokenPipeError) and _unread():
+            raise
         where = f": {error.filename}" if error.filename else ""
         print(f"jaxgan: {error.strerror or error}{where}. Make room or access.", file=sys.stderr)
         return EXIT_FAULT
     except KeyboardInterrupt:
         print("jaxgan: interrupted", file=sys.stderr)
         return EXIT_INTERRUPTED
+
+
+def _unread() -> bool:
+    """Whether what is printed goes into a pipe that nobody reads any more."""
+    poll = select.poll()
+    for stream in (STDOUT, STDERR):
+        poll.register(stream, 0)  # an error is reported without being asked for
+    return bool(poll.poll(0))

@@ -13,7 +13,6 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from PIL import Image as PillowImage
 
 from jaxgan.errors import UserError
 from jaxgan.rng import Rng
@@ -124,8 +123,7 @@ def _preview_images(
 
 def write_image(path: Path, sample: np.ndarray) -> None:
     """Writes a uint8 ``[h, w, c]`` image as PNG."""
-    pixels = sample[..., 0] if sample.shape[-1] == 1 else sample
-    PillowImage.fromarray(pixels).save(path)
+    pictures.to_pillow(sample).save(path)
 
 
 IMAGES = Modality(

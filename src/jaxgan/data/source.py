@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jaxgan.data.modality import IMAGES, POINTS, Modality
+from jaxgan.errors import UserError
 
 
 class RowSpec(NamedTuple):
@@ -160,12 +161,20 @@ def from_arrays(
       class_names: the names of the classes.
       mixture: the distribution of the samples, if it is a mixture of Gaussians.
       modality: what the samples are; None for images, or for points where they have no pixels.
+
+    Raises:
+      UserError: the rows lack the modality's key.
     """
     rows = {key: np.ascontiguousarray(value) for key, value in rows.items()}
     if "label" in rows and classes is None:
         classes = int(rows["label"].max()) + 1
     if modality is None:
-        modality = IMAGES if rows["image"].ndim == 4 else POINTS
+        modality = IMAGES if np.ndim(rows.get("image", ())) == 4 else POINTS
+    if modality.key not in rows:
+        raise UserError(
+            f"{name} has no {modality.key}; give from_arrays a modality whose key is one of "
+            f"{', '.join(rows)}."
+        )
     sample = rows[modality.key]
     return Source(
         name=name,

@@ -19,6 +19,7 @@ from jaxgan.metrics.extractors.classifier import (
     train_classifier,
 )
 from jaxgan.metrics.extractors.extractor import Extractor
+from jaxgan.metrics.metric import IMAGES
 from jaxgan.metrics.modes import stacked_labels
 
 LARGEST_CLASS_SET = 100_000
@@ -54,9 +55,9 @@ def classifier_of(train: Source, test: Source) -> Classifier:
     """Trains the small classifier of a data set, or takes it from the cache.
 
     Raises:
-      UserError: the data have no labels, are points, or are too large for it.
+      UserError: the data have no labels, are no images, or are too large for it.
     """
-    if train.classes is None or test.classes is None or len(train.shape) != 3:
+    if train.classes is None or test.classes is None or train.modality.name != IMAGES:
         raise UserError(f"{train.name} has no labeled images to train a classifier on.")
     if train.size > LARGEST_CLASS_SET or train.nbytes > 2**31:
         raise UserError(

@@ -14,10 +14,10 @@ from jaxgan.evaluation.measured import Measured, Walker
 from jaxgan.evaluation.protocol import environment, protocol_of
 from jaxgan.evaluation.reference import Reference
 from jaxgan.evaluation.requirements import check_comparable, check_metric, check_samples
-from jaxgan.evaluation.samples import Images
+from jaxgan.evaluation.samples import SampleSet
 from jaxgan.evaluation.score import Score
 from jaxgan.metrics.extractors.extractor import Extractor
-from jaxgan.metrics.metric import POINTS, Comparison, Metric
+from jaxgan.metrics.metric import IMAGES, Comparison, Metric
 from jaxgan.sampling.sampler import Sampler
 
 
@@ -38,7 +38,7 @@ class Evaluation:
     watch: Watch = unwatched
 
     def score(
-        self, generated: Images, subject: Mapping[str, Any], sampler: Sampler | None = None
+        self, generated: SampleSet, subject: Mapping[str, Any], sampler: Sampler | None = None
     ) -> list[Score]:
         """Scores samples by every metric.
 
@@ -50,7 +50,7 @@ class Evaluation:
         Raises:
           UserError: a metric does not fit the samples, or they are not finite.
         """
-        self.check(generated.count, generated.shape, generated.modality)
+        self.check(generated.count, generated.shape, generated.modality.name)
         for metric in self.metrics:
             check_samples(metric, generated, sampler)
         real, held_out = self._reals
@@ -76,7 +76,7 @@ class Evaluation:
         Args:
           count: how many samples are to be scored.
           shape: of one of them.
-          modality: the kind of samples.
+          modality: the name of what the samples are.
 
         Raises:
           UserError: says which, and why.
@@ -96,25 +96,27 @@ class Evaluation:
     def _classifier(self) -> Classifier:
         return self.reference.classifier()
 
-    def _measured(self, images: Images, keep: bool, generator: Walker | None = None) -> Measured:
-        def extraction(images: Images) -> Extracted:
+    def _measured(
+        self, samples: SampleSet, keep: bool, generator: Walker | None = None
+    ) -> Measured:
+        def extraction(samples: SampleSet) -> Extracted:
             if self.extractor is None:
                 raise UserError("A metric asks for features, and declares no extractor.")
             if keep:
-                return cached_extraction(self.extractor, images, self.watch)
-            with self.watch(images.name, images.count) as advance:
-                return extract(self.extractor, images, advance)
+                return cached_extraction(self.extractor, samples, self.watch)
+            with self.watch(samples.name, samples.count) as advance:
+                return extract(self.extractor, samples, advance)
 
-        def classification(images: Images) -> np.ndarray:
-            return self._classifier(images.array())
+        def classification(samples: SampleSet) -> np.ndarray:
+            return self._classifier(samples.array())
 
-        return Measured(images, extraction, classification, generator)
+        return Measured(samples, extraction, classification, generator)
 
     def _score(
         self,
         metric: Metric,
         comparison: Comparison,
-        generated: Images,
+        generated: SampleSet,
         subject: Mapping[str, Any],
     ) -> Score:
         values, details = metric.compute(comparison)
@@ -138,6 +140,6 @@ class Evaluation:
 
     def _network(self, metric: Metric) -> Extractor | None:
         if metric.network == "classifier":
-            points = self.reference.real.modality == POINTS
-            return None if points else self._classifier.extractor
+            images = self.reference.real.modality.name == IMAGES
+            return self._classifier.extractor if images else None
         return self.extractor if metric.network == "extractor" else None

@@ -63,6 +63,7 @@ def extractor_for(
     name: str,
     weights: Path | None,
     shape: tuple[int, ...],
+    modality: str,
     classifier: Callable[[], Classifier],
 ) -> Extractor | None:
     """The extractor that these metrics look through; None if none of them does.
@@ -71,13 +72,15 @@ def extractor_for(
       metrics: what is measured.
       name: as ``--extractor`` takes it.
       weights: the file that some extractors need.
-      shape: of the real samples; points have no extractor.
+      shape: of the real samples.
+      modality: the name of what they are; of metrics that do not fit it no extractor is made.
       classifier: makes the small classifier of the data.
 
     Raises:
       UserError: as ``choose_extractor``.
     """
-    if len(shape) != 3 or all(metric.network != "extractor" for metric in metrics):
+    fitting = [metric for metric in metrics if modality in metric.modalities]
+    if all(metric.network != "extractor" for metric in fitting):
         return None
     return choose_extractor(name, weights, shape, classifier)
 

@@ -15,7 +15,7 @@ from jax.sharding import PartitionSpec as P
 
 from jaxgan import parallel
 from jaxgan.evaluation.cache import cached
-from jaxgan.evaluation.samples import Images
+from jaxgan.evaluation.samples import SampleSet
 from jaxgan.metrics import extractors, frechet, streaming
 from jaxgan.metrics.extractors.extractor import Extractor
 from jaxgan.sampling.sampler import BATCH
@@ -32,7 +32,7 @@ def unwatched(what: str, count: int) -> Iterator[Callable[[int], None]]:
 
 
 def cached_extraction(
-    extractor: Extractor, images: Images, watch: Watch = unwatched
+    extractor: Extractor, images: SampleSet, watch: Watch = unwatched
 ) -> "Extracted":
     """``extract``, or its result for the same images the last time.
 
@@ -110,7 +110,7 @@ def kept(count: int, extractor: Extractor) -> bool:
 
 
 def extract(
-    extractor: Extractor, images: Images, advance: Callable[[int], None] = lambda count: None
+    extractor: Extractor, images: SampleSet, advance: Callable[[int], None] = lambda count: None
 ) -> Extracted:
     """Features of all images; in a multi-process job every process must call it.
 
@@ -148,11 +148,11 @@ def extract(
     )
 
 
-def _example(images: Images) -> jax.ShapeDtypeStruct:
+def _example(images: SampleSet) -> jax.ShapeDtypeStruct:
     return jax.ShapeDtypeStruct((BATCH, *images.shape), np.uint8)
 
 
-def _blocks(images: Images, rows: int) -> Iterator[tuple[np.ndarray, int]]:
+def _blocks(images: SampleSet, rows: int) -> Iterator[tuple[np.ndarray, int]]:
     """This process's blocks, filled up to one shape, and how many of their rows are real."""
     for first in range(rows * jax.process_index(), images.count, rows * jax.process_count()):
         count = min(rows, images.count - first)
@@ -173,7 +173,7 @@ def _merged(moments: streaming.Moments) -> streaming.Moments:
     return functools.reduce(streaming.merge, parts)
 
 
-def _in_order(parts: list, images: Images, width: int) -> np.ndarray:
+def _in_order(parts: list, images: SampleSet, width: int) -> np.ndarray:
     """The rows of all processes in the order of the images."""
     processes = jax.process_count()
     if processes == 1:

@@ -10,7 +10,7 @@ import jax
 from jaxgan.data.open import open_source
 from jaxgan.data.source import Source
 from jaxgan.errors import UserError
-from jaxgan.evaluation.samples import Images, chosen, of_sampler, of_source
+from jaxgan.evaluation.samples import SampleSet, chosen, of_sampler, of_source
 from jaxgan.experiment import Scoring, load_experiment
 from jaxgan.game.gan import Gan, fresh_batches, moves
 from jaxgan.metrics.metric import Metric
@@ -81,7 +81,7 @@ def default_count() -> int:
     return 10_000 if jax.default_backend() == "cpu" else 50_000
 
 
-def of_run(run: str, count: int, drawing: Drawing) -> tuple[Images, dict[str, Any], Any]:
+def of_run(run: str, count: int, drawing: Drawing) -> tuple[SampleSet, dict[str, Any], Any]:
     """Samples of a run, what a score says of them, and the sampler.
 
     Raises:
@@ -91,9 +91,9 @@ def of_run(run: str, count: int, drawing: Drawing) -> tuple[Images, dict[str, An
     sampler = trained.sampler(drawing.weights)
     if drawing.standing:
         sampler = standing(sampler, drawing.standing, drawing.seed)
-    images = of_sampler(sampler, count, seed=drawing.seed, truncation=drawing.truncation)
+    samples = of_sampler(sampler, count, seed=drawing.seed, truncation=drawing.truncation)
     rule = rule_of(trained.description, drawing.step)
-    return images, about_run(run, trained.description, trained.gan, images, rule), sampler
+    return samples, about_run(run, trained.description, trained.gan, samples, rule), sampler
 
 
 def rule_of(description: Mapping[str, Any], step: Step) -> str:
@@ -103,7 +103,7 @@ def rule_of(description: Mapping[str, Any], step: Step) -> str:
 
 
 def about_run(
-    run: str | Path, description: Mapping[str, Any], gan: Gan, images: Images, rule: str
+    run: str | Path, description: Mapping[str, Any], gan: Gan, samples: SampleSet, rule: str
 ) -> dict[str, Any]:
     """What a score says of samples that a run drew.
 
@@ -111,10 +111,10 @@ def about_run(
       run: the folder.
       description: its ``config.json``.
       gan: its game, which tells D steps from G steps.
-      images: ``of_sampler``'s.
+      samples: ``of_sampler``'s.
       rule: how the checkpoint was chosen: ``rule_of``, or ``during training``.
     """
-    step, batch = images.about["step"], description["training"]["batch_size"]
+    step, batch = samples.about["step"], description["training"]["batch_size"]
     return {
         "kind": "run",
         "run": str(run),
@@ -129,11 +129,11 @@ def about_run(
             "split": description["training"]["split"],
             "data_sha256": description["data"]["fingerprint"],
         },
-        **images.about,
+        **samples.about,
     }
 
 
-def of_data(source: Source, count: int | None) -> tuple[Images, dict[str, Any]]:
+def of_data(source: Source, count: int | None) -> tuple[SampleSet, dict[str, Any]]:
     """Samples of a file, a folder or a data set, and what a score says of them.
 
     Raises:
@@ -142,8 +142,8 @@ def of_data(source: Source, count: int | None) -> tuple[Images, dict[str, Any]]:
     if count is not None and count > source.size:
         raise UserError(f"--num {count}: {source.name} has {source.size}; lower it, or omit it.")
     count = min(count or default_count(), source.size)
-    images = of_source(source, chosen(source.size, count))
-    return images, {"kind": "data", **images.about}
+    samples = of_source(source, chosen(source.size, count))
+    return samples, {"kind": "data", **samples.about}
 
 
 def optional_split(opened: Callable[[str], Source], split: str) -> Source | None:

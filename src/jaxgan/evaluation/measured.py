@@ -11,7 +11,7 @@ import numpy as np
 
 from jaxgan.errors import UserError
 from jaxgan.evaluation.features import LIMIT, Extracted
-from jaxgan.evaluation.samples import Images
+from jaxgan.evaluation.samples import SampleSet
 from jaxgan.metrics.features import Gaussian
 from jaxgan.rng import Rng
 from jaxgan.sampling.sampler import Sampler
@@ -55,46 +55,46 @@ class Measured:
     """Samples, and what networks make of them; see ``metrics.metric.Samples``.
 
     Attributes:
-      images: the samples.
-      extraction: images -> features; a cache may stand in between.
+      samples: the samples.
+      extraction: samples -> features; a cache may stand in between.
       classification: images -> integer labels ``[n]``, by a classifier of this data set.
       generator: what drew them; None for files.
     """
 
-    images: Images
-    extraction: Callable[[Images], Extracted]
-    classification: Callable[[Images], np.ndarray]
+    samples: SampleSet
+    extraction: Callable[[SampleSet], Extracted]
+    classification: Callable[[SampleSet], np.ndarray]
     generator: Walker | None = None
 
     @property
     def name(self) -> str:
         """What messages call them."""
-        return self.images.name
+        return self.samples.name
 
     @property
     def count(self) -> int:
         """How many there are."""
-        return self.images.count
+        return self.samples.count
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Shape of one sample."""
-        return self.images.shape
+        return self.samples.shape
 
     @property
     def modality(self) -> str:
-        """The kind of samples: ``images`` or ``points``."""
-        return self.images.modality
+        """The name of what the samples are, e.g. ``images``."""
+        return self.samples.modality.name
 
     @property
     def labels(self) -> np.ndarray | None:
         """The labels that they came with, or that were asked for, integers ``[n]``."""
-        return self.images.labels
+        return self.samples.labels
 
     @functools.cached_property
     def extracted(self) -> Extracted:
         """Features, logits and Gaussian."""
-        return self.extraction(self.images)
+        return self.extraction(self.samples)
 
     @property
     def features(self) -> np.ndarray:
@@ -134,8 +134,8 @@ class Measured:
 
     @functools.cached_property
     def _predicted(self) -> np.ndarray:
-        return self.classification(self.images)
+        return self.classification(self.samples)
 
     def array(self) -> np.ndarray:
         """All samples in memory."""
-        return self.images.array()
+        return self.samples.array()

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import numpy as np
 
 from jaxgan.evaluation.features import kept
 from jaxgan.evaluation.reference import Reference
-from jaxgan.evaluation.samples import Images
+from jaxgan.evaluation.samples import SampleSet
 from jaxgan.metrics.extractors.extractor import Extractor
-from jaxgan.metrics.metric import POINTS, Comparison, Metric
+from jaxgan.metrics.metric import Comparison, Metric
 from jaxgan.runs.environment import describe_environment
 
 
@@ -20,7 +21,7 @@ def protocol_of(
     metric: Metric,
     comparison: Comparison,
     reference: Reference,
-    generated: Images,
+    generated: SampleSet,
     network: Extractor | None,
     subject: Mapping[str, Any],
 ) -> dict[str, Any]:
@@ -36,7 +37,7 @@ def protocol_of(
         are part of the protocol.
     """
     real = reference.real
-    raw = real.modality == POINTS or not metric.quantized
+    raw = real.modality.dtype != np.uint8 or not metric.quantized
     resize = network.resize if network else "none"
     whole = network is None or kept(max(real.count, generated.count), network)
     protocol: dict[str, Any] = {
@@ -64,7 +65,7 @@ def protocol_of(
     return protocol
 
 
-def _generator(metric: Metric, generated: Images, subject: Mapping[str, Any]) -> dict[str, Any]:
+def _generator(metric: Metric, generated: SampleSet, subject: Mapping[str, Any]) -> dict[str, Any]:
     """How samples were drawn, as far as scores depend on it; empty for files.
 
     Steps of one run compare with each other: the last one, those that were scored during training
@@ -84,9 +85,9 @@ def _generator(metric: Metric, generated: Images, subject: Mapping[str, Any]) ->
     }
 
 
-def _size(images: Images) -> str:
-    """Side and channels, and what was done to the images before."""
-    size, preparation = "x".join(map(str, images.shape)), images.about.get("preparation", "none")
+def _size(samples: SampleSet) -> str:
+    """Side and channels, and what was done to the samples before."""
+    size, preparation = "x".join(map(str, samples.shape)), samples.about.get("preparation", "none")
     return size if preparation == "none" else f"{preparation}: {size}"
 
 

@@ -10,7 +10,7 @@ from jaxgan.data.source import Source
 from jaxgan.errors import UserError
 from jaxgan.evaluation.classifier import Classifier, classifier_of
 from jaxgan.evaluation.inputs import Drawing, of_run, optional_split
-from jaxgan.evaluation.samples import Images, chosen, of_source
+from jaxgan.evaluation.samples import SampleSet, chosen, of_source
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -26,8 +26,8 @@ class Reference:
         points are drawn from; None for other data.
     """
 
-    real: Images
-    held_out: Images | None
+    real: SampleSet
+    held_out: SampleSet | None
     classes: int | None
     classifier: Callable[[], Classifier]
     mixture: tuple[np.ndarray, float] | None = None
@@ -90,15 +90,15 @@ def reference_of(
     return Reference(real, kept, source.classes, classifier, mixture)
 
 
-def _unlike(source: Source, places: np.ndarray, reference: Images) -> Images | None:
+def _unlike(source: Source, places: np.ndarray, reference: SampleSet) -> SampleSet | None:
     """Those samples that are not in the reference: splits may overlap, and files repeat."""
 
     def sums(blocks: Iterable[np.ndarray]) -> list[bytes]:
         return [hashlib.sha256(row.tobytes()).digest() for block in blocks for row in block]
 
     known = set(sums(reference.blocks(1024)))
-    images = of_source(source, places)
-    fresh = [total not in known for total in sums(images.blocks(1024))]
+    samples = of_source(source, places)
+    fresh = [total not in known for total in sums(samples.blocks(1024))]
     return of_source(source, places[fresh]) if sum(fresh) > 1 else None
 
 
@@ -108,5 +108,5 @@ def generated_reference(run: str, count: int, drawing: Drawing) -> Reference:
     def classifier() -> Classifier:
         raise UserError("A classifier needs real data; name them: --against DATA.")
 
-    images, about, _ = of_run(run, count, drawing)
-    return Reference(dataclasses.replace(images, about=about), None, None, classifier)
+    samples, about, _ = of_run(run, count, drawing)
+    return Reference(dataclasses.replace(samples, about=about), None, None, classifier)

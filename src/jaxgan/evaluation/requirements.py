@@ -2,12 +2,14 @@
 
 import math
 
+import numpy as np
+
 from jaxgan.errors import UserError
 from jaxgan.evaluation.features import LIMIT, kept
 from jaxgan.evaluation.reference import Reference
-from jaxgan.evaluation.samples import Images
+from jaxgan.evaluation.samples import SampleSet
 from jaxgan.metrics.extractors.extractor import Extractor
-from jaxgan.metrics.metric import POINTS, Metric
+from jaxgan.metrics.metric import Metric
 from jaxgan.sampling.sampler import Sampler
 
 MEMORY = 2**34
@@ -21,10 +23,10 @@ def check_comparable(reference: Reference, modality: str) -> None:
       UserError: naming both.
     """
     real = reference.real
-    if modality != real.modality:
+    if modality != real.modality.name:
         raise UserError(
-            f"{modality.capitalize()} and {real.modality} cannot be compared; name other data than "
-            f"{real.name} with --against."
+            f"{modality.capitalize()} and {real.modality.name} cannot be compared; name other data "
+            f"than {real.name} with --against."
         )
 
 
@@ -44,7 +46,7 @@ def check_metric(
       extractor: the network of features, or None.
       count: how many samples are to be scored.
       shape: of one of them.
-      modality: the kind of samples.
+      modality: the name of what the samples are.
 
     Raises:
       UserError: says why, and what to do.
@@ -73,15 +75,15 @@ def check_metric(
                 "--num, or ask for fd alone."
             )
     elif metric.keeps:
-        value = 8 if metric.keeps == "rows" else 4 if modality == POINTS else 1  # bytes
-        if (size := count * math.prod(shape) * value) > MEMORY:
+        dtype = np.float64 if metric.keeps == "rows" else real.modality.dtype
+        if (size := count * math.prod(shape) * np.dtype(dtype).itemsize) > MEMORY:
             raise UserError(
                 f"--num {count}: {name} keeps all samples in memory, which would take "
                 f"{size / 2**30:,.0f} GiB. Lower --num."
             )
 
 
-def check_samples(metric: Metric, generated: Images, sampler: Sampler | None) -> None:
+def check_samples(metric: Metric, generated: SampleSet, sampler: Sampler | None) -> None:
     """Refuses a metric that needs a generator or labels where there are none.
 
     Raises:

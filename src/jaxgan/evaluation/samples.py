@@ -1,4 +1,4 @@
-"""What is scored: images, or points of the plane, read in blocks from wherever they are."""
+"""What is scored: images, points or other samples, read in blocks from wherever they are."""
 
 import dataclasses
 import hashlib
@@ -11,9 +11,9 @@ from jax.sharding import NamedSharding
 from jax.sharding import PartitionSpec as P
 
 from jaxgan import parallel
+from jaxgan.data.modality import IMAGES, Modality
 from jaxgan.data.source import Source
 from jaxgan.errors import UserError
-from jaxgan.metrics.metric import IMAGES
 from jaxgan.sampling.sampler import BATCH, Sampler
 from jaxgan.types import AXIS, Device
 
@@ -23,17 +23,17 @@ their reference, and ``--seed`` is the generator's alone."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Images:
+class SampleSet:
     """A number of samples in a fixed order.
 
     Attributes:
       name: what they are called.
       count: how many.
       shape: of one: ``(height, width, channels)``, or ``(2,)`` for points.
-      read: ``(first, count)`` -> those samples, uint8 images or float32 points.
+      read: ``(first, count)`` -> those samples, quantized: uint8 images, or float32 points.
       labels: int32 ``[count]``; None without labels.
       about: what a score says of them.
-      modality: the kind of samples, ``images`` or ``points``, or another.
+      modality: what the samples are.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Images:
     read: Callable[[int, int], np.ndarray]
     labels: np.ndarray | None = None
     about: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    modality: str = IMAGES
+    modality: Modality = IMAGES
 
     def blocks(self, size: int) -> Iterator[np.ndarray]:
         """All samples, ``size`` at a time."""
@@ -62,7 +62,7 @@ class Images:
         return total.hexdigest()
 
 
-def of_source(source: Source, places: np.ndarray) -> Images:
+def of_source(source: Source, places: np.ndarray) -> SampleSet:
     """The samples of a data set at ``places``, integers ``[n]``.
 
     Their labels are read at once, the images only when asked for.
@@ -71,7 +71,7 @@ def of_source(source: Source, places: np.ndarray) -> Images:
     if source.classes is not None:
         parts = np.array_split(places, max(len(places) // 1024, 1))
         labels = np.concatenate([source.read(part)["label"] for part in parts])
-    return Images(
+    return SampleSet(
         name=source.name,
         count=len(places),
         shape=source.shape,
@@ -83,7 +83,7 @@ def of_source(source: Source, places: np.ndarray) -> Images:
             "data_sha256": source.fingerprint,
             "preparation": source.preparation,
         },
-        modality=source.modality.name,
+        modality=source.modality,
     )
 
 
@@ -102,7 +102,7 @@ def of_sampler(
     seed: int = 0,
     truncation: float | None = None,
     devices: Sequence[Device] | None = None,
-) -> Images:
+) -> SampleSet:
     """The first ``count`` samples of ``seed``, drawn on all devices of this process.
 
     Each device draws as many at a time as ``jaxgan sample`` does. A sample that is not finite is
@@ -133,7 +133,7 @@ def of_sampler(
         return np.concatenate(blocks)[offset : offset + wanted]
 
     labels = sampler.labels(count)
-    return Images(
+    return SampleSet(
         name=f"step {sampler.step}",
         count=count,
         shape=sampler.task.shape,
@@ -149,5 +149,5 @@ def of_sampler(
             "precision": sampler.precision,
             "dtype": sampler.activations,
         },
-        modality=sampler.task.modality.name,
+        modality=sampler.task.modality,
     )

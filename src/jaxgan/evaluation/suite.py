@@ -25,9 +25,6 @@ FILES += (cas, ms_ssim, ppl, parzen, neighbors)
 METRICS: Mapping[str, Metric] = {file.METRIC.name: file.METRIC for file in FILES}
 """Every metric by its name."""
 
-DEFAULTS = {"images": "fd,kid,prdc", "points": "modes"}
-"""What ``jaxgan evaluate`` measures of each modality if nothing is asked."""
-
 
 def metrics_named(
     words: str | Iterable[str | Metric], own: Sequence[Metric] = ()

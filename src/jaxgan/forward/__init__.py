@@ -24,7 +24,13 @@ from jaxgan.forward.samples import (
     latent_codes,
     unconditional,
 )
-from jaxgan.forward.wrappers import augmented, count_steps, instance_noise, packed
+from jaxgan.forward.wrappers import (
+    augmented,
+    count_steps,
+    instance_noise,
+    packed,
+    sampled_with_dropout,
+)
 
 __all__ = [
     "Condition",
@@ -46,6 +52,7 @@ __all__ = [
     "normal",
     "packed",
     "reconstructing",
+    "sampled_with_dropout",
     "unconditional",
     "uniform",
     "uniform_labels",

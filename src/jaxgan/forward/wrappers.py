@@ -9,11 +9,11 @@ import jax.numpy as jnp
 from jax import lax
 
 from jaxgan.errors import UserError
-from jaxgan.forward.base import Forward
+from jaxgan.forward.base import Condition, Forward
 from jaxgan.forward.packing import pack as join
 from jaxgan.forward.packing import unpack
 from jaxgan.rng import Rng
-from jaxgan.types import AXIS, Image, Outputs, ScalarLike, Seen
+from jaxgan.types import AXIS, Image, Latent, Outputs, ScalarLike, Seen
 
 
 @dataclasses.dataclass(frozen=True)
@@ -136,6 +136,31 @@ def instance_noise(deviation: Callable[[jax.Array], ScalarLike], forward: Forwar
         return images + (spread * rng.normal(images.shape[1:])).astype(images.dtype)
 
     return _seen(view, forward)
+
+
+def sampled_with_dropout(forward: Forward) -> Forward:
+    """Samples with the generator's dropout on, where dropout is its source of noise.
+
+    Isola et al. 2017 (pix2pix, section 3.2) sample so. The bits of a sample's latent are the key of
+    its masks, so that latent and condition still determine the sample. Not for generators with
+    batch normalization, which would take its moments of each sample alone.
+    """
+
+    def sample(generator, latents: Latent, condition: Condition) -> Any:
+        def one(latent, condition):
+            bits = lax.bitcast_convert_type(jnp.resize(latent, (2,)), jnp.uint32)
+            rngs = {"dropout": jax.random.wrap_key_data(bits, impl="threefry2x32")}
+            in_training = dataclasses.replace(generator, train=True, rngs=rngs)
+            # Masks belong to rows of the global batch: each sample is a batch of one.
+            alone = jax.tree.map(lambda leaf: leaf[None], condition)
+            return jax.vmap(
+                lambda latent: forward.sample(in_training, latent[None], alone)[0],
+                axis_name=AXIS,
+            )(latent[None])[0]
+
+        return jax.vmap(one)(latents, condition)
+
+    return dataclasses.replace(forward, sample=sample)
 
 
 def count_steps(adaptive: dict[str, Any], seen: Seen) -> dict[str, Any]:

@@ -66,8 +66,9 @@ def init(gan: Gan, key: Key, batch: Batch) -> GanState:
     """
     count = len(jax.tree.leaves(batch)[0])
     rng = Rng(named(key, "init"), jnp.arange(count, dtype=jnp.int32))
-    # astype: a Python number is weakly typed, and its first step would compile twice.
-    strong = {name: jax.tree.map(jnp.asarray, value) for name, value in gan.adaptive.items()}
+    # array: a copy, since a step donates its state. astype: a Python number is weakly typed, and
+    # its first step would compile twice.
+    strong = {name: jax.tree.map(jnp.array, value) for name, value in gan.adaptive.items()}
     adaptive = jax.tree.map(lambda leaf: leaf.astype(leaf.dtype), strong)
     generator, discriminator = (
         Uninitialized(gan.networks[who], named(key, who), frozen=gan.frozen.get(who))

@@ -25,7 +25,6 @@ class Generator(nn.Module):
       output: of the last layer.
       dropout: share of hidden units dropped.
       kernel_init: of every layer; the paper does not give it.
-      bias_init: of the last layer; the paper does not give it.
       dtype: of the hidden activations; the last layer is float32.
     """
 
@@ -37,7 +36,6 @@ class Generator(nn.Module):
     output: Callable[[jax.Array], jax.Array] = nn.sigmoid
     dropout: ScalarLike = 0.5
     kernel_init: Callable[..., Any] = nn.initializers.lecun_normal()
-    bias_init: Callable[..., Any] = nn.initializers.zeros
     dtype: Any = jnp.float32
 
     @nn.compact
@@ -51,9 +49,7 @@ class Generator(nn.Module):
         known = jax.nn.one_hot(label, self.classes, dtype=self.dtype)
         parts = [hidden(latent, self.latent_units), hidden(known, self.label_units)]
         x = hidden(jnp.concatenate(parts, axis=-1), self.joint_units)
-        last = nn.Dense(
-            math.prod(self.shape), kernel_init=self.kernel_init, bias_init=self.bias_init
-        )
+        last = nn.Dense(math.prod(self.shape), kernel_init=self.kernel_init)
         return self.output(last(x.astype(jnp.float32))).reshape(-1, *self.shape)
 
 
@@ -66,7 +62,6 @@ class Discriminator(nn.Module):
       label_units: and ``label_pieces``, of the layer that sees the label.
       joint_units: and ``joint_pieces``, of the layer that sees both.
       dropout: share of hidden units dropped.
-      input_dropout: share of the sample's values dropped.
       kernel_init: of every layer; the paper does not give it.
       dtype: of the hidden activations; the last layer is float32.
     """
@@ -79,7 +74,6 @@ class Discriminator(nn.Module):
     joint_units: int = 240
     joint_pieces: int = 4
     dropout: ScalarLike = 0.5
-    input_dropout: ScalarLike = 0.0
     kernel_init: Callable[..., Any] = nn.initializers.lecun_normal()
     dtype: Any = jnp.float32
 
@@ -91,8 +85,7 @@ class Discriminator(nn.Module):
             x = Maxout(units, pieces, self.kernel_init, self.dtype)(x)
             return Dropout(self.dropout)(x, train=train)
 
-        seen = Dropout(self.input_dropout)(sample.reshape(len(sample), -1), train=train)
-        x = hidden(seen, self.sample_units, self.sample_pieces)
+        x = hidden(sample.reshape(len(sample), -1), self.sample_units, self.sample_pieces)
         known = jax.nn.one_hot(label, self.classes, dtype=self.dtype)
         parts = [x, hidden(known, self.label_units, self.label_pieces)]
         x = hidden(jnp.concatenate(parts, axis=-1), self.joint_units, self.joint_pieces)

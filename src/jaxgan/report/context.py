@@ -18,7 +18,7 @@ from jaxgan.evaluation.extractors import choose_extractor
 from jaxgan.evaluation.features import Watch, unwatched
 from jaxgan.evaluation.inputs import about_run, rule_of, training_source
 from jaxgan.evaluation.reference import Reference, reference_of
-from jaxgan.evaluation.samples import Images, of_sampler
+from jaxgan.evaluation.samples import SampleSet, of_sampler
 from jaxgan.evaluation.score import Score, read_scores
 from jaxgan.metrics.extractors.extractor import Extractor
 from jaxgan.report.document import Block, Text
@@ -82,7 +82,7 @@ class ReportedRun:
         assert self.sampler is not None
         return self.sampler
 
-    def about(self, fake: Images) -> dict[str, Any]:
+    def about(self, fake: SampleSet) -> dict[str, Any]:
         """What a score records of the samples of this run that it is of."""
         rule = rule_of(self.description, self.asked.step)
         return about_run(self.folder.path, self.description, self.trained.gan, fake, rule)
@@ -111,7 +111,7 @@ class ReportedRun:
             return {}
         return status if isinstance(status, dict) else {}
 
-    def drawn(self, count: int, truncation: float | None = None) -> Images:
+    def drawn(self, count: int, truncation: float | None = None) -> SampleSet:
         """Samples of the generator.
 
         Raises:

@@ -13,7 +13,8 @@ from collections.abc import Iterator, Sequence
 from typing import Literal, TypeAlias
 
 import numpy as np
-from PIL import Image
+
+from jaxgan.viz.pictures import to_pillow
 
 GENERATOR = '<meta name="generator" content="jaxgan report">'
 """Marks a page as a report of jaxgan."""
@@ -85,7 +86,10 @@ def _row(cells: Sequence[str], first: str, rest: str) -> str:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Picture:
-    """An image uint8 ``[h, w, 3]`` with a caption; ``name`` is that of its file, without .png."""
+    """An image uint8 ``[h, w, c]``, gray or RGB, with a caption.
+
+    ``name`` is that of its file, without .png.
+    """
 
     name: str
     image: np.ndarray
@@ -94,7 +98,7 @@ class Picture:
     def png(self) -> bytes:
         """The image as a PNG file."""
         file = io.BytesIO()
-        Image.fromarray(self.image).save(file, format="PNG", optimize=True)
+        to_pillow(self.image).save(file, format="PNG", optimize=True)
         return file.getvalue()
 
     def html(self) -> str:

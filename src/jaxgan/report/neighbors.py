@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from jaxgan.evaluation.features import cached_extraction, extract
-from jaxgan.evaluation.samples import Images, chosen, of_source
+from jaxgan.evaluation.samples import SampleSet, chosen, of_source
 from jaxgan.metrics.neighbors import Neighbors, nearest_neighbors
 from jaxgan.report.context import LeftOutError, ReportedRun, attempt
 from jaxgan.report.document import Block, Heading, Picture, Table, Text, number
@@ -68,7 +68,7 @@ def _by_features(run: ReportedRun) -> list[Block]:
     )
 
 
-def held_out_images(run: ReportedRun) -> Images | None:
+def held_out_images(run: ReportedRun) -> SampleSet | None:
     """Images of another split, which the training has not seen; None if there is none."""
     source = run.held_out
     return None if source is None else of_source(source, chosen(source.size, run.count))

@@ -112,6 +112,7 @@ def scores_during_training(
         flags.evaluate_extractor,
         flags.extractor_weights,
         source.shape,
+        source.modality.name,
         reference.classifier,
     )
     evaluation = Evaluation(metrics, reference, extractor)

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 from jaxgan import hyperparameters, parallel
 from jaxgan.data.source import Source
 from jaxgan.errors import UserError
-from jaxgan.experiment import Experiment, Task, initial_state
+from jaxgan.experiment import Experiment, Task, blank_rows, initial_state
 from jaxgan.files import write_json
 from jaxgan.game.gan import Gan, fresh_batches
 from jaxgan.game.state import GanState
@@ -60,10 +60,7 @@ class Game:
     def logged(self) -> list[str]:
         """The names that a step logs, which are found without running one."""
         batches = fresh_batches(self.gan.updates)
-        raw = {
-            key: jnp.zeros((self.rows, *row.shape), row.dtype)
-            for key, row in self.task.spec.items()
-        }
+        raw = blank_rows(self.task, self.rows)
 
         def step(given):
             values, state = given

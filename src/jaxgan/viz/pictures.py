@@ -35,7 +35,12 @@ def save_image(path: Path, image: np.ndarray, magnify: int = 1) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     image = image.repeat(magnify, 0).repeat(magnify, 1)
     with replacing(path) as part:
-        Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(part, format="PNG")
+        to_pillow(image).save(part, format="PNG")
+
+
+def to_pillow(image: np.ndarray) -> Image.Image:
+    """An image uint8 ``[h, w, c]`` as Pillow's: gray with one channel, RGB with three."""
+    return Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
 
 
 def magnification(images: np.ndarray) -> int:

@@ -1,0 +1,99 @@
+"""New modalities need no line of jaxgan: image pairs and tokens, defined in two files outside.
+
+Each trains, resumes, samples, is scored and reported by the commands that everybody uses.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from jaxgan.cli.main import dispatch
+from jaxgan.evaluation.score import read_scores
+from support.tiny_runs import config, digest, rows, status
+
+SEATS = Path(__file__).parent / "support" / "seats"
+FILES = {"negatives": SEATS / "negatives.py", "words": SEATS / "words.py"}
+
+
+def run(*words):
+    assert dispatch([str(word) for word in words]) == 0
+
+
+def train(file, folder, *flags):
+    usual = ("--devices", 2, "--log-every", 1, "--sample-every", 2, "--evaluate-every", 3)
+    run("train", file, "--workdir", folder, *usual, *flags)
+
+
+@pytest.fixture(scope="module", params=FILES)
+def trained(request, tmp_path_factory):
+    """A run of three steps, scored at the last."""
+    folder = tmp_path_factory.mktemp(request.param) / "run"
+    train(FILES[request.param], folder)
+    return FILES[request.param], folder
+
+
+def test_it_trains_and_is_scored_by_its_own_metric(trained):
+    file, folder = trained
+    assert status(folder)["outcome"] == "finished"
+    assert [row["step"] for row in rows(folder)] == [1, 2, 3]
+    assert all(np.isfinite(row["g/loss"]) for row in rows(folder))
+    described = config(folder)["data"]
+    assert described["modality"] == {"negatives": "pairs", "words": "tokens"}[file.stem]
+    assert sorted(path.name for path in (folder / "samples").iterdir()) == [
+        "0000002.png",
+        "0000003.png",
+    ]
+    (score,) = read_scores(folder / "evaluations.jsonl")
+    assert score.metric == {"negatives": "error", "words": "steps"}[file.stem]
+    assert np.isfinite(score.value)
+
+
+def test_it_resumes_to_the_same_bits(trained, tmp_path):
+    file, folder = trained
+    train(file, tmp_path / "run", "--steps", 2)
+    train(file, tmp_path / "run")
+    assert digest(tmp_path / "run") == digest(folder)
+
+
+def test_it_is_sampled_as_arrays_as_a_picture_and_one_by_one(trained, tmp_path):
+    file, folder = trained
+    for out in ("samples.npz", "samples.png", "samples"):
+        run("sample", folder, "--num", 5, "--out", tmp_path / out)
+    key = {"negatives": "target", "words": "tokens"}[file.stem]
+    with np.load(tmp_path / "samples.npz") as arrays:
+        samples = arrays[key]
+    assert samples.shape[0] == 5
+    assert np.asarray(Image.open(tmp_path / "samples.png")).dtype == np.uint8
+    one_by_one = sorted((tmp_path / "samples").iterdir())
+    assert len(one_by_one) == 5
+    if file.stem == "words":
+        assert samples.dtype == np.int32
+        assert one_by_one[0].read_text().split() == [str(token) for token in samples[0]]
+    else:
+        np.testing.assert_array_equal(np.asarray(Image.open(one_by_one[0])), samples[0, ..., 0])
+
+
+def test_it_is_evaluated_as_its_experiment_says_and_by_nothing_that_does_not_fit(trained, capsys):
+    file, folder = trained
+    before = len(read_scores(folder / "evaluations.jsonl"))
+    run("evaluate", folder)
+    *_, trained_score, score = read_scores(folder / "evaluations.jsonl")
+    assert len(read_scores(folder / "evaluations.jsonl")) == before + 1
+    assert score.values == pytest.approx(trained_score.values, rel=1e-5)
+    kind = {"negatives": "pairs", "words": "tokens"}[file.stem]
+    from jaxgan.errors import UserError
+
+    with pytest.raises(UserError, match=f"ms-ssim is of images, not of {kind}"):
+        dispatch(["evaluate", str(folder), "--metrics", "ms-ssim"])
+
+
+def test_its_report_shows_samples_curves_and_scores(trained, tmp_path):
+    _, folder = trained
+    run("report", folder, "--out", tmp_path / "report", "--num", 16)
+    page = (tmp_path / "report" / "report.md").read_text()
+    for title in ("The run", "Curves", "Samples", "Samples during training", "Scores"):
+        assert f"## {title}" in page, title
+    assert (tmp_path / "report" / "samples.png").is_file()
+    assert "Interpolation" not in page
