@@ -9,7 +9,7 @@ NO_YNNPACK_CONVOLUTIONS = (
 )
 """Keeps convolutions on CPU in XLA's own code instead of YNNPACK's.
 
-``scripts/benchmarks/cpu_convolutions.md`` has the times. Sums are made in another order, so the
+``scripts/benchmarks/results/cpu_convolutions.md`` has the times. Sums have another order, so the
 bits of a run on CPU depend on it; it is recorded with the other flags.
 """
 

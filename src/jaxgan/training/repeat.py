@@ -2,8 +2,8 @@
 
 A loop saves the time between steps. On CPU the gradient of a convolution's kernel is about ten
 times slower inside a loop (jax issue 12868). With the gradients of ``jaxgan.nn.conv`` it is not
-(``scripts/benchmarks/cpu_convolutions.md``), but networks may have other convolutions, and a loop
-wins little there: so convolutional games on CPU run one step per call.
+(``scripts/benchmarks/results/cpu_convolutions.md``), but networks may have other convolutions, and
+a loop wins little there: so convolutional games on CPU run one step per call.
 """
 
 from collections.abc import Callable
