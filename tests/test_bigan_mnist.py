@@ -4,16 +4,16 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from jaxgan.terms import evaluate
-from rounds import alone, judged
-from tiny_runs import EXPERIMENTS
 
-from jaxgan.experiment import Data, load_experiment
-from jaxgan.game import SIMULTANEOUS
+from jaxgan.experiment import load_experiment
+from jaxgan.game.gan import SIMULTANEOUS
+from jaxgan.game.terms import evaluate
+from support.outputs import alone, judged
+from support.tiny_runs import EXPERIMENTS
 
-EXPERIMENT = load_experiment(next(path for path in EXPERIMENTS if path.stem == "bigan_mnist"))
+EXPERIMENT = load_experiment(next(path for path in EXPERIMENTS if "bigan_mnist" in str(path)))
 STEPS = 100
-GAME = EXPERIMENT.game(EXPERIMENT.config(), Data(EXPERIMENT.shape, EXPERIMENT.classes), STEPS)
+GAME = EXPERIMENT.game(EXPERIMENT.default(), EXPERIMENT.task(steps=STEPS))
 
 
 def softplus(x):

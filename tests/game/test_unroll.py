@@ -61,7 +61,7 @@ def test_the_gradient_goes_through_k_updates_of_the_critic(k, optimizer):
     real = chunk["image"][0, 0]
     key = jax.random.fold_in(start.key, 0)
     rng = Rng(jax.random.fold_in(named(key, "latents"), 0), jnp.arange(ROWS))
-    latents = gan.prior(rng.named("latent"))
+    latents = gan.forward.prior(rng.named("latent"))
     critic, generator = gan.discriminator, gan.generator
 
     def d_loss(d, g):
