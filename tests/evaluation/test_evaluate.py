@@ -10,10 +10,13 @@ import pytest
 from PIL import Image
 
 import jaxgan
+from jaxgan.data.modality import POINTS
 from jaxgan.data.source import from_arrays
 from jaxgan.data.sources.toy import ring_modes
 from jaxgan.errors import UserError
+from jaxgan.evaluation.classifier import classifier_of
 from jaxgan.evaluation.evaluate import Evaluation
+from jaxgan.evaluation.extractors import extractor_for
 from jaxgan.evaluation.features import cached_extraction
 from jaxgan.evaluation.inputs import opener
 from jaxgan.evaluation.measured import Walker
@@ -22,6 +25,7 @@ from jaxgan.evaluation.samples import of_source
 from jaxgan.evaluation.score import column, columns, differences, read_scores
 from jaxgan.evaluation.suite import METRICS, metrics_named
 from jaxgan.metrics.extractors.efficientnet_lite0 import SHA256, efficientnet_lite0
+from jaxgan.metrics.metric import Metric
 from jaxgan.metrics.modes import kl_floor
 
 pytest_plugins = ["support.run_fixtures"]
@@ -422,6 +426,52 @@ def evaluation(real, *metrics):
     source = from_arrays("reals", "train", {"image": real})
     reference = Reference(of_source(source, np.arange(len(real))), None, None, pytest.fail)
     return Evaluation(metrics_named(metrics), reference, extractor())
+
+
+def test_samples_of_a_modality_of_their_own_are_scored_by_its_metric(monkeypatch):
+    """Integers in rows, under a key of their own: neither quantized, nor seen by a network."""
+    tokens = dataclasses.replace(POINTS, name="tokens", key="text", dtype=np.int32)
+
+    def lengths(comparison):
+        assert comparison.generated.modality == "tokens"
+        return {"mean": float((comparison.generated.array() > 0).sum(1).mean())}, {}
+
+    metric = Metric(
+        "length",
+        "mean length",
+        lengths,
+        {"mean": ""},
+        lambda _: "length",
+        network="",
+        modalities=frozenset({"tokens"}),
+        keeps="samples",
+    )
+    rows = {"text": np.tril(np.ones((4, 6), np.int32)), "image": np.zeros((4, 2), np.float32)}
+    made = of_source(from_arrays("texts", "train", rows, modality=tokens), np.arange(4))
+    metrics = (metric, METRICS["fd"])
+    assert extractor_for(metrics, "vgg", None, (6,), "tokens", pytest.fail) is None
+    against = Evaluation((metric,), Reference(made, None, None, pytest.fail))
+    (score,) = against.score(made, {})
+    assert score.values == {"mean": 2.5}
+    assert score.protocol["quantization"] == "none"
+    with pytest.raises(UserError, match="fd is of images, not of tokens"):
+        dataclasses.replace(against, metrics=metrics).score(made, {})
+    with pytest.raises(UserError, match="Images and tokens cannot be compared"):
+        against.check(4, (6, 6, 1), "images")
+    monkeypatch.setattr("jaxgan.evaluation.requirements.MEMORY", 4 * 6 * 4)
+    against.check(4, (6,), "tokens")  # four bytes each
+    monkeypatch.setattr("jaxgan.evaluation.requirements.MEMORY", 4 * 6 * 4 - 1)
+    with pytest.raises(UserError, match="length keeps all samples"):
+        against.check(4, (6,), "tokens")
+
+
+def test_only_images_with_labels_have_a_small_classifier():
+    points = {"image": np.zeros((4, 2), np.float32), "label": np.arange(4) % 2}
+    images = {"image": np.zeros((4, 6, 6, 1), np.uint8)}
+    for rows in (points, images):
+        source = from_arrays("made", "train", rows)
+        with pytest.raises(UserError, match="made has no labeled images"):
+            classifier_of(source, source)
 
 
 def scored_images(against, image):
