@@ -65,11 +65,11 @@ def test_brightness_adds_one_number_to_each_image():
 def test_saturation_and_contrast_scale_about_their_means(make, reach):
     x = images()
     axes = (3,) if make is augment.saturation else (1, 2, 3)
-    centre = x.mean(axes, keepdims=True)
-    factors = (applied(make(), x) - centre) / (x - centre)
+    center = x.mean(axes, keepdims=True)
+    factors = (applied(make(), x) - center) / (x - center)
     factor = np.median(factors.reshape(COUNT, -1), axis=1)
     np.testing.assert_allclose(
-        applied(make(), x), centre + (x - centre) * factor[:, None, None, None], atol=1e-5
+        applied(make(), x), center + (x - center) * factor[:, None, None, None], atol=1e-5
     )
     assert 1 - reach <= factor.min() < 1 - 0.6 * reach
     assert 1 + 0.6 * reach < factor.max() <= 1 + reach

@@ -45,7 +45,7 @@ def test_the_rampup_shortens_the_half_life_of_young_averages():
 
 def test_the_average_of_a_run_is_the_recursion_over_its_generators():
     """Parameters and batch-norm moments alike, so that they belong together."""
-    game = games.gan(generator=games.NormalisedGenerator(), discriminator=games.Critic())
+    game = games.gan(generator=games.NormalizedGenerator(), discriminator=games.Critic())
     runner, state = games.Runner(game), games.born(game)
     average = games.arrays(state.ema)
     for step, image in enumerate(games.points(4, game, 8)["image"]):

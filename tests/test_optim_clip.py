@@ -18,7 +18,7 @@ def test_the_update_lands_within_the_bound(bound):
     updates, _ = optimizer.update(GRADS, optimizer.init(PARAMS), PARAMS)
     params = optax.apply_updates(PARAMS, updates)
     np.testing.assert_allclose(params["kernel"], [0.01, -0.01, 0.001], rtol=1e-6)
-    # Every leaf, that of a normalisation too.
+    # Every leaf, that of a normalization too.
     np.testing.assert_allclose(params["scale"], 0.01, rtol=1e-6)
 
 

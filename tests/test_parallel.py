@@ -24,10 +24,10 @@ def noisy(outputs):
     return jnp.mean(penalties.squared_slopes(outputs.critic, points))
 
 
-# Latents, dropout, penalty noise and batch normalisation in one game; gradient descent,
+# Latents, dropout, penalty noise and batch normalization in one game; gradient descent,
 # under which a gradient n times too large moves n times too far.
 GAME = games.gan(
-    generator=games.NormalisedGenerator(),
+    generator=games.NormalizedGenerator(),
     discriminator=games.Critic(norm=True, rate=0.3),
     terms={
         "g": {"adversarial": losses.nonsaturating.generator},
@@ -80,7 +80,7 @@ def test_a_mistake_that_depends_on_the_device_is_seen(mistake, one):
     if mistake == "latents":
         game = dataclasses.replace(GAME, forward=forward.unconditional(per_device_latents))
     else:
-        unsynced = games.NormalisedGenerator(axis=None)
+        unsynced = games.NormalizedGenerator(axis=None)
         game = dataclasses.replace(GAME, generator=unsynced)
     with pytest.raises(AssertionError, match="Not equal to tolerance"):
         games.close(run(game, 8), one, rtol=1e-2, atol=1e-2)

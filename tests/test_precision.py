@@ -1,4 +1,4 @@
-"""bfloat16: activations in half, everything that is summed, stored or optimised in float32."""
+"""bfloat16: activations in half, everything that is summed, stored or optimized in float32."""
 
 import jax
 import jax.numpy as jnp

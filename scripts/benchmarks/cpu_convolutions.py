@@ -56,7 +56,11 @@ CASES = (
 FLAGS = {"YNNPACK": "", "XLA": NO_YNNPACK_CONVOLUTIONS}
 WAYS = ("single", "loop")
 ROUNDS = 9
-"""Measurements of each way, without a first one, which is not counted."""
+"""Measurements of each way."""
+
+WARM_UP = 2
+"""Measurements before them, which compile and do not count: a loop compiles twice, since the state
+that a step returns lies on the device in another way than the first one."""
 
 
 def work(case: Case) -> None:
@@ -74,11 +78,11 @@ def work(case: Case) -> None:
     game = start.game_of(experiment, method.config, source, training, experiment.steps, 1)
     feed = make_feed(source, seed=0, batch_size=training.batch_size)
     prepare = preparation(source.modality, training.flip)
-    engines, states, done = {}, {}, dict.fromkeys(WAYS, 0)
+    engines, states, done = {}, {}, {}
     parts = (game.build, game.values, prepare, feed, jax.devices()[:1], "pmap")
     for way in WAYS:
         engines[way] = CompiledEngine(*parts, way, case.steps)
-        states[way] = game.new(game.values, 0)
+        states[way], done[way] = game.new(game.values, 0), 0
     for line in sys.stdin:
         way = line.strip()
         engine, left = engines[way], case.steps
@@ -104,14 +108,14 @@ def measure(name: str) -> dict[str, dict[str, list[float]]]:
     turns = [(library, way) for way in WAYS for library in FLAGS]
     columns = [f"{library}/{way}" for library, way in turns]
     found = {kind: {column: [] for column in columns} for kind in ("clock", "processor")}
-    for number in range(ROUNDS + 1):
+    for number in range(WARM_UP + ROUNDS):
         for library, way in turns if number % 2 else reversed(turns):
             worker = workers[library]
             assert worker.stdin is not None
             assert worker.stdout is not None
             print(way, file=worker.stdin, flush=True)
             seconds = worker.stdout.readline().split()
-            if number:
+            if number >= WARM_UP:
                 for kind, took in zip(found, seconds, strict=True):
                     found[kind][f"{library}/{way}"].append(float(took))
         print(name, number, {kind: [v[-1:] for v in found[kind].values()] for kind in found})

@@ -28,9 +28,9 @@ def composed(*augments: Augment) -> Augment:
     return apply
 
 
-def _stretched(x: Image, centre: Image, change: jax.Array) -> Image:
-    """``x`` with its distance from ``centre`` grown by the factor ``1 + change``."""
-    return x + (x - centre) * change.astype(x.dtype)
+def _stretched(x: Image, center: Image, change: jax.Array) -> Image:
+    """``x`` with its distance from ``center`` grown by the factor ``1 + change``."""
+    return x + (x - center) * change.astype(x.dtype)
 
 
 def brightness(reach: ScalarLike = 0.5) -> Augment:
@@ -43,14 +43,14 @@ def brightness(reach: ScalarLike = 0.5) -> Augment:
 
 
 def saturation(reach: ScalarLike = 1.0) -> Augment:
-    """Scales each pixel's distance from its grey by a factor in ``[1 - reach, 1 + reach)``.
+    """Scales each pixel's distance from its gray by a factor in ``[1 - reach, 1 + reach)``.
 
     Nothing happens to an image of one channel.
     """
 
     def apply(x: Image, rng: Rng) -> Image:
-        grey = jnp.mean(x, axis=-1, keepdims=True)
-        return _stretched(x, grey, reach * rng.uniform((1, 1, 1), -1.0, 1.0))
+        gray = jnp.mean(x, axis=-1, keepdims=True)
+        return _stretched(x, gray, reach * rng.uniform((1, 1, 1), -1.0, 1.0))
 
     return apply
 
@@ -117,7 +117,7 @@ def translation(ratio: ScalarLike = 1 / 8) -> Augment:
 def shift(ratio: ScalarLike = 1 / 8) -> Augment:
     """Shifts by whole pixels, up to ``ratio`` of each side; what comes in is reflected.
 
-    With ``flip()``, the augmentation of consistency regularisation (Zhang et al. 2020: a few
+    With ``flip()``, the augmentation of consistency regularization (Zhang et al. 2020: a few
     pixels; a reflected border in StudioGAN).
     """
 
@@ -141,8 +141,8 @@ def cutout(ratio: ScalarLike = 1 / 2) -> Augment:
         for axis, name in ((1, "down"), (2, "right")):
             size = x.shape[axis]
             hole = _pixels(size, ratio)
-            centre = _whole(rng.named(name), jnp.int32(0), size + 1 - hole % 2)
-            index = jnp.arange(size, dtype=jnp.int32)[None] - (centre - hole // 2)[:, None]
+            center = _whole(rng.named(name), jnp.int32(0), size + 1 - hole % 2)
+            index = jnp.arange(size, dtype=jnp.int32)[None] - (center - hole // 2)[:, None]
             shape = [len(x), 1, 1, 1]
             shape[axis] = size
             hidden = hidden & ((index >= 0) & (index < hole)).reshape(shape)

@@ -20,7 +20,7 @@ def constant(decay: ScalarLike, warmup: bool = True) -> Decay:
     """``decay`` per step; with ``warmup``, at most ``(1 + step) / (10 + step)``.
 
     The warm-up (TensorFlow's ``ExponentialMovingAverage(num_updates)``) keeps short runs
-    from showing their initialisation.
+    from showing their initialization.
     """
 
     def at(step: jax.Array, images: jax.Array) -> jax.Array:

@@ -49,7 +49,7 @@ def clip_weights(bound: ScalarLike) -> optax.GradientTransformation:
 
     The update becomes ``clip(w + update) - w``, so the optimizer's own state does not see the
     constraint: ``optax.chain(optax.rmsprop(5e-5), clip_weights(0.01))``. All leaves are
-    clipped, those of normalisation layers too, as in the authors' code.
+    clipped, those of normalization layers too, as in the authors' code.
     """
 
     def project(updates: optax.Updates, params: Params) -> optax.Updates:

@@ -155,11 +155,11 @@ def save(tmp_path, image, **options):
 
 
 def test_kinds_of_pictures(tmp_path):
-    grey = picture(channels=1)
-    level = np.asarray(grey)
-    assert decode(save(tmp_path, grey), 1, None).tolist() == level[..., None].tolist()
+    gray = picture(channels=1)
+    level = np.asarray(gray)
+    assert decode(save(tmp_path, gray), 1, None).tolist() == level[..., None].tolist()
     np.testing.assert_array_equal(
-        decode(save(tmp_path, grey), 3, None), level[..., None].repeat(3, 2)
+        decode(save(tmp_path, gray), 3, None), level[..., None].repeat(3, 2)
     )
     palette = picture().quantize(16)
     np.testing.assert_array_equal(

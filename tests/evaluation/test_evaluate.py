@@ -46,9 +46,9 @@ def extractor(resolution=64, path=None):
 
 
 @pytest.fixture(scope="module")
-def labelled(tmp_path_factory):
-    """Two sets of 90 labelled images of one distribution, and one of another: npz files."""
-    folder = tmp_path_factory.mktemp("labelled")
+def labeled(tmp_path_factory):
+    """Two sets of 90 labeled images of one distribution, and one of another: npz files."""
+    folder = tmp_path_factory.mktemp("labeled")
     random = np.random.default_rng(0)
     for name, spread in (("real", 40), ("same", 40), ("other", 110)):
         tint = np.repeat(np.arange(3) * 60, 30)[:, None, None, None]
@@ -63,14 +63,14 @@ def rows(path):
 
 
 @pytest.fixture(scope="module")
-def scored(labelled, tmp_path_factory):
+def scored(labeled, tmp_path_factory):
     """Scores of two of the files, against the third."""
     from jaxgan.cli.evaluate import evaluate
 
     out = tmp_path_factory.mktemp("scores")
     found = {}
     for name in ("same", "other"):
-        words = [f"{labelled}/{name}.npz", "--against", f"npz:{labelled}/real.npz"]
+        words = [f"{labeled}/{name}.npz", "--against", f"npz:{labeled}/real.npz"]
         words += ["--num-real", "60", "--out", str(out / name), "--metrics", ",".join(SCORED)]
         assert evaluate(words) == 0
         found[name] = rows(out / name)
@@ -207,7 +207,7 @@ def rewrite(run, change):
     (run / "config.json").write_text(json.dumps(described))
 
 
-def test_other_data_split_columns_of_metrics_without_a_reference(labelled, scored, copy, command):
+def test_other_data_split_columns_of_metrics_without_a_reference(labeled, scored, copy, command):
     """The data that a run was trained on; for files, the data that they are compared with."""
     assert command(["evaluate", copy, "--num", 30, "--metrics", "ms-ssim"])[0] == 0
     (score,) = read_scores(copy / "evaluations.jsonl")
@@ -217,7 +217,7 @@ def test_other_data_split_columns_of_metrics_without_a_reference(labelled, score
     for name in ("is", "ms-ssim"):
         assert "reference" not in scored["same"][name].protocol
         assert len(scored["same"][name].protocol["data"]["data_sha256"]) == 64
-    words = ["evaluate", f"{labelled}/same.npz", "--against", f"{labelled}/other.npz"]
+    words = ["evaluate", f"{labeled}/same.npz", "--against", f"{labeled}/other.npz"]
     words += ["--metrics", "ms-ssim", "--out", copy / "other.jsonl"]
     assert command(words)[0] == 0
     (other,) = read_scores(copy / "other.jsonl")
@@ -275,14 +275,14 @@ def test_two_runs_are_scored_against_each_other(copy, finished, command):
     assert read_scores(copy / "evaluations.jsonl")[1].protocol["reference"]["step"] == 10
 
 
-def test_a_folder_of_pictures_scores_as_the_array_of_them(labelled, tmp_path, command):
+def test_a_folder_of_pictures_scores_as_the_array_of_them(labeled, tmp_path, command):
     """PNGs lose nothing, so the distance to the array they were made from is zero."""
-    with np.load(labelled / "same.npz") as file:
+    with np.load(labeled / "same.npz") as file:
         for number, image in enumerate(file["image"]):
             path = tmp_path / "pictures" / f"{number:03d}.png"
             path.parent.mkdir(exist_ok=True)
             Image.fromarray(image).save(path)
-    words = ["evaluate", tmp_path / "pictures", "--against", labelled / "same.npz"]
+    words = ["evaluate", tmp_path / "pictures", "--against", labeled / "same.npz"]
     words += ["--num-real", 90, "--metrics", "fd", "--data-dir", tmp_path / "tfds"]
     code, said = command([*words, "--out", tmp_path / "scores.jsonl"])
     assert code == 0, said
@@ -381,10 +381,10 @@ def test_points_are_refused_by_metrics_of_images(refused, tmp_path):
     refused([*words, "--metrics", "modes,fd"], "fd is of images, not of points")
 
 
-def test_what_is_not_there_is_refused(tmp_path, copy, labelled, refused):
+def test_what_is_not_there_is_refused(tmp_path, copy, labeled, refused):
     refused(["evaluate", tmp_path / "none"], "no run folder", "--against DATA")
-    refused(["evaluate", f"{labelled}/same.npz"], "no run folder", "--against DATA")
-    same = f"{labelled}/same.npz"
+    refused(["evaluate", f"{labeled}/same.npz"], "no run folder", "--against DATA")
+    same = f"{labeled}/same.npz"
     refused(["evaluate", same, "--against", same, "--num", 91], "--num 91", "has 90")
     refused(["evaluate", same, "--against", same, "--metrics", "ppl"], "name a run folder")
     for flag, value in (("--step", 3), ("--weights", "raw"), ("--truncation", 1), ("--seed", 1)):

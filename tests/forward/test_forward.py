@@ -264,8 +264,8 @@ def test_packs_must_fill_the_batch():
         forward.packed(0, forward.unconditional(fixed))
 
 
-def test_a_pack_larger_than_the_batch_is_for_initialisation_only():
-    """A game is initialised with two rows; a step with too few of them is a mistake."""
+def test_a_pack_larger_than_the_batch_is_for_initialization_only():
+    """A game is initialized with two rows; a step with too few of them is a mistake."""
     game = forward.packed(5, forward.unconditional(fixed))
     networks = Linear(lambda z: z), Linear(total)
     outputs = game.run(*networks, BATCH, drawn(4), {})
@@ -276,9 +276,9 @@ def test_a_pack_larger_than_the_batch_is_for_initialisation_only():
 
 
 def test_packs_carry_labels_and_pairs():
-    labelled = forward.packed(2, forward.conditional(fixed))
+    labeled = forward.packed(2, forward.conditional(fixed))
     judge = Linear(lambda x, labels: total(x) + total(labels).astype(jnp.float32))
-    outputs = labelled(Linear(labels_of), judge, BATCH, drawn(4), {})
+    outputs = labeled(Linear(labels_of), judge, BATCH, drawn(4), {})
     assert outputs.real_logits.shape == (2,)
     np.testing.assert_allclose(outputs.fake_critic(outputs.fake), outputs.fake_logits)
     joint = forward.packed(2, forward.bidirectional(fixed))
@@ -456,10 +456,10 @@ def test_gradients_pass_through_the_latent_step():
         assert slope[axis] == pytest.approx(expected, rel=1e-2, abs=1e-3)
 
 
-# Games of modules, through initialisation and the training step.
+# Games of modules, through initialization and the training step.
 
 
-class Labelled(nn.Module):
+class Labeled(nn.Module):
     """Looks at a label as a one-hot vector."""
 
     size: int
@@ -521,14 +521,14 @@ class Pairs(nn.Module):
 NOISE = forward.normal(3)
 PLAIN = {"g": games.generator(), "d": games.Critic()}
 GAMES = {
-    "labelled": (
-        {"g": Labelled(2), "d": Labelled(1)},
+    "labeled": (
+        {"g": Labeled(2), "d": Labeled(1)},
         forward.conditional(NOISE, forward.uniform_labels(3)),
         {"g": {"adversarial": losses.hinge.generator}},
         {"d": {"adversarial": losses.hinge.discriminator, "r1": penalties.r1, "r2": penalties.r2}},
     ),
     "auxiliary": (
-        {"g": Labelled(2), "d": Describing()},
+        {"g": Labeled(2), "d": Describing()},
         forward.auxiliary_classifier(NOISE),
         {"g": {"classes": losses.auxiliary_classifier.generator}},
         {"d": {"classes": losses.auxiliary_classifier.discriminator}},
@@ -600,7 +600,7 @@ def begun(game):
 
 
 @pytest.mark.parametrize("name", GAMES)
-def test_every_game_is_initialised_and_stepped(name):
+def test_every_game_is_initialized_and_stepped(name):
     """By shapes: the state that comes out of a step is the kind that went in."""
     game = built(name)
     state = jax.eval_shape(lambda: begun(game))
@@ -631,9 +631,9 @@ def test_a_composite_samples_by_its_own_method():
     np.testing.assert_array_equal(samples, network(latents, images)[0][0])
 
 
-def test_a_labelled_generator_samples_by_label():
+def test_a_labeled_generator_samples_by_label():
     network = Linear(labels_of)
-    samples = forward.generate_labelled(network, jnp.asarray(LATENTS), jnp.asarray(LABELS))
+    samples = forward.generate_labeled(network, jnp.asarray(LATENTS), jnp.asarray(LABELS))
     np.testing.assert_allclose(samples, LATENTS * (1 + LABELS)[:, None])
 
 
@@ -656,7 +656,7 @@ def test_packs_do_not_depend_on_the_number_of_devices():
 def test_eight_devices_play_the_whole_lot_as_one():
     """Noise, packs, moved latents, statistics, coupled losses, anchors: all in one game."""
     game = games.gan(
-        generator=games.NormalisedGenerator(),
+        generator=games.NormalizedGenerator(),
         discriminator=games.Critic(norm=True, rate=0.3),
         forward=forward.instance_noise(
             lambda step: 0.1, forward.packed(2, forward.latent_optimization(forward.uniform(3)))

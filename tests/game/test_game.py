@@ -21,7 +21,7 @@ from jaxgan.game.state import GanState, init
 from support import games
 
 GAME = games.gan(
-    generator=games.NormalisedGenerator(),
+    generator=games.NormalizedGenerator(),
     discriminator=games.Critic(norm=True, rate=0.5),
     optimizers={"g": optax.adam(1e-3), "d": optax.sgd(0.1, momentum=0.5)},
     adaptive={"k": 0.5, "pool": np.zeros((3, 2), np.float32)},
@@ -82,7 +82,7 @@ def test_samples_of_another_shape_than_the_data_are_refused():
         def __call__(self, x, *, train):
             return nn.Dense(1)(jnp.mean(x, axis=-1, keepdims=True))[:, 0]
 
-    gan = games.gan(generator=games.NormalisedGenerator(), discriminator=Mean())
+    gan = games.gan(generator=games.NormalizedGenerator(), discriminator=Mean())
     init(gan, jax.random.key(0), IMAGES)
     with pytest.raises(UserError, match=r"of shape \(2,\), the data are of shape \(3,\)"):
         init(gan, jax.random.key(0), {"image": jnp.zeros((2, 3))})

@@ -35,7 +35,7 @@ DIFFERENTIATED = {
 def test_the_gradient_of_each_player_equals_central_differences(case):
     """Of the loss that the step itself reports, in a random direction in each array."""
     critic, terms = DIFFERENTIATED[case]
-    generator = games.NormalisedGenerator() if critic.get("norm") else games.generator()
+    generator = games.NormalizedGenerator() if critic.get("norm") else games.generator()
     base = games.gan()
     game = games.gan(
         generator=generator,
@@ -171,7 +171,7 @@ def test_phases_equal_a_loop_written_by_hand(order):
 
 @pytest.mark.parametrize("who, other", ["gd", "dg"])
 def test_a_phase_leaves_the_other_player_as_it_was(who, other):
-    networks = {"g": games.NormalisedGenerator(), "d": games.Critic(norm=True)}
+    networks = {"g": games.NormalizedGenerator(), "d": games.Critic(norm=True)}
     game = games.gan(networks=networks, optimizers=ADAM, updates=(Phase(who),))
     state = games.born(game)
     before = games.arrays(state.players)
@@ -226,7 +226,7 @@ def test_phases_that_move_together_must_be_due_together():
 
 
 class Normed(nn.Module):
-    """Batch normalisation alone."""
+    """Batch normalization alone."""
 
     @nn.compact
     def __call__(self, x, *, train):
@@ -301,7 +301,7 @@ def test_passes_whose_statistics_stay_move_the_generators_running_variance(case)
 
 
 MOVING = games.gan(
-    generator=games.NormalisedGenerator(),
+    generator=games.NormalizedGenerator(),
     discriminator=games.Critic(norm=True),
     updates=(BOTH, BOTH, G),
 )

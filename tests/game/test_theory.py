@@ -155,7 +155,7 @@ def test_generator_first_is_the_other_alternation():
 
 
 @pytest.fixture(scope="module")
-def regularised():
+def regularized():
     build = game(NONSATURATING, SIMULTANEOUS, (1e-3,), (2e-3,))
     return build, games.Runner(build)
 
@@ -166,9 +166,9 @@ def jacobian(lr, r1):
 
 
 @pytest.mark.parametrize("r1", [0.3, 1.0, 3.0])
-def test_r1_contracts_the_dirac_gan_at_the_predicted_rate(regularised, r1):
+def test_r1_contracts_the_dirac_gan_at_the_predicted_rate(regularized, r1):
     """Complex, double and real eigenvalues of the update's Jacobian."""
-    build, runner = regularised
+    build, runner = regularized
     path = orbit(build, 120, 0.2, r1, runner=runner)[..., 0]
     step = jacobian(0.2, r1)
     expected = [np.linalg.matrix_power(step, t) @ path[0] for t in range(121)]
@@ -182,8 +182,8 @@ def test_r1_contracts_the_dirac_gan_at_the_predicted_rate(regularised, r1):
         np.testing.assert_allclose(tail[1:] / tail[:-1], radius, rtol=1e-4)
 
 
-def test_without_r1_the_dirac_gan_leaves_its_equilibrium(regularised):
-    build, runner = regularised
+def test_without_r1_the_dirac_gan_leaves_its_equilibrium(regularized):
+    build, runner = regularized
     path = orbit(build, 120, 0.2, runner=runner)[..., 0]
     radius = np.abs(np.linalg.eigvals(jacobian(0.2, 0.0))).max()
     rate = np.linalg.norm(path[-1]) / np.linalg.norm(path[0])

@@ -96,7 +96,7 @@ def test_a_stream_gives_what_numpy_gives_in_float64(features, run):
 
 
 def test_raw_float32_sums_would_not(features):
-    """The control: why the second moment is centred."""
+    """The control: why the second moment is centered."""
     total = features.T.astype(np.float32) @ features
     mean = features.mean(axis=0, dtype=np.float32)
     raw = (total - len(features) * np.outer(mean, mean)) / (len(features) - 1)

@@ -193,7 +193,7 @@ def test_latents_must_divide_into_chunks():
         biggan.discriminator(48)
 
 
-def test_only_the_shared_embedding_escapes_spectral_normalisation():
+def test_only_the_shared_embedding_escapes_spectral_normalization():
     network = biggan.Generator(32, width=2, classes=3, shared=4)
     init = partial(network.init, train=False)
     params = jax.eval_shape(init, jax.random.key(0), zeros(8), LABELS)["params"]

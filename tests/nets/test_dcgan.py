@@ -23,8 +23,8 @@ def count(module, *shape):
 def test_parameter_counts_of_the_authors_faces_networks():
     """dcgan_code, faces/train_uncond_dcgan.py: 64 pixels, nz = 100, ngf = ndf = 128.
 
-    No biases; a gain and a bias for each normalised unit or channel, where the first
-    layer of the generator is normalised per unit (4 * 4 * 1024 of them).
+    No biases; a gain and a bias for each normalized unit or channel, where the first
+    layer of the generator is normalized per unit (4 * 4 * 1024 of them).
     """
     project = 100 * (4 * 4 * 1024) + 2 * (4 * 4 * 1024)
     up = 25 * (1024 * 512 + 512 * 256 + 256 * 128 + 128 * 3) + 2 * (512 + 256 + 128)
@@ -57,7 +57,7 @@ def test_resolutions_are_doublings_of_four_to_seven():
 
 
 def test_weights_are_drawn_as_the_paper_says():
-    """Zero-centred normal with standard deviation 0.02; gains around one, likewise."""
+    """Zero-centered normal with standard deviation 0.02; gains around one, likewise."""
     params = dcgan.Discriminator(width=16).init(
         jax.random.key(0), jnp.zeros((1, 16, 16, 3)), train=False
     )["params"]
@@ -71,7 +71,7 @@ def test_weights_are_drawn_as_the_paper_says():
         assert np.std(leaf) == pytest.approx(0.02, abs=5 * error)
 
 
-def test_no_normalisation_touches_the_image():
+def test_no_normalization_touches_the_image():
     """At the generator's output and the discriminator's input (section 3)."""
     generator = shapes(dcgan.Generator(32, 3, 4), 5)["params"]
     norms = [name for name in generator if name.startswith("_Norm")]

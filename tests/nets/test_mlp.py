@@ -46,7 +46,7 @@ def test_samples_have_their_shape_and_range(output, low, high):
         assert float(samples.max()) > 1
 
 
-def test_hidden_layers_of_samples_may_be_batch_normalised():
+def test_hidden_layers_of_samples_may_be_batch_normalized():
     """Before the activation, by the running moments outside of training; the last is not."""
     network = mlp.Generator((2,), (8, 8), output=lambda x: x, batch_norm=True)
     latents = jax.random.normal(jax.random.key(1), (4, 3))

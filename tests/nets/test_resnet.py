@@ -15,7 +15,7 @@ from jaxgan.nn.heads import Auxiliary
 
 
 def up(inputs, outputs, norms=2):
-    """A generator's block; ``norms`` gains and biases per normalised channel."""
+    """A generator's block; ``norms`` gains and biases per normalized channel."""
     convolutions = conv(3, inputs, outputs) + conv(3, outputs, outputs) + conv(1, inputs, outputs)
     return convolutions + norms * (inputs + outputs)
 
@@ -57,7 +57,7 @@ def test_wgan_gps_networks_of_64_pixels():
 
 @pytest.mark.slow
 def test_a_gradient_penalty_of_wgan_gps_critic_of_64_pixels_has_finite_gradients():
-    """Through the second derivative of layer normalisation; every parameter has one."""
+    """Through the second derivative of layer normalization; every parameter has one."""
     network = resnet.wgan_gp_critic(2, 64)
     image = jnp.asarray(np.random.default_rng(0).normal(size=(2, 64, 64, 3)), jnp.float32)
 

@@ -258,10 +258,10 @@ def test_unrolled_gans_networks_of_28_pixels(share, widths):
 
 
 def test_labels_join_any_network():
-    generator = conditional.LabelledGenerator(infogan.Generator(28, 1, 4), 10)
+    generator = conditional.LabeledGenerator(infogan.Generator(28, 1, 4), 10)
     plain = outline(infogan.Generator(28, 1, 4), zeros(74))
     assert outline(generator, zeros(64), LABELS) == plain
-    discriminator = conditional.LabelledDiscriminator(infogan.Discriminator(4), 10)
+    discriminator = conditional.LabeledDiscriminator(infogan.Discriminator(4), 10)
     plain = outline(infogan.Discriminator(4), zeros(28, 28, 11))
     assert outline(discriminator, zeros(28, 28, 1), LABELS) == plain
 
@@ -272,7 +272,7 @@ def test_joined_planes_are_the_label():
             return sample
 
     labels = jnp.array([2, 0])
-    out = conditional.LabelledDiscriminator(Seen(), 3).apply(
+    out = conditional.LabeledDiscriminator(Seen(), 3).apply(
         {}, jnp.full((2, 2, 2, 1), 7.0), labels, train=False
     )
     np.testing.assert_array_equal(out[0, 1, 1], [7, 0, 0, 1])
@@ -318,7 +318,7 @@ def test_gradients_are_finite_and_float32(name, dtype):
     random = np.random.default_rng(0)
 
     def filled(module, x):
-        """Positive variables, as variances are, for less to compile than the initialisers."""
+        """Positive variables, as variances are, for less to compile than the initializers."""
         shapes = jax.eval_shape(partial(module.init, train=False), key, x)
         numbers = jax.tree.map(lambda leaf: random.uniform(0.01, 0.2, leaf.shape), shapes)
         return jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float32), numbers)

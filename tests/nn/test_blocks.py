@@ -56,8 +56,8 @@ def test_only_the_first_block_does_not_rectify_its_input():
         assert bool(np.any(negative)) == first
 
 
-def test_a_discriminators_block_may_normalise_before_each_relu():
-    """Its output but for the shortcut is that of the normalised image, whatever its scale."""
+def test_a_discriminators_block_may_normalize_before_each_relu():
+    """Its output but for the shortcut is that of the normalized image, whatever its scale."""
     block = blocks.DiscriminatorBlock(6, norm=LayerNorm)
     variables = silenced(jax.jit(block.init)(jax.random.key(0), X), "shortcut")
     params = variables["params"]
@@ -65,7 +65,7 @@ def test_a_discriminators_block_may_normalise_before_each_relu():
     assert params["norm1"]["scale"].shape == params["norm2"]["scale"].shape == (8,)
     run = jax.jit(block.apply)
     np.testing.assert_allclose(run(variables, 7 * X + 3), run(variables, X), atol=1e-4)
-    # Rectified after it is normalised, not before.
+    # Rectified after it is normalized, not before.
     raised = {"bias": params["norm1"]["bias"] - 1e3, "scale": params["norm1"]["scale"]}
     np.testing.assert_array_equal(run({"params": {**params, "norm1": raised}}, X), 0)
 

@@ -70,7 +70,7 @@ def test_a_vector_gives_one_plus_its_gain():
     np.testing.assert_allclose(out, expected, rtol=1e-4, atol=1e-4)
 
 
-def test_without_a_condition_it_is_batch_normalisation():
+def test_without_a_condition_it_is_batch_normalization():
     given = variables(None)
     inner = given["params"]["BatchNorm_0"]
     out, _ = run(given, None, 1)
@@ -84,7 +84,7 @@ def test_a_layer_of_classes_needs_a_condition():
         jax.eval_shape(partial(LAYER.init, train=False), jax.random.key(0), IMAGES)
 
 
-def test_running_moments_normalise_outside_of_training():
+def test_running_moments_normalize_outside_of_training():
     given = variables(LABELS)
     stats = {name: np.asarray(v) for name, v in given["batch_stats"]["BatchNorm_0"].items()}
     gain, bias = (np.asarray(given["params"][name]) for name in ("gain", "bias"))
@@ -93,7 +93,7 @@ def test_running_moments_normalise_outside_of_training():
     np.testing.assert_allclose(out, expected, rtol=1e-4, atol=1e-4)
 
 
-def test_a_fresh_layer_only_normalises():
+def test_a_fresh_layer_only_normalizes():
     for condition in (LABELS, None):
         start = jax.jit(partial(layer(condition).init, train=False))(
             jax.random.key(0), IMAGES, condition

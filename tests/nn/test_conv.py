@@ -102,7 +102,7 @@ def test_layers_map_over_a_population():
     np.testing.assert_allclose(together, np.stack([gradient(k) for k in kernels]), rtol=1e-4)
 
 
-def test_the_spread_of_activations_survives_initialisation():
+def test_the_spread_of_activations_survives_initialization():
     """LeCun's: variance 1 / fan-in, where a transposed layer's inputs are its last axis."""
     x = jnp.ones((1, 4, 4, 64))
     for layer, fan_in in ((conv.Conv(32, 3), 9 * 64), (conv.ConvTranspose(32, 3), 9 * 64)):

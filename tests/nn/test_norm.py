@@ -36,7 +36,7 @@ def test_moments_are_those_of_the_global_batch(devices):
     np.testing.assert_allclose(running["var"], 0.9 * before["var"] + 0.1 * var, rtol=1e-5)
 
 
-def test_running_moments_normalise_outside_of_training():
+def test_running_moments_normalize_outside_of_training():
     out = BatchNorm(use_running_average=True).apply(VARIABLES, X)
     stats = VARIABLES["batch_stats"]
     np.testing.assert_allclose(
@@ -58,10 +58,10 @@ def test_moments_are_float32_under_bfloat16():
     np.testing.assert_allclose(running["var"][0], exact.var((0, 1)), rtol=1e-4)
 
 
-def test_layer_normalisation_is_by_the_moments_of_each_image():
+def test_layer_normalization_is_by_the_moments_of_each_image():
     """Over pixels and channels together, then one gain and bias per channel."""
     x = X.reshape(16, 2, 2, 3)
     out = jax.jit(LayerNorm().apply)({"params": VARIABLES["params"]}, x)
-    for image, normalised in zip(x, np.asarray(out), strict=True):
+    for image, normalized in zip(x, np.asarray(out), strict=True):
         wanted = expected(image, image.mean(), image.var())
-        np.testing.assert_allclose(normalised, wanted, rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(normalized, wanted, rtol=1e-4, atol=1e-5)

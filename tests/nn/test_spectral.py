@@ -1,4 +1,4 @@
-"""Spectral normalisation against SVD, and the same critic for every use in a phase."""
+"""Spectral normalization against SVD, and the same critic for every use in a phase."""
 
 import jax
 import jax.numpy as jnp
@@ -15,7 +15,7 @@ from jaxgan.nn import spectral
 from jaxgan.sampling.sampler import sampler_of
 from support import games
 
-NORMALISED = spectral.spectral_norm()
+NORMALIZED = spectral.spectral_norm()
 
 
 def largest(kernel):
@@ -63,7 +63,7 @@ def test_one_iteration_is_algorithm_1(params):
     np.testing.assert_allclose(found["dense"]["kernel"], matrix / (v @ matrix @ u), rtol=1e-5)
 
 
-def test_only_what_is_asked_for_is_normalised(params):
+def test_only_what_is_asked_for_is_normalized(params):
     us = spectral.vectors(jax.random.key(0), params, where=lambda path: "dense" in path)
     assert list(us) == ["dense/kernel"]
 
@@ -95,11 +95,11 @@ def game(**changes):
         "g": base.terms["g"],
         "d": {**base.terms["d"], "r1": scale(0.5, penalties.r1)},
     }
-    return games.gan(terms=terms, reparametrize={"d": NORMALISED}, **changes)
+    return games.gan(terms=terms, reparametrize={"d": NORMALIZED}, **changes)
 
 
 def test_a_step_iterates_once_and_every_use_sees_one_critic():
-    """The step of a hand-written critic, whose weights are normalised once, outside."""
+    """The step of a hand-written critic, whose weights are normalized once, outside."""
     gan = game(updates=SIMULTANEOUS)
     start = games.born(gan)
     chunk = games.points(1, gan, 6)
@@ -130,7 +130,7 @@ def test_one_device_and_eight_agree():
 
 
 def test_the_generator_draws_with_the_weights_it_was_trained_with():
-    gan = games.gan(reparametrize={"g": NORMALISED})
+    gan = games.gan(reparametrize={"g": NORMALIZED})
     state = games.born(gan)
 
     sampler = sampler_of(gan, state, Task.of(RING), "raw")

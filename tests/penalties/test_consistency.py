@@ -90,7 +90,7 @@ MATRIX = np.array([[1.0, 2.0], [0.0, 3.0]], np.float32)
 
 
 def generated(critic=linear, fake_critic=None):
-    """A linear generator, whose fakes' neighbours are ``(z + n) A``."""
+    """A linear generator, whose fakes' neighbors are ``(z + n) A``."""
     latents = jnp.asarray(LATENTS)
     return seen(
         critic,

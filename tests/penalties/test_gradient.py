@@ -88,7 +88,7 @@ NORM = np.sqrt(1 + 4 + 0.25)
 BETWEEN = {
     "gp": penalties.gradient_penalty,
     "lp": penalties.lipschitz_penalty,
-    "zero": penalties.zero_centred(),
+    "zero": penalties.zero_centered(),
     "dragan": penalties.dragan(),
     "cloud": penalties.dragan(penalties.gaussian_cloud(0.1)),
 }
@@ -138,11 +138,11 @@ def test_a_flat_critic_has_a_finite_gradient(name):
     assert np.isfinite(slope)
 
 
-def test_zero_centred_may_look_at_the_probability():
+def test_zero_centered_may_look_at_the_probability():
     """``grad sigmoid(l) = D (1 - D) grad l``, here at one point."""
     point = np.array([[0.5, 1.0, -2.0]], np.float32)
     chance = 1 / (1 + np.exp(-float(linear(point)[0])))
-    got = paid(penalties.zero_centred(jax.nn.sigmoid), linear, real=point, fake=point)
+    got = paid(penalties.zero_centered(jax.nn.sigmoid), linear, real=point, fake=point)
     assert float(got) == pytest.approx((chance * (1 - chance) * NORM) ** 2, rel=1e-4)
 
 
@@ -155,7 +155,7 @@ def test_interpolation_is_uniform_on_the_segment_of_each_row():
 
 
 def test_a_quadratic_critic_pays_where_it_was_asked():
-    """WGAN-GP and LP at the very points that were drawn; zero-centred too."""
+    """WGAN-GP and LP at the very points that were drawn; zero-centered too."""
     outputs = seen(quadratic, fake=OTHER)
     slopes = np.linalg.norm(np.asarray(penalties.interpolated(outputs)) @ MATRIX, axis=1)
     for name, expected in {

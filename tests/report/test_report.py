@@ -201,7 +201,7 @@ def pixels(png):
 
 def test_a_report_of_images(run, monkeypatch, capsys):
     """One page of everything; what follows looks at its parts."""
-    monkeypatch.setattr(jaxgan.Sampler, "labelled", True)
+    monkeypatch.setattr(jaxgan.Sampler, "labeled", True)
     append(
         run / "evaluations.jsonl",
         [
@@ -260,7 +260,7 @@ def check_pictures(run, found):
     drawn, times = jaxgan.load(run)(64), 64 // 6
     first = shown["samples"][: 6 * times : times, : 6 * times : times, 0]
     np.testing.assert_array_equal(first, drawn[0, ..., 0])
-    # The nearest neighbour, found anew in float64.
+    # The nearest neighbor, found anew in float64.
     with np.load(config(run)["launches"][-1]["data_path"].removeprefix("npz:")) as arrays:
         real = arrays["image"]
     flat = lambda images: images.reshape(len(images), -1) / 255.0  # noqa: E731

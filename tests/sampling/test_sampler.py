@@ -124,7 +124,7 @@ def test_a_walk_goes_in_straight_steps_between_samples(sampler):
 @pytest.fixture
 def conditional(monkeypatch):
     """Generators that look at labels."""
-    monkeypatch.setattr(jaxgan.Sampler, "labelled", True)
+    monkeypatch.setattr(jaxgan.Sampler, "labeled", True)
 
 
 def test_labels_go_in_turn_or_are_given(sampler, conditional):
@@ -271,9 +271,9 @@ def test_a_full_disk_leaves_the_old_file(name, finished, tmp_path, refused, monk
 
 
 def test_an_archive_has_labels_if_the_generator_saw_them(finished, tmp_path, monkeypatch):
-    for labelled, names in ((False, {"image"}), (True, {"image", "label"})):
-        monkeypatch.setattr(jaxgan.Sampler, "labelled", labelled)
-        out = tmp_path / f"{labelled}.npz"
+    for labeled, names in ((False, {"image"}), (True, {"image", "label"})):
+        monkeypatch.setattr(jaxgan.Sampler, "labeled", labeled)
+        out = tmp_path / f"{labeled}.npz"
         assert sample(finished, "--num", 5, "--out", out) == 0
         assert set(np.load(out)) == names
     np.testing.assert_array_equal(np.load(out)["label"], [0, 1, 2, 0, 1])

@@ -69,7 +69,7 @@ def test_other_seeds_and_counts_give_others():
 
 def test_a_generator_without_moments_is_refused():
     bare = dataclasses.replace(sampler(), stats={})
-    with pytest.raises(UserError, match="no batch normalisation; omit it"):
+    with pytest.raises(UserError, match="no batch normalization; omit it"):
         standing(bare)
     with pytest.raises(UserError, match="--standing-batches 0: must be at least 1"):
         standing(sampler(), 0)

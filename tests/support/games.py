@@ -41,8 +41,8 @@ class Critic(nn.Module):
         return nn.Dense(1)(nn.tanh(nn.Dense(4)(x)))[:, 0]
 
 
-class NormalisedGenerator(nn.Module):
-    """A smooth perceptron with batch normalisation; ``axis=None`` forgets to synchronise it."""
+class NormalizedGenerator(nn.Module):
+    """A smooth perceptron with batch normalization; ``axis=None`` forgets to synchronize it."""
 
     axis: str | None = AXIS
 

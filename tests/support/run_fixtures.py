@@ -42,7 +42,7 @@ def shared_engine(config, training, *parts):
 
 @pytest.fixture(scope="session")
 def images(tmp_path_factory):
-    """50 labelled images of 6 x 6: an epoch is not a whole number of batches of 8."""
+    """50 labeled images of 6 x 6: an epoch is not a whole number of batches of 8."""
     path = tmp_path_factory.mktemp("data") / "images.npz"
     random = np.random.default_rng(0)
     image = random.integers(0, 256, (50, 6, 6, 1), np.uint8)

@@ -71,7 +71,8 @@ def test_a_loop_of_any_length_is_compiled_once(loop):
 
 
 def test_convolutions_on_cpu_run_one_step_per_dispatch():
-    dense, convolutional = {"kernel": np.ones((3, 2))}, {"kernel": np.ones((3, 3, 1, 2))}
+    dense = games.born(GAME)
+    convolutional = games.with_params(dense, "d", {"kernel": np.ones((3, 3, 1, 2))})
     on_cpu = jax.default_backend() == "cpu"
     assert repeat.choose(dense) == "loop"
     assert repeat.choose(convolutional) == ("single" if on_cpu else "loop")

@@ -161,8 +161,8 @@ def test_the_sweep_shows_every_point_and_the_floor():
     points = [figures.TruncationPoint(str(n), 50.0 - n, 0.2 + n / 10, 0.8 - n / 10) for n in (1, 5)]
     plain = figures.truncation_sweep(points, "FD-X")
     floor = figures.truncation_sweep(points, "FD-X", figures.TruncationPoint("", 3.0, 0.9, 0.9))
-    grey = lambda picture: of_color(picture, (102, 102, 102)).sum()  # noqa: E731
-    assert grey(floor) > grey(plain) + 20
+    gray = lambda picture: of_color(picture, (102, 102, 102)).sum()  # noqa: E731
+    assert gray(floor) > gray(plain) + 20
     alone = figures.truncation_sweep(points[:1], "FD-X")
     assert of_color(plain, BLUE).sum() > of_color(alone, BLUE).sum()
 

@@ -1,4 +1,4 @@
-"""Terms: what a player minimises, and how terms combine.
+"""Terms: what a player minimizes, and how terms combine.
 
 A term is a function of a ``Outputs``. It returns a scalar, or a ``Cost`` when it has more
 to log. ``scale``, ``every`` and ``of_logits`` turn one term into another, as optax's
@@ -22,7 +22,7 @@ class Cost:
     """The value of a term.
 
     Attributes:
-      loss: what the player minimises.
+      loss: what the player minimizes.
       logs: what is logged, by name; ``""`` is the term itself, unweighted.
     """
 
@@ -60,7 +60,7 @@ def scale(weight: Weight, term: Term) -> Term:
 def every(interval: int, term: Term) -> Term:
     """``interval * term`` in every ``interval``-th step, and nothing in the others.
 
-    Lazy regularisation (Karras et al. 2020, StyleGAN2, appendix B): the expected gradient
+    Lazy regularization (Karras et al. 2020, StyleGAN2, appendix B): the expected gradient
     is unchanged. A skipped term is neither computed nor logged.
     """
 

@@ -90,7 +90,7 @@ class DenseAutoencoder(nn.Module):
 class ConvAutoencoder(nn.Module):
     """Strided convolutions down and up, ``[b, r, r, c] -> ([b, r, r, c], [b, code])``.
 
-    After EBGAN's for 64 pixels: kernels of 4 with stride 2, batch normalisation but at both
+    After EBGAN's for 64 pixels: kernels of 4 with stride 2, batch normalization but at both
     ends, a leak of 0.2; the code is the flattened middle. No code of the authors was at hand.
 
     Attributes:

@@ -192,7 +192,7 @@ class ConvGenerator(nn.Module):
         side = self.resolution // 4
         x = nn.relu(_plain(dense(16 * self.width, latent), train))
         x = _seen(latent, dense(2 * self.width * side * side, x), 1)
-        # Normalised per unit, before they become pixels.
+        # Normalized per unit, before they become pixels.
         x = nn.relu(_plain(x, train)).reshape(-1, side, side, 2 * self.width)
         up = ConvTranspose(self.width, 5, bias=False, kernel_init=KERNEL_INIT, dtype=self.dtype)
         x = nn.relu(_plain(_seen(latent, up(x), 5), train)).astype(jnp.float32)

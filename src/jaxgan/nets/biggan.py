@@ -2,7 +2,7 @@
 
 Layers are those of the first author's code, github.com/ajbrock/BigGAN-PyTorch (BigGAN.py),
 and for the deep variant of github.com/google/compare_gan (resnet_biggan_deep.py). All kernels
-start orthogonal. Spectral normalisation, of both players' kernels but not of the generator's
+start orthogonal. Spectral normalization, of both players' kernels but not of the generator's
 ``shared`` embedding, is applied from outside.
 """
 
@@ -64,12 +64,12 @@ def _multiples(table: dict[int, tuple[int, ...]], resolution: int) -> tuple[int,
 
 
 def _shared(classes: int, size: int, kernel_init) -> nn.Embed:
-    """The class embedding that all norms share; never spectrally normalised."""
+    """The class embedding that all norms share; never spectrally normalized."""
     return nn.Embed(classes, size, embedding_init=kernel_init, name="shared_embedding")
 
 
 def spectral(path: tuple[str, ...]) -> bool:
-    """Whether BigGAN normalises the kernel at ``path``: every one but the shared embedding."""
+    """Whether BigGAN normalizes the kernel at ``path``: every one but the shared embedding."""
     return "shared_embedding" not in path
 
 
@@ -95,7 +95,7 @@ class Generator(nn.Module):
         each block, where it joins the embedding; its size must divide.
       attention: side of the feature map that self-attention follows; 0 for none.
       momentum: of the running moments.
-      epsilon: of the batch normalisations.
+      epsilon: of the batch normalizations.
       kernel_init: of every kernel.
       dtype: of the activations; the image is float32.
     """
@@ -198,7 +198,7 @@ class DeepGenerator(nn.Module):
       shared: size of the class embedding.
       attention: side of the feature map that self-attention follows; 0 for none.
       momentum: of the running moments.
-      epsilon: of the batch normalisations.
+      epsilon: of the batch normalizations.
       kernel_init: of every kernel.
       dtype: of the activations; the image is float32.
     """

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jaxgan.types import Image, Label, Latent
 
 
-class LabelledGenerator(nn.Module):
+class LabeledGenerator(nn.Module):
     """A generator of one-hot labels beside the latent, ``[b, latent], [b] -> samples``."""
 
     inner: nn.Module
@@ -22,7 +22,7 @@ class LabelledGenerator(nn.Module):
         return self.inner(jnp.concatenate([latent, known], axis=-1), train=train)
 
 
-class LabelledDiscriminator(nn.Module):
+class LabeledDiscriminator(nn.Module):
     """A discriminator of one-hot labels as channels, ``[b, ..., c], [b] -> logits``.
 
     Every class is one more channel, constant over the pixels; of a toy point it is one more

@@ -1,8 +1,8 @@
 """DCGAN (Radford, Metz & Chintala 2016, arXiv:1511.06434).
 
-Strided convolutions instead of pooling, batch normalisation everywhere but at the
+Strided convolutions instead of pooling, batch normalization everywhere but at the
 generator's output and the discriminator's input, rectifiers in the generator and leaky
-rectifiers in the discriminator. Kernel size, initialisation and the absence of biases
+rectifiers in the discriminator. Kernel size, initialization and the absence of biases
 are those of the authors' code (github.com/Newmu/dcgan_code, faces/train_uncond_dcgan.py).
 """
 
@@ -55,7 +55,7 @@ def square(shape: Sequence[int]) -> tuple[int, int]:
 
 
 class _Norm(nn.Module):
-    """Batch normalisation with the authors' initialisation."""
+    """Batch normalization with the authors' initialization."""
 
     @nn.compact
     def __call__(self, x: jax.Array, *, train: bool) -> jax.Array:

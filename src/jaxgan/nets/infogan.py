@@ -40,7 +40,7 @@ class Generator(nn.Module):
       width: features before the image; the layers before have 2 and 16 times as many.
       activation: of the hidden layers; InfoGAN's own is ``nn.relu``.
       momentum: of the running moments; compare_gan's is 0.999, InfoGAN's 0.9.
-      epsilon: beneath the normalisations' square root; InfoGAN's own is 1e-5.
+      epsilon: beneath the normalizations' square root; InfoGAN's own is 1e-5.
       dtype: of the activations; the image is float32.
     """
 
@@ -71,13 +71,13 @@ class Discriminator(nn.Module):
 
     Attributes:
       width: features of the first layer; later ones have 2 and 16 times as many.
-      batch_norm: whether layers 2 and 3 are normalised. Lucic et al. search over it, and
-        never normalise the critic of WGAN-GP or DRAGAN.
+      batch_norm: whether layers 2 and 3 are normalized. Lucic et al. search over it, and
+        never normalize the critic of WGAN-GP or DRAGAN.
       slope: of the leaky rectifier; InfoGAN's own is 0.1.
       classes: labels that the head knows; 0 for none.
       head: what it says; ``Codes`` makes it InfoGAN's, with ``Q`` on shared layers.
       momentum: of the running moments; compare_gan's is 0.999, InfoGAN's 0.9.
-      epsilon: beneath the normalisations' square root; InfoGAN's own is 1e-5.
+      epsilon: beneath the normalizations' square root; InfoGAN's own is 1e-5.
       dtype: of the activations; the head is float32.
     """
 
@@ -115,7 +115,7 @@ class Autoencoder(nn.Module):
     Attributes:
       width: features of the first layer.
       code: size of the code.
-      batch_norm: whether the code and the decoder are normalised.
+      batch_norm: whether the code and the decoder are normalized.
       momentum: of the running moments.
       dtype: of the activations; the image is float32.
     """

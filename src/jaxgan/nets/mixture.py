@@ -25,7 +25,7 @@ def _layer(x: jax.Array, width: int, dtype: Any, train: bool) -> jax.Array:
 
 
 class PacganGenerator(nn.Module):
-    """``[b, 2] -> [b, 2]``: four normalised layers of 400 (ali_mixture.py, PacGAN's config.py).
+    """``[b, 2] -> [b, 2]``: four normalized layers of 400 (ali_mixture.py, PacGAN's config.py).
 
     Attributes:
       size: of one sample.

@@ -16,7 +16,7 @@ from jaxgan.types import Image, Latent, Logits, ScalarLike
 
 
 def symmetric_uniform(bound: float) -> Callable[..., jax.Array]:
-    """Initialiser ``U(-bound, bound)`` (pylearn2's ``irange``)."""
+    """Initializer ``U(-bound, bound)`` (pylearn2's ``irange``)."""
 
     def init(key, shape, dtype=jnp.float32):
         return jax.random.uniform(key, shape, dtype, -bound, bound)
@@ -38,7 +38,7 @@ class Generator(nn.Module):
       kernel_init: of every layer.
       bias_init: of the last layer.
       dtype: of the hidden activations; the last layer is float32.
-      batch_norm: whether the hidden layers are batch-normalised, before the activation.
+      batch_norm: whether the hidden layers are batch-normalized, before the activation.
     """
 
     shape: Sequence[int]

@@ -79,8 +79,8 @@ class Discriminator(nn.Module):
       widths: features of each layer.
       kernel: side of every kernel.
       slope: of the leaky rectifier for negative inputs.
-      norm: whether the layers but the first are normalised; not under a gradient penalty.
-      norm_first: whether the first layer is normalised too.
+      norm: whether the layers but the first are normalized; not under a gradient penalty.
+      norm_first: whether the first layer is normalized too.
       dtype: of the activations; the last layer is float32.
     """
 

@@ -5,7 +5,7 @@ gan_cifar_resnet.py (32 pixels) and gan_64x64.py (64), and
 github.com/pfnet-research/sngan_projection, gen_models and dis_models (32, 64, 128 pixels); 48
 pixels are table 5 of the SNGAN paper. The modules are written out as lists of blocks; the
 functions below give each paper's lists.
-Spectral normalisation is not in the networks: it is applied to their kernels from outside.
+Spectral normalization is not in the networks: it is applied to their kernels from outside.
 """
 
 from collections.abc import Callable, Sequence
@@ -29,7 +29,7 @@ from jaxgan.types import Image, Label, Latent, ScalarLike
 class Generator(nn.Module):
     """A seed that every block doubles, ``[b, latent] -> [b, r, r, c]`` in [-1, 1].
 
-    Of classes it needs labels, and its batch normalisations are conditional, but for the last.
+    Of classes it needs labels, and its batch normalizations are conditional, but for the last.
 
     Attributes:
       blocks: features of each block's output; ``r = seed * 2 ** len(blocks)``.
@@ -41,10 +41,10 @@ class Generator(nn.Module):
       kernel_init: of the blocks' 3 x 3 convolutions.
       other_init: of every other kernel.
       image_init: of the last convolution; None for ``other_init``.
-      inner_bias: whether the blocks' first convolutions have one, which the batch normalisation
+      inner_bias: whether the blocks' first convolutions have one, which the batch normalization
         that follows takes away.
       momentum: of the running moments.
-      epsilon: of the batch normalisations.
+      epsilon: of the batch normalizations.
       dtype: of the activations; the image is float32.
     """
 
@@ -154,10 +154,10 @@ class Discriminator(nn.Module):
 
 
 class LayerNormDiscriminator(nn.Module):
-    """A convolution, layer-normalised blocks that halve, and a head of all pixels, ``-> [b]``.
+    """A convolution, layer-normalized blocks that halve, and a head of all pixels, ``-> [b]``.
 
     The critic of Gulrajani et al. 2017 at 64 pixels (gan_64x64.py, GoodDiscriminator). A layer
-    normalisation, unlike a batch normalisation, leaves a sample's slope its own affair, which a
+    normalization, unlike a batch normalization, leaves a sample's slope its own affair, which a
     gradient penalty asks for (section 4). Neither norm nor relu stands before the head.
 
     Attributes:
@@ -285,9 +285,9 @@ def wgan_gp_critic(
 ) -> Discriminator | LayerNormDiscriminator:
     """WGAN-GP's critic of 32 or 64 pixels (appendix F).
 
-    At 32 pixels (gan_cifar_resnet.py) it has no normalisation and a mean over pixels, and every
+    At 32 pixels (gan_cifar_resnet.py) it has no normalization and a mean over pixels, and every
     layer has ``width`` feature maps, by default 128; at 64 (gan_64x64.py, GoodDiscriminator) it
-    has layer normalisation, and the first convolution has ``width``, by default 64.
+    has layer normalization, and the first convolution has ``width``, by default 64.
 
     Raises:
       UserError: no network was published for ``resolution``.

@@ -2,8 +2,8 @@
 
 github.com/brain-research/self-attention-gan, generator.py and discriminator.py
 (``generator_test``, ``discriminator_test``): attention on the feature map of 32 pixels
-in both networks, wide discriminator blocks, Glorot initialisation throughout. Spectral
-normalisation, here of both players' kernels, is applied from outside.
+in both networks, wide discriminator blocks, Glorot initialization throughout. Spectral
+normalization, here of both players' kernels, is applied from outside.
 """
 
 from typing import Any
@@ -23,7 +23,7 @@ def _attention(resolution: int) -> int:
 
 
 def generator(resolution: int = 128, width: int | None = None, **options: Any) -> Generator:
-    """SAGAN's generator; conditional batch normalisation with ``classes``.
+    """SAGAN's generator; conditional batch normalization with ``classes``.
 
     Its running moments have a decay of 0.999 (ops.py; there the last, unconditional one 0.9999).
 

@@ -2,8 +2,8 @@
 
 github.com/google/compare_gan, branch v2, src/gans/dcgan_architecture.py (sn_generator and
 sn_discriminator): kernels of 4 where the stride is 2 and of 3 elsewhere, a leak of 0.1, no
-normalisation in the discriminator. Spectral normalisation is applied to its kernels from outside.
-The normalisations of branch v3 have a momentum of 0.999 and an epsilon of 1e-3 instead.
+normalization in the discriminator. Spectral normalization is applied to its kernels from outside.
+The normalizations of branch v3 have a momentum of 0.999 and an epsilon of 1e-3 instead.
 """
 
 from collections.abc import Callable
@@ -28,9 +28,9 @@ class Generator(nn.Module):
       resolution: ``r``, a multiple of 8.
       channels: ``c``.
       width: features before the image; 2, 4 and 8 times as many before.
-      classes: labels that its normalisations know, and then need; 0 ignores them.
+      classes: labels that its normalizations know, and then need; 0 ignores them.
       momentum: of the running moments.
-      epsilon: beneath the normalisations' square root.
+      epsilon: beneath the normalizations' square root.
       dtype: of the activations; the image is float32.
     """
 

@@ -1,7 +1,7 @@
 """Residual blocks of the WGAN-GP, SNGAN, SAGAN and BigGAN families.
 
 Gulrajani et al. 2017 (appendix F) and Miyato et al. 2018 (appendix B.4) describe the same
-blocks, with the same initialisation: Glorot's uniform one, times the square root of 2 for
+blocks, with the same initialization: Glorot's uniform one, times the square root of 2 for
 the 3 x 3 convolutions (the former's code calls it He's).
 """
 
@@ -18,7 +18,7 @@ from jaxgan.nn.resample import average_pool, upsample
 
 GLOROT = nn.initializers.glorot_uniform()
 GLOROT_SQRT2 = nn.initializers.variance_scaling(2.0, "fan_avg", "uniform")
-"""Glorot's uniform initialisation times the square root of 2."""
+"""Glorot's uniform initialization times the square root of 2."""
 
 
 class GeneratorBlock(nn.Module):
@@ -27,7 +27,7 @@ class GeneratorBlock(nn.Module):
     Attributes:
       features: of the output.
       up: whether the image doubles, before the first convolution.
-      norm: makes a normalisation, called with ``(x, condition, train=)``.
+      norm: makes a normalization, called with ``(x, condition, train=)``.
       inner_bias: whether the first convolution has one.
       kernel_init: of the 3 x 3 convolutions.
       shortcut_init: of the shortcut's 1 x 1 convolution.
@@ -70,11 +70,11 @@ class DiscriminatorBlock(nn.Module):
     Attributes:
       features: of the output.
       down: whether the image halves, by average pooling.
-      first: the optimised block for images: no relu first, and the shortcut pools before
+      first: the optimized block for images: no relu first, and the shortcut pools before
         it convolves (Gulrajani et al. 2017, gan_cifar_resnet.py).
       wide: whether the hidden layer has the output's features (SAGAN, BigGAN) or the
         input's (SNGAN).
-      norm: makes a normalisation, called with ``x`` alone, or None. Its own bias takes the place
+      norm: makes a normalization, called with ``x`` alone, or None. Its own bias takes the place
         of the first convolution's (Gulrajani et al. 2017, gan_64x64.py).
       kernel_init: of the 3 x 3 convolutions.
       shortcut_init: of the shortcut's 1 x 1 convolution.
@@ -93,10 +93,10 @@ class DiscriminatorBlock(nn.Module):
         """The residual plus the shortcut."""
         hidden = self.features if self.wide or self.first else x.shape[-1]
 
-        def normalised(h: Images, name: str) -> Images:
+        def normalized(h: Images, name: str) -> Images:
             return h if self.norm is None else self.norm(name=name, dtype=x.dtype)(h)
 
-        h = x if self.first else nn.relu(normalised(x, "norm1"))
+        h = x if self.first else nn.relu(normalized(x, "norm1"))
         h = Conv(
             hidden,
             3,
@@ -105,7 +105,7 @@ class DiscriminatorBlock(nn.Module):
             name="conv1",
             dtype=x.dtype,
         )(h)
-        h = nn.relu(normalised(h, "norm2"))
+        h = nn.relu(normalized(h, "norm2"))
         h = Conv(self.features, 3, kernel_init=self.kernel_init, name="conv2", dtype=x.dtype)(h)
         if self.down:
             h = average_pool(h)

@@ -1,4 +1,4 @@
-"""Batch normalisation whose gain and bias depend on a class or on a vector."""
+"""Batch normalization whose gain and bias depend on a class or on a vector."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +13,7 @@ from jaxgan.types import ScalarLike
 
 
 class ConditionalBatchNorm(nn.Module):
-    """Batch normalisation, ``[b, ..., c] -> [b, ..., c]``, then a gain and a bias per sample.
+    """Batch normalization, ``[b, ..., c] -> [b, ..., c]``, then a gain and a bias per sample.
 
     What ``condition`` is decides where they come from:
 
@@ -38,7 +38,7 @@ class ConditionalBatchNorm(nn.Module):
     def __call__(
         self, x: jax.Array, condition: jax.Array | None = None, *, train: bool
     ) -> jax.Array:
-        """Normalises ``x`` by the moments of the global batch, or by the running ones.
+        """Normalizes ``x`` by the moments of the global batch, or by the running ones.
 
         Raises:
           ValueError: the layer is of classes and was given no condition.
@@ -58,7 +58,7 @@ class ConditionalBatchNorm(nn.Module):
             return x
         channels = x.shape[-1]
         if jnp.issubdtype(condition.dtype, jnp.integer):
-            # Not called kernel or embedding: no paper spectrally normalises these tables.
+            # Not called kernel or embedding: no paper spectrally normalizes these tables.
             shape = (self.classes, channels)
             gain = self.param("gain", nn.initializers.ones, shape)[condition]
             bias = self.param("bias", nn.initializers.zeros, shape)[condition]

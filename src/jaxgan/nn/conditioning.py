@@ -14,6 +14,6 @@ def known_labels(classes: int, label: jax.Array | None) -> jax.Array | None:
         return None
     if label is None:
         raise ValueError(
-            f"A network is of {classes} classes, and was given no label: play with plays.labelled."
+            f"A network is of {classes} classes, and was given no label; use forward.conditional."
         )
     return label

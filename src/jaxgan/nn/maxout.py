@@ -20,6 +20,6 @@ class Maxout(nn.Module):
     def __call__(self, x: jax.Array) -> jax.Array:
         """``max_k (x W_k + b_k)``, equation 1 of the paper."""
         x = nn.Dense(self.features * self.pieces, kernel_init=self.kernel_init, dtype=self.dtype)(x)
-        # Pieces before features: a maximum over neighbours in memory has a gradient that
+        # Pieces before features: a maximum over neighbors in memory has a gradient that
         # takes XLA twenty times as long on CPU.
         return jnp.max(x.reshape(*x.shape[:-1], self.pieces, self.features), axis=-2)

@@ -1,4 +1,4 @@
-"""Normalisations, of the global batch and of a sample."""
+"""Normalizations, of the global batch and of a sample."""
 
 from functools import partial
 
@@ -7,7 +7,7 @@ import flax.linen as nn
 from jaxgan.types import AXIS
 
 BatchNorm = partial(nn.BatchNorm, axis_name=AXIS)
-"""Batch normalisation synchronised over the devices of ``AXIS`` (Ioffe & Szegedy 2015).
+"""Batch normalization synchronized over the devices of ``AXIS`` (Ioffe & Szegedy 2015).
 
 ``use_running_average=False`` takes the moments of the global batch, so that one device
 and eight compute the same function; the moments are float32 whatever the dtype.
@@ -20,7 +20,7 @@ LayerNorm = partial(
     epsilon=1e-5,
     use_fast_variance=False,
 )
-"""Layer normalisation of images ``[b, h, w, c]``: by the moments of each, over pixels and channels.
+"""Layer normalization of images ``[b, h, w, c]``: by the moments of each, over pixels and channels.
 
 Ba et al. 2016, with one gain and bias per channel, as in WGAN-GP's code (layernorm.py). The
 moments are float32 whatever the dtype.

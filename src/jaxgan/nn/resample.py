@@ -27,7 +27,7 @@ def max_pool(x: Images) -> Images:
 
 
 def upsample(x: Images) -> Images:
-    """Nearest neighbours, ``[b, h, w, c] -> [b, 2h, 2w, c]``."""
+    """Nearest neighbors, ``[b, h, w, c] -> [b, 2h, 2w, c]``."""
     batch, height, width, channels = x.shape
     x = jnp.broadcast_to(x[:, :, None, :, None], (batch, height, 2, width, 2, channels))
     return x.reshape(batch, 2 * height, 2 * width, channels)

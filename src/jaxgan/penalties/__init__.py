@@ -17,7 +17,7 @@ from jaxgan.penalties.gradient import (
     r2,
     squared_slopes,
     uniform_cloud,
-    zero_centred,
+    zero_centered,
 )
 from jaxgan.penalties.lecam import lecam, lecam_averages, lecam_clipped, lecam_start
 from jaxgan.penalties.orthogonal import orthogonal, orthogonal_off_diagonal
@@ -43,5 +43,5 @@ __all__ = [
     "r2",
     "squared_slopes",
     "uniform_cloud",
-    "zero_centred",
+    "zero_centered",
 ]

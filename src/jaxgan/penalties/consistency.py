@@ -58,7 +58,7 @@ def balanced_consistency(
 
 
 def _nearby(outputs: Outputs, deviation: ScalarLike) -> Image:
-    """``G(z + n)``, ``n`` normal: the neighbours of the fakes, packed as they are."""
+    """``G(z + n)``, ``n`` normal: the neighbors of the fakes, packed as they are."""
     latents = outputs.extras["latents"]
     noise = deviation * outputs.rng.named("latent").normal(latents.shape[1:])
     count = len(latents) // len(outputs.fake)

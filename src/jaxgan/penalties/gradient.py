@@ -79,7 +79,7 @@ def lipschitz_penalty(outputs: Outputs) -> Scalar:
     return jnp.mean(jnp.square(jax.nn.relu(_slopes(outputs.critic, interpolated(outputs)) - 1.0)))
 
 
-def zero_centred(
+def zero_centered(
     judgement: Callable[[jax.Array], jax.Array] = lambda logits: logits,
 ) -> Callable[[Outputs], Scalar]:
     """``E |grad D(u)|^2`` between real and fake (Thanh-Tung, Tran & Venkatesh 2019, 0-GP).

@@ -1,4 +1,4 @@
-"""Orthogonal regularisation of a player's weights.
+"""Orthogonal regularization of a player's weights.
 
 A kernel ``[..., in, out]`` counts as the matrix ``W`` of ``out`` columns, one for each filter
 (of a transposed convolution, whose kernel is its adjoint's, one for each input).
@@ -30,7 +30,7 @@ def _grams(params: Any, chosen: Chosen) -> list[jax.Array]:
         if leaf.ndim > 1 and chosen(jax.tree_util.keystr(path, simple=True, separator="/"))
     ]
     if not kernels:
-        raise ValueError("orthogonal regularisation: no kernel was chosen.")
+        raise ValueError("orthogonal regularization: no kernel was chosen.")
     return [kernel.T @ kernel for kernel in kernels]
 
 

@@ -18,7 +18,7 @@ def samples(run: ReportedRun) -> list[Block]:
     """The first samples of the seed, none of them selected."""
     sampler = run.drawer
     about = f"step {sampler.step}, {sampler.weights} weights, seed {run.asked.seed}"
-    order = "each class in turn" if sampler.labelled else "in the order drawn"
+    order = "each class in turn" if sampler.labeled else "in the order drawn"
     caption = f"Samples that were not selected: {about}, {order}."
     modality = run.modality
     shown = modality.preview(run.samples[: modality.preview_size], run.batch, None)
@@ -47,7 +47,7 @@ def during_training(run: ReportedRun) -> list[Block]:
 def each_class(run: ReportedRun) -> list[Block]:
     """A row for each class; nothing if the generator knows no classes."""
     sampler, classes = run.drawer, run.drawer.task.classes
-    if not sampler.labelled or classes is None:
+    if not sampler.labeled or classes is None:
         return []
     columns, shown = figures.fitting(sampler.task.shape, 10), min(classes, CLASSES)
     drawn = [sampler(columns, run.asked.seed, label) for label in range(shown)]

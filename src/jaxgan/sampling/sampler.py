@@ -83,7 +83,7 @@ class Sampler:
         return dataclasses.replace(self, precision="float32", dtype="float32")
 
     @property
-    def labelled(self) -> bool:
+    def labeled(self) -> bool:
         """Whether the generator looks at labels."""
         return self.task.classes is not None and "label" in self.gan.forward.condition
 
@@ -108,7 +108,7 @@ class Sampler:
         Raises:
           UserError: there is no such class to ask for.
         """
-        if self.task.classes is None or not self.labelled:
+        if self.task.classes is None or not self.labeled:
             if label is not None:
                 raise UserError(
                     f"--label {label}: this run's generator knows no labels; omit --label."

@@ -1,9 +1,9 @@
 """How several steps run in one call of the engine.
 
 A loop saves the time between steps. On CPU the gradient of a convolution's kernel is about ten
-times slower inside a loop (jax issue 12868). ``jaxgan.nn.conv`` has gradients of its own for which
-it is not, but networks may have other convolutions, and a loop wins little there: so convolutional
-games on CPU run one step per call. ``scripts/benchmarks/cpu_convolutions.py`` measures both.
+times slower inside a loop (jax issue 12868). With the gradients of ``jaxgan.nn.conv`` it is not
+(``scripts/benchmarks/cpu_convolutions.md``), but networks may have other convolutions, and a loop
+wins little there: so convolutional games on CPU run one step per call.
 """
 
 from collections.abc import Callable
