@@ -49,6 +49,8 @@ def pytest_configure(config):
         os.environ["JAX_PLATFORMS"] = "cpu"
         # Compiling takes most of the time; tests that train for minutes turn it off again.
         os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
+        # Threads that wait for each other: two processes have two cores.
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         flags = os.environ.get("XLA_FLAGS", "")
         for flag in (DEVICES, *known(WITHOUT_EMITTERS)):
             if flag.partition("=")[0] not in flags:

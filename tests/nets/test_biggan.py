@@ -127,15 +127,25 @@ def test_the_cifar_script_has_neither_shared_embedding_nor_chunks():
     assert outline(network, zeros(128), LABELS) == (expected, (2, 32, 32, 3))
 
 
-def test_each_chunk_of_the_latent_reaches_its_own_block():
-    network = biggan.Generator(32, width=2, classes=3, shared=4)
-    latent, label = jnp.zeros((1, 8)), jnp.zeros(1, jnp.int32)
+def filled(network, latent, label):
+    """Its variables at random, which takes less to compile than the orthogonal initialization."""
     init = partial(network.init, train=False)
     shapes = jax.eval_shape(init, jax.random.key(0), latent, label)
     random = np.random.default_rng(0)
-    # Positive, as variances are.
-    variables = jax.tree.map(lambda leaf: random.uniform(0.1, 1, leaf.shape), shapes)
-    variables = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float32), variables)
+    draws = {
+        "params": lambda leaf: random.normal(0, 0.3, leaf.shape),
+        "batch_stats": lambda leaf: random.uniform(0.1, 1, leaf.shape),  # variances among them
+    }
+    return {
+        name: jax.tree.map(lambda x, draw=draw: jnp.asarray(draw(x), jnp.float32), shapes[name])
+        for name, draw in draws.items()
+    }
+
+
+def test_each_chunk_of_the_latent_reaches_its_own_block():
+    network = biggan.Generator(32, width=2, classes=3, shared=4)
+    latent, label = jnp.zeros((1, 8)), jnp.zeros(1, jnp.int32)
+    variables = filled(network, latent, label)
 
     @jax.jit
     def maps(latent, label):
@@ -159,7 +169,7 @@ def test_every_norm_has_the_momentum_and_the_epsilon_that_were_asked_for(make):
     network = partial(make, 32, width=2, classes=3, shared=4, attention=0)
     latent = jnp.asarray(np.random.default_rng(0).normal(size=(4, 8)), jnp.float32)
     label = jnp.arange(4) % 3
-    variables = jax.jit(partial(network().init, train=False))(jax.random.key(0), latent, label)
+    variables = filled(network(), latent, label)
     stats = variables["batch_stats"]
 
     @jax.jit
