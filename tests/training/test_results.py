@@ -16,7 +16,8 @@ from jaxgan.evaluation.score import column, read_scores
 from jaxgan.experiment import load_experiment
 from support.tiny_runs import EXPERIMENTS
 
-pytestmark = pytest.mark.slow
+# One process runs them all: two would both train what they share.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("results")]
 
 pytest_plugins = ["support.run_fixtures"]
 
