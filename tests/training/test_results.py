@@ -16,7 +16,7 @@ from jaxgan.evaluation.score import column, read_scores
 from jaxgan.experiment import load_experiment
 from support.tiny_runs import EXPERIMENTS
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 pytest_plugins = ["support.run_fixtures"]
 
