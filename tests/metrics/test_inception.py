@@ -57,6 +57,7 @@ CONTROLS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("quirk", CONTROLS)
 def test_dropping_a_quirk_shows(monkeypatch, variables, inception_golden, quirk):
     place, instead, least = CONTROLS[quirk]
@@ -64,6 +65,7 @@ def test_dropping_a_quirk_shows(monkeypatch, variables, inception_golden, quirk)
     assert errors(variables, inception_golden)["2048"] > least > TOLERANCE
 
 
+@pytest.mark.slow
 def test_a_mean_in_the_block_before_shows_too(monkeypatch, variables, inception_golden):
     """Mixed_7b pools by mean although Mixed_7c does not."""
     block = functools.partial(inception.BlockE, inception.max_pool_same)

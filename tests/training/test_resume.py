@@ -134,6 +134,7 @@ def test_a_signal_that_comes_in_the_last_steps_stops_nothing(trainer, tmp_path):
     assert status(run) == {"outcome": "finished", "step": 7, "note": ""}
 
 
+@pytest.mark.slow
 def test_a_run_killed_by_signal_nine_goes_on(usual, trainer, tmp_path):
     run = tmp_path / "run"
     flags = ("--devices", 1, "--steps", 200, "--checkpoint-every", 20)
