@@ -46,12 +46,12 @@ def test_four_pixels_double_to_seven_or_eight(size):
         jnp.asarray(RANDOM.normal(size=s), jnp.float32) for s in ((2, size, size, 3), (2, 4, 4, 5))
     )
     there = conv.Conv(5, 5, stride=2, bias=False)
-    adjoint(there, padding.ConvTransposeTo(3, 5, size, bias=False), x, y)
+    adjoint(there, padding.ConvTransposeTo(3, 5, size=size, bias=False), x, y)
 
 
 def test_what_does_not_halve_to_the_input_is_refused():
     with pytest.raises(AssertionError, match="9 does not halve"):
-        padding.ConvTransposeTo(3, 5, 9).init(jax.random.key(0), jnp.zeros((1, 4, 4, 2)))
+        padding.ConvTransposeTo(3, 5, size=9).init(jax.random.key(0), jnp.zeros((1, 4, 4, 2)))
 
 
 def test_an_untied_bias_belongs_to_a_pixel():

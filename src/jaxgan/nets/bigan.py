@@ -3,7 +3,7 @@
 The generator's player is ``Bidirectional``, the pair of generator and encoder; the
 discriminator judges a sample beside a latent. Layers are those of the authors' code:
 github.com/jeffdonahue/bigan, net.py, gan.py, dist.py and train_mnist.sh (MNIST), and
-github.com/IshmaelBelghazi/ALI, experiments/ali_cifar10.py (32 pixels) and ali_mixture.py.
+github.com/IshmaelBelghazi/ALI (its files ali_cifar10.py, 32 pixels, and ali_mixture.py).
 
 BiGAN's latents are uniform in [-1, 1], and its encoders answer in the same range: if they did
 not, the range of a latent alone would tell the pairs apart. The logits of BiGAN's discriminators
@@ -69,6 +69,11 @@ def _plain(x: jax.Array, train: bool) -> jax.Array:
     return norm(x)
 
 
+def _dense(features: int, dtype: Any = jnp.float32) -> nn.Dense:
+    """One of BiGAN's dense layers: without bias, its kernel of deviation 0.02."""
+    return nn.Dense(features, use_bias=False, kernel_init=KERNEL_INIT, dtype=dtype)
+
+
 def _as_uniform(logits: jax.Array) -> Latent:
     """Codes in (-1, 1), ``2 sigmoid(.) - 1`` (dist.py, UniformDistribution)."""
     return 2.0 * nn.sigmoid(logits) - 1.0
@@ -92,14 +97,10 @@ class DenseGenerator(nn.Module):
     @nn.compact
     def __call__(self, latent: Latent, *, train: bool) -> Image:
         """Draws one sample from each latent."""
-
-        def dense(features, dtype):
-            return nn.Dense(features, use_bias=False, kernel_init=KERNEL_INIT, dtype=dtype)
-
-        x = nn.relu(_plain(dense(self.width, self.dtype)(latent), train))
-        x = dense(self.width, self.dtype)(x) + dense(self.width, self.dtype)(latent)
+        x = nn.relu(_plain(_dense(self.width, self.dtype)(latent), train))
+        x = _dense(self.width, self.dtype)(x) + _dense(self.width, self.dtype)(latent)
         x = nn.relu(_plain(x, train)).astype(jnp.float32)
-        x = dense(math.prod(self.shape), jnp.float32)(x)
+        x = _dense(math.prod(self.shape))(x)
         return nn.sigmoid(x).reshape(-1, *self.shape)
 
 
@@ -119,14 +120,10 @@ class DenseEncoder(nn.Module):
     @nn.compact
     def __call__(self, sample: Image, *, train: bool) -> Latent:
         """The latent of each sample."""
-
-        def dense(features, dtype):
-            return nn.Dense(features, use_bias=False, kernel_init=KERNEL_INIT, dtype=dtype)
-
         x = sample.reshape(len(sample), -1)
-        x = nn.leaky_relu(dense(self.width, self.dtype)(x), 0.2)
-        x = nn.leaky_relu(_plain(dense(self.width, self.dtype)(x), train), 0.2)
-        return _as_uniform(dense(self.latent, jnp.float32)(x.astype(jnp.float32)))
+        x = nn.leaky_relu(_dense(self.width, self.dtype)(x), 0.2)
+        x = nn.leaky_relu(_plain(_dense(self.width, self.dtype)(x), train), 0.2)
+        return _as_uniform(_dense(self.latent)(x.astype(jnp.float32)))
 
 
 class DenseDiscriminator(nn.Module):
@@ -145,13 +142,9 @@ class DenseDiscriminator(nn.Module):
     @nn.compact
     def __call__(self, sample: Image, latent: Latent, *, train: bool) -> Logits:
         """Scores each pair."""
-
-        def dense(features, dtype):
-            return nn.Dense(features, use_bias=False, kernel_init=KERNEL_INIT, dtype=dtype)
-
         x = sample.reshape(len(sample), -1)
-        x = nn.leaky_relu(dense(self.width, self.dtype)(x), 0.2)
-        x = dense(self.width, self.dtype)(x) + dense(self.width, self.dtype)(latent)
+        x = nn.leaky_relu(_dense(self.width, self.dtype)(x), 0.2)
+        x = _dense(self.width, self.dtype)(x) + _dense(self.width, self.dtype)(latent)
         x = nn.leaky_relu(_plain(x, train), 0.2).astype(jnp.float32)
         return nn.Dense(1, use_bias=False, kernel_init=LOGIT_INIT)(x)[:, 0]
 
@@ -184,14 +177,9 @@ class ConvGenerator(nn.Module):
     @nn.compact
     def __call__(self, latent: Latent, *, train: bool) -> Image:
         """Draws one image from each latent."""
-
-        def dense(features, x):
-            layer = nn.Dense(features, use_bias=False, kernel_init=KERNEL_INIT, dtype=self.dtype)
-            return layer(x)
-
         side = self.resolution // 4
-        x = nn.relu(_plain(dense(16 * self.width, latent), train))
-        x = _seen(latent, dense(2 * self.width * side * side, x), 1)
+        x = nn.relu(_plain(_dense(16 * self.width, self.dtype)(latent), train))
+        x = _seen(latent, _dense(2 * self.width * side * side, self.dtype)(x), 1)
         # Normalized per unit, before they become pixels.
         x = nn.relu(_plain(x, train)).reshape(-1, side, side, 2 * self.width)
         up = ConvTranspose(self.width, 5, bias=False, kernel_init=KERNEL_INIT, dtype=self.dtype)
@@ -212,8 +200,7 @@ def _features(
     x = nn.leaky_relu(x, 0.2)
     x = Conv(2 * width, 5, stride=2, bias=False, kernel_init=KERNEL_INIT, dtype=dtype)(x)
     x = settle(x, 5).reshape(len(x), -1)
-    layer = nn.Dense(16 * width, use_bias=False, kernel_init=KERNEL_INIT, dtype=dtype)
-    return settle(layer(x), 1).astype(jnp.float32)
+    return settle(_dense(16 * width, dtype)(x), 1).astype(jnp.float32)
 
 
 class ConvEncoder(nn.Module):
@@ -233,7 +220,7 @@ class ConvEncoder(nn.Module):
     def __call__(self, image: Image, *, train: bool) -> Latent:
         """The latent of each image."""
         x = _features(image, None, self.width, self.dtype, train)
-        return _as_uniform(nn.Dense(self.latent, use_bias=False, kernel_init=KERNEL_INIT)(x))
+        return _as_uniform(_dense(self.latent)(x))
 
 
 class ConvDiscriminator(nn.Module):
@@ -269,9 +256,21 @@ class Joined(nn.Module):
         return self.inner(pair, train=train)
 
 
-def _ali_norm(x: jax.Array, train: bool) -> jax.Array:
-    norm = BatchNorm(use_running_average=not train, momentum=0.95, epsilon=1e-4, dtype=x.dtype)
-    return nn.leaky_relu(norm(x), 0.1)
+def _ali_layers(
+    layer: type[ValidConv] | type[ValidConvTranspose],
+    sizes: Sequence[tuple[int, int, int]],
+    width: int,
+    x: jax.Array,
+    train: bool,
+) -> jax.Array:
+    """Layers without biases, each normalized, by (features / width, kernel, stride)."""
+    for multiple, kernel, stride in sizes:
+        x = layer(
+            multiple * width, kernel, stride, bias=False, kernel_init=ALI_INIT, dtype=x.dtype
+        )(x)
+        norm = BatchNorm(use_running_average=not train, momentum=0.95, epsilon=1e-4, dtype=x.dtype)
+        x = nn.leaky_relu(norm(x), 0.1)
+    return x
 
 
 class AliGenerator(nn.Module):
@@ -290,24 +289,9 @@ class AliGenerator(nn.Module):
     @nn.compact
     def __call__(self, latent: Latent, *, train: bool) -> Image:
         """Draws one image from each latent."""
-        x = latent[:, None, None]
-        for multiple, kernel, stride in (
-            (8, 4, 1),
-            (4, 4, 2),
-            (2, 4, 1),
-            (1, 4, 2),
-            (1, 5, 1),
-            (1, 1, 1),
-        ):
-            x = ValidConvTranspose(
-                multiple * self.width,
-                kernel,
-                stride,
-                bias=False,
-                kernel_init=ALI_INIT,
-                dtype=self.dtype,
-            )(x)
-            x = _ali_norm(x, train)
+        sizes = ((8, 4, 1), (4, 4, 2), (2, 4, 1), (1, 4, 2), (1, 5, 1), (1, 1, 1))
+        x = latent[:, None, None].astype(self.dtype)
+        x = _ali_layers(ValidConvTranspose, sizes, self.width, x, train)
         last = ValidConv(self.channels, 1, untied=True, kernel_init=ALI_INIT)
         return nn.sigmoid(last(x.astype(jnp.float32)))
 
@@ -330,24 +314,8 @@ class AliEncoder(nn.Module):
     @nn.compact
     def __call__(self, image: Image, *, train: bool) -> Latent:
         """The latent of each image."""
-        x = image
-        for multiple, kernel, stride in (
-            (1, 5, 1),
-            (2, 4, 2),
-            (4, 4, 1),
-            (8, 4, 2),
-            (16, 4, 1),
-            (16, 1, 1),
-        ):
-            x = ValidConv(
-                multiple * self.width,
-                kernel,
-                stride,
-                bias=False,
-                kernel_init=ALI_INIT,
-                dtype=self.dtype,
-            )(x)
-            x = _ali_norm(x, train)
+        sizes = ((1, 5, 1), (2, 4, 2), (4, 4, 1), (8, 4, 2), (16, 4, 1), (16, 1, 1))
+        x = _ali_layers(ValidConv, sizes, self.width, image.astype(self.dtype), train)
         x = ValidConv(2 * self.latent, 1, kernel_init=ALI_INIT)(x.astype(jnp.float32))
         mean, log_deviation = jnp.split(x[:, 0, 0], 2, axis=-1)
         return GaussianNoise()(mean, log_deviation, train=train)

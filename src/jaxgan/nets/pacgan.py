@@ -61,14 +61,14 @@ class Generator(nn.Module):
         x = nn.Dense(first * first * self.start, kernel_init=NORMAL, dtype=self.dtype)(latent)
         x = nn.relu(_norm(x.reshape(-1, first, first, self.start), train))
         for features, side in zip(self.widths, sides, strict=False):
-            x = ConvTransposeTo(features, self.kernel, side, kernel_init=NORMAL, dtype=self.dtype)(
-                x
+            layer = ConvTransposeTo(
+                features, self.kernel, size=side, kernel_init=NORMAL, dtype=self.dtype
             )
-            x = nn.relu(_norm(x, train))
+            x = nn.relu(_norm(layer(x), train))
         x = x.astype(jnp.float32)
         if self.refine:
             return nn.tanh(Conv(self.channels, self.kernel, kernel_init=TRUNCATED)(x))
-        last = ConvTransposeTo(self.channels, self.kernel, self.resolution, kernel_init=NORMAL)
+        last = ConvTransposeTo(self.channels, self.kernel, size=self.resolution, kernel_init=NORMAL)
         return nn.tanh(last(x))
 
 

@@ -169,7 +169,10 @@ def filtered(
 
 
 class Conv(nn.Module):
-    """Strided convolution with ``SAME`` padding, ``[b, h, w, i] -> [b, h/s, w/s, o]``."""
+    """Strided convolution with ``SAME`` padding, ``[b, h, w, i] -> [b, h/s, w/s, o]``.
+
+    ``untied`` gives every output pixel its own bias.
+    """
 
     features: int
     kernel: int
@@ -177,12 +180,18 @@ class Conv(nn.Module):
     bias: bool = True
     kernel_init: Callable[..., Any] = nn.initializers.lecun_normal()
     dtype: Any = jnp.float32
+    untied: bool = False
+
+    def geometry(self, size: tuple[int, int]) -> Geometry:
+        """How the kernel moves over an input of this height and width."""
+        return same(size, self.kernel, self.stride)
 
     @nn.compact
     def __call__(self, x: Images) -> Images:
         """Convolves ``x``."""
-        geometry = same(x.shape[1:3], self.kernel, self.stride)
-        return filtered(self, convolution, geometry, x, (x.shape[-1], self.features))
+        geometry = self.geometry((x.shape[1], x.shape[2]))
+        channels = (x.shape[-1], self.features)
+        return filtered(self, convolution, geometry, x, channels, self.untied)
 
 
 class ConvTranspose(nn.Module):
@@ -195,10 +204,14 @@ class ConvTranspose(nn.Module):
     kernel_init: Callable[..., Any] = nn.initializers.lecun_normal(in_axis=-1, out_axis=-2)
     dtype: Any = jnp.float32
 
+    def geometry(self, size: tuple[int, int]) -> Geometry:
+        """That of the convolution whose output has this height and width."""
+        height, width = (n * self.stride for n in size)
+        return same((height, width), self.kernel, self.stride)
+
     @nn.compact
     def __call__(self, x: Images) -> Images:
         """Upsamples ``x``; the kernel is ``[k, k, output, input]``, as its adjoint's."""
-        size = (x.shape[1] * self.stride, x.shape[2] * self.stride)
-        geometry = same(size, self.kernel, self.stride)
+        geometry = self.geometry((x.shape[1], x.shape[2]))
         channels = (self.features, x.shape[-1])
         return filtered(self, transposed_convolution, geometry, x, channels)

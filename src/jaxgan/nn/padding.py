@@ -1,12 +1,6 @@
 """Convolutions whose padding is not that of ``conv``: none, or what a given output needs."""
 
-from collections.abc import Callable
-from typing import Any
-
-import flax.linen as nn
-import jax.numpy as jnp
-
-from jaxgan.nn.conv import Geometry, Images, convolution, filtered, same, transposed_convolution
+from jaxgan.nn.conv import Conv, ConvTranspose, Geometry, same
 
 
 def valid(size: tuple[int, int], kernel: int, stride: int) -> Geometry:
@@ -14,65 +8,35 @@ def valid(size: tuple[int, int], kernel: int, stride: int) -> Geometry:
     return Geometry(size, (kernel, kernel), (stride, stride), (0, 0), (0, 0))
 
 
-class ValidConv(nn.Module):
-    """Convolution without padding, ``[b, h, w, i] -> [b, (h-k)/s+1, (w-k)/s+1, o]``.
+class ValidConv(Conv):
+    """Convolution without padding, ``[b, h, w, i] -> [b, (h-k)/s+1, (w-k)/s+1, o]``."""
 
-    ``untied`` gives every output pixel its own bias.
-    """
-
-    features: int
-    kernel: int
-    stride: int = 1
-    bias: bool = True
-    untied: bool = False
-    kernel_init: Callable[..., Any] = nn.initializers.lecun_normal()
-    dtype: Any = jnp.float32
-
-    @nn.compact
-    def __call__(self, x: Images) -> Images:
-        """Convolves ``x``."""
-        geometry = valid((x.shape[1], x.shape[2]), self.kernel, self.stride)
-        channels = (x.shape[-1], self.features)
-        return filtered(self, convolution, geometry, x, channels, self.untied)
+    def geometry(self, size: tuple[int, int]) -> Geometry:
+        """How the kernel moves over an input of this height and width."""
+        return valid(size, self.kernel, self.stride)
 
 
-class ValidConvTranspose(nn.Module):
+class ValidConvTranspose(ConvTranspose):
     """The adjoint of ``ValidConv``, ``[b, h, w, i] -> [b, (h-1)s+k, (w-1)s+k, o]``."""
 
-    features: int
-    kernel: int
     stride: int = 1
-    bias: bool = True
-    kernel_init: Callable[..., Any] = nn.initializers.lecun_normal(in_axis=-1, out_axis=-2)
-    dtype: Any = jnp.float32
 
-    @nn.compact
-    def __call__(self, x: Images) -> Images:
-        """Upsamples ``x``; the kernel is ``[k, k, output, input]``, as its adjoint's."""
-        height, width = ((n - 1) * self.stride + self.kernel for n in x.shape[1:3])
-        geometry = valid((height, width), self.kernel, self.stride)
-        channels = (self.features, x.shape[-1])
-        return filtered(self, transposed_convolution, geometry, x, channels)
+    def geometry(self, size: tuple[int, int]) -> Geometry:
+        """That of the convolution whose output has this height and width."""
+        height, width = ((n - 1) * self.stride + self.kernel for n in size)
+        return valid((height, width), self.kernel, self.stride)
 
 
-class ConvTransposeTo(nn.Module):
+class ConvTransposeTo(ConvTranspose, kw_only=True):
     """``ConvTranspose`` to an output of given side, ``[b, h, w, i] -> [b, size, size, o]``.
 
     A stride of 2 leads from 4 pixels to 8 or to 7: both halve to 4.
     """
 
-    features: int
-    kernel: int
     size: int
-    stride: int = 2
-    bias: bool = True
-    kernel_init: Callable[..., Any] = nn.initializers.lecun_normal(in_axis=-1, out_axis=-2)
-    dtype: Any = jnp.float32
 
-    @nn.compact
-    def __call__(self, x: Images) -> Images:
-        """Upsamples ``x``; the kernel is ``[k, k, output, input]``."""
+    def geometry(self, size: tuple[int, int]) -> Geometry:
+        """That of the convolution from ``self.size`` pixels to this height and width."""
         geometry = same((self.size, self.size), self.kernel, self.stride)
-        assert geometry.output == x.shape[1:3], f"{self.size} does not halve to {x.shape[1:3]}"
-        channels = (self.features, x.shape[-1])
-        return filtered(self, transposed_convolution, geometry, x, channels)
+        assert geometry.output == size, f"{self.size} does not halve to {size}"
+        return geometry
