@@ -3,7 +3,7 @@
 import dataclasses
 import logging
 import re
-from typing import Literal
+from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
@@ -106,6 +106,10 @@ def test_an_integer_is_structure():
         tuple[tuple[int, float], ...],
         Fraction | None,
         dict[str, float],
+        dict,
+        Any,
+        Config,
+        Config | None,
     ],
     ids=str,
 )

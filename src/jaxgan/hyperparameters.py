@@ -53,8 +53,9 @@ def names(config: Any) -> list[str]:
     """The fields that are hyperparameters: floats, with bounds or without.
 
     Raises:
-      TypeError: a float stands inside another type (``float | None``, ``tuple[float, ...]``), where
-        it would be compiled into the step without being seen.
+      TypeError: a float stands, or may stand, inside another type (``float | None``,
+        ``tuple[float, ...]``, ``dict``, a dataclass), where it would be compiled into the step
+        without being seen.
     """
     found = []
     for name, hint in types_of(config).items():
@@ -112,7 +113,11 @@ def _plain(hint: Any) -> Any:
 
 
 def _mentions_float(hint: Any) -> bool:
+    """Whether a value of this type may be a float, or have one inside."""
     hint = _plain(hint)
     if typing.get_origin(hint) is typing.Literal:
         return False
-    return hint is float or any(_mentions_float(part) for part in typing.get_args(hint))
+    if hint in (float, Any, object, tuple, list, dict):  # the last five hold anything
+        return True
+    inside = types_of(hint).values() if dataclasses.is_dataclass(hint) else typing.get_args(hint)
+    return any(map(_mentions_float, inside))
