@@ -1,4 +1,4 @@
-"""The nouns: what passes between the functions of a game."""
+"""The types of what passes between the functions of a game."""
 
 import dataclasses
 from collections.abc import Callable, Mapping
@@ -80,7 +80,7 @@ def wait_for_means(logs: Logs) -> dict[str, Any]:
 
 @dataclasses.dataclass(frozen=True)
 class Outputs:
-    """One play of the game: all that a term may look at.
+    """What a forward pass of the game gives: all that a term may look at.
 
     Attributes:
       real: real samples, as the discriminator saw them.
@@ -90,15 +90,16 @@ class Outputs:
       critic: the discriminator of this phase as a function of samples alone, with the
         parameters, statistics and dropout masks that gave the logits above (and the
         real samples' labels, if it looks at labels). Penalties differentiate it.
-      stats: the players' statistics after this round, ``{"g": ..., "d": ...}``.
-      draw: per-sample randomness, a different one for every term.
+      stats: the players' statistics after this pass, ``{"g": ..., "d": ...}``.
+      rng: per-sample randomness, a different one for every term.
       step: int32, the training step.
-      slow: slow state that terms may read.
+      adaptive: adaptive state that terms may read.
       extras: whatever else a forward pass hands to its own terms.
       remember: arrays ``[rows, ...]`` that ``Gan.adapt`` may look at after the step, e.g. samples
         for a pool of past ones.
       fake_critic: the critic with the labels of the fake samples; None if it sees no labels.
       params: the players' parameters in this phase, ``{"g": ..., "d": ...}``.
+      frozen: the game's arrays that nothing trains, ``Gan.frozen``.
     """
 
     real: Any
@@ -114,6 +115,7 @@ class Outputs:
     remember: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     fake_critic: Callable[[Any], Any] | None = None
     params: Mapping[PlayerName, Any] = dataclasses.field(default_factory=dict)
+    frozen: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -124,8 +126,9 @@ class Seen:
       logs: the step's logs, averaged over the devices.
       players: the players after the step, ``{"g": Player, "d": Player}``.
       remembered: what forward passes left in ``Outputs.remember``, by player: ``{"g": {...},
-        "d": {...}}`` of that player's last phase, gathered over the devices in the order of
-        global rows.
+        "d": {...}}`` of the last phase of that player in this step, gathered over the devices
+        in the order of global rows; zeros where all its phases are lazy and none was due, which
+        the counts of ``logs`` tell.
     """
 
     logs: Logs

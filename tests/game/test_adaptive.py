@@ -8,6 +8,7 @@ import numpy as np
 
 from jaxgan import forward, losses
 from jaxgan.forward import Forward
+from jaxgan.game.gan import D, G, Phase
 from support import games
 
 POOL, ROWS = 12, 8
@@ -70,3 +71,22 @@ def test_the_pool_holds_the_newest_samples_in_the_order_of_rows():
     np.testing.assert_allclose(pool[ROWS:], before.adaptive["pool"][: POOL - ROWS], rtol=1e-4)
     kernel = np.asarray(state.players["d"].params["Dense_0"]["kernel"])
     np.testing.assert_allclose(state.adaptive["norm"], np.sum(kernel**2), rtol=1e-5)
+
+
+def test_a_lazy_phase_that_is_not_due_keeps_what_an_earlier_phase_remembered():
+    """Of a player with two phases: the second has fakes of its own in every third step only."""
+    lazy = Phase("g", real="same", every=3)
+    game = dataclasses.replace(GAME, updates=(D, G, lazy))
+    runner, chunk = games.Runner(game), games.points(3, game, ROWS)
+    state, pools = games.born(game), []
+    for step in range(3):
+        state, _ = runner(state, {"image": chunk["image"][step : step + 1]})
+        pools.append(np.asarray(state.adaptive["pool"]))
+    for step, pool in enumerate(pools):
+        assert np.abs(pool[:ROWS]).min(axis=1).all(), f"step {step} remembered samples"
+
+
+def test_nothing_is_remembered_where_no_phase_of_the_player_was_due():
+    game = dataclasses.replace(GAME, updates=(D, Phase("g", real="same", every=2)))
+    state, _ = games.Runner(game)(games.born(game), games.points(2, game, ROWS))
+    np.testing.assert_array_equal(state.adaptive["pool"][:ROWS], 0)

@@ -31,18 +31,18 @@ class Phase:
       terms: names of the terms it minimizes; None for all of the player's.
       every: it happens in every ``every``-th step only, the first of them being ``first``.
       first: below ``every``; where several lazy phases should not fall on one step.
-      unroll: updates that the other player makes in thought, on the same batch and latents, before
-        this one's loss is taken; gradients flow through them (Metz et al. 2017, "Unrolled
-        generative adversarial networks", equation 7). So the other's optimizer must have a
-        derivative: give Adam an ``eps_root`` such as 1e-16, since its square root's is infinite
-        where a gradient is zero, and everything becomes NaN.
+      unroll: updates of the other player that are simulated, on the same batch and latents, before
+        this one's loss is taken; gradients flow through them, then they are undone (Metz et al.
+        2017, "Unrolled generative adversarial networks", equation 7). So the other's optimizer
+        must have a derivative: give Adam an ``eps_root`` such as 1e-16, since its square root's
+        is infinite where a gradient is zero, and everything becomes NaN.
       moves_stats: the players that keep the statistics (all of ``Player.stats``) that this phase's
         forward pass leaves; None for ``player`` alone, ``()`` for neither. With ``("d", "g")`` a
         discriminator update also moves the generator's running moments, as in code that leaves the
         generator in training mode while it draws fake samples. They change no gradient, since
         batch normalization in training mode does not read them. A spectrally normalized
         generator's singular vectors move too. With ``unroll``, the other player's statistics
-        include those of its updates in thought.
+        include those of its simulated updates.
     """
 
     player: PlayerName
@@ -91,9 +91,10 @@ class Gan:
       range: values of black and white in the samples, which real images are mapped to.
       adaptive: initial adaptive state: arrays that terms read and ``adapt`` moves.
       adapt: ``(adaptive, seen) -> adaptive``, after each step.
-      frozen: arrays that a player's network reads and nothing trains, e.g. a pretrained backbone:
-        the collection ``frozen`` of ``{"g": ..., "d": ...}``. Arguments of the compiled step,
-        recorded in a run by their hash only.
+      frozen: arrays that nothing trains, e.g. a pretrained backbone. Those of ``"g"`` and ``"d"``
+        are the collection ``frozen`` of that player's network; terms find all of them, under
+        whatever names, in ``Outputs.frozen``. They are arguments of the compiled step, and a run
+        records their sha256 only.
     """
 
     generator: nn.Module
@@ -108,7 +109,7 @@ class Gan:
     range: tuple[float, float] = (-1.0, 1.0)
     adaptive: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     adapt: Callable[[dict[str, Any], Seen], dict[str, Any]] = lambda adaptive, seen: adaptive
-    frozen: Mapping[PlayerName, Any] = dataclasses.field(default_factory=dict)
+    frozen: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     @property
     def networks(self) -> Mapping[PlayerName, nn.Module]:

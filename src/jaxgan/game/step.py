@@ -51,13 +51,15 @@ def make_step(gan: Gan) -> Step:
             if interval == 1:
                 state, seen, remember = move(state)
             else:
-                skipped = jax.tree.map(
+                nothing, blank = jax.tree.map(
                     lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), jax.eval_shape(move, state)[1:]
                 )
+                # What an earlier phase of the player remembered stays.
+                before = {who: remembered.get(who, blank[who]) for who in blank}
                 state, seen, remember = lax.cond(
                     state.step % interval == first,
                     move,
-                    lambda state, skipped=skipped: (state, *skipped),
+                    lambda state, skipped=(nothing, before): (state, *skipped),
                     state,
                 )
             logs = _added(logs, seen)
@@ -155,9 +157,9 @@ def _gradient(
         players = dict(state.players)
         players[who] = dataclasses.replace(players[who], params=own)
         rival = Phase("d" if who == "g" else "g")
-        for _ in range(phase.unroll):  # differentiated through, and forgotten
-            thought = dataclasses.replace(state, players=players)
-            found = _gradient(gan, thought, rival, batch, rng_key, group_key)
+        for _ in range(phase.unroll):  # differentiated through, then undone
+            simulated = dataclasses.replace(state, players=players)
+            found = _gradient(gan, simulated, rival, batch, rng_key, group_key)
             players = _with_stats(players, found.stats)
             players[rival.player], _ = _descend(
                 gan, players[rival.player], rival.player, found.grads
@@ -176,6 +178,7 @@ def _gradient(
             rng=Rng(group_key, rows),
             step=state.step,
             params={other: player.params for other, player in players.items()},
+            frozen=gan.frozen,
         )
         loss, logs = terms.total(wanted, outputs, who)
         logs |= {f"{who}/loss": Mean.of(loss)} | (
@@ -249,7 +252,5 @@ def _average(gan: Gan, state: GanState, images: int) -> Average:
 
 def _added(logs: Logs, more: Logs) -> dict[str, Mean]:
     """Sums of logs, name by name."""
-    return {
-        name: logs[name] + more[name] if name in logs and name in more else (more | logs)[name]
-        for name in {**logs, **more}
-    }
+    both = {name: logs[name] + value for name, value in more.items() if name in logs}
+    return {**logs, **more, **both}

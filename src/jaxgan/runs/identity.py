@@ -4,6 +4,7 @@ import ast
 import dataclasses
 import difflib
 import json
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,26 +14,33 @@ import numpy as np
 from jaxgan.data.source import Source
 from jaxgan.errors import UserError
 from jaxgan.experiment import Experiment
+from jaxgan.runs.checkpoint import digest
 from jaxgan.runs.environment import shortened
 from jaxgan.runs.folder import FORMAT, RunFolder
 from jaxgan.runs.settings import Training
 
 
 def describe_run(
-    experiment: Experiment, config: Any, training: Training, data: dict[str, Any], steps: int
+    experiment: Experiment,
+    config: Any,
+    training: Training,
+    data: dict[str, Any],
+    steps: int,
+    frozen: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """What identifies a run, as JSON."""
+    """What identifies a run, as JSON; of ``Gan.frozen`` the sha256."""
     settings = dataclasses.asdict(training)
     settings["data"] = data["name"]  # however its path was written
     if experiment.fixed_budget:
         settings["steps"] = steps
-    return {
+    whole = {
         "format": FORMAT,
         "experiment": experiment.name,
         "config": _plain(dataclasses.asdict(config)),
         "training": _plain(settings),
         "data": _plain(data),
     }
+    return whole | {"frozen": digest(frozen)} if frozen else whole
 
 
 FREE = frozenset(
@@ -146,8 +154,8 @@ def check_same_run(
             more = ", ..." if len(code) > 4 else ""
             shown = ", ".join(" ".join(line.split())[:80] for line in code[:4])
             differences.append(f"code of {experiment.file.name}: {shown}{more}")
-    for part in ("experiment", "config", "training", "data"):
-        old, new = recorded.get(part), wanted[part]
+    for part in ("experiment", "config", "training", "data", "frozen"):
+        old, new = recorded.get(part), wanted.get(part)
         if not isinstance(new, dict):
             old, new = {part: old}, {part: new}
         old = old if isinstance(old, dict) else {}

@@ -5,6 +5,7 @@ players' updates (``jaxgan.game.step``). ``repeat`` makes several steps out of o
 spreads them over the devices. Nothing here reads a mean that a step logs, so logs may be arrays.
 """
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -30,11 +31,13 @@ Build: TypeAlias = Callable[[Hyperparameters], Gan]
 """Builds the game from hyperparameters, which are traced inside a step."""
 
 Step: TypeAlias = Callable[..., tuple[GanState, Logs]]
-"""``(state, hyperparameters, arrays, chunk) -> (state, logs)``, on one device."""
+"""``(state, hyperparameters, arrays, chunk) -> (state, logs)``, on one device.
+
+``arrays`` are whole on each device: the feed's, and the frozen ones of the game.
+"""
 
 ROWS = 2
 """The axis of rows in what the feed gives an engine: ``[steps, batches, rows, ...]``."""
-
 
 Prepare: TypeAlias = Callable[[Batch, Rng, tuple[float, float]], Batch]
 """``(batch, rng, range) -> batch``: rows of the data as floats, inside the step.
@@ -47,8 +50,10 @@ def training_step(build: Build, prepare: Prepare) -> Step:
     """One training step on one device; runs inside the mapped axis ``AXIS``."""
 
     def step(state: GanState, hyperparameters, arrays, chunk) -> tuple[GanState, Logs]:
-        gan = build(hyperparameters)
-        batches = dict(gather(arrays, chunk))
+        data, frozen = arrays
+        # What build loads inside the trace would be a constant of the executable.
+        gan = dataclasses.replace(build(hyperparameters), frozen=frozen)
+        batches = dict(gather(data, chunk))
         key = named(jax.random.fold_in(state.key, state.step), "flip")
         count, size = jax.tree.leaves(batches)[0].shape[:2]
         rows = global_rows(size)
@@ -103,14 +108,16 @@ class CompiledEngine:
         self.hyperparameters = hyperparameters
         self._feed, self._devices = feed, devices
         self._backend: Backend = backend
-        self._batches = fresh_batches(build(hyperparameters).updates)
+        game = build(hyperparameters)
+        self._batches = fresh_batches(game.updates)
         self._padded = how == "loop"  # which is compiled once, for chunks of one length
         repeated = repeat.looped if how == "loop" else repeat.unrolled
         axes = (None, None, None, ROWS, None)  # only the chunk is divided
         self.compiled = parallel.spread(
             repeated(training_step(build, prepare)), devices, backend, axes
         )
-        self._arrays = jax.device_put(dict(feed.arrays), parallel.replicated(devices))
+        arrays = dict(feed.arrays), jax.device_get(dict(game.frozen))
+        self._arrays = jax.device_put(arrays, parallel.replicated(devices))
 
     def __call__(self, state: GanState, step: int, count: int) -> tuple[GanState, Logs]:
         """Trains ``count`` steps after ``step``; donates ``state``.

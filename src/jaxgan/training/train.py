@@ -66,7 +66,8 @@ def train(
     recorded = read_description(folder) if folder.config.exists() else None
     init_from = origin_of(recorded, runtime.init_from, folder)
     runtime = replace(runtime, init_from=init_from)
-    wanted = describe_run(experiment, config, training, data_description(source), steps)
+    data = data_description(source)
+    wanted = describe_run(experiment, config, training, data, steps, game.gan.frozen)
     if recorded is None:
         wanted["origin"] = start.origin(game.shapes, init_from)
     description = recorded or wanted
