@@ -47,7 +47,7 @@ def choose_devices(count: int | None) -> list[Device]:
     if count < 1 or count > len(devices):
         kind = devices[0].device_kind
         raise UserError(
-            f"--devices {count}: this job has {len(devices)} ({kind}); ask for 1 to that"
+            f"--devices {count}: this job has {len(devices)} ({kind}); give 1 to {len(devices)}."
         )
     if jax.process_count() > 1 and count != len(devices):
         raise UserError("--devices cannot leave out devices of a multi-process job; omit it")

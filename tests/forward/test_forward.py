@@ -563,7 +563,7 @@ GAMES = {
         {"g": {"adversarial": losses.nonsaturating.generator}},
         {"d": {"adversarial": losses.minimax.discriminator, "dragan": penalties.dragan()}},
     ),
-    "optimised": (
+    "optimized": (
         PLAIN,
         forward.latent_optimization(forward.uniform(3), share=0.5),
         {"g": {"adversarial": losses.wasserstein.generator, "step": penalties.latent_step}},

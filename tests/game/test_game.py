@@ -95,7 +95,7 @@ def test_no_buffer_is_held_twice(state):
     assert len(set(pointers)) == len(pointers)
 
 
-def test_a_second_state_does_not_share_the_slow_state_of_the_first(state):
+def test_a_second_state_does_not_share_the_adaptive_state_of_the_first(state):
     again = init(GAME, jax.random.key(0), IMAGES)
     again.adaptive["pool"].delete()
     assert float(jnp.sum(state.adaptive["pool"])) == 0

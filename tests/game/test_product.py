@@ -81,7 +81,7 @@ PENALTIES = {
     "r2": penalties.r2,
     "wgan-gp": penalties.gradient_penalty,
     "wgan-lp": penalties.lipschitz_penalty,
-    "zero-centred": penalties.zero_centered(),
+    "zero-centered": penalties.zero_centered(),
     "dragan": penalties.dragan(),
     "consistency": penalties.consistency(AUGMENT),
     "balanced consistency": penalties.balanced_consistency(AUGMENT),

@@ -189,7 +189,7 @@ def broken(outputs):
     return jnp.asarray(jnp.nan)
 
 
-def test_a_phase_may_minimise_some_terms_on_some_steps():
+def test_a_phase_may_minimize_some_terms_on_some_steps():
     """StyleGAN2's lazy phases: R1 alone, by an Adam step of its own, every third step."""
     game = games.gan(
         terms={
@@ -222,7 +222,7 @@ def test_phases_that_move_together_must_be_due_together():
         make_step(game)
 
 
-# Statistics, logs, slow state
+# Statistics, logs, adaptive state
 
 
 class Normed(nn.Module):
@@ -402,7 +402,7 @@ def logged():
     return chunk, seen
 
 
-def test_a_controller_moves_slow_state_that_a_term_reads(logged):
+def test_a_controller_moves_adaptive_state_that_a_term_reads(logged):
     k = 0.25
     for _, _, logs, moved in logged[1]:
         value = games.means(logs)

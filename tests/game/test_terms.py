@@ -16,7 +16,7 @@ def at(step=0, **extras):
 
 
 def judged(**critics):
-    """A round of the critic ``x^2``, whose samples and draws do not matter."""
+    """Outputs of the critic ``x^2``; samples and random numbers do not matter."""
     more = {"critic": jnp.square, **critics}
     return Outputs(None, None, jnp.array([1.0, -2.0]), jnp.array([3.0]), stats={}, **more)
 

@@ -45,7 +45,7 @@ class Plane(nn.Module):
 
 
 def game(loss, updates, theta, psi, scales=(1.0,)):
-    """The game as a function of its knobs: the learning rate and the weight of R1."""
+    """The game as a function of its hyperparameters: the learning rate and the weight of R1."""
 
     def build(hyperparameters):
         optimizer = optax.sgd(hyperparameters["lr"])

@@ -22,7 +22,7 @@ def unrolled(k, **changes):
     return games.gan(updates=(Phase("g", unroll=k),), **changes)
 
 
-def test_a_critic_that_does_not_move_in_thought_gives_the_plain_game():
+def test_a_critic_whose_simulated_updates_are_nothing_gives_the_plain_game():
     still = {"g": optax.sgd(LR), "d": optax.sgd(0.0)}
     chunk = games.points(1, unrolled(0), ROWS)
     ours, _ = games.Runner(unrolled(3, optimizers=still))(games.born(unrolled(0)), chunk)
@@ -82,7 +82,7 @@ def test_the_gradient_goes_through_k_updates_of_the_critic(k, optimizer):
     expected = jax.tree.map(lambda p, grad: p - LR * grad, g, gradient)
     after, logs = games.Runner(gan)(games.copied(start), chunk)
     games.close(games.arrays(after.players["g"].params), games.arrays(expected), 1e-5, 1e-6)
-    assert games.same(games.arrays(after.players["d"].params), d)  # only thought
+    assert games.same(games.arrays(after.players["d"].params), d)  # only simulated
     assert games.means(logs)["g/loss"] == pytest.approx(float(loss), rel=1e-5)
     if k == 0:
         return

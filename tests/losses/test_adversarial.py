@@ -138,7 +138,7 @@ def test_the_generator_learns_from_its_best_samples_only(count, rows):
     def at(count, fake):
         return alone(jax.value_and_grad(loss, argnums=1), count, fake)
 
-    # k is a knob: a tracer here.
+    # k may be traced.
     value, slope = jax.jit(at)(count, jnp.asarray(logits))
     assert float(value) == pytest.approx(np.mean(np.log1p(np.exp(-logits[rows]))), rel=1e-6)
     expected = np.zeros(4)

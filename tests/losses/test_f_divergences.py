@@ -96,20 +96,20 @@ def test_the_optimal_critic_reaches_the_divergence_and_no_critic_passes_it(
 
 
 @every
-def test_the_generator_minimises_what_the_discriminator_maximises(divergence, value, logit):
+def test_the_generator_minimizes_what_the_discriminator_maximizes(divergence, value, logit):
     """Player against player: the two losses' slopes in the fake logits are opposite."""
     outputs = pairs([0.3, -0.7])
     slope = jax.grad(
         lambda fake, loss: loss(dataclasses.replace(outputs, fake_logits=fake)), argnums=0
     )
-    maximised = slope(outputs.fake_logits, losses.f_divergence(divergence).discriminator)
-    minimised = slope(
+    maximized = slope(outputs.fake_logits, losses.f_divergence(divergence).discriminator)
+    minimized = slope(
         outputs.fake_logits, losses.f_divergence(divergence, alternative=False).generator
     )
-    np.testing.assert_allclose(minimised, -maximised, rtol=1e-6)
+    np.testing.assert_allclose(minimized, -maximized, rtol=1e-6)
     # The alternative pushes every fake up as well.
     alternative = slope(outputs.fake_logits, losses.f_divergence(divergence).generator)
-    assert (np.asarray(minimised) < 0).all()
+    assert (np.asarray(minimized) < 0).all()
     assert (np.asarray(alternative) < 0).all()
 
 

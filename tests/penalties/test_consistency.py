@@ -51,7 +51,7 @@ def test_each_sample_of_a_pack_is_augmented_by_itself():
     np.testing.assert_allclose(balanced, np.mean((noise @ weights) ** 2), rtol=1e-5)
 
 
-def test_neighbours_of_packed_fakes_are_packed():
+def test_neighbors_of_packed_fakes_are_packed():
     latents, mix = REAL[:2], np.array([[1.0, 2.0], [-1.0, 0.5]], np.float32)
     weights = np.array([2.0, -1.0, 0.5, 3.0], np.float32)
     fake = (latents @ mix).reshape(1, 4)
@@ -113,7 +113,7 @@ def test_zcr_holds_the_critic_still_and_the_generator_moving():
 def test_fakes_are_judged_with_their_own_labels():
     outputs = generated(critic=lambda x: 100.0 * linear(x), fake_critic=linear)
     noise = 0.1 * np.asarray(drawn(3).named("latent").normal((2,))) @ MATRIX
-    # The logits of this round are those of the other critic, a hundred times as large.
+    # The logits of this pass are those of the other critic, a hundred times as large.
     expected = np.mean((99 * linear(LATENTS @ MATRIX) - linear(noise)) ** 2)
     np.testing.assert_allclose(penalties.latent_consistency(0.1)(outputs), expected, rtol=1e-4)
 

@@ -123,7 +123,7 @@ def test_only_the_one_sided_penalty_spares_gentle_slopes(name, factor):
     assert value == pytest.approx(expected, abs=1e-6)
 
 
-def test_the_slope_that_dragan_asks_for_is_a_knob():
+def test_the_slope_that_dragan_asks_for_is_a_hyperparameter():
     penalty = penalties.dragan(slope=jnp.float32(2.0))
     assert float(paid(penalty, linear)) == pytest.approx((NORM - 2) ** 2, rel=1e-5)
 

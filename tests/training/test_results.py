@@ -1,4 +1,4 @@
-"""Training to the end: whether the games are learnt, not only whether they run."""
+"""Training to the end: whether the games are learned, not only whether they run."""
 
 import os
 import subprocess

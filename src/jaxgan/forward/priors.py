@@ -10,7 +10,7 @@ from jaxgan.rng import Rng
 from jaxgan.types import Batch, Label, Latent
 
 
-def normal(size: int):
+def normal(size: int) -> Prior:
     """A prior of standard normal latents, float32 ``[batch, size]``.
 
     A truncation ``t`` draws from the normal distribution cut off at ``|z| = t``
@@ -29,7 +29,7 @@ def normal(size: int):
     return prior
 
 
-def uniform(size: int, bound: float = 1.0):
+def uniform(size: int, bound: float = 1.0) -> Prior:
     """A prior of latents uniform in ``[-bound, bound)``, float32 ``[batch, size]``.
 
     A truncation ``t`` shrinks the cube by the factor ``t``.
@@ -42,7 +42,7 @@ def uniform(size: int, bound: float = 1.0):
     return prior
 
 
-def categorical(classes: int):
+def categorical(classes: int) -> Prior:
     """A prior of one-hot codes, every class as likely, float32 ``[batch, classes]``.
 
     A truncation changes nothing.
@@ -55,7 +55,7 @@ def categorical(classes: int):
     return prior
 
 
-def concatenated(noise: Prior, codes: Mapping[str, Prior]):
+def concatenated(noise: Prior, codes: Mapping[str, Prior]) -> Prior:
     """A prior of noise and codes side by side, in the order of ``codes`` (InfoGAN's latents).
 
     A truncation is the noise's; codes stay whole.

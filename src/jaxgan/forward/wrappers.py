@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from jaxgan.augment import Augment
 from jaxgan.errors import UserError
 from jaxgan.forward.base import Condition, Forward
 from jaxgan.forward.packing import pack as join
@@ -108,7 +109,7 @@ def _seen(view: Callable[[Image, Rng, Mapping[str, Any]], Image], forward: Forwa
     return dataclasses.replace(forward, run=run)
 
 
-def augmented(augment: Callable[[Image, Rng], Image], forward: Forward) -> Forward:
+def augmented(augment: Augment, forward: Forward) -> Forward:
     """DiffAugment: the discriminator sees augmented images only (Zhao et al. 2020).
 
     Real and fake images are augmented in both players' phases, each row by a draw of its own,

@@ -1,4 +1,4 @@
-"""What the players minimize, as functions of a forward pass's ``Outputs``; a module an idea.
+"""What the players minimize: functions of a forward pass's ``Outputs``, one module for each idea.
 
 A loss is a pair: ``losses.hinge.generator`` and ``losses.hinge.discriminator`` are terms, and
 ``losses.hinge.terms()`` is what ``Gan`` takes. A function that takes numbers

@@ -156,9 +156,9 @@ class Discriminator(nn.Module):
 class LayerNormDiscriminator(nn.Module):
     """A convolution, layer-normalized blocks that halve, and a head of all pixels, ``-> [b]``.
 
-    The critic of Gulrajani et al. 2017 at 64 pixels (gan_64x64.py, GoodDiscriminator). A layer
-    normalization, unlike a batch normalization, leaves a sample's slope its own affair, which a
-    gradient penalty asks for (section 4). Neither norm nor relu stands before the head.
+    The critic of Gulrajani et al. 2017 at 64 pixels (gan_64x64.py, GoodDiscriminator). Under a
+    layer normalization, unlike a batch normalization, a logit depends on its own image alone, as
+    the gradient penalty assumes (section 4). Neither norm nor relu stands before the head.
 
     Attributes:
       blocks: features of each block's output, ``[b, r, r, c] -> [b, r / 2 ** len(blocks), ...]``.

@@ -2,7 +2,7 @@
 
 github.com/akashgit/VEEGAN: the perceptrons of MNIST in veegan_julia_mnist.ipynb, which is not
 the authors' but @xukai92's, in Julia and Knet, as their page says. Those of the 2-D mixtures
-are in ``toy``. The paper's convolutional networks were not released: the
+are in ``mixture``. The paper's convolutional networks were not released: the
 reconstructor and discriminator of images below are DCGAN's, of our choosing.
 """
 

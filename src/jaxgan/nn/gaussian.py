@@ -9,7 +9,7 @@ from jaxgan.rng import Rng, global_rows
 class GaussianNoise(nn.Module):
     """``mean + exp(log_deviation) * e`` with standard normal ``e``, in training only.
 
-    The reparameterised sample of a Gaussian encoder, ``[b, n] -> [b, n]`` (ALI, Dumoulin et
+    The reparameterized sample of a Gaussian encoder, ``[b, n] -> [b, n]`` (ALI, Dumoulin et
     al. 2017, section 2.1). ``e`` depends on the ``noise`` key and on the row's place in the
     global batch. Outside of training it is the mean.
     """

@@ -1,4 +1,4 @@
-"""What a discriminator says at its end: a logit, and what labels have to do with it.
+"""Heads: the last layers of discriminators, from features to logits, classes or codes.
 
 Every head is made with ``(classes, bias, kernel_init)`` and called with ``(features, label,
 train=)``, so that a discriminator takes any of them. Heads are float32.
@@ -114,7 +114,9 @@ class Codes(nn.Module):
 
 
 class Compared(nn.Module):
-    """Another head, of features joined by ``MinibatchDiscrimination`` (Salimans et al. 2016).
+    """A head behind ``MinibatchDiscrimination`` (Salimans et al. 2016, section 3.2).
+
+    The features that ``inner`` gets are joined by their closeness to those of other samples.
 
     Attributes:
       kernels: how many closenesses are joined.

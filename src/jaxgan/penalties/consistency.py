@@ -1,16 +1,15 @@
 """Penalties on answers that differ where they should agree, and on samples that agree too much."""
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 
+from jaxgan.augment import Augment
 from jaxgan.forward.packing import pack, unpack
 from jaxgan.rng import Rng
 from jaxgan.types import Image, Outputs, Scalar, ScalarLike
-
-Augment: TypeAlias = Callable[[Image, Rng], Image]
 
 
 def _disagreement(critic: Callable[[Any], jax.Array], logits: jax.Array, others: Any) -> Scalar:

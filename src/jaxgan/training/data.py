@@ -61,7 +61,7 @@ def noise(experiment: Experiment, training: Training) -> Source:
 
 
 def mean_sample(source: Source) -> np.ndarray:
-    """The mean of up to 60,000 samples, float32; images in [0, 1]."""
+    """The mean of the first 60,000 samples at most, float32; images in [0, 1]."""
     places = np.arange(min(source.size, 60_000))
     samples = source.read(places)[source.modality.key]
     scale = 255.0 if samples.dtype == np.uint8 else 1.0
