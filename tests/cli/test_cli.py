@@ -7,10 +7,11 @@ import sys
 
 import pytest
 
-from jaxgan.cli.data import Prepare
+from jaxgan.cli.data import List, Prepare
 from jaxgan.cli.experiment import parse
 from jaxgan.cli.export import Export
 from jaxgan.cli.main import COMMANDS
+from jaxgan.cli.report import Report
 from jaxgan.cli.sample import Sample
 from jaxgan.experiment import load_experiment
 from jaxgan.runs.settings import Runtime, Training
@@ -71,6 +72,8 @@ def test_the_version_is_that_of_the_package(command):
         (["sample"], Sample),
         (["export"], Export),
         (["data", "prepare"], Prepare),
+        (["data", "list"], List),
+        (["report"], Report),
     ],
 )
 def test_each_command_explains_its_flags(words, options, command):
@@ -102,7 +105,7 @@ def test_every_hyperparameter_has_a_text(name):
         assert text.strip().endswith("."), f"{name}: {field}: {text}"
 
 
-@pytest.mark.parametrize("settings", [Training, *GROUPS, Sample, Export, Prepare])
+@pytest.mark.parametrize("settings", [Training, *GROUPS, Sample, Export, Prepare, List, Report])
 def test_every_setting_has_a_text(settings):
     for name, text in documentation(settings).items():
         assert text, name

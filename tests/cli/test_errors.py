@@ -214,8 +214,10 @@ def test_a_keyboard_interrupt_is_no_traceback(command, monkeypatch):
         "from jaxgan.cli.main import main; main()",
         "import sys; from jaxgan.cli.exit import exit_code_of as code_of;"
         "sys.exit(code_of(lambda: print('line\\n' * 100_000)))",
+        "import sys; from rich.console import Console; from jaxgan.cli.exit import exit_code_of;"
+        "sys.exit(exit_code_of(lambda: Console().print('line\\n' * 10_000)))",
     ],
-    ids=["a few lines", "many lines"],
+    ids=["a few lines", "many lines", "by rich"],
 )
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_an_output_that_nobody_reads_ends_a_command_quietly(unbuffered, program, monkeypatch):
@@ -229,6 +231,25 @@ def test_an_output_that_nobody_reads_ends_a_command_quietly(unbuffered, program,
     finally:
         os.close(writer)
     assert (child.returncode, said) == (141, "")
+
+
+@pytest.mark.parametrize(
+    "by", ["print('line', file=sys.stderr)", "Console(stderr=True).print('line')"]
+)
+def test_messages_that_nobody_reads_end_a_command_with_the_same_code(by):
+    """As in ``jaxgan report RUN 2>&1 | head -0``."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    program = (
+        "import sys; from rich.console import Console; from jaxgan.cli.exit import exit_code_of;"
+        f"sys.exit(exit_code_of(lambda: {by}))"
+    )
+    try:
+        child = process("-c", program, stdout=writer, stderr=writer)
+        child.communicate(timeout=60)
+    finally:
+        os.close(writer)
+    assert child.returncode == 141
 
 
 def test_another_pipe_that_breaks_is_said(command, monkeypatch):

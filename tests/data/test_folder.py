@@ -38,7 +38,7 @@ def flowers(tmp_path, data_dir):
 
 
 def by_hand(path, side):
-    """Centre crop and resize written differently: Pillow's box argument on a cropped copy."""
+    """Center crop and resize written differently: Pillow's box argument on a cropped copy."""
     image = Image.open(path).convert("RGB")
     edge = min(image.size)
     x, y = (image.width - edge) // 2, (image.height - edge) // 2

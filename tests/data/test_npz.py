@@ -29,7 +29,7 @@ def test_npz(tmp_path):
     assert open_source(str(tmp_path / "other.npz")).fingerprint != source.fingerprint
 
 
-def test_keras_names_and_grey(tmp_path):
+def test_keras_names_and_gray(tmp_path):
     file = tmp_path / "mnist.npz"
     np.savez(file, x_train=IMAGES[..., 0], y_train=LABELS[:, None].astype(np.uint8))
     source = open_source(str(file))

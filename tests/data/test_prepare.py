@@ -15,7 +15,6 @@ from published import make_cifar, make_idx
 from jaxgan.data.open import open_source
 from jaxgan.data.prepare import debian, write
 from jaxgan.data.prepare import prepare as prepare_module
-from jaxgan.data.prepare.convert import tfrecord_to_array_record
 from jaxgan.data.prepare.network import why_unreachable
 from jaxgan.data.prepare.prepare import prepare
 from jaxgan.errors import UserError
@@ -292,7 +291,6 @@ def test_damaged_tfrecord_is_not_converted(prepared, data_dir):
     assert not list(folder.glob(".*"))
     with pytest.raises(UserError, match="as tfrecord"):
         open_source("fashion_mnist")
-    assert callable(tfrecord_to_array_record)
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ def test_scoring_changes_nothing_of_the_training(watched, finished):
     assert digest(watched) == digest(finished)
 
 
-def test_scores_are_stamped_rows(watched):
+def test_scores_are_rows_with_their_protocol(watched):
     found = scores(watched)
     assert [score.subject["step"] for score in found] == [6, 12]
     column(found)

@@ -104,7 +104,7 @@ def test_the_real_score_is_of_held_out_real_samples(scored):
     assert scored["same"]["prdc"].real_score["recall"] > 0.3
 
 
-def test_a_stamp_says_how_it_was_measured(scored):
+def test_a_protocol_says_how_it_was_measured(scored):
     protocol = scored["same"]["fd"].protocol
     assert protocol["extractor"] == "efficientnet-lite0-64"
     assert protocol["weights_sha256"] == SHA256
@@ -136,7 +136,7 @@ def test_only_the_network_of_the_papers_gives_their_names():
         assert METRICS["is"].title(distance) == inception
 
 
-def test_a_run_is_scored_and_its_stamp_says_which_part_of_it(copy, command):
+def test_a_run_is_scored_and_its_score_says_which_checkpoint(copy, command):
     words = ["evaluate", copy, "--num", 30, "--metrics", "fd,kid", "--seed", 2, "--weights", "raw"]
     code, said = command([*words, "--step", 10, "--truncation", 0.7])
     assert code == 0, said
@@ -264,6 +264,17 @@ def test_paths_are_walked_in_float32_whatever_the_run_was(finished):
         lowered = jax.jit(walker.images).lower(np.zeros((4, 3), np.float32)).as_text()
     assert "stablehlo.dot_general" in lowered
     assert lowered.count("precision = [HIGHEST, HIGHEST]") == lowered.count("dot_general")
+
+
+def test_both_ends_of_a_step_are_of_one_class(finished, monkeypatch):
+    """Whatever the number of classes: here 3, in groups of 5."""
+    monkeypatch.setattr(jaxgan.Sampler, "labeled", True)
+    walker = Walker(jaxgan.load(finished), seed=0)
+    vars(walker)["_generate"] = lambda latents, condition: condition["label"]
+    seen = np.asarray(walker.images(np.zeros((10, 3), np.float32), groups=2)) / 127.5 - 1
+    np.testing.assert_allclose(seen, [0, 1, 2, 0, 1] * 2)
+    seen = np.asarray(walker.images(np.zeros((10, 3), np.float32))) / 127.5 - 1
+    np.testing.assert_allclose(seen, np.arange(10) % 3)
 
 
 def test_two_runs_are_scored_against_each_other(copy, finished, command):

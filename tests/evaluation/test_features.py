@@ -92,7 +92,7 @@ def test_images_of_a_run_are_those_of_jaxgan_sample(devices, finished):
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_a_diverged_generator_is_refused_and_not_scored_as_grey(bad, finished):
+def test_a_diverged_generator_is_refused_and_not_scored_as_gray(bad, finished):
     sampler = load(finished)
     params = jax.tree.map(lambda leaf: np.full_like(leaf, bad), sampler.params)
     images = of_sampler(dataclasses.replace(sampler, params=params), 10)

@@ -1,10 +1,13 @@
+from types import SimpleNamespace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from jaxgan.errors import UserError
-from jaxgan.metrics.ppl import lerp, path_length, perceptual_path_length, slerp
+from jaxgan.metrics import ppl
+from jaxgan.metrics.ppl import METRIC, lerp, path_length, perceptual_path_length, slerp
 
 
 def normal(key, n):
@@ -46,6 +49,21 @@ def test_both_ends_of_a_step_share_the_path():
     unit = [x / np.linalg.norm(x, axis=1, keepdims=True) for x in z]
     angles = np.concatenate([np.arccos(np.sum(x[:32] * x[32:], axis=1)) for x in unit])[:50]
     np.testing.assert_allclose(found.values, angles**2, rtol=2e-3)
+
+
+def test_the_class_of_an_image_is_no_part_of_its_path(monkeypatch):
+    """A generator whose images are their latents, moved by their class: of 3, in steps of 10."""
+    monkeypatch.setattr(ppl, "PATHS", 2000)
+    monkeypatch.setattr(ppl, "PATHS_AT_ONCE", 10)
+
+    def images(latents, groups=1):
+        labels = jnp.tile(jnp.arange(len(latents) // groups) % 3, groups)
+        return latents + labels[:, None]
+
+    extractor = SimpleNamespace(apply=lambda _, x: SimpleNamespace(features=x), variables=None)
+    samples = SimpleNamespace(generator=SimpleNamespace(seed=0, latents=normal, images=images))
+    values, _ = METRIC.compute(SimpleNamespace(generated=samples, extractor=extractor))
+    assert values["mean"] == pytest.approx(12, rel=0.1)  # the mean of |z_2 - z_1|^2
 
 
 def test_the_longest_and_shortest_paths_are_left_out():

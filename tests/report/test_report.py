@@ -11,7 +11,6 @@ import shutil
 from html.parser import HTMLParser
 from types import SimpleNamespace
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -20,12 +19,13 @@ from PIL import Image
 import jaxgan
 from jaxgan.cli.exit import EXIT_DIVERGED, exit_code_of
 from jaxgan.cli.report import report
-from jaxgan.data.modality import IMAGES
+from jaxgan.data.modality import IMAGES, POINTS
 from jaxgan.data.open import open_source
+from jaxgan.data.source import from_arrays
 from jaxgan.data.sources.toy import ring_modes
 from jaxgan.errors import UserError
+from jaxgan.evaluation.samples import of_source
 from jaxgan.evaluation.score import Score, append
-from jaxgan.experiment import initial_state
 from jaxgan.metrics.extractors.classifier import Training, train_classifier
 from jaxgan.metrics.extractors.extractor import Extractor, Output
 from jaxgan.metrics.modes import mixture_coverage, perfect_coverage
@@ -35,13 +35,14 @@ from jaxgan.report.document import Code, Details, Document, Heading, Picture, Se
 from jaxgan.report.modes import beside_perfect, class_modes
 from jaxgan.report.neighbors import neighbors
 from jaxgan.report.report import compose, lead
+from jaxgan.report.samples import density
 from jaxgan.report.scores import OF_GOOD, course, score_table
 from jaxgan.report.truncation import truncates, truncation
 from jaxgan.report.write import check_destination, write
-from jaxgan.runs.checkpoint import Checkpoints
 from jaxgan.runs.folder import RunFolder, read_description
-from jaxgan.sampling.load import load_state, rebuild
-from support.tiny_runs import config, contents, unchanged
+from jaxgan.sampling.load import load_state
+from jaxgan.viz import figures
+from support.tiny_runs import config, contents, unchanged, untrained
 
 pytest_plugins = ["support.run_fixtures"]
 
@@ -127,8 +128,23 @@ def rewrite(folder, change):
 def score(value, step=12, n=100, title="FD-net", **more):
     protocol = {"metric": "fd", "n_real": 100, "n_fake": n, "extractor": "net"}
     subject = {"step": step, "rule": "chosen", "weights": "ema", "truncation": None, "seed": 0}
-    floor = {"distance": 0.125 * n}
-    return Score("fd", title, "lower", {"distance": value}, floor, protocol, subject, **more)
+    real = {"distance": 0.125 * n}
+    return Score("fd", title, "lower", {"distance": value}, real, protocol, subject, **more)
+
+
+def counted(counts):
+    """A score of the classes that a classifier saw."""
+    classes = {"captured": float(len(counts))}
+    protocol = {"metric": "modes", "n_fake": sum(counts), "classifier_accuracy": 0.5}
+    return dataclasses.replace(
+        score(0.0, title="modes"),
+        metric="modes",
+        better="higher",
+        values=classes,
+        real_score={},
+        protocol=protocol,
+        details={"counts": counts},
+    )
 
 
 def reported(folder, *flags, out=None):
@@ -206,7 +222,9 @@ def test_a_report_of_images(run, monkeypatch, capsys):
     append(
         run / "evaluations.jsonl",
         [
-            score(11.5, details={"counts": [5, 3, 2]}),
+            counted([5, 3, 2]),
+            dataclasses.replace(score(1.25), metric="fd-infinity", details={"counts": [2, 9]}),
+            score(11.5),
             score(22.5, n=50),
             score(13.5, step=5),
         ],
@@ -297,11 +315,11 @@ def check_scores(found):
     assert holding("11.5") == holding("13.5")
     assert len(holding("22.5")) == 1
     assert holding("22.5") != holding("11.5")
-    assert holding("12.5") == holding("11.5")  # the floor
+    assert holding("12.5") == holding("11.5")  # of held-out real samples
     words = found.words["scores"]
     assert "FD-net, protocol 1" in words
     assert "Differs from the first protocol in n_fake: 100 -> 50" in words
-    assert '"n_real": 100' in words  # the complete stamp
+    assert '"n_real": 100' in words  # the complete record
     # The sweep is another way of measuring: its numbers are in a table of its own.
     assert "FD-projection" in found.words["truncation"]
     assert "FD-projection" not in words
@@ -419,6 +437,33 @@ def test_samples_of_any_other_kind_have_the_sections_that_all_have(given, monkey
     np.testing.assert_array_equal(shown["samples"], picture)
 
 
+def test_real_samples_are_those_of_the_key_of_the_modality(given):
+    """Data may have other entries beside it, and call it something else."""
+    random = np.random.default_rng(0)
+    decoy = {"image": np.zeros((20, 1), np.float32)}
+    made = given()
+    pixels = {"picture": random.integers(0, 256, (20, 6, 6, 1), np.uint8)} | decoy
+    pictures = dataclasses.replace(IMAGES, key="picture")
+    vars(made)["source"] = from_arrays("pictures", "train", pixels, modality=pictures)
+    vars(made)["held_out"] = None
+    by_key = {one.name: one.image for one in neighbors(made) if isinstance(one, Picture)}
+    vars(made)["source"] = from_arrays("images", "train", {"image": pixels["picture"]})
+    plain = {one.name: one.image for one in neighbors(made) if isinstance(one, Picture)}
+    assert len(plain) == 4
+    assert by_key.keys() == plain.keys()
+    for name, image in plain.items():
+        np.testing.assert_array_equal(by_key[name], image)
+
+    places = {"place": random.normal(size=(20, 2)).astype(np.float32)} | decoy
+    points = dataclasses.replace(POINTS, key="place")
+    source = from_arrays("places", "train", places, modality=points)
+    drawn = of_source(source, np.arange(20))
+    stand_in = SimpleNamespace(source=source, drawn=lambda count: drawn, mixture=None)
+    (picture,) = density(stand_in)
+    assert picture.caption.startswith("20 generated and 20 real points")
+    np.testing.assert_array_equal(picture.image, figures.density(places["place"], places["place"]))
+
+
 def test_without_the_extractor_only_its_parts_are_left_out(run, given, monkeypatch, refused):
     def missing(*_):
         raise UserError("EfficientNet is not installed; pip install it.")
@@ -519,6 +564,7 @@ def test_a_folder_of_other_files_is_left_alone(run, tmp_path, refused):
     "flags, expected",
     [
         (["--num", 3], "--num 3"),
+        (["--num", 2**31], "at most 1073741824"),
         (["--truncations", "0.5,much"], "--truncations 0.5,much: much"),
         (["--truncations", "0.5,-1"], "above 0"),
         (["--seed", -1], "--seed -1"),
@@ -544,21 +590,13 @@ def test_what_is_no_run_is_refused(finished, copy, tmp_path, refused):
 @pytest.fixture
 def ring(finished, tmp_path):
     """The checkpoint of a game of points in the plane, before its first step."""
-    folder = tmp_path / "ring"
-    folder.mkdir()
     described, source = config(finished), open_source("ring")
     described["training"] |= {"data": "ring", "flip": False}
     described["launches"][-1]["data_path"] = "ring"
     about = {"name": "ring", "size": source.size, "shape": [2], "classes": 8, "modality": "points"}
     about["spec"] = {"image": [[2], "float32"], "label": [[], "int32"]}
     described["data"] = about | {"fingerprint": source.fingerprint}
-    (folder / "config.json").write_text(json.dumps(described))
-    shutil.copy(finished / "experiment.py", folder)
-    built = rebuild(RunFolder(folder))
-    with Checkpoints(folder / "checkpoints") as checkpoints:
-        state = jax.jit(lambda: initial_state(built.gan, jax.random.key(0), built.task))()
-        checkpoints.save(1, state)
-    return folder
+    return untrained(tmp_path / "ring", described, finished)
 
 
 def test_a_report_of_points(ring, tmp_path):
@@ -611,7 +649,7 @@ def test_scores_of_a_course_share_a_line_only_if_drawn_alike():
     line = course("FD-net", column)
     assert line is not None
     assert line.lines == {"ema weights": ([5, 12], [9.0, 2.5]), "raw weights": ([5], [3.0])}
-    assert line.floor == 12.5
+    assert line.real_score == 12.5
     assert course("FD-net", [score(1.0), score(2.0)]) is None
 
 

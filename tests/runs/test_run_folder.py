@@ -10,7 +10,7 @@ from jaxgan.errors import UserError
 from jaxgan.experiment import load_experiment
 from jaxgan.files import write_json
 from jaxgan.runs.folder import FORMAT, RunFolder
-from jaxgan.runs.identity import check_same_run, code_changes
+from jaxgan.runs.identity import absolute, check_same_run, code_changes
 from jaxgan.sampling.load import rebuild
 from support.tiny_runs import TINY, config, unchanged
 
@@ -205,6 +205,33 @@ def test_a_config_that_does_not_fit_its_experiment_is_refused(copy, tmp_path, re
     described["config"]["breadth"] = 3
     (copy / "config.json").write_text(json.dumps(described))
     refused(("sample", copy, "--out", tmp_path / "new.png"), "does not fit", "breadth")
+
+
+def test_a_modality_that_the_experiment_does_not_declare_is_refused(copy, tmp_path, refused):
+    described = config(copy)
+    described["data"]["modality"] = "pairs"
+    (copy / "config.json").write_text(json.dumps(described))
+    out = ("--out", tmp_path / "new.png")
+    refused(("sample", copy, *out), "experiment.py does not declare pairs", "restore the file")
+
+
+def test_a_path_to_data_is_written_as_it_is_from_anywhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("mnist", "a:b", "below/set"):
+        (tmp_path / name).mkdir(parents=True)
+    for words, expected in {
+        "folder:mnist": f"folder:{tmp_path}/mnist",
+        "./mnist": f"folder:{tmp_path}/mnist",
+        "below/set": f"folder:{tmp_path}/below/set",
+        "folder:a:b": f"folder:{tmp_path}/a:b",
+        "npz:a:b/c.npz": f"npz:{tmp_path}/a:b/c.npz",
+        "x.npz": f"npz:{tmp_path}/x.npz",
+        "mnist": "mnist",  # the folder needs ./ or folder: before it
+        "ring": "ring",
+        "my_set/config:1.0.0": "my_set/config:1.0.0",
+        "stacked_mnist:5": "stacked_mnist:5",
+    }.items():
+        assert absolute(words) == expected
 
 
 def test_two_files_of_one_name_do_not_mix(tmp_path):

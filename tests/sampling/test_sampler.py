@@ -15,12 +15,9 @@ from PIL import Image
 import jaxgan
 from jaxgan.cli.main import dispatch
 from jaxgan.errors import UserError
-from jaxgan.experiment import initial_state
 from jaxgan.runs.checkpoint import Checkpoints
 from jaxgan.runs.environment import code_digest
-from jaxgan.runs.folder import RunFolder
-from jaxgan.sampling.load import rebuild
-from support.tiny_runs import config, contents, state_of, unchanged
+from support.tiny_runs import config, contents, state_of, unchanged, untrained
 
 pytest_plugins = ["support.run_fixtures"]
 
@@ -33,18 +30,10 @@ def sampler(finished):
 @pytest.fixture(scope="module")
 def toy(finished, tmp_path_factory):
     """The checkpoint of a game of points in the plane without labels, before its first step."""
-    run = tmp_path_factory.mktemp("toy") / "run"
     described = config(finished)
     described["data"] |= {"shape": [2], "classes": None, "modality": "points"}
     described["data"]["spec"] = {"image": [[2], "float32"]}
-    run.mkdir()
-    (run / "config.json").write_text(json.dumps(described))
-    shutil.copy(finished / "experiment.py", run)
-    built = rebuild(RunFolder(run))
-    with Checkpoints(run / "checkpoints") as checkpoints:
-        state = jax.jit(lambda: initial_state(built.gan, jax.random.key(0), built.task))()
-        checkpoints.save(1, state)
-    return run
+    return untrained(tmp_path_factory.mktemp("toy") / "run", described, finished)
 
 
 def sample(*words):
@@ -208,6 +197,9 @@ def test_sampling_only_reads(copy, tmp_path):
     "flags, expected",
     [
         (("--num", 0), "--num 0: must be at least 1"),
+        (("--num", 2**30 + 1), "at most 1073741824"),
+        (("--seed", -1), "--seed -1: use 0 to 4294967295"),
+        (("--seed", 2**64), "use 0 to 4294967295"),
         (("--truncation", 0), "must be above 0"),
         (("--truncation", "inf"), "at most 10"),
         (("--truncation", "nan"), "at most 10"),

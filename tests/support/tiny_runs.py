@@ -4,13 +4,18 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import jax
+
+from jaxgan.experiment import initial_state
 from jaxgan.runs import checkpoint
+from jaxgan.runs.folder import RunFolder
 from jaxgan.runs.metrics_log import read_metrics
-from jaxgan.sampling.load import load_state
+from jaxgan.sampling.load import load_state, rebuild
 
 TESTS = Path(__file__).parent
 TINY = TESTS / "tiny.py"
@@ -39,6 +44,18 @@ def status(folder):
 
 def config(folder):
     return json.loads((Path(folder) / "config.json").read_text())
+
+
+def untrained(folder, described, run):
+    """Fills a new folder: the experiment of ``run``, described so, before its first step."""
+    folder.mkdir()
+    (folder / "config.json").write_text(json.dumps(described))
+    shutil.copy(run / "experiment.py", folder)
+    built = rebuild(RunFolder(folder))
+    with checkpoint.Checkpoints(folder / "checkpoints") as checkpoints:
+        state = jax.jit(lambda: initial_state(built.gan, jax.random.key(0), built.task))()
+        checkpoints.save(1, state)
+    return folder
 
 
 def contents(folder):

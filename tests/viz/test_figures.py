@@ -157,12 +157,12 @@ def test_many_modes_are_sorted():
     assert (shown.max() - shown.min()) / 1100 == pytest.approx(0.7, abs=0.05)
 
 
-def test_the_sweep_shows_every_point_and_the_floor():
+def test_the_sweep_shows_every_point_and_the_real_score():
     points = [figures.TruncationPoint(str(n), 50.0 - n, 0.2 + n / 10, 0.8 - n / 10) for n in (1, 5)]
     plain = figures.truncation_sweep(points, "FD-X")
-    floor = figures.truncation_sweep(points, "FD-X", figures.TruncationPoint("", 3.0, 0.9, 0.9))
+    real = figures.truncation_sweep(points, "FD-X", figures.TruncationPoint("", 3.0, 0.9, 0.9))
     gray = lambda picture: of_color(picture, (102, 102, 102)).sum()  # noqa: E731
-    assert gray(floor) > gray(plain) + 20
+    assert gray(real) > gray(plain) + 20
     alone = figures.truncation_sweep(points[:1], "FD-X")
     assert of_color(plain, BLUE).sum() > of_color(alone, BLUE).sum()
 
@@ -170,14 +170,14 @@ def test_the_sweep_shows_every_point_and_the_floor():
 def test_each_way_of_measuring_has_a_panel():
     lines = {"ema": ([1, 2, 3], [9.0, 5.0, 4.0])}
     one = figures.Course("A", "lower", lines)
-    two = figures.Course("B", "higher", {**lines, "raw": ([1, 3], [2.0, 1.0])}, floor=3.0)
+    two = figures.Course("B", "higher", {**lines, "raw": ([1, 3], [2.0, 1.0])}, real_score=3.0)
     alone, both = figures.scores_over_steps([one]), figures.scores_over_steps([one, two])
     assert alone.shape == both.shape
     right = np.s_[:, alone.shape[1] // 2 + 40 :]
     assert (alone[right] == 255).all()
     assert of_color(both[right], BLUE).sum() > 100
     assert of_color(both[right], (255, 127, 14)).sum() > 30  # the second line
-    assert of_color(both[right], (102, 102, 102)).sum() > 30  # the floor
+    assert of_color(both[right], (102, 102, 102)).sum() > 30  # the real score
     assert of_color(both[:, : alone.shape[1] // 2], (102, 102, 102)).sum() < 10
     three = figures.scores_over_steps([one, two, one])
     assert three.shape[0] == 2 * alone.shape[0]

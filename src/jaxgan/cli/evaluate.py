@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import tyro
 
+from jaxgan.cli.flags import check_count, check_seed, check_truncation
 from jaxgan.cli.progress import Counting
 from jaxgan.data.modality import IMAGES, POINTS, Modality
 from jaxgan.errors import UserError
@@ -28,9 +29,6 @@ from jaxgan.evaluation.suite import help_text, metrics_named
 from jaxgan.experiment import Scoring
 from jaxgan.metrics.metric import Metric
 from jaxgan.runs.folder import RunFolder
-
-MOST = 2**30
-"""Samples of a seed at most: they are numbered, and the later numbers are for other purposes."""
 
 
 def _usual_of(modality: Modality) -> str:
@@ -104,7 +102,7 @@ def evaluate(arguments: Sequence[str]) -> int:
         _writable(out)  # before minutes are spent
     try:
         scores = scores_of(asked, run)
-    except UserError:
+    except BaseException:
         if new and out is not None:
             out.unlink(missing_ok=True)
         raise
@@ -134,17 +132,12 @@ def check(asked: Evaluate) -> None:
     Raises:
       UserError: naming the flag.
     """
-    for name in ("num", "num_real"):
-        value = getattr(asked, name)
-        if value is not None and not 2 <= value <= MOST:
-            flag = name.replace("_", "-")
-            raise UserError(f"--{flag} {value}: must be at least 2 and at most {MOST}.")
-    if asked.truncation is not None and not 0 < asked.truncation <= 10:
-        raise UserError(f"--truncation {asked.truncation}: must be above 0 and at most 10.")
+    check_count("--num", asked.num, 2)
+    check_count("--num-real", asked.num_real, 2)
+    check_truncation(asked.truncation)
+    check_seed(asked.seed)
     if asked.standing_batches is not None and asked.standing_batches < 0:
         raise UserError(f"--standing-batches {asked.standing_batches}: must be at least 0.")
-    if not 0 <= asked.seed < 2**32:
-        raise UserError(f"--seed {asked.seed}: use 0 to {2**32 - 1}.")
 
 
 def scores_of(asked: Evaluate, run: bool) -> list[Score]:

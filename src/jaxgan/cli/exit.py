@@ -35,9 +35,13 @@ def exit_code_of(command: Callable[[], int]) -> int:
             return _code_of(command)
         finally:
             sys.stdout.flush()  # here, where a pipe that nobody reads is still caught
-    except BrokenPipeError:
-        # Python writes what is left once more as it exits.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), STDOUT)
+    except (BrokenPipeError, SystemExit) as error:
+        # Rich makes SystemExit(1) of a broken pipe; every other one is of the flag parser.
+        if isinstance(error, SystemExit) and not isinstance(error.__context__, BrokenPipeError):
+            raise
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in {STDOUT, *_unread()}:  # to which Python writes what is left as it exits
+            os.dup2(nowhere, stream)
         return EXIT_NO_READER
 
 
@@ -70,9 +74,9 @@ def _code_of(command: Callable[[], int]) -> int:
         return EXIT_INTERRUPTED
 
 
-def _unread() -> bool:
-    """Whether what is printed goes into a pipe that nobody reads any more."""
+def _unread() -> list[int]:
+    """Those of standard output and error that go into a pipe that nobody reads any more."""
     poll = select.poll()
     for stream in (STDOUT, STDERR):
         poll.register(stream, 0)  # an error is reported without being asked for
-    return bool(poll.poll(0))
+    return [stream for stream, _ in poll.poll(0)]

@@ -15,7 +15,7 @@ from jaxgan.cli.exit import EXIT_DIVERGED, EXIT_FAULT, EXIT_INTERRUPTED, exit_co
 from jaxgan.errors import UserError
 from jaxgan.experiment import Experiment, load_experiment
 from jaxgan.runs.folder import RunFolder, run_folder
-from jaxgan.runs.settings import Runtime, Training, with_flags
+from jaxgan.runs.settings import Runtime, ScoringFlags, Training, with_flags
 from jaxgan.training.distributed import prepare_jax
 from jaxgan.training.loop import Outcome
 
@@ -70,16 +70,17 @@ def parse(
         "config": (tyro.conf.FlagCreatePairsOff,),
     }
     if experiment.preset or not experiment.presets:
+        choices = {experiment.preset: experiment}
         parsed = tyro.cli(flags, args=words, default=default(experiment), **options)
-        return experiment, parsed.config, parsed.training, parsed.runtime
-    if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help")):
-        words = [next(iter(experiment.presets)), *words]
-    choices = {name: experiment.selected(name) for name in experiment.presets}
-    parsed = tyro.extras.overridable_config_cli(
-        {name: (_about(one), default(one)) for name, one in choices.items()},
-        args=words,
-        **options,
-    )
+    else:
+        choices = {name: experiment.selected(name) for name in experiment.presets}
+        if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help")):
+            words = [next(iter(choices)), *words]
+        parsed = tyro.extras.overridable_config_cli(
+            {name: (_about(one), default(one)) for name, one in choices.items()},
+            args=words,
+            **options,
+        )
     return choices[parsed.training.preset], parsed.config, parsed.training, parsed.runtime
 
 
@@ -94,18 +95,7 @@ def default_settings(experiment: Experiment) -> tuple[Training, Runtime]:
         ema=experiment.ema,
         preset=experiment.preset,
     )
-    scoring = experiment.scoring
-    runtime = with_flags(
-        Runtime(),
-        steps=experiment.steps,
-        evaluate_every=scoring.every,
-        evaluate_num=scoring.num,
-        evaluate_metrics=scoring.names,
-        evaluate_extractor=scoring.extractor,
-        extractor_weights=scoring.extractor_weights,
-        standing_batches=scoring.standing_batches,
-    )
-    return training, runtime
+    return training, Runtime(steps=experiment.steps, scoring=ScoringFlags.of(experiment.scoring))
 
 
 def _about(experiment: Experiment) -> str:

@@ -9,10 +9,12 @@ from typing import Literal
 
 import tyro
 
+from jaxgan.cli.flags import check_count, check_seed
 from jaxgan.cli.progress import Counting
 from jaxgan.data.modality import IMAGES
 from jaxgan.errors import UserError
-from jaxgan.report.context import EXTRACTOR, Choices, ReportedRun
+from jaxgan.evaluation.extractors import DEFAULT_EXTRACTOR
+from jaxgan.report.context import Choices, ReportedRun
 from jaxgan.report.report import compose
 from jaxgan.report.write import check_destination, write
 from jaxgan.runs.folder import RunFolder
@@ -39,7 +41,7 @@ class Report:
     """Where TFDS keeps data; $TFDS_DATA_DIR or ~/tensorflow_datasets if not given."""
     truncations: str = "0.3,0.5,0.7,1.0"
     """Truncations of the sweep, separated by commas; an empty text for no sweep."""
-    extractor: str = EXTRACTOR
+    extractor: str = DEFAULT_EXTRACTOR
     """Feature extractor of nearest neighbors and the truncation sweep, as for jaxgan evaluate."""
     extractor_weights: Path | None = None
     """Weights of inception or dinov2, which you download yourself."""
@@ -47,7 +49,7 @@ class Report:
     @property
     def extractor_is_chosen(self) -> bool:
         """Whether the extractor is not the default one."""
-        return self.extractor != EXTRACTOR or self.extractor_weights is not None
+        return self.extractor != DEFAULT_EXTRACTOR or self.extractor_weights is not None
 
 
 def report(arguments: Sequence[str]) -> int:
@@ -61,7 +63,7 @@ def report(arguments: Sequence[str]) -> int:
     check_destination(out)
     with Counting() as counting:
         run = ReportedRun(folder, trained, sampler, choices, counting)
-        if sampler and run.modality is IMAGES and asked.extractor_is_chosen:
+        if sampler and run.modality.name == IMAGES.name and asked.extractor_is_chosen:
             _ = run.extractor  # without what the user named there is no report
         write(compose(run), out)
     shown = f"step {sampler.step}, {asked.weights}" if sampler else "no checkpoint"
@@ -94,10 +96,8 @@ def choices_of(asked: Report) -> Choices:
     Raises:
       UserError: a number is out of range; names the flag.
     """
-    if asked.num is not None and asked.num < 10:
-        raise UserError(f"--num {asked.num}: must be at least 10.")
-    if not 0 <= asked.seed < 2**32:
-        raise UserError(f"--seed {asked.seed}: use 0 to {2**32 - 1}.")
+    check_count("--num", asked.num, 10)
+    check_seed(asked.seed)
     return Choices(
         step=asked.step,
         seed=asked.seed,

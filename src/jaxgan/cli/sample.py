@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import numpy as np
 import tyro
 
+from jaxgan.cli.flags import check_count, check_seed, check_truncation
 from jaxgan.errors import UserError
 from jaxgan.files import replacing, replacing_folder, writing
 from jaxgan.viz.pictures import save_image
@@ -87,13 +88,9 @@ def check(asked: Sample) -> None:
     Raises:
       UserError: naming the flag.
     """
-    if asked.num < 1:
-        raise UserError(f"--num {asked.num}: must be at least 1.")
-    # Beyond 10 nothing is cut off in float32, and infinity has no inverse.
-    if asked.truncation is not None and not 0 < asked.truncation <= 10:
-        raise UserError(
-            f"--truncation {asked.truncation}: must be above 0 and at most 10; omit it for none."
-        )
+    check_count("--num", asked.num, 1)
+    check_seed(asked.seed)
+    check_truncation(asked.truncation)
     if asked.interpolate and asked.truncation is not None:
         raise UserError("--truncation does not apply to --interpolate; give one of them.")
 

@@ -9,7 +9,6 @@ import contextlib
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,6 +17,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from jaxgan.data.source import digest
+from jaxgan.files import write_json
 
 T = TypeVar("T")
 
@@ -44,11 +44,7 @@ def kept(key: Any, make: Callable[[], T]) -> T:
     found = make()
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Under a name of its own first: two processes may hash the same data at once.
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix="unfinished-") as scratch:
-            fresh = Path(scratch) / path.name
-            fresh.write_text(json.dumps({"sha256": found}))
-            os.replace(fresh, path)
+        write_json(path, {"sha256": found})
     return found
 
 

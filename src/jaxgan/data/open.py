@@ -46,6 +46,24 @@ def open_source(
     return dataclasses.replace(source, preparation=f"center crop, Lanczos to {resolution}, uint8")
 
 
+def path_of(spec: str) -> tuple[Literal["folder", "npz"], Path] | None:
+    """The format and the path of data that are named by their path; None for all other data.
+
+    A TFDS name never has a leading dot or slash; a folder that happens to be called like a data set
+    needs ``./`` or ``folder:`` before it.
+    """
+    kind, colon, path = spec.partition(":")
+    if colon and kind == "folder":
+        return "folder", Path(path)
+    if colon and kind == "npz":
+        return "npz", Path(path)
+    if spec.endswith(".npz"):
+        return "npz", Path(spec)
+    if spec.startswith((".", "/", "~")) or ("/" in spec and Path(spec).is_dir()):
+        return "folder", Path(spec)
+    return None
+
+
 def _opened(
     spec: str,
     split: str,
@@ -54,53 +72,39 @@ def _opened(
     channels: int | None,
     unreadable: Unreadable,
 ) -> Source:
-    kind, _, path = spec.partition(":")
-    if kind == "folder":
-        from jaxgan.data.sources.folder import open_folder
+    match path_of(spec):
+        case "folder", path:
+            from jaxgan.data.sources.folder import open_folder
 
-        return open_folder(
-            Path(path),
-            split,
-            resolution=resolution,
-            channels=channels,
-            unreadable=unreadable,
-            data_dir=data_dir,
-        )
-    if kind == "npz":
-        from jaxgan.data.sources.npz import open_npz
+            return open_folder(
+                path,
+                split,
+                resolution=resolution,
+                channels=channels,
+                unreadable=unreadable,
+                data_dir=data_dir,
+            )
+        case "npz", path:
+            from jaxgan.data.sources.npz import open_npz
 
-        return open_npz(Path(path), split, resolution=resolution, channels=channels)
+            return open_npz(path, split, resolution=resolution, channels=channels)
+    kind, _, count = spec.partition(":")
     if kind == "stacked_mnist":
         from jaxgan.data.sources.stacked import open_stacked
 
         if channels not in (None, 3):
             raise UserError("stacked_mnist has 3 channels; leave out --channels.")
-        if path and not path.isdecimal():
-            raise UserError(f"stacked_mnist:{path}: give a number of triples, or none.")
-        return open_stacked(int(path) if path else None, split, data_dir, resolution=resolution)
+        if count and not count.isdecimal():
+            raise UserError(f"stacked_mnist:{count}: give a number of triples, or none.")
+        return open_stacked(int(count) if count else None, split, data_dir, resolution=resolution)
     from jaxgan.data.sources.toy import TOYS, open_toy
 
     if spec in TOYS:
         if resolution is not None or channels is not None:
             raise UserError(f"{spec} consists of points: leave out --resolution and --channels.")
         return open_toy(spec, split)
-    if spec.endswith(".npz"):
-        return open_source(
-            f"npz:{spec}", split, data_dir=data_dir, resolution=resolution, channels=channels
-        )
     if not spec:
         raise UserError("No data set is named. Give a TFDS name, folder:PATH, npz:PATH or ring.")
-    # A TFDS name never has a leading dot or slash; a folder that happens to be called like a data
-    # set needs ./ or folder: before it.
-    if spec.startswith((".", "/", "~")) or ("/" in spec and Path(spec).is_dir()):
-        return open_source(
-            f"folder:{spec}",
-            split,
-            data_dir=data_dir,
-            resolution=resolution,
-            channels=channels,
-            unreadable=unreadable,
-        )
     from jaxgan.data.sources.tfds import open_tfds
 
     return open_tfds(spec, split, data_dir, resolution=resolution, channels=channels)

@@ -7,7 +7,6 @@ all.
 
 import json
 import logging
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,18 +15,12 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 
+from jaxgan.data.hashes import cache_folder
 from jaxgan.data.source import digest
 from jaxgan.files import replacing
 from jaxgan.metrics.extractors.weights import sha256_of_tensors
 
 Arrays = dict[str, np.ndarray]
-
-
-def cache_folder() -> Path:
-    """``$JAXGAN_CACHE_DIR``, or ``jaxgan`` in the user's cache folder."""
-    if named := os.environ.get("JAXGAN_CACHE_DIR"):
-        return Path(named)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "jaxgan"
 
 
 def cached(kind: str, key: Mapping[str, Any], make: Callable[[], Arrays]) -> Arrays:

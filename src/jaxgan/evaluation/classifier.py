@@ -66,12 +66,12 @@ def classifier_of(train: Source, test: Source) -> Classifier:
         )
 
     def make() -> dict[str, np.ndarray]:
-        rows, classes = train.arrays(), train.classes
+        rows, images, classes = train.arrays(), train.modality.key, train.classes
         assert classes is not None
-        variables = train_classifier(jax.random.key(0), rows["image"], rows["label"], classes)
+        variables = train_classifier(jax.random.key(0), rows[images], rows["label"], classes)
         extractor = classifier_extractor(variables, train.name)
         held_out = test.arrays()
-        found = accuracy(extractor, held_out["image"], held_out["label"])
+        found = accuracy(extractor, held_out[images], held_out["label"])
         flat: Any = flax.traverse_util.flatten_dict(jax.device_get(variables), sep="/")
         return {**flat, "accuracy": np.array([found])}
 

@@ -54,7 +54,7 @@ EXTRACTORS: Mapping[str, Callable[[Asked], Extractor]] = {
 }
 """Every extractor by its name."""
 
-DEFAULT = "efficientnet-lite0"
+DEFAULT_EXTRACTOR = "efficientnet-lite0"
 """The one that is installed with jaxgan."""
 
 

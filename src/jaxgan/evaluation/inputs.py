@@ -15,8 +15,9 @@ from jaxgan.experiment import Scoring, load_experiment
 from jaxgan.game.gan import Gan, fresh_batches, moves
 from jaxgan.metrics.metric import Metric
 from jaxgan.runs.folder import RunFolder, read_description
+from jaxgan.runs.settings import ScoringFlags
 from jaxgan.sampling.load import Step, load_state, training_source
-from jaxgan.sampling.sampler import Weights
+from jaxgan.sampling.sampler import Sampler, Weights
 from jaxgan.sampling.standing_statistics import standing
 
 
@@ -52,17 +53,7 @@ def scoring_of(run: str | Path) -> tuple[Scoring, tuple[Metric, ...]]:
     flags = description["launches"][-1]["runtime"]["scoring"]
     preset = description["training"]["preset"]
     declared = load_experiment(folder.experiment, preset).scoring
-    weights = flags["extractor_weights"]
-    names = flags["evaluate_metrics"]
-    scoring = Scoring(
-        metrics=() if names is None else tuple(names.split(",")),
-        num=flags["evaluate_num"],
-        every=flags["evaluate_every"],
-        standing_batches=flags["standing_batches"],
-        extractor=flags["evaluate_extractor"],
-        extractor_weights=None if weights is None else Path(weights),
-    )
-    return scoring, declared.own
+    return ScoringFlags(**flags).scoring(), declared.own
 
 
 def kind_of(run: str | Path) -> tuple[tuple[int, ...], str]:
@@ -81,7 +72,7 @@ def default_count() -> int:
     return 10_000 if jax.default_backend() == "cpu" else 50_000
 
 
-def of_run(run: str, count: int, drawing: Drawing) -> tuple[SampleSet, dict[str, Any], Any]:
+def of_run(run: str, count: int, drawing: Drawing) -> tuple[SampleSet, dict[str, Any], Sampler]:
     """Samples of a run, what a score says of them, and the sampler.
 
     Raises:

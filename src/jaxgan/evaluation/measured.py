@@ -43,10 +43,15 @@ class Walker:
         with jax.default_matmul_precision("float32"):
             return self.sampler.gan.forward.prior(Rng(key, jnp.arange(count)), self.truncation)
 
-    def images(self, latents: jax.Array) -> jax.Array:
-        """Images of these latents, 0 to 255, neither rounded nor clipped; each class in turn."""
+    def images(self, latents: jax.Array, groups: int = 1) -> jax.Array:
+        """Images of these latents, 0 to 255, neither rounded nor clipped.
+
+        In each of ``groups`` of equal size the classes go in turn, so that images at the same
+        place of two groups are of one class.
+        """
         low, high = self.sampler.gan.range
-        condition = self.sampler.condition(len(latents))
+        each = self.sampler.condition(len(latents) // groups)
+        condition = {key: np.concatenate([rows] * groups) for key, rows in each.items()}
         return (self._generate(latents, condition) - low) * (255.0 / (high - low))
 
 

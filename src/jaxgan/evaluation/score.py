@@ -18,6 +18,9 @@ FORMAT = 2
 """Version of a row of ``evaluations.jsonl``; rows of another version are refused. Those of version
 1 do not say at which precision, nor from which checkpoint and data, samples were drawn."""
 
+RULE = "during training"
+"""What a score that a run makes of itself says of how the checkpoint was chosen."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Score:
@@ -203,7 +206,3 @@ def _plain(value: float) -> float | str:
 
 def _short(value: Any) -> str:
     return value[:12] if isinstance(value, str) and len(value) == 64 else str(value)
-
-
-RULE = "during training"
-"""What a score says of how the checkpoint was chosen."""

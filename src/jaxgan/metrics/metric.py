@@ -45,8 +45,12 @@ class Generator(Protocol):
         """Latents of the prior, ``[count, d]``."""
         ...
 
-    def images(self, latents: jax.Array) -> jax.Array:
-        """Images of these latents, 0 to 255, neither rounded nor clipped."""
+    def images(self, latents: jax.Array, groups: int = 1) -> jax.Array:
+        """Images of these latents, 0 to 255, neither rounded nor clipped.
+
+        The latents are ``groups`` of equal size, one after the other. Images at the same place of
+        two groups have the same class, or whatever else the generator depends on.
+        """
         ...
 
 

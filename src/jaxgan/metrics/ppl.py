@@ -128,7 +128,7 @@ def _compute(comparison: Comparison) -> Found:
         raise UserError("ppl walks through latents, which images do not have; name a run folder.")
     found = perceptual_path_length(
         jax.random.key(generator.seed),
-        generator.images,
+        lambda latents: generator.images(latents, groups=2),  # both ends of a step are of one class
         lambda images: extractor.apply(extractor.variables, images).features,
         generator.latents,
         count=PATHS,

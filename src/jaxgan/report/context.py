@@ -14,7 +14,7 @@ import numpy as np
 from jaxgan.data.modality import Modality
 from jaxgan.data.source import Rows, Source
 from jaxgan.errors import UserError
-from jaxgan.evaluation.extractors import choose_extractor
+from jaxgan.evaluation.extractors import DEFAULT_EXTRACTOR, choose_extractor
 from jaxgan.evaluation.features import Watch, unwatched
 from jaxgan.evaluation.inputs import about_run, rule_of, training_source
 from jaxgan.evaluation.reference import Reference, reference_of
@@ -26,9 +26,6 @@ from jaxgan.runs.folder import RunFolder
 from jaxgan.runs.metrics_log import read_metrics
 from jaxgan.sampling.load import Step, TrainedRun
 from jaxgan.sampling.sampler import Sampler
-
-EXTRACTOR = "efficientnet-lite0"
-"""The feature extractor whose weights come with the installation."""
 
 
 class LeftOutError(UserError):
@@ -44,7 +41,7 @@ class Choices:
     num: int | None = None
     data_dir: str | None = None
     truncations: tuple[float, ...] = (0.3, 0.5, 0.7, 1.0)
-    extractor: str = EXTRACTOR
+    extractor: str = DEFAULT_EXTRACTOR
     extractor_weights: Path | None = None
 
 

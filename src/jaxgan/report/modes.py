@@ -63,7 +63,9 @@ def class_modes(run: ReportedRun) -> list[Block]:
     counted = [
         score
         for score in run.scores
-        if "counts" in score.details and all(score.subject.get(k) == v for k, v in same.items())
+        if score.metric == "modes"
+        and "counts" in score.details
+        and all(score.subject.get(k) == v for k, v in same.items())
     ]
     score = counted[-1] if counted else count_classes(run)
     counts = np.asarray(score.details["counts"])

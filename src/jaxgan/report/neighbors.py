@@ -30,7 +30,8 @@ def _by_pixels(run: ReportedRun) -> list[Block]:
     source = run.source
     most = max(1, PIXELS // (4 * math.prod(source.shape)))
     places = chosen(source.size, most)
-    real = source.arrays()["image"] if most >= source.size else of_source(source, places).array()
+    whole = most >= source.size
+    real = source.arrays()[source.modality.key] if whole else of_source(source, places).array()
     training, held_out = _pixels(real), held_out_images(run)
     return _compared(
         run,
@@ -61,7 +62,7 @@ def _by_features(run: ReportedRun) -> list[Block]:
         run,
         Neighbors(inverse, nearest.distances),
         None if held_out is None else nearest_neighbors(training, held_out).distances,
-        source.read(places[rows])["image"],
+        source.read(places[rows])[source.modality.key],
         "features",
         f"Euclidean distance of the features of {extractor.name}",
         len(places),

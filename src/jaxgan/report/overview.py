@@ -11,7 +11,7 @@ from jaxgan.viz import pictures
 
 def the_run(run: ReportedRun) -> list[Block]:
     """What identifies the run, and where, how long and with which settings it was trained."""
-    environment = latest_environment(dict(run.description))
+    environment = latest_environment(run.description)
     flat = {**environment, **environment.get("packages", {})}
     flat.pop("packages", None)
     settings = run.description["config"] | run.description["training"]
@@ -63,7 +63,7 @@ def _data(run: ReportedRun) -> Facts:
 
 
 def _environment(run: ReportedRun) -> Facts:
-    environment = latest_environment(dict(run.description))
+    environment = latest_environment(run.description)
     packages = environment.get("packages", {})
     versions = [f"{name} {packages[name]}" for name in ("jaxgan", "jax") if name in packages]
     return [

@@ -68,7 +68,8 @@ def interpolation(run: ReportedRun) -> list[Block]:
 
 def density(run: ReportedRun) -> list[Block]:
     """The density of generated points beside that of real ones."""
-    real = run.source.read(np.arange(min(DENSITY, run.source.size)))["image"]
+    source = run.source
+    real = source.read(np.arange(min(DENSITY, source.size)))[source.modality.key]
     points = run.drawn(DENSITY).array()
     centers = None if run.mixture is None else run.mixture[0]
     caption = f"{len(points):,} generated and {len(real):,} real points on one scale."

@@ -49,7 +49,7 @@ class RunFolder:
 
     @property
     def evaluations(self) -> Path:
-        """One stamped score per row."""
+        """A score and its protocol per row."""
         return self.path / "evaluations.jsonl"
 
     @property

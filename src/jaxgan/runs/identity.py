@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from jaxgan.data.open import path_of
 from jaxgan.data.source import Source
 from jaxgan.errors import UserError
 from jaxgan.experiment import Experiment
@@ -43,11 +44,7 @@ def describe_run(
     return whole | {"frozen": digest(frozen)} if frozen else whole
 
 
-FREE = frozenset(
-    {
-        *("steps", "smoke", "ablations", "published", "presets", "scoring"),
-    }
-)
+FREE = frozenset({"steps", "smoke", "ablations", "published", "presets", "scoring"})
 """Arguments of ``Experiment`` that may change between two launches of a run.
 
 What a run takes from them (its preset's values, its budget where a schedule reads it) is in its
@@ -187,10 +184,8 @@ def data_description(source: Source) -> dict[str, Any]:
 
 def absolute(data: str) -> str:
     """The words that name the data, with a path as it is from anywhere."""
-    kind, colon, path = data.rpartition(":")
-    if kind in ("folder", "npz") or (not colon and Path(data).exists()):
-        return f"{kind}{colon}{Path(path).expanduser().resolve()}"
-    return data
+    found = path_of(data)
+    return data if found is None else f"{found[0]}:{found[1].expanduser().resolve()}"
 
 
 def origin_of(

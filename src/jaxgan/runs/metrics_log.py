@@ -42,7 +42,7 @@ class MetricsLog:
                 self._writer.add_scalar(name, value, row["step"])
 
     def scores(self, values: Mapping[str, float], step: int) -> None:
-        """Shows scores in TensorBoard; their rows, with stamps, are in ``evaluations.jsonl``."""
+        """Shows scores in TensorBoard; their rows, with protocols, are in ``evaluations.jsonl``."""
         for name, value in values.items():
             self._writer.add_scalar(f"evaluation/{name}", value, step)
 

@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias, TypeVar
 import tyro
 
 from jaxgan.errors import UserError
+from jaxgan.experiment import Scoring
 from jaxgan.hyperparameters import Fraction
 from jaxgan.parallel import Backend
 from jaxgan.types import Dtype
@@ -120,6 +121,30 @@ class ScoringFlags:
     standing_batches: int = 0
     """Before scoring, recompute the generator's batch statistics from so many batches; 0 for the
     running ones."""
+
+    @classmethod
+    def of(cls, scoring: Scoring) -> "ScoringFlags":
+        """The flags for what an experiment declares."""
+        return cls(
+            evaluate_every=scoring.every,
+            evaluate_metrics=scoring.names,
+            evaluate_num=scoring.num,
+            evaluate_extractor=scoring.extractor,
+            extractor_weights=scoring.extractor_weights,
+            standing_batches=scoring.standing_batches,
+        )
+
+    def scoring(self) -> Scoring:
+        """What the flags say, as an experiment would declare it; a path may be text."""
+        names, weights = self.evaluate_metrics, self.extractor_weights
+        return Scoring(
+            metrics=() if names is None else tuple(names.split(",")),
+            num=self.evaluate_num,
+            every=self.evaluate_every,
+            standing_batches=self.standing_batches,
+            extractor=self.evaluate_extractor,
+            extractor_weights=None if weights is None else Path(weights),
+        )
 
 
 @dataclasses.dataclass(frozen=True)

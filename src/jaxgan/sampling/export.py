@@ -113,5 +113,5 @@ variables = unflatten_dict(load_file("generator.safetensors"), sep="/")
 ```
 
 Like every generative model, this one repeats what its data show and omit; it has not been
-checked for memorised training samples.
+checked for memorized training samples.
 """

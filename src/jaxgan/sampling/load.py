@@ -66,7 +66,7 @@ def rebuild(folder: RunFolder) -> TrainedRun:
       UserError: there is no run, or its files do not fit each other.
     """
     description = read_description(folder)
-    experiment = load_experiment(folder.experiment, description["training"].get("preset", ""))
+    experiment = load_experiment(folder.experiment, description["training"]["preset"])
     values = {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in description["config"].items()
@@ -75,22 +75,31 @@ def rebuild(folder: RunFolder) -> TrainedRun:
         config = experiment.config(**values)
     except TypeError as error:
         raise UserError(f"{folder.experiment} does not fit {folder.config}: {error}.") from error
-    task = _task(experiment, description)
+    task = _task(experiment, description, folder)
     gan = experiment.game(config, task)
     return TrainedRun(experiment, config, gan, task, description, folder.path)
 
 
-def _task(experiment: Experiment, description: dict[str, Any]) -> Task:
-    """The task as it was in training, but for the mean sample."""
+def _task(experiment: Experiment, description: dict[str, Any], folder: RunFolder) -> Task:
+    """The task as it was in training, but for the mean sample.
+
+    Raises:
+      UserError: the experiment no longer declares what the samples are.
+    """
     data, training = description["data"], description["training"]
-    known = {one.name: one for one in (POINTS, IMAGES, experiment.data.modality)}
+    modalities = {one.name: one for one in (POINTS, IMAGES, experiment.data.modality)}
+    if data["modality"] not in modalities:
+        raise UserError(
+            f"{folder.experiment} does not declare {data['modality']}, the modality of its data; "
+            "restore the file that the run was trained with."
+        )
     spec = {
         key: RowSpec(tuple(shape), np.dtype(dtype)) for key, (shape, dtype) in data["spec"].items()
     }
     return Task(
         spec,
         data["classes"],
-        known[data["modality"]],
+        modalities[data["modality"]],
         steps=training.get("steps"),
         dtype=training["dtype"],
         ema=training["ema"],
@@ -135,10 +144,9 @@ def load_state(run: str | Path, step: Step = None) -> TrainedRun:
     return dataclasses.replace(found, state=state)
 
 
-def latest_environment(description: dict[str, Any]) -> dict[str, Any]:
+def latest_environment(description: Mapping[str, Any]) -> dict[str, Any]:
     """What the run was last trained with: a resume may be under other code than its start."""
-    launches = description.get("launches") or [description]
-    return launches[-1].get("environment", {})
+    return description["launches"][-1]["environment"]
 
 
 def training_source(

@@ -112,14 +112,14 @@ class TruncationPoint:
 
 
 def truncation_sweep(
-    points: Sequence[TruncationPoint], title: str, floor: TruncationPoint | None = None
+    points: Sequence[TruncationPoint], title: str, real: TruncationPoint | None = None
 ) -> np.ndarray:
     """Three panels: distance over precision, distance over recall, precision over recall.
 
     Args:
       points: in the order of the curve.
       title: name of the distance.
-      floor: the same scores of held-out real samples.
+      real: the same scores of held-out real samples.
     """
     figure, axes = new_figure(11, 3.8, 1, 3)
     names = (title, "precision", "recall")
@@ -129,8 +129,8 @@ def truncation_sweep(
         axis.plot(*zip(*places, strict=True), "o-", label="generated", linewidth=1, markersize=4)
         for point, place in zip(points, places, strict=True):
             axis.annotate(point.label, place, (5, 4), textcoords="offset points", fontsize=8)
-        if floor is not None:
-            values = (floor.distance, floor.precision, floor.recall)
+        if real is not None:
+            values = (real.distance, real.precision, real.recall)
             axis.plot(values[x], values[y], "*", color="0.4", label="held-out real", markersize=8)
         axis.set(xlabel=names[x], ylabel=names[y])
         axis.set_xlim(-0.05, 1.05)
@@ -235,13 +235,13 @@ class Course:
       title: name of the score.
       better: ``lower``, ``higher``, or empty.
       lines: steps and values of each kind of samples, by its name.
-      floor: the score of held-out real samples, or None.
+      real_score: that of held-out real samples, or None.
     """
 
     title: str
     better: str
     lines: Mapping[str, tuple[Sequence[int], Sequence[float]]]
-    floor: float | None = None
+    real_score: float | None = None
 
 
 def scores_over_steps(courses: Sequence[Course]) -> np.ndarray:
@@ -251,8 +251,8 @@ def scores_over_steps(courses: Sequence[Course]) -> np.ndarray:
     for axis, course in zip(np.ravel(axes), courses, strict=False):
         for label, (steps, values) in course.lines.items():
             axis.plot(steps, values, "o-", label=label, linewidth=1, markersize=4)
-        if course.floor is not None:
-            axis.axhline(course.floor, color="0.4", linestyle="--", label="held-out real")
+        if course.real_score is not None:
+            axis.axhline(course.real_score, color="0.4", linestyle="--", label="held-out real")
         axis.set_title(course.title, fontsize=10)
         axis.set_xlabel("step")
         axis.set_ylabel(f"{course.better} is better" if course.better else "")

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import tensorflow_datasets as tfds
-from PIL import Image
 from rich.console import Console
 from rich.progress import Progress
 from tensorflow_datasets.core import registered
@@ -22,6 +21,7 @@ from tensorflow_datasets.core.download.download_manager import NonMatchingChecks
 from jaxgan.data.prepare.network import tensorflow_missing
 from jaxgan.data.prepare.recipe import Loaded, Recipe, check_counts
 from jaxgan.errors import UserError
+from jaxgan.viz.pictures import to_pillow
 
 
 def builder_of(
@@ -71,7 +71,7 @@ def _examples(split: str, rows: Mapping[str, np.ndarray], console: Console) -> I
 def png(image: np.ndarray) -> bytes:
     """A PNG file of an image, uint8 ``[height, width, 1 or 3]``."""
     file = io.BytesIO()
-    Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(file, "PNG")
+    to_pillow(image).save(file, "PNG")
     return file.getvalue()
 
 

@@ -2,12 +2,11 @@
 
 import io
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from PIL import Image, ImageOps
 
-Channels = Literal[1, 3]
+from jaxgan.viz.pictures import to_pillow
 
 
 class UnreadableError(Exception):
@@ -85,8 +84,7 @@ def fit_array(image: np.ndarray, channels: int | None, resolution: int | None) -
     same = channels in (None, image.shape[-1]) and resolution in (None, image.shape[0])
     if same and (resolution is None or image.shape[0] == image.shape[1]):
         return image
-    plain = Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
-    plain = to_mode(plain, channels)
+    plain = to_mode(to_pillow(image), channels)
     return to_array(plain if resolution is None else fit(plain, resolution))
 
 

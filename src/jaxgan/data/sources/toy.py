@@ -129,12 +129,6 @@ TOYS: Mapping[str, Toy] = {
 }
 """The toys by the names that ``--data`` takes."""
 
-MIXTURES: Mapping[str, tuple[Callable[[], np.ndarray], float]] = {
-    "ring": (ring_modes, RING_STD),
-    "grid": (grid_modes, GRID_STD),
-}
-"""Centers and standard deviation of the toys that have modes."""
-
 
 def open_toy(name: str, split: str = "train") -> Source:
     """A toy as a fixed data set of ``COUNT`` points per split.

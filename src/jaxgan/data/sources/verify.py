@@ -5,7 +5,6 @@ import contextlib
 import functools
 import json
 import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from jaxgan.data.hashes import hash_file, stats_of
 from jaxgan.data.source import Rows, digest
 from jaxgan.data.sources.decode import UnreadableError, decode
 from jaxgan.errors import UserError
+from jaxgan.files import replacing
 
 
 def first_shape(
@@ -100,9 +100,8 @@ def check_all(
     checks = _in_threads(check, files)
     with contextlib.suppress(OSError):
         record.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=record.parent, delete=False) as fresh:
-            json.dump(dict(zip(map(str, files), checks, strict=True)), fresh)
-        os.replace(fresh.name, record)
+        with replacing(record) as part:
+            part.write_text(json.dumps(dict(zip(map(str, files), checks, strict=True))))
     bad = [(file, v[5]) for file, v in zip(files, checks, strict=True) if v[5]]
     _refuse_bad(bad, len(files), unreadable)
     good = [(file, v) for file, v in zip(files, checks, strict=True) if not v[5]]

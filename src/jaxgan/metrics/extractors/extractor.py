@@ -25,7 +25,7 @@ class Extractor:
     """A network with its weights, and all that its result depends on.
 
     Attributes:
-      name: says network, weights and resolution; part of every result's stamp.
+      name: says network, weights and resolution; part of the protocol of every score.
       distance: what a Fréchet distance over its features is called. Only one extractor may say
         "FID".
       weights_sha256: of the file that the weights were published in.
