@@ -22,6 +22,7 @@ from jaxgan.evaluation.inputs import (
     of_run,
     opener,
     scoring_of,
+    trained_split,
 )
 from jaxgan.evaluation.reference import Reference, generated_reference, reference_of
 from jaxgan.evaluation.score import Score, append
@@ -65,8 +66,9 @@ class Evaluate:
     10,000 on a CPU and 50,000 on an accelerator."""
     num_real: int | None = None
     """Real samples to compare with; as many as are scored if not given."""
-    split: str = "train"
-    """Split of the reference."""
+    split: str | None = None
+    """Split of the reference; that which the run was trained on if not given, train for other
+    data."""
     held_out: str | None = None
     """Split of the real samples that are scored beside the generated ones; chosen by itself if not
     given."""
@@ -153,14 +155,8 @@ def scores_of(asked: Evaluate, run: bool) -> list[Score]:
         metrics = metrics or _usual(recorded, own, reference)
         evaluation = _evaluation(asked, recorded, metrics, reference)
         evaluation.check(count, *kind_of(asked.subject))
-        standing = asked.standing_batches
-        drawing = Drawing(
-            asked.step,
-            asked.weights,
-            asked.truncation,
-            asked.seed,
-            recorded.standing_batches if standing is None else standing,
-        )
+        standing = _standing(asked, recorded)
+        drawing = Drawing(asked.step, asked.weights, asked.truncation, asked.seed, standing)
         generated, about, sampler = of_run(asked.subject, count, drawing)
     else:
         opened = opener(asked.subject, asked.data_dir, asked.resolution)
@@ -196,10 +192,19 @@ def _reference(asked: Evaluate, count: int) -> Reference:
     against = asked.against or asked.subject
     if asked.against is not None and is_run(asked.against):
         # Other latents: two checkpoints of one run would make nearly the same images of one.
-        drawing = Drawing(step=asked.against_step, seed=(asked.seed + 1) % 2**32)
+        standing = _standing(asked, scoring_of(asked.against)[0])
+        seed = (asked.seed + 1) % 2**32
+        drawing = Drawing(step=asked.against_step, seed=seed, standing=standing)
         return generated_reference(asked.against, asked.num_real or count, drawing)
     opened = opener(against, asked.data_dir, asked.resolution)
-    return reference_of(opened, asked.split, asked.num_real, count, asked.held_out)
+    split = asked.split or ("train" if asked.against else trained_split(asked.subject))
+    return reference_of(opened, split, asked.num_real, count, asked.held_out)
+
+
+def _standing(asked: Evaluate, recorded: Scoring) -> int:
+    """Batches of standing statistics: those asked for, or those of the run's own scores."""
+    given = asked.standing_batches
+    return recorded.standing_batches if given is None else given
 
 
 def _usual(recorded: Scoring, own: Sequence[Metric], reference: Reference) -> tuple[Metric, ...]:

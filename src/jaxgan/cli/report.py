@@ -14,11 +14,13 @@ from jaxgan.cli.progress import Counting
 from jaxgan.data.modality import IMAGES
 from jaxgan.errors import UserError
 from jaxgan.evaluation.extractors import DEFAULT_EXTRACTOR
+from jaxgan.evaluation.inputs import scoring_of
 from jaxgan.report.context import Choices, ReportedRun
 from jaxgan.report.report import compose
 from jaxgan.report.write import check_destination, write
 from jaxgan.runs.folder import RunFolder
 from jaxgan.sampling.load import Step, TrainedRun, load_state, rebuild
+from jaxgan.sampling.standing_statistics import standing
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,6 +62,8 @@ def report(arguments: Sequence[str]) -> int:
     out = asked.out or folder.path / "report"
     trained = trained_run(folder, asked.step)
     sampler = None if trained.state is None else trained.sampler(asked.weights)
+    if sampler and (batches := scoring_of(folder.path)[0].standing_batches):
+        sampler = standing(sampler, batches, choices.seed)  # as the run's own scores draw
     check_destination(out)
     with Counting() as counting:
         run = ReportedRun(folder, trained, sampler, choices, counting)

@@ -62,6 +62,11 @@ def kind_of(run: str | Path) -> tuple[tuple[int, ...], str]:
     return tuple(data["shape"]), data["modality"]
 
 
+def trained_split(run: str | Path) -> str:
+    """The split that a run was trained on."""
+    return read_description(RunFolder(Path(run)))["training"]["split"]
+
+
 def is_run(words: str) -> bool:
     """Whether these words name a run folder."""
     return (Path(words) / "config.json").exists()

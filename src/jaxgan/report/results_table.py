@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from jaxgan.errors import UserError
-from jaxgan.experiment import Experiment, load_experiment
+from jaxgan.experiment import Experiment, Published, load_experiment
 
 HEAD = """\
 # Experiments
@@ -47,6 +47,8 @@ class Measured:
       seeds: number of runs.
       command: the command that gave it.
       hardware: what it ran on.
+      preset: the preset that was trained; empty where the file has none, or where its presets
+        share their published numbers, whose metrics then name the data.
       commit: of the code; empty if not known.
       code_in_history: whether this commit is in the history of the repository.
     """
@@ -58,6 +60,7 @@ class Measured:
     seeds: int
     command: str
     hardware: str
+    preset: str = ""
     commit: str = ""
     code_in_history: bool = True
 
@@ -116,27 +119,52 @@ def render(experiments: Iterable[tuple[Experiment, Sequence[Measured]]]) -> str:
 
 
 def _rows(experiment: Experiment, measured: Sequence[Measured]) -> list[Sequence[str]]:
+    """The rows of an experiment: one block for the presets that share their published numbers.
+
+    Raises:
+      UserError: a published number lacks a field, or a measured one does not say of which preset.
+    """
+    blocks: dict[tuple[Published, ...], list[Experiment]] = {}
+    for one in [experiment.selected(name) for name in experiment.presets] or [experiment]:
+        blocks.setdefault(one.published, []).append(one)
+    title = experiment.doc.partition("\n")[0].removesuffix(".")
+    rows: list[Sequence[str]] = []
+    left = list(measured)
+    for published, presets in blocks.items():
+        names = [one.preset for one in presets]
+        ours = [row for row in left if row.preset in names or len(blocks) == 1]
+        left = [row for row in left if row not in ours]
+        data = ", ".join(dict.fromkeys(one.data.name for one in presets))
+        name = " ".join(filter(None, (experiment.file.stem, ", ".join(names))))
+        first = (f"[{name}]({experiment.file.name}){'' if rows else f': {title}'}", data)
+        found = _block(presets[0].name, published, ours)
+        rows += [
+            (*cells, *row)
+            for cells, row in zip([first, *[("", "")] * (len(found) - 1)], found, strict=True)
+        ]
+    if left:
+        raise UserError(
+            f"{experiment.file.stem}, {left[0].metric}: name the preset that was trained, one of "
+            f"{', '.join(experiment.presets)} (found {left[0].preset or 'none'})."
+        )
+    return rows
+
+
+def _block(
+    name: str, every: Sequence[Published], measured: Sequence[Measured]
+) -> list[tuple[str, str, str]]:
     """A row for each published number, and for each measured one that has none beside it."""
-    presets = [experiment.selected(name) for name in experiment.presets] or [experiment]
-    every = list(dict.fromkeys(row for preset in presets for row in preset.published))
-    for published in every:
-        if found := faults(published, "metric", "value", "source"):
-            raise UserError(f"{experiment.name}, {published.metric}: {', '.join(found)}.")
     left, rows = list(measured), []
     for published in every:
+        if found := faults(published, "metric", "value", "source"):
+            raise UserError(f"{name}, {published.metric}: {', '.join(found)}.")
         ours = next((row for row in left if row.metric == published.metric), None)
         if ours is not None:
             left.remove(ours)
         told = NOT_RUN if ours is None else _measured(ours)
         rows.append((published.metric, f"{published.value} ({published.source})", told))
     rows += [(row.metric, "none", _measured(row)) for row in left]
-    title = experiment.doc.partition("\n")[0].removesuffix(".")
-    data = ", ".join(dict.fromkeys(one.data.name for one in presets))
-    name = experiment.file.stem
-    first = (f"[{name}]({name}.py): {title}", data)
-    names = [first, *[("", "")] * len(rows)]
-    rows = rows or [("", NOT_PUBLISHED, NOT_RUN)]
-    return [(*name, *row) for name, row in zip(names, rows, strict=False)]
+    return rows or [("", NOT_PUBLISHED, NOT_RUN)]
 
 
 def _measured(row: Measured) -> str:
