@@ -1,10 +1,16 @@
 """Scores in the course of training: they change nothing, and the best is kept by them."""
 
+import os
+
 import pytest
 
+from jaxgan.cli.evaluate import evaluate
+from jaxgan.cli.report import sampler_of_run
+from jaxgan.errors import UserError
 from jaxgan.evaluation.score import RULE, Score, append, column, differences, read_scores
 from jaxgan.runs.checkpoint import Checkpoints
 from jaxgan.runs.folder import RunFolder, read_description
+from jaxgan.sampling.load import load_state
 from support.tiny_runs import TINY, digest, rows
 
 pytest_plugins = ["support.run_fixtures"]
@@ -66,6 +72,39 @@ def test_a_run_is_scored_as_it_scores_itself_without_a_flag(watched, command):
     assert score.subject["rule"] == "last"
     assert (score.metric, score.values) == (own.metric, own.values)
     assert differences(score, own) == []
+
+
+def test_a_run_is_scored_against_the_split_that_it_was_trained_on(trainer, tmp_path, command):
+    assert trainer(tmp_path / "run", *EVERY, "--split", "train[:40]", "--steps", 6) == 0
+    out = tmp_path / "same.jsonl"
+    code, said = command(["evaluate", tmp_path / "run", "--out", out])
+    assert code == 0, said
+    (score,), (own,) = read_scores(out), scores(tmp_path / "run")
+    assert (score.values, score.real_score) == (own.values, own.real_score)
+    assert score.real_score_of == own.real_score_of
+    assert differences(score, own) == []
+
+
+def test_another_run_is_drawn_as_for_its_own_scores(watched, finished, monkeypatch):
+    seen = []
+
+    def drawn(run, count, drawing):
+        seen.append((run, drawing.standing))
+        raise UserError("enough")
+
+    monkeypatch.setattr("jaxgan.cli.evaluate.generated_reference", drawn)
+    for words in ([], ["--standing-batches", "4"]):
+        with pytest.raises(UserError, match="enough"):
+            evaluate([str(finished), "--against", str(watched), "--out", os.devnull, *words])
+    assert seen == [(str(watched), 2), (str(watched), 4)]
+
+
+def test_a_report_draws_as_the_run_s_own_scores(watched, finished):
+    standing = {}
+    for run in (watched, finished):
+        trained = load_state(run, None)
+        standing[run] = sampler_of_run(RunFolder(run), trained, "ema", 0).standing
+    assert standing == {watched: 2, finished: 0}
 
 
 OWN = """

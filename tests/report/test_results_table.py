@@ -128,6 +128,20 @@ def test_only_the_first_row_of_a_file_names_it(ring):
     assert last.startswith("|  |  | a\\|b | 7.9 ± 0.1 (")
 
 
+def test_presets_with_numbers_of_their_own_have_rows_of_their_own():
+    lucic = load_experiment(FOLDER / "lucic.py")
+    ours = dataclasses.replace(
+        MEASURED, metric=lucic.selected("lsgan").published[0].metric, preset="lsgan"
+    )
+    lines = render([(lucic, [ours])]).splitlines()[-6:]
+    assert [line.partition("]")[0] for line in lines] == [
+        f"| [lucic {name}" for name in lucic.presets
+    ]
+    assert ["7.5 ± 0.2 (" in line for line in lines] == [False, False, True, False, False, False]
+    with pytest.raises(UserError, match="name the preset that was trained, one of minimax"):
+        render([(lucic, [dataclasses.replace(ours, preset="")])])
+
+
 COMMITS = {
     "8dfff4c7f9bce2e44a964173ff21a0e83f2af76d": True,
     "8dfff4c7f9bce2e44a964173ff21a0e83f2af76d and uncommitted changes": False,

@@ -20,6 +20,7 @@ from jaxgan.report.report import compose
 from jaxgan.report.write import check_destination, write
 from jaxgan.runs.folder import RunFolder
 from jaxgan.sampling.load import Step, TrainedRun, load_state, rebuild
+from jaxgan.sampling.sampler import Sampler, Weights
 from jaxgan.sampling.standing_statistics import standing
 
 
@@ -61,9 +62,7 @@ def report(arguments: Sequence[str]) -> int:
     folder = RunFolder(asked.run)
     out = asked.out or folder.path / "report"
     trained = trained_run(folder, asked.step)
-    sampler = None if trained.state is None else trained.sampler(asked.weights)
-    if sampler and (batches := scoring_of(folder.path)[0].standing_batches):
-        sampler = standing(sampler, batches, choices.seed)  # as the run's own scores draw
+    sampler = sampler_of_run(folder, trained, asked.weights, asked.seed)
     check_destination(out)
     with Counting() as counting:
         run = ReportedRun(folder, trained, sampler, choices, counting)
@@ -84,6 +83,20 @@ def trained_run(folder: RunFolder, step: Step) -> TrainedRun:
     if step is None and ended_badly(folder) and not any(folder.checkpoints.glob("[0-9]*")):
         return rebuild(folder)
     return load_state(folder.path, step)
+
+
+def sampler_of_run(
+    folder: RunFolder, trained: TrainedRun, weights: Weights, seed: int
+) -> Sampler | None:
+    """Draws as the run's own scores do, with standing statistics if they have them.
+
+    None without a checkpoint.
+    """
+    if trained.state is None:
+        return None
+    batches = scoring_of(folder.path)[0].standing_batches
+    sampler = trained.sampler(weights)
+    return standing(sampler, batches, seed) if batches else sampler
 
 
 def ended_badly(folder: RunFolder) -> bool:
