@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-import json
 
 import jax
 import numpy as np
@@ -27,6 +26,7 @@ from jaxgan.evaluation.suite import METRICS, metrics_named
 from jaxgan.metrics.extractors.efficientnet_lite0 import SHA256, efficientnet_lite0
 from jaxgan.metrics.metric import Metric
 from jaxgan.metrics.modes import kl_floor
+from support.tiny_runs import config, rewrite
 
 pytest_plugins = ["support.run_fixtures"]
 
@@ -153,8 +153,7 @@ def test_a_run_is_scored_and_its_score_says_which_checkpoint(copy, command):
     assert (third.subject["step"], third.subject["rule"]) == (12, "last")
     assert differences(first, third) == []
     assert columns([first, second, third]) == [[first, third], [second]]
-    config = json.loads((copy / "config.json").read_text())
-    assert first.protocol["reference"]["data_sha256"] == config["data"]["fingerprint"]
+    assert first.protocol["reference"]["data_sha256"] == config(copy)["data"]["fingerprint"]
 
 
 @pytest.mark.parametrize("held_out", [None, "train", "train[:50%]", "test"])
@@ -205,18 +204,11 @@ def test_how_samples_were_drawn_splits_columns(copy, command):
     assert found[0].protocol["generator_dtype"] == "float32"
 
 
-def rewrite(run, change):
-    described = json.loads((run / "config.json").read_text())
-    change(described)
-    (run / "config.json").write_text(json.dumps(described))
-
-
 def test_other_data_split_columns_of_metrics_without_a_reference(labeled, scored, copy, command):
     """The data that a run was trained on; for files, the data that they are compared with."""
     assert command(["evaluate", copy, "--num", 30, "--metrics", "ms-ssim"])[0] == 0
     (score,) = read_scores(copy / "evaluations.jsonl")
-    config = json.loads((copy / "config.json").read_text())
-    assert score.protocol["data"]["data_sha256"] == config["data"]["fingerprint"]
+    assert score.protocol["data"]["data_sha256"] == config(copy)["data"]["fingerprint"]
     assert score.subject["trained_on"] == score.protocol["data"]
     for name in ("is", "ms-ssim"):
         assert "reference" not in scored["same"][name].protocol

@@ -42,7 +42,7 @@ from jaxgan.report.write import check_destination, write
 from jaxgan.runs.folder import RunFolder, read_description
 from jaxgan.sampling.load import load_state
 from jaxgan.viz import figures
-from support.tiny_runs import config, contents, unchanged, untrained
+from support.tiny_runs import config, contents, rewrite, unchanged, untrained
 
 pytest_plugins = ["support.run_fixtures"]
 
@@ -117,12 +117,6 @@ def run(copy, images, tmp_path):
         np.savez(path, **arrays, image_test=test, label_test=labels)
     rewrite(copy, lambda described: described["launches"][-1].update(data_path=f"npz:{path}"))
     return copy
-
-
-def rewrite(folder, change):
-    described = config(folder)
-    change(described)
-    (folder / "config.json").write_text(json.dumps(described))
 
 
 def score(value, step=12, n=100, title="FD-net", **more):

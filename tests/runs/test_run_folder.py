@@ -12,7 +12,7 @@ from jaxgan.files import write_json
 from jaxgan.runs.folder import FORMAT, RunFolder
 from jaxgan.runs.identity import absolute, check_same_run, code_changes
 from jaxgan.sampling.load import rebuild
-from support.tiny_runs import TINY, config, unchanged
+from support.tiny_runs import TINY, config, rewrite, unchanged
 
 pytest_plugins = ["support.run_fixtures"]
 
@@ -201,16 +201,12 @@ def test_a_folder_without_its_experiment_is_refused(copy, tmp_path, refused):
 
 
 def test_a_config_that_does_not_fit_its_experiment_is_refused(copy, tmp_path, refused):
-    described = config(copy)
-    described["config"]["breadth"] = 3
-    (copy / "config.json").write_text(json.dumps(described))
+    rewrite(copy, lambda described: described["config"].update(breadth=3))
     refused(("sample", copy, "--out", tmp_path / "new.png"), "does not fit", "breadth")
 
 
 def test_a_modality_that_the_experiment_does_not_declare_is_refused(copy, tmp_path, refused):
-    described = config(copy)
-    described["data"]["modality"] = "pairs"
-    (copy / "config.json").write_text(json.dumps(described))
+    rewrite(copy, lambda described: described["data"].update(modality="pairs"))
     out = ("--out", tmp_path / "new.png")
     refused(("sample", copy, *out), "experiment.py does not declare pairs", "restore the file")
 

@@ -1,7 +1,6 @@
 """A generator handed on: its weights, and what they are."""
 
 import errno
-import json
 
 import jax
 import numpy as np
@@ -14,7 +13,7 @@ import jaxgan
 from jaxgan.cli.main import dispatch
 from jaxgan.data.datasets import DataSpec
 from jaxgan.experiment import Task, load_experiment
-from support.tiny_runs import contents, state_of, unchanged
+from support.tiny_runs import config, contents, rewrite, state_of, unchanged
 
 pytest_plugins = ["support.run_fixtures"]
 
@@ -40,7 +39,7 @@ def test_they_draw_the_same_samples(finished, exported):
     """As the model card says: the network of experiment.py, applied to the tensors."""
     sampler = jaxgan.load(finished)
     experiment = load_experiment(exported / "experiment.py")
-    described = json.loads((exported / "config.json").read_text())
+    described = config(exported)
     data = described["data"]
     task = Task.of(DataSpec(data["name"], tuple(data["shape"]), data["classes"]))
     gan = experiment.build(experiment.config(**described["config"]), task)
@@ -52,7 +51,7 @@ def test_they_draw_the_same_samples(finished, exported):
 
 def test_the_card_names_data_step_and_weights(exported):
     card = (exported / "README.md").read_text()
-    described = json.loads((exported / "config.json").read_text())
+    described = config(exported)
     for text in ("images", described["data"]["fingerprint"], "ema of step 12", "50 samples"):
         assert text in card
     for setting in ("| learning_rate | 0.01 |", "| batch_size | 8 |", "| seed | 3 |"):
@@ -112,9 +111,7 @@ def test_a_full_disk_leaves_nothing(existing, error, finished, tmp_path, refused
 
 
 def test_the_card_names_the_code_of_the_last_launch(copy, tmp_path):
-    description = json.loads((copy / "config.json").read_text())
-    description["launches"][-1]["environment"]["git_commit"] = "c0ffee"
-    (copy / "config.json").write_text(json.dumps(description))
+    rewrite(copy, lambda d: d["launches"][-1]["environment"].update(git_commit="c0ffee"))
     assert dispatch(["export", str(copy), "--out", str(tmp_path / "out")]) == 0
     assert "commit c0ffee" in (tmp_path / "out" / "README.md").read_text()
 

@@ -1,7 +1,6 @@
 """Samples are drawn at the precision of the run, whatever JAX's default is."""
 
 import dataclasses
-import json
 import re
 
 import flax.linen as nn
@@ -18,6 +17,7 @@ from jaxgan.sampling import sampler as drawing
 from jaxgan.sampling.activations import with_activations
 from jaxgan.sampling.sampler import Arithmetic, Static, sampler_of
 from support import tiny
+from support.tiny_runs import rewrite
 
 pytest_plugins = ["support.run_fixtures"]
 
@@ -52,9 +52,7 @@ def test_products_have_the_precision_of_the_run(precision, written, ambient, gam
 
 def test_a_loaded_run_has_the_precision_that_it_recorded(copy):
     assert jaxgan.load(copy).precision == "float32"
-    described = json.loads((copy / "config.json").read_text())
-    described["training"]["matmul_precision"] = "tensorfloat32"
-    (copy / "config.json").write_text(json.dumps(described))
+    rewrite(copy, lambda described: described["training"].update(matmul_precision="tensorfloat32"))
     assert jaxgan.load(copy).precision == "tensorfloat32"
 
 
@@ -94,9 +92,7 @@ def test_parts_of_a_pair_of_networks_are_reached():
 
 def test_the_activations_are_those_of_the_run_that_it_recorded(copy):
     assert jaxgan.load(copy).activations == "float32"
-    described = json.loads((copy / "config.json").read_text())
-    described["training"]["dtype"] = "bfloat16"
-    (copy / "config.json").write_text(json.dumps(described))
+    rewrite(copy, lambda described: described["training"].update(dtype="bfloat16"))
     assert jaxgan.load(copy).activations == "bfloat16"
     assert jaxgan.load(copy).in_float32().activations == "float32"
 

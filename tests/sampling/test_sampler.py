@@ -2,7 +2,6 @@
 
 import dataclasses
 import errno
-import json
 import logging
 import shutil
 from pathlib import Path
@@ -17,7 +16,7 @@ from jaxgan.cli.main import dispatch
 from jaxgan.errors import UserError
 from jaxgan.runs.checkpoint import Checkpoints
 from jaxgan.runs.environment import code_digest
-from support.tiny_runs import config, contents, state_of, unchanged, untrained
+from support.tiny_runs import config, contents, rewrite, state_of, unchanged, untrained
 
 pytest_plugins = ["support.run_fixtures"]
 
@@ -297,18 +296,20 @@ def warnings_of(run, caplog):
 
 
 def test_code_that_moved_on_is_mentioned(copy, caplog):
-    description = json.loads((copy / "config.json").read_text())
-    for place in (description, description["launches"][-1]):
-        place["environment"]["code"] = "0" * 64
-    (copy / "config.json").write_text(json.dumps(description))
+    def change(described):
+        for place in (described, described["launches"][-1]):
+            place["environment"]["code"] = "0" * 64
+
+    rewrite(copy, change)
     assert "another version of jaxgan's code" in warnings_of(copy, caplog)
 
 
 def test_code_is_that_of_the_last_launch(copy, caplog):
-    description = json.loads((copy / "config.json").read_text())
-    description["environment"] = description["environment"] | {"code": "0" * 64}
-    description["launches"][-1]["environment"]["code"] = code_digest()
-    (copy / "config.json").write_text(json.dumps(description))
+    def change(described):
+        described["environment"]["code"] = "0" * 64
+        described["launches"][-1]["environment"]["code"] = code_digest()
+
+    rewrite(copy, change)
     assert warnings_of(copy, caplog) == ""
 
 

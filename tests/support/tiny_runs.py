@@ -46,6 +46,13 @@ def config(folder):
     return json.loads((Path(folder) / "config.json").read_text())
 
 
+def rewrite(folder, change):
+    """Edits a run's description: ``change`` is called with it."""
+    described = config(folder)
+    change(described)
+    (folder / "config.json").write_text(json.dumps(described))
+
+
 def untrained(folder, described, run):
     """Fills a new folder: the experiment of ``run``, described so, before its first step."""
     folder.mkdir()
