@@ -71,7 +71,7 @@ def build(cfg: Config, task: jg.Task) -> jg.Gan:
     )
 
 
-FID = "FID (Inception, 50 000 samples and 50 000 training images; other settings)"
+FID = "CIFAR-10: FID (Inception, 50 000 samples and 50 000 training images; other settings)"
 CIFAR10 = (
     jg.Published(FID, "48.29", "StudioGAN, CIFAR-10 table: best checkpoint"),
     jg.Published(FID, "42.72", "pytorch-gan-collections, README"),
