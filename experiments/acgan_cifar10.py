@@ -11,11 +11,11 @@ Cost: not measured on a GPU, which the default 100 000 steps (of 5 discriminator
 Differs from the paper:
 - Networks, hinge loss and Adam are StudioGAN's; the ablation "logistic" has the paper's loss
   and one discriminator update.
-- StudioGAN's are ResNets of these widths with batch normalization in the discriminator too
-  (here none), a bias of the logit (here none) and orthogonal weights (here Glorot's).
-- Its batch normalizations add 1e-4 to the variance, here 2e-5 as SNGAN's.
-- Its Adam adds 1e-6 under the quotient, here too; its discriminator does not classify samples
-  (--fake-share 0), that of the paper and this file does.
+- StudioGAN's networks are ResNets of these widths with batch normalization in the discriminator
+  too (here none), a bias of the logit (here none) and orthogonal weights (here Glorot's).
+- Its batch normalizations add 1e-4 to the variance; here, as in SNGAN, it is 2e-5.
+- Its discriminator does not classify samples (--fake-share 0); the paper's and this file's do.
+  Adam's epsilon is StudioGAN's 1e-6.
 """
 
 import dataclasses
@@ -62,7 +62,7 @@ def build(cfg: Config, task: jg.Task) -> jg.Gan:
     classes = task.classes or 1
     adam = optax.adam(cfg.learning_rate, b1=cfg.beta1, b2=cfg.beta2, eps=1e-6)
     names = jg.losses.auxiliary_classifier
-    # The discriminator's class loss has a real and a fake part; this takes fakes off again.
+    # The discriminator's class loss has a real and a fake part; this subtracts from the fake part.
     fewer_fakes = jg.scale(cfg.auxiliary * (cfg.fake_share - 1.0), names.generator)
     return jg.Gan(
         generator=resnet.sngan_generator(

@@ -15,8 +15,6 @@ Differs from the paper:
   update per step instead of five, as in the paper and in their narrow search.
 - The balance is moved by the energies of the step's own updates and kept in [0, 1], as in the
   paper; their code measures it once more after the step and does not bound it.
-- Moments of the generator's batch normalization are updated in its own updates only; their
-  code updates them in the discriminator's too.
 - Our score is another one: no Inception network is downloaded.
 """
 
@@ -61,7 +59,10 @@ def build(cfg: Config, task: jg.Task) -> jg.Gan:
         forward=jg.forward.unconditional(jg.uniform(cfg.latent)),
         terms=jg.losses.began.terms(discriminator={"convergence": jg.scale(0.0, measure)}),
         optimizers={who: optax.adam(cfg.learning_rate, b1=cfg.beta1) for who in ("g", "d")},
-        updates=(jg.D, jg.Phase("g", real="same", latents="same")),
+        updates=(
+            jg.Phase("d", moves_stats=("d", "g")),
+            jg.Phase("g", real="same", latents="same"),
+        ),
         threshold=None,
         range=(0.0, 1.0),
         adaptive={"k": 0.0},

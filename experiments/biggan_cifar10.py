@@ -11,8 +11,9 @@ Cost: not measured on a GPU, which the default 100 000 steps (of 5 discriminator
 
 Differs from the paper:
 - Its CIFAR-10 numbers (appendix) come without settings; these are other people's.
-- BigGAN-PyTorch's script has 500 epochs besides: --steps 125000 --no-flip. Its tables of norms
-  start with a deviation of 0.02, and it samples with running moments: --standing-batches 0.
+- BigGAN-PyTorch's script also has 500 epochs and no flips: --steps 125000 --no-flip. The tables of
+  its conditional normalizations start with a deviation of 0.02, and it samples with running
+  moments: --standing-batches 0.
 - StudioGAN trains in mixed precision; here --dtype bfloat16 does, and is not the default.
 - Both codes move the singular vectors in every pass; here once per update of their player (with
   "BigGAN-PyTorch" the generator's in the discriminator's updates too), and real and fake images

@@ -8,8 +8,8 @@ Cost: about 0.1 s a step on two busy CPU cores, so 45 minutes for the default 25
 Differs from the paper:
 - It gives no initialization and no code. The discriminator's weights start as in the code of the
   first GAN, which theirs extends, its loss is halved and both players move at once, as there;
-  with LeCun's weights and moves in turn it wins within 100 steps. The generator's are LeCun's:
-  with those of the first GAN all labels gave one image after 3000 steps.
+  with LeCun's weights and alternating updates it wins within 100 steps. The generator's are
+  LeCun's: with those of the first GAN all labels gave one image after 3000 steps.
 - Samples are drawn with the generator's dropout on, as it was trained; the paper does not say how
   its samples were drawn, and dropout is usually off then. But here dropout is the noise, and the
   generator ignores its latent: after 1000 steps (seed 0) the standard deviation of a digit's

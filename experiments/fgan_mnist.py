@@ -10,8 +10,8 @@ Differs from the paper:
 - The paper trains every divergence for one hour; the number of steps is ours.
 - Both players move at once on the same samples, as in the paper's single-step method
   (algorithm 1).
-- The paper says the generator's loss on MNIST in general terms only: the default is the bound
-  itself, --alternative its section 3.2.
+- The paper describes the generator's loss on MNIST in general terms only: the default is the
+  bound itself, --alternative that of its section 3.2.
 - The settings were written down from memory of the paper's section 4 and appendix, of which no
   code was published; the epsilon and momentum of the batch normalization are not given there.
 """

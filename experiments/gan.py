@@ -21,8 +21,8 @@ Differs from the paper:
 - No stopping rule is published; the default of 50 epochs is ours, and short: the authors'
   momentum grows until epoch 250. Learning rate and momentum follow their schedules by the step.
   On MNIST the score still grows where we stopped: 169, 186, 196 and 202 nats after 50, 100, 150 and
-  200 epochs (seed 0, averaged weights), so the budget is a part of what is missing to the paper's
-  225.
+  200 epochs (seed 0, averaged weights), so the short budget explains a part of the gap to the
+  paper's 225.
 - Samples come from an average of the generator's weights (evaluate --weights raw, or training with
   --ema 0: the last ones).
 """

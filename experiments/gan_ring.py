@@ -36,8 +36,8 @@ class Config:
     beta1: jg.Fraction = 0.5
     """Adam's first decay, both players."""
     r1: jg.NonNegative = 0.0
-    """Weight of the R1 gradient penalty (Mescheder et al. 2018); 0 is the plain GAN, at the
-    cost of one with R1: a weight is a runtime argument."""
+    """Weight of the R1 gradient penalty (Mescheder et al. 2018). 0 is the plain GAN, which takes as
+    long as one with R1: the penalty is computed, whatever its weight."""
     simultaneous: bool = False
     """Simultaneous instead of alternating updates."""
 

@@ -1,4 +1,4 @@
-"""InfoGAN on MNIST: codes that the images tell.
+"""InfoGAN on MNIST: codes that can be read back from the images.
 
 Paper: Chen et al., "InfoGAN: Interpretable Representation Learning by Information Maximizing
 Generative Adversarial Nets", NIPS 2016, arXiv:1606.03657.

@@ -14,7 +14,7 @@ Differs from the paper:
   ablations here, named as in their table 1. C is the default; their table 2 has the best of six.
 - Kernels of the strided layers follow the code of Kurach et al.
 - Latents are standard normal and the generator moves on fresh ones.
-- Their gradient penalty adds 1e-4 beneath its root, here 1e-12.
+- Their gradient penalty adds 1e-4 under its root, here 1e-12.
 - The singular vectors move once per update, and real and fake images see the same weights.
 """
 
@@ -70,7 +70,7 @@ def build(cfg: Config, task: jg.Task) -> jg.Gan:
     )
 
 
-def adam(rate: float, beta1: float, beta2: float, updates: int) -> dict[str, float]:
+def setting(rate: float, beta1: float, beta2: float, updates: int) -> dict[str, float]:
     """A row of Miyato et al.'s table 1."""
     return dict(learning_rate=rate, beta1=beta1, beta2=beta2, discriminator_steps=updates)
 
@@ -90,11 +90,11 @@ EXPERIMENT = jg.Experiment(
         "no normalization, half the rate": dict(spectral_norm=False, learning_rate=1e-4),
         "half the rate": dict(learning_rate=1e-4),
         "gradient penalty": dict(gradient_penalty=True),
-        "setting A": adam(1e-4, 0.5, 0.9, 5),
-        "setting B": adam(1e-4, 0.5, 0.999, 1),
-        "setting D": adam(1e-3, 0.5, 0.9, 5),
-        "setting E": adam(1e-3, 0.5, 0.999, 5),
-        "setting F": adam(1e-3, 0.9, 0.999, 5),
+        "setting A": setting(1e-4, 0.5, 0.9, 5),
+        "setting B": setting(1e-4, 0.5, 0.999, 1),
+        "setting D": setting(1e-3, 0.5, 0.9, 5),
+        "setting E": setting(1e-3, 0.5, 0.999, 5),
+        "setting F": setting(1e-3, 0.9, 0.999, 5),
     },
     published=(
         jg.Published(f"FID ({PROTOCOL})", "25.27", TABLE),

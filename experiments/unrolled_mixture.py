@@ -13,9 +13,9 @@ Cost: about half an hour on two CPU cores (14 steps/s) for the default 25 000 st
 
 Differs from the paper:
 - Networks, prior, batch, learning rates and k = 5 are the demo's; the paper has others.
-- Data: the demo draws new points in each step, from a ring whose first and last mode
-  coincide, so of seven modes (a linspace with its end). Here are 100 000 points of eight.
-- Adam of both players adds 1e-16 beneath its square root, whose derivative at zero is infinite.
+- Data: the demo draws new points in each step, from a ring of seven modes: it asks for eight,
+  but the first and the last coincide. Here are 100 000 points of eight.
+- Adam of both players adds 1e-16 under its square root, whose derivative at zero is infinite.
 - The generator minimizes minus the whole loss of the unrolled discriminator, real part too:
   the demo's saddle objective, not the non-saturating loss.
 """
@@ -42,7 +42,7 @@ class Config:
     generator_learning_rate: jg.NonNegative = 1e-3
     """Adam's learning rate of the generator."""
     discriminator_learning_rate: jg.NonNegative = 1e-4
-    """Adam's learning rate of the discriminator, in training and in thought."""
+    """Adam's learning rate of the discriminator, in training and in the unrolled updates."""
     beta1: jg.Fraction = 0.5
     """Adam's first decay, both players."""
 

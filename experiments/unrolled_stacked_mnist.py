@@ -11,13 +11,13 @@ Cost: not measured on a GPU, which the default 500 000 steps need.
 For packs of m images: --unroll 0 --packing m --batch-size 128m.
 
 Differs from the paper:
-- Triples are put together on the fly from 4 million places instead of at random without end: 16
-  passes over them in the default budget. Their digits are MNIST's 70 000; Lin et al. take the
-  60 000 of the training split here.
+- Batches come from 4 million fixed triples, 16 passes over them in the default budget; Lin et al.
+  put new triples together at random all the time. The digits are all 70 000 of MNIST; Lin et al.
+  take the 60 000 of the training split in this experiment.
 - The generator moves on fresh latents, as Metz et al. describe it; the code of Lin et al. takes
   the discriminator's.
 - The unrolled updates use the discriminator's Adam with its moments so far.
-- Adam of both players adds 1e-16 beneath its square root, whose derivative at zero is infinite.
+- Adam of both players adds 1e-16 under its square root, whose derivative at zero is infinite.
 """
 
 import dataclasses

@@ -7,14 +7,15 @@ brings it to TensorFlow 1.12; the authors' own version was not at hand). It is m
 
 Run:  python experiments/veegan_mixture.py
       The grid of 25: python experiments/veegan_mixture.py grid
+      The GAN that it is compared with, on its networks: --game gan
 Cost: about six minutes on two CPU cores (57 steps/s) for the default 20 000 steps;
       --steps 100000 is the notebook's budget.
-      The GAN that it is compared with, on its networks: --game gan
 
 Differs from the paper:
-- Batch, networks, optimizer, weights and moves at once are the notebook's; the paper gives none.
+- Batch, networks, optimizer, weights and simultaneous updates are the notebook's; the paper gives
+  none.
 - Data: the notebook draws new points in each step; here are 100 000.
-- The notebook's generator sees one more normal number, which is not read back.
+- The notebook's generator sees one more normal number, which is not reconstructed.
 - The paper has a GAN in its table 1 without saying its networks or loss; --game gan has those of
   the notebook and the non-saturating loss. PacGAN's GAN is another: pacgan_mixture.py.
 - As in algorithm 1 and in the notebook, the generator minimizes -E l(G(z), z) and the

@@ -1,8 +1,8 @@
 """Eight simulated devices, shapes checked at run time, and three tiers of tests.
 
-The fast tests are what no ``-m`` asks for. ``-m slow`` runs those that take minutes, all of which
-must pass before a change lands; ``-m long`` those that are run by hand (``tests/long.md`` says when
-they last were); ``-m device`` those that need an accelerator.
+Without ``-m``, the fast tests are run. ``-m slow`` runs those that take minutes, ``-m long`` those
+that are run by hand (``tests/long.md`` says when they last were), and ``-m device`` those that need
+an accelerator.
 """
 
 import importlib.metadata
@@ -15,7 +15,7 @@ TIERS = ("slow", "long", "device")
 DEVICES = "--xla_force_host_platform_device_count=8"
 
 WITHOUT_EMITTERS = "--xla_cpu_use_fusion_emitters=false"
-"""Compiles in 60 % of the time. XLA aborts at a flag that it does not know, as others may not."""
+"""Compiling takes 60 % of the time with it. XLA aborts at a flag that its version does not know."""
 
 CHECKED = (
     "augment",

@@ -75,7 +75,7 @@ def test_saturation_and_contrast_scale_about_their_means(make, reach):
     assert 1 + 0.6 * reach < factor.max() <= 1 + reach
 
 
-def test_grey_images_have_no_saturation():
+def test_gray_images_have_no_saturation():
     x = images(channels=1)
     np.testing.assert_allclose(applied(augment.saturation(), x), x, atol=1e-6)
 

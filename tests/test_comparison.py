@@ -1,6 +1,7 @@
 """The tables of scripts/benchmarks: their statistics, their runs, and their committed pages."""
 
 import dataclasses
+import importlib
 import json
 import re
 import sys
@@ -400,11 +401,74 @@ def test_a_committed_page_names_its_own_runs_and_command(page):
         assert f"`{told['command']}`" in text
 
 
-def test_the_page_of_parzen_has_a_row_for_each_run_and_budget():
-    sys.path.insert(0, str(BENCHMARKS))
+@pytest.mark.parametrize("name", ["extractors", "cpu_convolutions"])
+def test_a_committed_page_is_what_its_script_makes_of_the_numbers(modules, name):
+    told = json.loads((RESULTS / f"{name}.json").read_text())
+    page = importlib.import_module(name).page(told)
+    assert page == (RESULTS / f"{name}.md").read_text()
+
+
+def test_the_committed_times_of_streamed_data_are_those_of_the_numbers(modules):
+    import feed
+
+    told = json.loads((RESULTS / "feed.json").read_text())
+    assert feed.table(told["rows"], told["before"]) in (RESULTS / "feed.md").read_text()
+    assert feed.times_of(RESULTS / "feed.json") == told["rows"]
+    with pytest.raises(UserError, match=r"--before .*toys\.json: is not a result of this script"):
+        feed.times_of(RESULTS / "toys.json")
+    with pytest.raises(UserError, match="--steps 5: must be at least 20"):
+        feed.main(feed.Feed(steps=5))
+
+
+def test_streamed_data_are_timed(modules, tmp_path, monkeypatch):
+    import feed
+
+    monkeypatch.setattr(feed, "CASES", ((2, 1),))
+    assert feed.main(feed.Feed(steps=4, per_dispatch=2, out=tmp_path / "few")) == 0
+    (row,) = json.loads((tmp_path / "few.json").read_text())["rows"]
+    assert row["read"] >= 2
+    assert row["ideal"] == max(row["read"], row["compute"])
+    assert "`few.json`" in (tmp_path / "few.md").read_text()
+
+
+def test_a_reference_that_is_not_there_is_one_line(modules):
+    import extractors
+
+    for asked, fault in (
+        (extractors.Extractors(Path("no-python")), "--reference-python no-python is not a program"),
+        (extractors.Extractors(Path("no-python"), rounds=0), "--rounds 0: must be at least 1"),
+        (extractors.Extractors(Path("no-python"), only=("inceptoin",)), "did you mean inception"),
+    ):
+        with pytest.raises(UserError, match=fault):
+            extractors.main(asked)
+
+
+@pytest.fixture
+def parzen(modules):
     import parzen
 
-    sys.path.remove(str(BENCHMARKS))
+    return parzen
+
+
+def test_the_table_of_parzen_takes_scores_by_the_authors_protocol_alone(parzen):
+    subject = {"step": 50 * parzen.EPOCH, "weights": "ema", "truncation": None}
+    protocol = {
+        "n_fake": 10_000,
+        "n_real": 1000,
+        "reference": {"split": "train[50000:51000]"},
+        "held_out": {"split": "test"},
+    }
+    score = Score("parzen", "", "higher", {"mean": 190.0}, {}, protocol, subject)
+    assert parzen.fits(score, 50, "ema")
+    assert not parzen.fits(score, 50, "raw")
+    assert not parzen.fits(score, 100, "ema")
+    for changes in ({"n_fake": 9}, {"n_real": 9}, {"reference": {"split": "train"}}):
+        other = dataclasses.replace(score, protocol=protocol | changes)
+        assert not parzen.fits(other, 50, "ema")
+    assert not parzen.fits(dataclasses.replace(score, metric="fd", protocol={}), 50, "ema")
+
+
+def test_the_page_of_parzen_has_a_row_for_each_run_and_budget(parzen):
     value = {"mean": 190.04, "standard_error": 2.25, "sigma": 0.16681}
     rows = [{"seed": 0, "epochs": 50, "averaged": value, "last": {**value, "mean": 150.0}}]
     text = parzen.page(parzen.Parzen(epochs=(50,)), rows, "here")

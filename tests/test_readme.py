@@ -24,6 +24,7 @@ from jaxgan.evaluation.score import read_scores
 from jaxgan.experiment import load_experiment
 from jaxgan.report.results_table import render
 from jaxgan.runs.metrics_log import read_metrics
+from support.tiny_runs import status
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -72,10 +73,11 @@ def test_a_command_is_one_that_there_is(command):
 COMPARISON = (ROOT / "scripts/benchmarks/comparison.py").read_text()
 
 
-def test_files_that_it_links_to_are_there():
-    links = re.findall(r"\]\(([^)#:]+)\)", README)
+@pytest.mark.parametrize("folder", [".", "experiments", "scripts/benchmarks"])
+def test_files_that_a_page_links_to_are_there(folder):
+    links = re.findall(r"\]\(([^)#:]+)\)", (ROOT / folder / "README.md").read_text())
     assert links
-    assert [link for link in links if not (ROOT / link).exists()] == []
+    assert [link for link in links if not (ROOT / folder / link).exists()] == []
 
 
 def test_the_map_shows_every_room_above_those_that_import_it():
@@ -139,14 +141,14 @@ def paper(files, modules, tmp_path):
     return write
 
 
-def trained(path, folder, *flags):
+def trained(path, folder, *flags, **how):
     """Trains three tiny steps."""
     flags = ["--steps", "3", "--batch-size", "8", "--width", "8", "--devices", "1", *flags]
-    return run(load_experiment(path), [*flags, "--workdir", str(folder)], str(path))
+    return run(load_experiment(path), [*flags, "--workdir", str(folder)], str(path), **how)
 
 
-def test_there_are_five_files(files, modules):
-    assert len(files) == 5
+def test_there_are_six_files(files, modules):
+    assert len(files) == 6
     assert len(modules) == 3
 
 
@@ -218,3 +220,13 @@ def test_the_modality_keeps_what_it_stores(modules):
     kept = signals.SIGNALS.quantize(seen, (-1.0, 1.0))
     assert np.abs(kept.astype(int) - rows["image"]).max() <= 1
     assert signals.SIGNALS.preview(rows["image"], None, None).shape == (10, 64, 1)
+
+
+def test_the_engine_trains_the_paper(files, paper, tmp_path, capsys):
+    watch: dict = {"__name__": "watch"}
+    exec(files["watch.py"], watch)
+    flags = ["--log-every", "2", "--evaluate-every", "0"]
+    assert trained(paper(), tmp_path / "run", *flags, trainer=watch["trainer"]) == 0
+    assert status(tmp_path / "run")["outcome"] == "finished"
+    said = re.findall(r"steps (\d+) to (\d+): \d", capsys.readouterr().out)
+    assert said == [("1", "2"), ("3", "3")]

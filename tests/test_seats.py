@@ -10,7 +10,10 @@ import pytest
 from PIL import Image
 
 from jaxgan.cli.main import dispatch
+from jaxgan.errors import UserError
 from jaxgan.evaluation.score import read_scores
+from support.outputs import drawn
+from support.seats import negatives
 from support.tiny_runs import config, digest, rows, status
 
 SEATS = Path(__file__).parent / "support" / "seats"
@@ -83,8 +86,6 @@ def test_it_is_evaluated_as_its_experiment_says_and_by_nothing_that_does_not_fit
     assert len(read_scores(folder / "evaluations.jsonl")) == before + 1
     assert score.values == pytest.approx(trained_score.values, rel=1e-5)
     kind = {"negatives": "pairs", "words": "tokens"}[file.stem]
-    from jaxgan.errors import UserError
-
     with pytest.raises(UserError, match=f"ms-ssim is of images, not of {kind}"):
         dispatch(["evaluate", str(folder), "--metrics", "ms-ssim"])
 
@@ -97,3 +98,14 @@ def test_its_report_shows_samples_curves_and_scores(trained, tmp_path):
         assert f"## {title}" in page, title
     assert (tmp_path / "report" / "samples.png").is_file()
     assert "Interpolation" not in page
+
+
+def test_one_coin_flips_both_images_of_a_pair():
+    """Else the target would no longer be the source's negative."""
+    batch = negatives.open_negatives("train").read(np.arange(64))
+    plain, flipped = (
+        negatives.prepare(batch, drawn(64), (-1.0, 1.0), flip=flip) for flip in (False, True)
+    )
+    np.testing.assert_allclose(flipped["target"], -flipped["source"], atol=1e-6)
+    moved = np.any(plain["source"] != flipped["source"], axis=(1, 2, 3))
+    assert 0.2 < moved.mean() < 0.8

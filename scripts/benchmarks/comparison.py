@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import json
 import math
+import os
 import platform
 import statistics
 from collections.abc import Callable, Mapping, Sequence
@@ -462,6 +463,11 @@ def processor() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
+
+
+def load() -> list[float]:
+    """Processes that wanted to run, on average over the last 1, 5 and 15 minutes."""
+    return [round(value, 1) for value in os.getloadavg()]
 
 
 def check_name(out: Path, name: str, command: str) -> None:

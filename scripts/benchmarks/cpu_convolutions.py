@@ -20,7 +20,7 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
-from comparison import RESULTS, Method, processor, rows
+from comparison import RESULTS, Method, load, processor, rows
 
 from jaxgan.files import write_json
 from jaxgan.xla import NO_YNNPACK_CONVOLUTIONS
@@ -171,12 +171,12 @@ Ratios round by round, median (least to most). Above 1 the flag, or the loop, is
 
 def main() -> None:
     """Measures, and writes both files."""
-    load = [list(os.getloadavg())]
+    before = load()
     seconds = {case.method.name: measure(case.method.name) for case in CASES}
     result = {
         "processor": processor(),
         "cores": os.cpu_count(),
-        "load": [*load, [round(one, 1) for one in os.getloadavg()]],
+        "load": [before, load()],
         "versions": {name: version(name) for name in ("jax", "jaxlib", "flax", "optax", "numpy")},
         "flag": NO_YNNPACK_CONVOLUTIONS,
         "rounds": ROUNDS,

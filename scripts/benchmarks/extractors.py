@@ -15,14 +15,14 @@ Then ``python scripts/benchmarks/extractors.py --reference-python reference/bin/
 extractors.md and extractors.json in ``results``.
 """
 
-import argparse
 import contextlib
 import dataclasses
 import json
 import os
-import platform
+import shutil
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -32,7 +32,11 @@ from typing import Any
 
 import jax
 import numpy as np
+import tyro
+from comparison import HERE, RESULTS, at_least, load, processor, rows
 
+from jaxgan.cli.exit import exit_code_of
+from jaxgan.errors import UserError, one_of
 from jaxgan.files import replacing_folder
 from jaxgan.metrics.extractors import dino_vit, inception
 from jaxgan.metrics.extractors.dinov2 import PATCH, SIZE, VITL14, VITS14, Model, dinov2_extractor
@@ -43,12 +47,27 @@ from jaxgan.metrics.frechet import frechet_distance_of_features
 from jaxgan.metrics.kernel import kernel_distance
 from jaxgan.metrics.prdc import prdc
 
-HERE = Path(__file__).resolve().parent
 K = 3
 """Neighbors of precision, recall, density and coverage."""
 
 RANDOM = "0" * 64
 """Placeholder for the sha256 of random weights."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Extractors:
+    """Time the feature extractors against their references, and compare their results."""
+
+    reference_python: Path
+    """The Python that has the references."""
+    rounds: int = 5
+    """Timed rounds."""
+    only: tuple[str, ...] = ()
+    """Extractors, by name; all if not given. The page has these only."""
+    cores: int | None = None
+    """How many cores to use; all if not given."""
+    out: Path = RESULTS
+    """Folder where the page and the file of its numbers are written."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -147,7 +166,16 @@ CASES = (
 
 @contextlib.contextmanager
 def reference(python: Path) -> Iterator[Callable[..., Any]]:
-    """Starts the reference's process; yields a function from a request to its answer."""
+    """Starts the reference's process; yields a function from a request to its answer.
+
+    Raises:
+      UserError: there is no such Python, or it ended.
+    """
+    if shutil.which(str(python)) is None:
+        raise UserError(
+            f"--reference-python {python} is not a program; the first lines of extractors.py say "
+            "how to make one."
+        )
     process = subprocess.Popen(
         [str(python), str(HERE / "extractors_reference.py")],
         stdin=subprocess.PIPE,
@@ -162,7 +190,7 @@ def reference(python: Path) -> Iterator[Callable[..., Any]]:
         print(json.dumps({"do": do, **request}), file=requests, flush=True)
         answer = answers.readline()
         if not answer:
-            raise SystemExit(f"{python} ended while it was asked to {do}; see its message above.")
+            raise UserError(f"{python} ended at the request {do}; see its message above.")
         return json.loads(answer)
 
     try:
@@ -254,28 +282,8 @@ def measure(case: Case, ask: Callable[..., Any], folder: Path, rounds: int) -> d
     }
 
 
-def processor() -> str:
-    """The processor's name, where the system says it."""
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
-
-
-def load() -> list[float]:
-    """Processes that wanted to run in the last 1, 5 and 15 minutes."""
-    return [round(value, 1) for value in os.getloadavg()]
-
-
-def table(head: list[str], rows: list[list[str]]) -> str:
-    """A table in Markdown."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def markdown(result: Mapping[str, Any]) -> str:
-    """The page."""
+def page(result: Mapping[str, Any]) -> str:
+    """The tables."""
     speed, agreement, scores = [], [], []
     for name, found in result["cases"].items():
         ours, theirs, ratios = found["ours"], found["theirs"], found["ratios"]
@@ -321,64 +329,59 @@ Images of 32x32 per second from bytes to features, resize and transfer included:
 round, which compiles, does not count. Ratio: of the medians, ours to theirs, and the range over
 the rounds; above 1 ours is faster.
 
-{table(["extractor", "reference", "batch", "ours", "theirs", "ratio"], speed)}
-
+{rows(["extractor", "reference", "batch", "ours", "theirs", "ratio"], speed)}
 ## Agreement
 
 Largest difference of any feature of any image in the two sets below, and the largest feature.
 
-{table(["extractor", "largest difference", "largest feature"], agreement)}
-
+{rows(["extractor", "largest difference", "largest feature"], agreement)}
 Scores, each tool from its own features: Fréchet distance (FD), kernel distance (KID) over one
 subset that is all images, precision and recall by torch-fidelity, density and coverage by prdc,
 at k = {K}. The images are random pictures and the weights random (EfficientNet-Lite0's are real),
 so that the values say nothing but whether both tools compute the same.
 
-{table(["extractor", "images a set", "score", "ours", "theirs"], scores)}
-"""
+{rows(["extractor", "images a set", "score", "ours", "theirs"], scores)}"""
 
 
-def main() -> None:
-    """The command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--reference-python", type=Path, required=True, metavar="PATH")
-    parser.add_argument("--rounds", type=int, default=5, help="timed rounds; default 5")
-    names = [case.name for case in CASES]
-    parser.add_argument("--only", choices=names, nargs="+", default=names, help="which extractors")
-    out = HERE / "results"
-    parser.add_argument("--out", type=Path, default=out, help="folder of the two files")
-    parser.add_argument("--cores", type=int, help="use so many; default: all there are")
-    args = parser.parse_args()
-    if args.cores:  # Linux; both sides count the cores they may use, the other inherits them
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: args.cores])
+def main(asked: Extractors) -> int:
+    """Measures, and writes both files.
+
+    Raises:
+      UserError: a flag is at fault, or the reference ended.
+    """
+    at_least(1, rounds=asked.rounds)
+    for name in asked.only:
+        one_of(name, [case.name for case in CASES], "extractor")
+    if asked.cores is not None:  # Linux; both sides count the cores that they may use
+        at_least(1, cores=asked.cores)
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: asked.cores])
     before = load()
-    with tempfile.TemporaryDirectory() as folder, reference(args.reference_python) as ask:
+    with tempfile.TemporaryDirectory() as folder, reference(asked.reference_python) as ask:
         theirs = ask("about")
         cases = {}
         for case in CASES:
-            if case.name in args.only:
+            if case.name in asked.only or not asked.only:
                 print(case.name, flush=True)
-                cases[case.name] = measure(case, ask, Path(folder), args.rounds)
+                cases[case.name] = measure(case, ask, Path(folder), asked.rounds)
     ours = ("jax", "jaxlib", "numpy")
     result = {
         "processor": processor(),
         "cores": os.cpu_count(),
-        "used_cores": args.cores or os.cpu_count(),
+        "used_cores": asked.cores or os.cpu_count(),
         "device": jax.devices()[0].device_kind,
         "reference_device": theirs["device"],
         "reference_threads": theirs["threads"],
         "versions": {name: version(name) for name in ours} | theirs["versions"],
-        "rounds": args.rounds,
+        "rounds": asked.rounds,
         "load_before": before,
         "load_after": load(),
         "cases": cases,
     }
-    with replacing_folder(args.out) as part:
+    with replacing_folder(asked.out) as part:
         (part / "extractors.json").write_text(json.dumps(result, indent=1) + "\n")
-        (part / "extractors.md").write_text(markdown(result))
+        (part / "extractors.md").write_text(page(result))
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(exit_code_of(lambda: main(tyro.cli(Extractors))))

@@ -11,17 +11,21 @@ RESULT.json`` adds a column with the times of another version.
 import concurrent.futures
 import dataclasses
 import json
+import os
 import platform
+import sys
 import time
 from pathlib import Path
 
 import numpy as np
 import tyro
+from comparison import RESULTS, at_least, load, processor
 
+from jaxgan.cli.exit import exit_code_of
 from jaxgan.data.feed import make_feed
 from jaxgan.data.source import Source
+from jaxgan.errors import UserError
 
-HERE = Path(__file__).parent
 BATCH = 64
 SHAPE = (64, 64, 3)
 
@@ -39,7 +43,7 @@ class Feed:
     """Steps that the device takes in one call."""
     before: Path | None = None
     """The JSON file of another version's times."""
-    out: Path = HERE / "results" / "feed"
+    out: Path = RESULTS / "feed"
     """Where to write, without the suffix."""
 
 
@@ -109,22 +113,44 @@ def table(now: list[dict[str, float]], before: list[dict[str, float]]) -> str:
     return "\n".join(lines)
 
 
-def main(asked: Feed) -> None:
-    """Measures all cases and writes both files."""
-    before = json.loads(asked.before.read_text())["rows"] if asked.before else []
-    rows = []
+def times_of(path: Path) -> list[dict[str, float]]:
+    """The times of all cases that an earlier result holds.
+
+    Raises:
+      UserError: it is not such a file.
+    """
+    try:
+        rows = json.loads(path.read_text())["rows"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(f"--before {path}: is not a result of this script ({error}).") from None
+    if len(rows) != len(CASES):
+        raise UserError(f"--before {path}: has {len(rows)} cases; here are {len(CASES)}.")
+    return rows
+
+
+def main(asked: Feed) -> int:
+    """Measures all cases and writes both files.
+
+    Raises:
+      UserError: a flag is at fault.
+    """
+    at_least(1, per_dispatch=asked.per_dispatch)
+    at_least(asked.per_dispatch, steps=asked.steps)
+    before = times_of(asked.before) if asked.before else []
+    load_before, rows = load(), []
     for read, compute in CASES:
         rows.append(measure(asked, Pause(read / 1e3), Pause(compute / 1e3)))
         print(rows[-1], flush=True)
+    told = f"`before` has the times of {asked.before}. " if before else ""
     text = (
         "# Streamed data against the ideal\n\n"
         f"Milliseconds per step over {asked.steps} steps, {asked.per_dispatch} to a dispatch, in "
         f"batches of {BATCH} images of {' x '.join(map(str, SHAPE))} bytes. `read` is the measured "
         "pause in the source per batch, by one thread; `compute` the measured pause in the place "
         "of the device, which is waited for after every dispatch; `ideal` the longer of the two. "
-        "`before` read a chunk when it was asked for, with 8 batches read ahead. Made by "
-        "`scripts/benchmarks/feed.py` on a shared machine with two cores; every number is in "
-        f"`{asked.out.name}.json`.\n\n"
+        f"{told}Made by `scripts/benchmarks/feed.py` on {processor()}, {os.cpu_count()} cores, "
+        f"with a load of {load_before[0]} processes before and {load()[0]} after; every number is "
+        f"in `{asked.out.name}.json`.\n\n"
     )
     asked.out.parent.mkdir(parents=True, exist_ok=True)
     asked.out.with_suffix(".md").write_text(text + table(rows, before) + "\n")
@@ -132,7 +158,8 @@ def main(asked: Feed) -> None:
     shape = {"steps": asked.steps, "per_dispatch": asked.per_dispatch}
     result = {**shape, **described, "rows": rows, "before": before}
     asked.out.with_suffix(".json").write_text(json.dumps(result, indent=2) + "\n")
+    return 0
 
 
 if __name__ == "__main__":
-    main(tyro.cli(Feed))
+    sys.exit(exit_code_of(lambda: main(tyro.cli(Feed))))

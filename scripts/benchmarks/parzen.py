@@ -30,10 +30,11 @@ EPOCH = 500
 OFTEN = 10
 """Epochs between checkpoints."""
 
-SAMPLES = 10_000
+SAMPLES, VALIDATION = 10_000, 1000
+SPLIT, HELD_OUT = "train[50000:51000]", "test"
 PROTOCOL = (
-    *("--metrics", "parzen", "--split", "train[50000:51000]", "--held-out", "test"),
-    *("--num-real", "1000", "--num", str(SAMPLES)),
+    *("--metrics", "parzen", "--split", SPLIT, "--held-out", HELD_OUT),
+    *("--num-real", str(VALIDATION), "--num", str(SAMPLES)),
 )
 """The authors' evaluation: the best of ten sigmas on 1000 validation images; all test images."""
 
@@ -69,17 +70,29 @@ def trained(folder: Path, seed: int, epochs: int) -> None:
         raise UserError(f"{folder} did not finish; the same command resumes it.")
 
 
+def fits(score: Score, epochs: int, weights: str) -> bool:
+    """Whether a score is of this checkpoint, and measured by ``PROTOCOL``."""
+    if score.metric != "parzen":
+        return False
+    subject, protocol = score.subject, score.protocol
+    wanted = (epochs * EPOCH, weights, None, SAMPLES, VALIDATION, SPLIT, HELD_OUT)
+    return wanted == (
+        subject["step"],
+        subject["weights"],
+        subject["truncation"],
+        protocol["n_fake"],
+        protocol["n_real"],
+        protocol["reference"]["split"],
+        protocol["held_out"]["split"],
+    )
+
+
 def score_of(folder: Path, epochs: int, weights: str) -> Score:
     """The score of a checkpoint, measured if it was not yet."""
 
     def found() -> list[Score]:
-        return [
-            score
-            for score in read_scores(RunFolder(folder).evaluations)
-            if score.metric == "parzen"
-            and (score.subject["step"], score.subject["weights"]) == (epochs * EPOCH, weights)
-            and score.protocol["n_fake"] == SAMPLES
-        ]
+        scores = read_scores(RunFolder(folder).evaluations)
+        return [score for score in scores if fits(score, epochs, weights)]
 
     if not found():
         evaluate([str(folder), "--step", str(epochs * EPOCH), "--weights", weights, *PROTOCOL])
