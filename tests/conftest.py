@@ -41,13 +41,24 @@ def known(flag):
     return (flag,) if version[:2] == ["0", "10"] else ()
 
 
+def share_compilations(config):
+    """One compilation of each program for all processes of the tests, and for the next time.
+
+    The limit makes JAX lock the folder, which the processes read and write at the same time.
+    """
+    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(config.cache.mkdir("compiled")))
+    os.environ.setdefault("JAX_COMPILATION_CACHE_MAX_SIZE", str(2**31))
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
+
+
 def pytest_configure(config):
     marks = config.option.markexpr
     if not marks:
         config.option.markexpr = " and ".join(f"not {tier}" for tier in TIERS)
     if "device" not in marks or "not device" in marks:
         os.environ["JAX_PLATFORMS"] = "cpu"
-        # Compiling takes most of the time; tests that train for minutes turn it off again.
+        # Compiling takes most of the time. Set to 0, with XLA_FLAGS that turn the emitters on,
+        # programs are compiled as users' are; CI does so for what must be exact.
         os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
         # Threads that wait for each other: two processes have two cores.
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -56,6 +67,7 @@ def pytest_configure(config):
             if flag.partition("=")[0] not in flags:
                 flags = f"{flags} {flag}".strip()
         os.environ["XLA_FLAGS"] = flags
+        share_compilations(config)
 
     from jaxtyping import install_import_hook
 

@@ -223,6 +223,7 @@ def test_other_data_split_columns_of_metrics_without_a_reference(labeled, scored
     ]
 
 
+@pytest.mark.slow
 def test_paths_are_measured_in_the_extractor_s_name(copy, command, monkeypatch):
     monkeypatch.setattr("jaxgan.metrics.ppl.PATHS", 20)
     monkeypatch.setattr("jaxgan.metrics.ppl.PATHS_AT_ONCE", 10)

@@ -167,6 +167,7 @@ def test_a_finished_run_says_so_and_touches_nothing(copy, trainer, capsys):
     assert [name for name in after if after[name] != before[name]] == ["config.json"]
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_with_another_number_of_devices(trainer, tmp_path):
     """Eight, one, four devices: the state is the same in every bit when it is read back."""
     run = tmp_path / "run"
