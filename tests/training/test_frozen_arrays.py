@@ -90,6 +90,7 @@ def test_a_resume_with_other_frozen_arrays_is_refused(file, weights, usual, refu
     with unchanged(run):
         said = refused((*command, "4"), "holds another run", "another --workdir")
     assert f"frozen: {config(run)['frozen'][:12]} -> " in said
+    refused(("sample", run, "--num", 2), "trained with other frozen arrays", "restore the file")
 
 
 def test_a_run_without_frozen_arrays_records_none(finished):

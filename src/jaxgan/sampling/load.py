@@ -15,7 +15,7 @@ from jaxgan.data.source import RowSpec, Source
 from jaxgan.errors import UserError
 from jaxgan.experiment import Experiment, Task, initial_state, load_experiment, open_of
 from jaxgan.game.gan import Gan
-from jaxgan.runs.checkpoint import Checkpoints
+from jaxgan.runs.checkpoint import Checkpoints, digest
 from jaxgan.runs.environment import code_digest
 from jaxgan.runs.folder import RunFolder, read_description
 from jaxgan.sampling.sampler import Sampler, Weights, sampler_of
@@ -77,6 +77,11 @@ def rebuild(folder: RunFolder) -> TrainedRun:
         raise UserError(f"{folder.experiment} does not fit {folder.config}: {error}.") from error
     task = _task(experiment, description, folder)
     gan = experiment.game(config, task)
+    if description.get("frozen") != (digest(gan.frozen) if gan.frozen else None):
+        raise UserError(
+            f"{folder.path} was trained with other frozen arrays than {folder.experiment} now "
+            "loads; restore the file that they come from."
+        )
     return TrainedRun(experiment, config, gan, task, description, folder.path)
 
 
