@@ -20,9 +20,8 @@ Differs from the paper:
   the fake sample of that row alike; the authors draw them apart.
 - No stopping rule is published; the default of 50 epochs is ours, and short: the authors'
   momentum grows until epoch 250. Learning rate and momentum follow their schedules by the step.
-  On MNIST the score still grows where we stopped: 169, 186, 196 and 202 nats after 50, 100, 150 and
-  200 epochs (seed 0, averaged weights), so the short budget explains a part of the gap to the
-  paper's 225.
+  On MNIST the score still grew after 200 epochs (scripts/benchmarks/results/parzen.md), so the
+  short budget explains a part of the gap to the paper's number.
 - Samples come from an average of the generator's weights (evaluate --weights raw, or training with
   --ema 0: the last ones).
 """

@@ -145,6 +145,13 @@ def test_devices_of_a_process_are_neighbors_whatever_their_wiring():
     assert [device.id for device in found] == list(range(8))
 
 
+def test_a_job_s_devices_are_chosen_in_that_order(monkeypatch):
+    devices = jax.devices()
+    monkeypatch.setattr(jax, "devices", lambda: devices[::-1])
+    assert parallel.choose_devices(None) == devices
+    assert parallel.choose_devices(3) == devices[:3]
+
+
 def test_devices_are_counted():
     assert parallel.choose_devices(None) == jax.devices()
     assert parallel.choose_devices(3) == jax.devices()[:3]

@@ -121,11 +121,13 @@ def check_memory(sampler: "Sampler", asked: Sample, count: int, kind: str) -> No
     Raises:
       UserError: with the memory that they need.
     """
+    from jaxgan.data.modality import IMAGES
+
     shape, modality = sampler.task.shape, sampler.task.modality
     size = math.prod(shape) * np.dtype(modality.dtype).itemsize
     if asked.interpolate:
         size += 4 * sampler.latents(1).shape[-1]
-    if kind == "png" and len(shape) > 1:  # the grid, in which small images are enlarged
+    if kind == "png" and modality is IMAGES:  # the grid, in which small images are enlarged
         size += (max(64, shape[0]) + 2) ** 2 * shape[-1]
     if count * size > MEMORY:
         folder = modality.write is not None and not asked.interpolate
