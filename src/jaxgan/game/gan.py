@@ -83,7 +83,8 @@ class Gan:
       optimizers: an optax transform for each player.
       updates: what one step does, in order.
       ema: decay of the averaged generator; None for the run's (``--ema``), or outside a run for
-        no average. A rule of the paper's own should read ``task.ema``, or ``--ema`` changes nothing.
+        no average. A rule of the paper's own should read ``task.ema``, or ``--ema`` changes
+        nothing.
       reparametrize: what is done to a player's parameters before each use, e.g. spectral
         normalization; nothing by default.
       threshold: the logit above which the discriminator calls a sample real, for its logged

@@ -111,7 +111,7 @@ class ScoringFlags:
     evaluate_every: int = 0
     """Steps between scores of the averaged generator (evaluations.jsonl); 0 for none."""
     evaluate_metrics: str | None = None
-    """Which, with commas, as jaxgan evaluate takes them; the usual ones of the data if not given."""
+    """Which, with commas, as jaxgan evaluate takes them; the usual of the data if not given."""
     evaluate_num: int = 5000
     """Samples per score, and real ones they are compared with."""
     evaluate_extractor: str = "efficientnet-lite0"
