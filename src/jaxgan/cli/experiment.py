@@ -11,9 +11,10 @@ import jax
 import tyro
 
 from jaxgan import hyperparameters
-from jaxgan.cli.exit import EXIT_DIVERGED, EXIT_FAULT, EXIT_INTERRUPTED, exit_code_of
+from jaxgan.cli.exit import exit_code_of
 from jaxgan.errors import UserError
 from jaxgan.experiment import Experiment, load_experiment
+from jaxgan.runs.exit_codes import EXIT_AGAIN, EXIT_DIVERGED, EXIT_FAULT, EXIT_INTERRUPTED
 from jaxgan.runs.folder import RunFolder, run_folder
 from jaxgan.runs.settings import Runtime, Training, with_flags
 from jaxgan.training.distributed import prepare_jax
@@ -187,14 +188,15 @@ def _small(config: Any, default: Any, smoke: Mapping[str, Any]) -> Any:
 
 def _report(outcome: Outcome, folder: RunFolder) -> int:
     """Says how it ended and where things are; returns the exit code."""
+    code = exit_code(outcome)
     if jax.process_index() != 0:
-        return {"diverged": EXIT_DIVERGED, "interrupted": EXIT_INTERRUPTED}.get(outcome.kind, 0)
+        return code
     if outcome.kind == "diverged":
         print(f"Diverged: {outcome.note}. See {folder.metrics} and {folder.status}.")
-        return EXIT_DIVERGED
+        return code
     if outcome.kind == "interrupted":
         print(f"Interrupted: {outcome.note}. The same command resumes it.")
-        return EXIT_INTERRUPTED
+        return code
     print(f"Done: {outcome.note or f'step {outcome.step}'}.")
     samples = sorted(folder.samples.glob("*.png"))
     places = {
@@ -209,4 +211,10 @@ def _report(outcome: Outcome, folder: RunFolder) -> int:
     for name, place in places.items():
         if place is not None and place.exists():
             print(f"  {name:<14}{place}")
-    return 0
+    return code
+
+
+def exit_code(outcome: Outcome) -> int:
+    """The exit code of an outcome: a scheduler runs what it stopped again, a person decides."""
+    stopped = EXIT_INTERRUPTED if outcome.stopped_by == "SIGINT" else EXIT_AGAIN
+    return {"finished": 0, "diverged": EXIT_DIVERGED, "interrupted": stopped}[outcome.kind]
