@@ -55,7 +55,9 @@ def commands() -> list[str]:
 def test_a_command_is_one_that_there_is(command):
     """Parsing exits at a flag, a preset or a value that there is not."""
     program, *words = shlex.split(command)
-    if program == "jaxgan" and words[0] == "train":
+    if program == "jaxgan" and words[:2] == ["train", "--like"]:
+        program, words = "python", ["experiments/gan_ring.py", *words[3:]]
+    elif program == "jaxgan" and words[0] == "train":
         program, words = "python", words[1:]
     if program == "jaxgan" and words[0] == "sweep":
         _, trials, _ = planned([str(ROOT / words[1]), *words[2:]])

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from jaxgan.runs.exit_codes import EXIT_AGAIN, EXIT_FAILED, EXIT_INTERRUPTED
+from jaxgan.sweep.probe import Cost
 from support.parsing import parse_once
 from support.tiny_runs import TINY, contents, digest, process, rows, status, unchanged
 
@@ -236,11 +237,27 @@ def test_an_experiment_that_has_changed_is_refused(command, usual, launches, tmp
     assert launches.trained == ["mine/seed-0"]
 
 
-def test_a_dry_run_lists_the_trials_and_writes_nothing(sweep, launches, tmp_path):
+def test_a_dry_run_lists_the_trials_and_what_they_cost_and_writes_nothing(
+    sweep, launches, monkeypatch, tmp_path
+):
+    """Two structures; one of them cannot be trained."""
+    probed = []
+
+    def measured(trial):
+        probed.append(trial.name)
+        fault = "no memory" if trial.config.width == 9 else ""
+        return Cost(trial, 1, start=2.0, steps=40, seconds=10.0, fault=fault)
+
+    monkeypatch.setattr("jaxgan.sweep.probe.probe", measured)
     with unchanged(tmp_path):
-        code, said = sweep("--dry-run")
+        code, said = sweep("--grid", "width=8,9", "--dry-run")
     assert code == 0
-    assert "4 trials:" in said
+    assert "8 trials:" in said
+    assert probed == ["learning_rate=0.01,width=8", "learning_rate=0.01,width=9"]
+    # Two rates with two seeds, each 2 seconds to start and 12 steps at 4 per second.
+    assert "(4 trials): 20 s; measured: 2.0 s to start and compile, 4 steps/s over 40 steps" in said
+    assert "width=9 (4 trials): not measured: no memory" in said
+    assert "About 20 s of 4 of 8 trials, one after another" in said
     assert launches.trained == []
 
 

@@ -11,6 +11,7 @@ from jaxgan.errors import UserError
 from jaxgan.runs.folder import RunFolder
 from jaxgan.sweep import manifest
 from jaxgan.sweep.manifest import Manifest
+from jaxgan.sweep.probe import duration
 from jaxgan.sweep.summary import Summary, runs_below, summary_of, value_of
 
 
@@ -108,13 +109,6 @@ def score(found: Summary, scored: str | None) -> str:
         name, value = next(iter(one.values.items()))
         return f"{one.metric}/{name} {value:.5g}"
     return ""
-
-
-def duration(seconds: float) -> str:
-    """``42 s``, ``3 min`` or ``2.5 h``."""
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:

@@ -14,7 +14,7 @@ from jaxgan.cli.experiment import parse
 from jaxgan.errors import UserError
 from jaxgan.runs.exit_codes import EXIT_AGAIN, EXIT_FAILED, EXIT_FAULT, EXIT_INTERRUPTED
 from jaxgan.runs.folder import RunFolder, locked
-from jaxgan.sweep import manifest, process
+from jaxgan.sweep import manifest, probe, process
 from jaxgan.sweep.check import check_code, check_games, shared
 from jaxgan.sweep.factors import parse_grid, parse_random, parse_seeds
 from jaxgan.sweep.manifest import Entry, Manifest
@@ -56,7 +56,8 @@ class Asked:
     retry_failed: bool = False
     """Train trials again that failed. (Those that diverged would do so again.)"""
     dry_run: bool = False
-    """List the trials and start none."""
+    """List the trials, and estimate what they cost from a few seconds of training of one of each
+    structure."""
 
 
 def sweep(arguments: Sequence[str]) -> int:
@@ -77,6 +78,8 @@ def sweep(arguments: Sequence[str]) -> int:
     check_games(trials)
     print(listing(trials), flush=True)
     if asked.dry_run:
+        found = probe.costs(trials, lambda cost: print(probe.told(cost), flush=True))
+        print(probe.summed(found))
         return 0
     with locked(RunFolder(asked.workdir)), Signals() as signals:
         if asked.retry_failed:

@@ -150,6 +150,17 @@ def names_in(words: Collection[str]) -> set[str]:
     return {flag.replace("-", "_") for flag in flags}
 
 
+def without(words: Sequence[str], names: Collection[str]) -> Words:
+    """The words of a command line but for these flags, each of which has one value."""
+    kept, rest = [], iter(words)
+    for word in rest:
+        if not names_in([word]) & {*names}:
+            kept.append(word)
+        elif "=" not in word:
+            next(rest, None)
+    return tuple(kept)
+
+
 def spell(value: Any) -> Words:
     """A value as words: a tuple as several, the words themselves as they are."""
     return tuple(map(str, value)) if isinstance(value, tuple | list) else (str(value),)

@@ -58,14 +58,20 @@ class Signals:
 
 
 def run(words: Sequence[str], log: Path, signals: Signals) -> int:
-    """Runs ``jaxgan WORDS`` to its end; its exit code, or less than 0, the signal that killed it.
+    """Runs ``jaxgan WORDS``; its exit code, or less than 0, the signal that killed it."""
+    with started(words, log) as child, signals.to(child):
+        return child.wait()
 
-    What it says is added to ``log``. It has a session of its own: Ctrl-C reaches the sweep alone,
-    which hands it on, since a second signal would end the trial at once.
+
+def started(words: Sequence[str], log: Path) -> subprocess.Popen:
+    """Starts ``jaxgan WORDS``; what it says is added to ``log``.
+
+    It has a session of its own: Ctrl-C reaches the sweep alone, which hands it on, since a second
+    signal would end the trial at once.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as said:
-        child = subprocess.Popen(
+        return subprocess.Popen(
             [sys.executable, "-m", "jaxgan.cli.main", *words],
             stdin=subprocess.DEVNULL,
             stdout=said,
@@ -73,8 +79,6 @@ def run(words: Sequence[str], log: Path, signals: Signals) -> int:
             start_new_session=True,
             env=environment(os.environ),
         )
-    with child, signals.to(child):
-        return child.wait()
 
 
 def environment(own: Mapping[str, str]) -> dict[str, str]:

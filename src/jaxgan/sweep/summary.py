@@ -74,7 +74,7 @@ def summary_of(folder: RunFolder) -> Summary:
         tuple(scores),
         statistics.median(rates) if rates else None,
         # Rows do not say which launch wrote them; where it matters, all have the same devices.
-        devices[-1] * sum(map(_seconds, rows)),
+        devices[-1] * sum(map(seconds_of, rows)),
         note,
     )
 
@@ -100,7 +100,7 @@ def _number(row: Mapping[str, Any], name: str) -> float | None:
     return float(value) if isinstance(value, int | float) and value > 0 else None
 
 
-def _seconds(row: Mapping[str, Any]) -> float:
+def seconds_of(row: Mapping[str, Any]) -> float:
     """How long the steps of a row took; 0 if they were not timed."""
     rate, count = _number(row, "steps_per_second"), _number(row, "averaged_steps")
     return count / rate if rate and count else 0.0

@@ -10,7 +10,7 @@ import hashlib
 import itertools
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from jaxgan.game.gan import Gan, groups, moves
 from jaxgan.metrics.metric import Metric
 from jaxgan.runs.settings import Runtime, Training, check, with_flags
 from jaxgan.sweep.factors import Words, points
-from jaxgan.sweep.flags import Flags, Parse, names_in, plain, spell
+from jaxgan.sweep.flags import Flags, Parse, names_in, plain, spell, without
 from jaxgan.sweep.study import Study, Variant
 
 ABLATION, VARIANT = "ablation", "variant"
@@ -279,18 +279,8 @@ def _with_budget(trial: Trial, d_steps: int) -> Trial:
 def at_steps(trial: Trial, steps: int) -> Trial:
     """The trial, trained to another step."""
     runtime = with_flags(trial.runtime, steps=steps)
-    before = _without(trial.words, "--steps")
-    return dataclasses.replace(trial, words=(*before, "--steps", str(steps)), runtime=runtime)
-
-
-def _without(words: Sequence[str], flag: str) -> Iterator[str]:
-    """The words but for a flag with one value, which may stand as ``FLAG=VALUE``."""
-    rest = iter(words)
-    for word in rest:
-        if word == flag:
-            next(rest, None)
-        elif not word.startswith(f"{flag}="):
-            yield word
+    kept = without(trial.words, {"steps"})
+    return dataclasses.replace(trial, words=(*kept, "--steps", str(steps)), runtime=runtime)
 
 
 def steps_for(gan: Gan, d_steps: int) -> int | None:
