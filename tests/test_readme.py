@@ -226,3 +226,12 @@ def test_the_modality_keeps_what_it_stores(modules):
     kept = signals.SIGNALS.quantize(seen, (-1.0, 1.0))
     assert np.abs(kept.astype(int) - rows["image"]).max() <= 1
     assert signals.SIGNALS.preview(rows["image"], None, None).shape == (10, 64, 1)
+
+
+def test_the_study_becomes_trials(tmp_path):
+    (block,) = re.findall(r"```python\n# studies/mine.py\n(.*?)```", README, re.DOTALL)
+    (tmp_path / "mine.py").write_text(block.replace("../experiments", str(ROOT / "experiments")))
+    _, trials, manifest = planned([str(tmp_path / "mine.py"), "--workdir", "x"])
+    assert len(trials) == 15
+    assert {trial.steps for trial in trials} == {10_000}
+    assert manifest.baseline == {"variant": "GAN"}

@@ -192,6 +192,7 @@ def test_new_trials_join_and_a_later_step_trains_all_further(sweep, launches, tm
         (("--random", "width=int(1,2)"), {}, "no number"),
         (("--ablation", "no norm"), {}, "declares no ablations"),
         (("--scored", "modes/captured"), {}, "add --evaluate-every"),
+        (("--halving", "5"), {}, "--halving ranks trials by a score; add --evaluate-every"),
         (("--width", "0"), {}, "--width 0: must be at least 1"),
         (("--split", "nowhere"), {}, "nowhere"),
         ((), {"seeds": "a"}, "--seeds a"),
@@ -321,14 +322,14 @@ def test_a_sweep_that_is_stopped_in_a_trial_ends_in_the_numbers_of_an_undisturbe
     """In processes, as users run it: a signal while the first trial trains, then the same again."""
 
     def words(name):
-        flags = ("--devices", 1, "--steps", 3000, "--checkpoint-every", 20, "--seeds", "0:2")
+        flags = ("--devices", 1, "--steps", 1500, "--checkpoint-every", 200, "--seeds", "0:2")
         return ("-c", JAXGAN, "sweep", TINY, *usual[:3], *flags, "--workdir", tmp_path / name)
 
     child = process(*words("s"), devices=1)
     first = tmp_path / "s" / "trials" / "tiny" / "seed-0"
     try:
         deadline = time.monotonic() + 120
-        while not (first / "checkpoints" / "20" / "commit_success.txt").exists():
+        while not (first / "checkpoints" / "200" / "commit_success.txt").exists():
             assert child.poll() is None, child.communicate()[0]
             assert time.monotonic() < deadline
             time.sleep(0.002)
@@ -341,7 +342,7 @@ def test_a_sweep_that_is_stopped_in_a_trial_ends_in_the_numbers_of_an_undisturbe
     assert child.returncode == code, said
     if number != signal.SIGKILL:
         assert [*states(tmp_path / "s").values()] == ["interrupted", "pending"]
-        assert 0 < status(first)["step"] < 3000
+        assert 0 < status(first)["step"] < 1500
     for name in ("s", "whole"):
         again = process(*words(name), devices=1, stdout=subprocess.DEVNULL)
         assert again.wait(timeout=300) == 0

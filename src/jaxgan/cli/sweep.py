@@ -17,6 +17,8 @@ from jaxgan.runs.folder import RunFolder, locked
 from jaxgan.sweep import manifest, probe, process
 from jaxgan.sweep.check import check_code, check_games, shared
 from jaxgan.sweep.factors import parse_grid, parse_random, parse_seeds
+from jaxgan.sweep.flags import plain
+from jaxgan.sweep.halving import Halving, halving, train_halving
 from jaxgan.sweep.manifest import Entry, Manifest
 from jaxgan.sweep.process import Signals
 from jaxgan.sweep.run import Sweep, train_all
@@ -53,6 +55,11 @@ class Asked:
     baseline: str | None = None
     """Name of the variant that others are compared with, e.g. r1=0.0; the experiment as it is, if
     that is among them."""
+    halving: str | None = None
+    """Successive halving: steps at which variants are ranked, by the median over their seeds, and
+    the worse ones pruned, e.g. 500,1000."""
+    reduction: float = 2.0
+    """With --halving: one variant in so many goes on."""
     retry_failed: bool = False
     """Train trials again that failed. (Those that diverged would do so again.)"""
     dry_run: bool = False
@@ -72,20 +79,24 @@ def sweep(arguments: Sequence[str]) -> int:
     # Trials have the devices; this process only looks at shapes.
     jax.config.update("jax_platforms", "cpu")
     asked, trials, wanted = planned(arguments)
+    rule = Halving(**wanted.halving) if wanted.halving else None
     before = manifest.read(asked.workdir)
     joined = manifest.joined(before, wanted, asked.workdir) if before else wanted
     check_code(asked.workdir, trials)
     check_games(trials)
-    print(listing(trials), flush=True)
+    say(listing(trials))
     if asked.dry_run:
-        found = probe.costs(trials, lambda cost: print(probe.told(cost), flush=True))
+        found = probe.costs(trials, lambda cost: say(probe.told(cost)))
         print(probe.summed(found))
         return 0
     with locked(RunFolder(asked.workdir)), Signals() as signals:
         if asked.retry_failed:
             joined = manifest.without_failures(joined)
         running = Sweep(asked.workdir, joined)
-        train_all(running, trials, process.run, signals, lambda line: print(line, flush=True))
+        if rule is None:
+            train_all(running, trials, process.run, signals, say)
+        else:
+            train_halving(running, trials, rule, process.run, signals, say)
     return ended(running.manifest, [trial.folder for trial in trials], signals, asked.workdir)
 
 
@@ -107,7 +118,16 @@ def planned(arguments: Sequence[str]) -> tuple[Asked, list[Trial], Manifest]:
     )
     study, words = study_of(Path(file), asked, words)
     trials = plan(study, words, parse, [field.name for field in dataclasses.fields(Asked)])
-    return asked, trials, manifest_of(study, trials, asked.workdir, ["sweep", *arguments])
+    wanted = manifest_of(study, trials, asked.workdir, ["sweep", *arguments])
+    if asked.halving is not None:
+        rule = halving(asked.halving, asked.reduction, scored_of(study, trials), trials)
+        wanted = dataclasses.replace(wanted, halving=plain(dataclasses.asdict(rule)))
+    return asked, trials, wanted
+
+
+def say(line: str) -> None:
+    """Shows a line at once, also in a pipe."""
+    print(line, flush=True)
 
 
 def study_of(file: Path, asked: Asked, words: Sequence[str]) -> tuple[Study, Sequence[str]]:

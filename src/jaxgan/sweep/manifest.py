@@ -61,6 +61,7 @@ class Manifest:
       scored: the score that trials are ranked by, if any.
       settings: what the trials of each experiment share, which must not change.
       trials: all trials, also of earlier calls.
+      halving: when trials are ranked and pruned, if they are.
     """
 
     command: str
@@ -70,6 +71,7 @@ class Manifest:
     scored: str | None
     settings: Mapping[str, Any]
     trials: Sequence[Entry]
+    halving: Mapping[str, Any] | None = None
 
     def entry(self, folder: str) -> Entry:
         """The trial with this folder."""
@@ -165,8 +167,10 @@ def _contradictions(old: Manifest, new: Manifest) -> list[str]:
         if name in old.settings
         for change in environment_changes(old.settings[name], settings)
     ]
-    if old.scored != new.scored:
-        found.append(f"scored: {old.scored} -> {new.scored}")
+    for name in ("scored", "halving"):
+        before, after = getattr(old, name), getattr(new, name)
+        if before != after:
+            found.append(f"{name}: {before} -> {after}")
     steps = {entry.folder: entry.steps for entry in old.trials}
     for entry in new.trials:
         if entry.steps < steps.get(entry.folder, 0):
