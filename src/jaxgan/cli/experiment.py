@@ -16,10 +16,10 @@ from jaxgan.errors import UserError
 from jaxgan.experiment import Experiment, load_experiment
 from jaxgan.runs.exit_codes import EXIT_AGAIN, EXIT_DIVERGED, EXIT_FAULT, EXIT_INTERRUPTED
 from jaxgan.runs.folder import RunFolder, run_folder
-from jaxgan.runs.recorded import recorded_experiment, recorded_settings
 from jaxgan.runs.settings import Runtime, Training, with_flags
 from jaxgan.training.distributed import prepare_jax
 from jaxgan.training.loop import Outcome
+from jaxgan.training.recorded import recorded_experiment, recorded_settings
 
 SettingsOf: TypeAlias = Callable[[Experiment], tuple[Training, Runtime]]
 """The settings of a run of an experiment, if no flag is given."""

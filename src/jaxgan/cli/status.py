@@ -58,8 +58,7 @@ def standings(folder: Path) -> Iterator[tuple[str, Summary, str | None]]:
             summary = summary_of(run) if run.config.exists() else Summary(entry.state)
             if entry.state in ("pruned", "failed"):
                 summary = dataclasses.replace(summary, outcome=entry.state, note=entry.note)
-            steps = entry.steps if summary.steps is None else summary.steps
-            summary = dataclasses.replace(summary, steps=steps)
+            summary = dataclasses.replace(summary, steps=entry.steps)  # not those of a rung
             trials[path] = name, summary, found.scored if found else None
     for run in runs_below(folder):
         if run.path not in trials:

@@ -7,7 +7,7 @@ import pytest
 
 from jaxgan.cli.experiment import train_like
 from jaxgan.runs.folder import RunFolder
-from jaxgan.runs.recorded import recorded_experiment, recorded_settings
+from jaxgan.training.recorded import recorded_experiment, recorded_settings
 from jaxgan.training.train import train
 from support.tiny_runs import TINY, config, digest
 
