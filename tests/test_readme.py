@@ -20,6 +20,8 @@ from jaxgan.cli.experiment import parse, run
 from jaxgan.cli.export import Export
 from jaxgan.cli.report import Report
 from jaxgan.cli.sample import Sample
+from jaxgan.cli.status import Status
+from jaxgan.cli.sweep import planned
 from jaxgan.evaluation.score import read_scores
 from jaxgan.experiment import load_experiment
 from jaxgan.report.results_table import render
@@ -34,6 +36,7 @@ JAXGAN = {
     "evaluate": Evaluate,
     "export": Export,
     "report": Report,
+    "status": Status,
     "data prepare": Prepare,
     "data list": List,
 }
@@ -43,9 +46,9 @@ JAXGAN = {
 def commands() -> list[str]:
     """The commands of the README's shell blocks, each on one line."""
     blocks = "\n".join(re.findall(r"```bash\n(.*?)```", README, re.DOTALL))
-    lines = blocks.replace("\\\n", " ").replace("$r1", "0.1").splitlines()
+    lines = blocks.replace("\\\n", " ").splitlines()
     found = [[word for word in shlex.split(line, comments=True) if word != "&"] for line in lines]
-    shell = {"source", "export", "for", "done"}
+    shell = {"source"}
     return [shlex.join(words) for words in found if words and words[0] not in shell]
 
 
@@ -53,9 +56,14 @@ def commands() -> list[str]:
 def test_a_command_is_one_that_there_is(command):
     """Parsing exits at a flag, a preset or a value that there is not."""
     program, *words = shlex.split(command)
-    if program == "jaxgan" and words[0] == "train":
+    if program == "jaxgan" and words[:2] == ["train", "--like"]:
+        program, words = "python", ["experiments/gan_ring.py", *words[3:]]
+    elif program == "jaxgan" and words[0] == "train":
         program, words = "python", words[1:]
-    if program == "jaxgan":
+    if program == "jaxgan" and words[0] == "sweep":
+        _, trials, _ = planned([str(ROOT / words[1]), *words[2:]])
+        assert len(trials) > 1
+    elif program == "jaxgan":
         name = next(name for name in JAXGAN if " ".join(words).startswith(name))
         tyro.cli(JAXGAN[name], args=words[len(name.split()) :])
     elif program == "python" and words[0].startswith("experiments/"):
@@ -230,3 +238,12 @@ def test_the_engine_trains_the_paper(files, paper, tmp_path, capsys):
     assert status(tmp_path / "run")["outcome"] == "finished"
     said = re.findall(r"steps (\d+) to (\d+): \d", capsys.readouterr().out)
     assert said == [("1", "2"), ("3", "3")]
+
+
+def test_the_study_becomes_trials(tmp_path):
+    (block,) = re.findall(r"```python\n# studies/mine.py\n(.*?)```", README, re.DOTALL)
+    (tmp_path / "mine.py").write_text(block.replace("../experiments", str(ROOT / "experiments")))
+    _, trials, manifest = planned([str(tmp_path / "mine.py"), "--workdir", "x"])
+    assert len(trials) == 15
+    assert {trial.steps for trial in trials} == {10_000}
+    assert manifest.baseline == {"variant": "GAN"}

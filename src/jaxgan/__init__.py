@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from jaxgan.nn.spectral import spectral_norm
     from jaxgan.sampling.load import load
     from jaxgan.sampling.sampler import Sampler
+    from jaxgan.sweep.study import Study, Variant
     from jaxgan.types import Outputs
 
 _MODULES = {
@@ -39,6 +40,7 @@ _NAMES = {
     "load": "jaxgan.sampling.load",
     "Sampler": "jaxgan.sampling.sampler",
     "Outputs": "jaxgan.types",
+    **dict.fromkeys(("Study", "Variant"), "jaxgan.sweep.study"),
 }
 
 __all__ = [
@@ -55,8 +57,10 @@ __all__ = [
     "Published",
     "Sampler",
     "Scoring",
+    "Study",
     "Task",
     "UserError",
+    "Variant",
     "augment",
     "datasets",
     "ema",

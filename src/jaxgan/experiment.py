@@ -7,7 +7,7 @@ import hashlib
 import importlib.machinery
 import importlib.util
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -227,6 +227,19 @@ def load_experiment(path: str | Path, preset: str | None = None) -> Experiment:
     Raises:
       UserError: there is no such file or preset, it fails to run, or it declares none.
     """
+    experiment = load_declared(path, ("EXPERIMENT",))
+    if not isinstance(experiment, Experiment):
+        raise UserError(f"{path} declares no EXPERIMENT = Experiment(...).")
+    experiment = dataclasses.replace(experiment, file=Path(path).resolve())
+    return experiment if preset is None else experiment.selected(preset)
+
+
+def load_declared(path: str | Path, names: Sequence[str]) -> Any:
+    """The first of these names that the Python file at ``path`` defines; None if it defines none.
+
+    Raises:
+      UserError: there is no such file, or it fails to run.
+    """
     path = Path(path)
     if not path.is_file():
         near = (
@@ -249,11 +262,7 @@ def load_experiment(path: str | Path, preset: str | None = None) -> Experiment:
     except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise UserError(f"{path} does not run: {type(error).__name__}: {error}") from error
-    experiment = getattr(module, "EXPERIMENT", None)
-    if not isinstance(experiment, Experiment):
-        raise UserError(f"{path} declares no EXPERIMENT = Experiment(...).")
-    experiment = dataclasses.replace(experiment, file=path.resolve())
-    return experiment if preset is None else experiment.selected(preset)
+    return next((getattr(module, name) for name in names if hasattr(module, name)), None)
 
 
 def open_of(experiment: Experiment, data: str) -> Callable[..., Source]:

@@ -13,6 +13,8 @@ from jaxgan.cli.export import Export
 from jaxgan.cli.main import COMMANDS
 from jaxgan.cli.report import Report
 from jaxgan.cli.sample import Sample
+from jaxgan.cli.status import Status
+from jaxgan.cli.sweep import Asked
 from jaxgan.experiment import load_experiment
 from jaxgan.runs.settings import Runtime, Training
 from support.tiny_runs import EXPERIMENTS, TINY
@@ -39,12 +41,19 @@ def test_help_lists_the_commands(command):
     for words in (["--help"], ["-h"]):
         code, said = command(words)
         assert code == 0
-        for name in ("train FILE", "sample RUN", "export RUN", "data prepare"):
+        for name in (
+            "train FILE",
+            "sweep FILE",
+            "status DIR",
+            "sample RUN",
+            "export RUN",
+            "data prepare",
+        ):
             assert name in said
 
 
 def test_without_a_command_help_is_shown_as_a_fault(command):
-    for words in ([], ["train"], ["data"]):
+    for words in ([], ["train"], ["sweep"], ["data"]):
         code, said = command(words)
         assert code == 2
         assert "usage: jaxgan" in said
@@ -74,13 +83,15 @@ def test_the_version_is_that_of_the_package(command):
         (["data", "prepare"], Prepare),
         (["data", "list"], List),
         (["report"], Report),
+        (["sweep"], Asked),
+        (["status"], Status),
     ],
 )
 def test_each_command_explains_its_flags(words, options, command):
     code, said = command([*words, "--help"])
     assert code == 0
     for name, text in documentation(options).items():
-        if name not in ("run", "name"):  # which are positional
+        if name not in ("run", "name", "folder"):  # which are positional
             assert NAMES.get(name, "--" + name.replace("_", "-")) in said
         assert " ".join(text.split())[:25] in said
 
@@ -105,7 +116,10 @@ def test_every_hyperparameter_has_a_text(name):
         assert text.strip().endswith("."), f"{name}: {field}: {text}"
 
 
-@pytest.mark.parametrize("settings", [Training, *GROUPS, Sample, Export, Prepare, List, Report])
+@pytest.mark.parametrize(
+    "settings",
+    [Training, *GROUPS, Sample, Export, Prepare, List, Report, Asked, Status],
+)
 def test_every_setting_has_a_text(settings):
     for name, text in documentation(settings).items():
         assert text, name

@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 
 import jaxgan
-from jaxgan.cli.exit import EXIT_DIVERGED, exit_code_of
+from jaxgan.cli.exit import exit_code_of
 from jaxgan.cli.report import report
 from jaxgan.data.modality import IMAGES, POINTS
 from jaxgan.data.open import open_source
@@ -39,6 +39,7 @@ from jaxgan.report.samples import density
 from jaxgan.report.scores import OF_GOOD, course, score_table
 from jaxgan.report.truncation import truncates, truncation
 from jaxgan.report.write import check_destination, write
+from jaxgan.runs.exit_codes import EXIT_DIVERGED
 from jaxgan.runs.folder import RunFolder, read_description
 from jaxgan.sampling.load import load_state
 from jaxgan.viz import figures

@@ -125,7 +125,7 @@ def test_a_wish_to_stop_calls_the_hooks_that_want_to_know_and_ends_the_run():
     state, outcome = fit(start(), Stub(longest=3), hooks, 12, stop)
     assert asked == [(0, 3), (3, 6)]
     assert seen == [("save", 6)]
-    assert outcome == Outcome("interrupted", 6, "stopped by SIGTERM at step 6")
+    assert outcome == Outcome("interrupted", 6, "stopped by SIGTERM at step 6", "SIGTERM")
     assert state.step == 6
 
 

@@ -82,7 +82,7 @@ def test_two_processes_train_one_run(job, trainer, tmp_path):
         time.sleep(0.05)
     children[1].send_signal(signal.SIGTERM)
     codes, said = ended(children, 60)
-    assert codes == [130, 130], "\n".join(text[-3000:] for text in said)
+    assert codes == [75, 75], "\n".join(text[-3000:] for text in said)
     assert status(run)["outcome"] == "interrupted"
     last = status(run)["step"]
     assert saved(said[0]) == saved(said[1])

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from jaxgan import load
-from jaxgan.cli.exit import EXIT_DIVERGED
 from jaxgan.cli.main import dispatch
 from jaxgan.data.source import from_arrays
 from jaxgan.errors import UserError
 from jaxgan.experiment import load_experiment
 from jaxgan.runs import checkpoint
+from jaxgan.runs.exit_codes import EXIT_DIVERGED
 from jaxgan.runs.folder import RunFolder, locked
 from jaxgan.runs.metrics_log import read_metrics
 from jaxgan.runs.settings import Training

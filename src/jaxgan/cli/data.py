@@ -7,8 +7,8 @@ from typing import Annotated
 
 import tyro
 
-from jaxgan.cli.exit import EXIT_FAULT
 from jaxgan.errors import one_of
+from jaxgan.runs.exit_codes import EXIT_FAULT
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,15 +7,7 @@ import sys
 from collections.abc import Callable
 
 from jaxgan.errors import UserError
-
-EXIT_FAULT = 2
-"""The user's input is at fault."""
-EXIT_DIVERGED = 3
-"""Training diverged; the run folder says when."""
-EXIT_INTERRUPTED = 130
-"""Stopped by a signal; the same command resumes."""
-EXIT_NO_READER = 141
-"""Whoever read the output has ended, as in ``jaxgan data list | head -1``; a shell's code."""
+from jaxgan.runs.exit_codes import EXIT_DIVERGED, EXIT_FAULT, EXIT_INTERRUPTED, EXIT_NO_READER
 
 STDOUT, STDERR = 1, 2
 

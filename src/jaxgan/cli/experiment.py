@@ -3,21 +3,26 @@
 import dataclasses
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import jax
 import tyro
 
 from jaxgan import hyperparameters
-from jaxgan.cli.exit import EXIT_DIVERGED, EXIT_FAULT, EXIT_INTERRUPTED, exit_code_of
+from jaxgan.cli.exit import exit_code_of
 from jaxgan.errors import UserError
 from jaxgan.experiment import Experiment, load_experiment
+from jaxgan.runs.exit_codes import EXIT_AGAIN, EXIT_DIVERGED, EXIT_FAULT, EXIT_INTERRUPTED
 from jaxgan.runs.folder import RunFolder, run_folder
 from jaxgan.runs.settings import Runtime, ScoringFlags, Training, with_flags
 from jaxgan.training.distributed import prepare_jax
 from jaxgan.training.loop import Outcome
+from jaxgan.training.recorded import recorded_experiment, recorded_settings
+
+SettingsOf: TypeAlias = Callable[[Experiment], tuple[Training, Runtime]]
+"""The settings of a run of an experiment, if no flag is given."""
 
 
 def main(experiment: Experiment, arguments: Sequence[str] | None = None) -> None:
@@ -28,28 +33,71 @@ def main(experiment: Experiment, arguments: Sequence[str] | None = None) -> None
     sys.exit(exit_code_of(lambda: run(experiment, arguments, f"python {Path(sys.argv[0])}")))
 
 
+USAGE = """usage: jaxgan train FILE [flags]
+       jaxgan train --like RUN --workdir NEW [flags]
+
+jaxgan train FILE --help shows FILE's flags. --like starts again with the experiment file and the
+settings that are recorded in a run's folder; flags change them.
+"""
+
+
 def train(arguments: Sequence[str]) -> int:
     """``jaxgan train FILE [flags of the experiment]``; returns the exit code.
 
     Raises:
-      UserError: there is no such file, or a setting is at fault.
+      UserError: there is no such file or run, or a setting is at fault.
     """
     if not arguments or arguments[0] in ("-h", "--help"):
-        print("usage: jaxgan train FILE [flags]\n\njaxgan train FILE --help shows FILE's flags.")
+        print(USAGE, end="")
         return 0 if arguments else EXIT_FAULT
     file, *flags = arguments
+    if file == "--like" or file.startswith("--like="):
+        return train_like([*file.split("=", 1), *flags][1:])
     if file.startswith("-"):
         raise UserError(f"The experiment file comes first: jaxgan train FILE {file} ...")
     return run(load_experiment(file), flags, f"jaxgan train {file}")
 
 
+def train_like(arguments: Sequence[str], trainer: "Trainer | None" = None) -> int:
+    """``jaxgan train --like RUN [flags]``: a new run with the settings of another.
+
+    Args:
+      arguments: the run and the flags.
+      trainer: trains the run; ``train_with_progress`` if None.
+
+    Raises:
+      UserError: there is no such run, no folder for the new one, or a setting is at fault.
+    """
+    if not arguments or arguments[0].startswith("--"):
+        raise UserError("--like: name the run whose settings to take, e.g. --like runs/gan_ring.")
+    path, *flags = arguments
+    asked = {"-h", "--help"} & {*flags}
+    if not asked and not any(word.split("=")[0] == "--workdir" for word in flags):
+        raise UserError(f"--like {path} starts a new run; name its folder with --workdir.")
+    folder = RunFolder(Path(path))
+    with tempfile.TemporaryDirectory(prefix="jaxgan-like-") as scratch:
+        experiment = recorded_experiment(folder, Path(scratch))
+        settings = recorded_settings(folder)
+        program = f"jaxgan train --like {path}"
+        return run(experiment, flags, program, trainer or train_with_progress, lambda one: settings)
+
+
 def parse(
-    experiment: Experiment, arguments: Sequence[str], program: str
+    experiment: Experiment,
+    arguments: Sequence[str],
+    program: str,
+    settings_of: SettingsOf | None = None,
 ) -> tuple[Experiment, Any, Training, Runtime]:
     """The experiment's preset, its config and the settings of a run, from the command line.
 
     The preset comes first, and is the first one if none is named. Exits with code 2 and a
     suggestion at a misspelled or ill-typed flag.
+
+    Args:
+      experiment: what the file declares, or one of its presets.
+      arguments: the flags.
+      program: how the command was called, for its help.
+      settings_of: the settings of a preset if no flag is given; ``default_settings`` if None.
     """
     flags = dataclasses.make_dataclass(
         "Flags",
@@ -61,7 +109,7 @@ def parse(
     )
 
     def default(one: Experiment) -> Any:
-        return flags(one.default(), *default_settings(one))
+        return flags(one.default(), *(settings_of or default_settings)(one))
 
     words = list(arguments)
     options: dict[str, Any] = {
@@ -128,6 +176,7 @@ def run(
     arguments: Sequence[str],
     program: str,
     trainer: Trainer = train_with_progress,
+    settings_of: SettingsOf | None = None,
 ) -> int:
     """Trains as the flags say; returns the exit code.
 
@@ -136,11 +185,12 @@ def run(
       arguments: the flags.
       program: how the command was called, for its help.
       trainer: trains the run.
+      settings_of: as ``parse`` takes it.
 
     Raises:
       UserError: a setting, the data, the folder or its checkpoints are at fault.
     """
-    experiment, config, training, runtime = parse(experiment, arguments, program)
+    experiment, config, training, runtime = parse(experiment, arguments, program, settings_of)
     default = experiment.default()
     hyperparameters.check(config, default)
     prepare_jax(training, runtime)
@@ -177,14 +227,15 @@ def _small(config: Any, default: Any, smoke: Mapping[str, Any]) -> Any:
 
 def _report(outcome: Outcome, folder: RunFolder) -> int:
     """Says how it ended and where things are; returns the exit code."""
+    code = exit_code(outcome)
     if jax.process_index() != 0:
-        return {"diverged": EXIT_DIVERGED, "interrupted": EXIT_INTERRUPTED}.get(outcome.kind, 0)
+        return code
     if outcome.kind == "diverged":
         print(f"Diverged: {outcome.note}. See {folder.metrics} and {folder.status}.")
-        return EXIT_DIVERGED
+        return code
     if outcome.kind == "interrupted":
         print(f"Interrupted: {outcome.note}. The same command resumes it.")
-        return EXIT_INTERRUPTED
+        return code
     print(f"Done: {outcome.note or f'step {outcome.step}'}.")
     samples = sorted(folder.samples.glob("*.png"))
     places = {
@@ -199,4 +250,10 @@ def _report(outcome: Outcome, folder: RunFolder) -> int:
     for name, place in places.items():
         if place is not None and place.exists():
             print(f"  {name:<14}{place}")
-    return 0
+    return code
+
+
+def exit_code(outcome: Outcome) -> int:
+    """The exit code of an outcome: a scheduler runs what it stopped again, a person decides."""
+    stopped = EXIT_INTERRUPTED if outcome.stopped_by == "SIGINT" else EXIT_AGAIN
+    return {"finished": 0, "diverged": EXIT_DIVERGED, "interrupted": stopped}[outcome.kind]

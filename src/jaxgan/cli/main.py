@@ -4,13 +4,16 @@ import importlib
 import sys
 from collections.abc import Sequence
 
-from jaxgan.cli.exit import EXIT_FAULT, exit_code_of
+from jaxgan.cli.exit import exit_code_of
 from jaxgan.errors import one_of
+from jaxgan.runs.exit_codes import EXIT_FAULT
 from jaxgan.xla import tune_cpu
 
 USAGE = """usage: jaxgan COMMAND ...
 
   train FILE       train an experiment file, e.g. experiments/gan_ring.py
+  sweep FILE       train many trials: a grid, random points, ablations, seeds
+  status DIR       show how the runs below a folder stand
   sample RUN       draw samples from a run folder
   evaluate RUN     score samples: of a run, of files, or of two against each other
   report RUN       write a page with settings, curves, samples and scores
@@ -23,6 +26,8 @@ jaxgan COMMAND --help tells more.
 
 COMMANDS = {
     "train": "experiment",
+    "sweep": "sweep",
+    "status": "status",
     "sample": "sample",
     "evaluate": "evaluate",
     "report": "report",
@@ -58,3 +63,7 @@ def dispatch(arguments: Sequence[str]) -> int:
     module = importlib.import_module(f"jaxgan.cli.{COMMANDS[name]}")
     tune_cpu()  # samples are then drawn by the kernels that training used
     return getattr(module, name)(arguments[1:])
+
+
+if __name__ == "__main__":
+    main()

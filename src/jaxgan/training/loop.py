@@ -27,11 +27,19 @@ class Engine(Protocol):
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """How training ended, after how many steps, and what happened (empty if nothing did)."""
+    """How training ended.
+
+    Attributes:
+      kind: how.
+      step: after how many steps.
+      note: what happened; empty if nothing did.
+      stopped_by: what interrupted it: the name of a signal, or ``preemption``.
+    """
 
     kind: Literal["finished", "interrupted", "diverged"]
     step: int
     note: str = ""
+    stopped_by: str = ""
 
 
 class Meter:
@@ -145,5 +153,6 @@ def fit(
                     return state, outcome
             meter.resume()
         if stopping and not last:  # at the last step nothing is left to interrupt
-            return state, Outcome("interrupted", step, f"stopped by {stopping} at step {step}")
+            note = f"stopped by {stopping} at step {step}"
+            return state, Outcome("interrupted", step, note, stopping)
     return state, Outcome("finished", step)

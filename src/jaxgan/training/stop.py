@@ -10,8 +10,8 @@ import jax
 class Stop:
     """Turns signals into a wish to stop after the current call of the engine.
 
-    This is the only place that reads signals. Use as a context manager; leaving it restores the
-    signal handlers. A second signal raises ``KeyboardInterrupt`` at once.
+    This is the only place in training that reads signals. Use as a context manager; leaving it
+    restores the signal handlers. A second signal raises ``KeyboardInterrupt`` at once.
 
     Of several processes none may stop alone. There JAX handles SIGTERM: it tells all processes, and
     they agree on one step at which all of them stop.

@@ -1,0 +1,223 @@
+"""``jaxgan sweep``: many trials of an experiment, or of a study."""
+
+import dataclasses
+import shlex
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import jax
+import tyro
+
+from jaxgan.cli.experiment import parse
+from jaxgan.errors import UserError
+from jaxgan.runs.exit_codes import EXIT_AGAIN, EXIT_FAILED, EXIT_FAULT, EXIT_INTERRUPTED
+from jaxgan.runs.folder import RunFolder, locked
+from jaxgan.sweep import manifest, probe, process
+from jaxgan.sweep.check import check_code, check_games, shared
+from jaxgan.sweep.factors import parse_grid, parse_random, parse_seeds
+from jaxgan.sweep.flags import plain
+from jaxgan.sweep.halving import Halving, halving, train_halving
+from jaxgan.sweep.manifest import Entry, Manifest
+from jaxgan.sweep.process import Signals
+from jaxgan.sweep.run import Sweep, train_all
+from jaxgan.sweep.study import Study, Variant, load_study
+from jaxgan.sweep.trials import Trial, baseline_of, plan, scored_of
+
+Several = Annotated[tuple[str, ...], tyro.conf.UseAppendAction]
+
+
+@dataclasses.dataclass(frozen=True)
+class Asked:
+    """Train many trials of an experiment: every combination of levels with every seed.
+
+    Flags of the experiment, as jaxgan train takes them, hold for all trials. The same command
+    resumes.
+    """
+
+    workdir: Path
+    """The sweep's folder; each trial is a run folder in it."""
+    seeds: str | None = None
+    """Seeds of every trial: 0:8 for 0 to 7, or 0,3,5; 0 if not given."""
+    grid: Annotated[Several, tyro.conf.arg(metavar="FLAG=VALUE,VALUE")] = ()
+    """Values of a flag to try, e.g. learning_rate=1e-4,2e-4; may be repeated. Values of several
+    words have spaces between them: "hidden=128 128,64 64"."""
+    random: Annotated[Several, tyro.conf.arg(metavar="FLAG=DISTRIBUTION")] = ()
+    """Draw values of a flag: r1=loguniform(1e-3,10)x20, or uniform(a,b), int(a,b), choice(a,b,c).
+    If repeated, all are drawn together, and one of them says how many points."""
+    random_seed: int | None = None
+    """Seed of those draws; 0 if not given."""
+    ablation: Annotated[Several, tyro.conf.arg(metavar="NAME")] = ()
+    """Ablation of the experiment to compare with it as it is; may be repeated."""
+    scored: str | None = None
+    """Score that trials are ranked by, e.g. modes/captured; the first one taken if not given."""
+    baseline: str | None = None
+    """Name of the variant that others are compared with, e.g. r1=0.0; the experiment as it is, if
+    that is among them."""
+    halving: str | None = None
+    """Successive halving: steps at which variants are ranked, by the median over their seeds, and
+    the worse ones pruned, e.g. 500,1000."""
+    reduction: float = 2.0
+    """With --halving: one variant in so many goes on."""
+    retry_failed: bool = False
+    """Train trials again that failed. (Those that diverged would do so again.)"""
+    dry_run: bool = False
+    """List the trials, and estimate what they cost from a few seconds of training of one of each
+    structure."""
+
+
+def sweep(arguments: Sequence[str]) -> int:
+    """``jaxgan sweep FILE [preset] [flags]``; returns the exit code.
+
+    Raises:
+      UserError: a flag, a value, the folder or the data are at fault.
+    """
+    if not arguments:
+        print("usage: jaxgan sweep FILE [preset] [flags]\n\njaxgan sweep --help tells more.")
+        return EXIT_FAULT
+    # Trials have the devices; this process only looks at shapes.
+    jax.config.update("jax_platforms", "cpu")
+    asked, trials, wanted = planned(arguments)
+    rule = Halving(**wanted.halving) if wanted.halving else None
+    before = manifest.read(asked.workdir)
+    joined = manifest.joined(before, wanted, asked.workdir) if before else wanted
+    check_code(asked.workdir, trials)
+    check_games(trials)
+    say(listing(trials))
+    if asked.dry_run:
+        found = probe.costs(trials, lambda cost: say(probe.told(cost)))
+        print(probe.summed(found))
+        return 0
+    with locked(RunFolder(asked.workdir)), Signals() as signals:
+        if asked.retry_failed:
+            joined = manifest.without_failures(joined)
+        running = Sweep(asked.workdir, joined)
+        if rule is None:
+            train_all(running, trials, process.run, signals, say)
+        else:
+            train_halving(running, trials, rule, process.run, signals, say)
+    return ended(running.manifest, [trial.folder for trial in trials], signals, asked.workdir)
+
+
+def planned(arguments: Sequence[str]) -> tuple[Asked, list[Trial], Manifest]:
+    """What a command line asks for: its own flags, the trials, and the manifest of a new sweep.
+
+    Raises:
+      UserError: a flag or a value is at fault.
+    """
+    file, *rest = arguments
+    if file.startswith("-") and file not in ("-h", "--help"):
+        raise UserError(f"The experiment or study comes first: jaxgan sweep FILE {file} ...")
+    asked, words = tyro.cli(
+        Asked,
+        prog="jaxgan sweep FILE [preset]",
+        args=[file] if file in ("-h", "--help") else rest,
+        return_unknown_args=True,
+        config=(tyro.conf.FlagCreatePairsOff,),
+    )
+    study, words = study_of(Path(file), asked, words)
+    trials = plan(study, words, parse, [field.name for field in dataclasses.fields(Asked)])
+    wanted = manifest_of(study, trials, asked.workdir, ["sweep", *arguments])
+    if asked.halving is not None:
+        rule = halving(asked.halving, asked.reduction, scored_of(study, trials), trials)
+        wanted = dataclasses.replace(wanted, halving=plain(dataclasses.asdict(rule)))
+    return asked, trials, wanted
+
+
+def say(line: str) -> None:
+    """Shows a line at once, also in a pipe."""
+    print(line, flush=True)
+
+
+def study_of(file: Path, asked: Asked, words: Sequence[str]) -> tuple[Study, Sequence[str]]:
+    """The study that a file declares, or that the flags make of an experiment.
+
+    Returns it and the flags for all its trials.
+
+    Raises:
+      UserError: there is no such file, a flag is misspelled, or flags contradict a study file.
+    """
+    given: dict[str, Any] = {
+        "seeds": asked.seeds and parse_seeds(asked.seeds),
+        "grid": parse_grid(asked.grid),
+        "random": parse_random(asked.random),
+        "random_seed": asked.random_seed,
+        "ablations": asked.ablation,
+        "scored": asked.scored,
+        "baseline": asked.baseline,
+    }
+    given = {name: value for name, value in given.items() if value or value == 0}
+    preset = ""
+    if words and not words[0].startswith("-"):
+        preset, *words = words
+    study = load_study(file)
+    if study is None:
+        return Study({"": Variant(file, preset)}, **given), words
+    if preset:
+        raise UserError(f"{file} is a study, which names its presets; omit {preset}.")
+    for flag in ("grid", "random", "ablations"):
+        if flag in given:
+            raise UserError(f"{file} says what is varied; omit --{flag.removesuffix('s')}.")
+    return dataclasses.replace(study, **given), words
+
+
+def manifest_of(
+    study: Study, trials: Sequence[Trial], folder: Path, command: Sequence[str]
+) -> Manifest:
+    """The manifest of a new sweep.
+
+    Raises:
+      UserError: there is no such score or baseline.
+    """
+    factors: dict[str, list[Any]] = {}
+    for trial in trials:
+        for factor, level in trial.levels.items():
+            if level not in factors.setdefault(factor, []):
+                factors[factor].append(level)
+    scored = scored_of(study, trials)
+    return Manifest(
+        command=shlex.join(["jaxgan", *command]),
+        experiments=list(dict.fromkeys(trial.experiment.name for trial in trials)),
+        factors=factors,
+        baseline=baseline_of(study, trials),
+        scored=scored[0] if scored else None,
+        settings=shared(trials, factors),
+        trials=[
+            Entry(
+                trial.name,
+                trial.seed,
+                trial.levels,
+                trial.folder,
+                trial.steps,
+                shlex.join(["jaxgan", *trial.command(folder)]),
+            )
+            for trial in trials
+        ],
+    )
+
+
+def listing(trials: Sequence[Trial]) -> str:
+    """The trials, a line for each variant."""
+    seeds: dict[str, list[int]] = {}
+    steps = {trial.name: trial.steps for trial in trials}
+    for trial in trials:
+        seeds.setdefault(trial.name, []).append(trial.seed)
+    width = max(map(len, seeds))
+    lines = [
+        f"  {name:<{width}}  {steps[name]:,} steps, seed{'s' * (len(of) > 1)} "
+        f"{', '.join(map(str, of))}"
+        for name, of in seeds.items()
+    ]
+    return "\n".join([f"{len(trials)} trials:", *lines])
+
+
+def ended(found: Manifest, folders: Sequence[str], signals: Signals, folder: Path) -> int:
+    """Says how many trials ended how; returns the exit code."""
+    states = [found.entry(one).state for one in folders]
+    counts = {state: states.count(state) for state in dict.fromkeys(states)}
+    print(", ".join(f"{count} {state}" for state, count in counts.items()) + f"; in {folder}")
+    if signals.asked is not None or {"pending", "interrupted"} & {*states}:
+        print("The same command goes on.")
+        return EXIT_INTERRUPTED if signals.asked == signal.SIGINT else EXIT_AGAIN
+    return EXIT_FAILED if "failed" in states else 0

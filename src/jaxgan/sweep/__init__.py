@@ -1,0 +1,1 @@
+"""Sweeps: many trials of an experiment, trained, resumed and recorded."""
