@@ -22,6 +22,7 @@ LEVELS = (
     ("sampling",),
     ("evaluation",),
     ("training", "report"),
+    ("sweep",),
     ("cli",),
 )
 """Every room of the package, from the bottom to the top.

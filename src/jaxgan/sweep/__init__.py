@@ -1,0 +1,1 @@
+"""Many runs: how they are compared and what a page about them says."""
