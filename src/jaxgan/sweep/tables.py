@@ -1,0 +1,303 @@
+"""Tables of a study: what is compared, in rows of text for a page, LaTeX and CSV."""
+
+import csv
+import io
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from jaxgan.report.document import Table, number
+from jaxgan.sweep.measures import Measure, collapsed
+from jaxgan.sweep.results import Study, Variant, shown
+from jaxgan.sweep.statistics import (
+    Difference,
+    Interval,
+    Summary,
+    by_level,
+    finite_of,
+    holm,
+    improvement,
+    mean,
+    mean_ranks,
+    paired,
+    summarize,
+    unpaired,
+    with_worst,
+)
+
+
+def best_first(study: Study, measure: Measure) -> list[Variant]:
+    """The variants by median, then by mean; those without a result come last."""
+
+    def rank(variant: Variant) -> tuple[bool, float, float]:
+        values = np.array(list(measure.of(variant).values()), np.float64)
+        if not len(values):
+            return True, 0.0, 0.0
+        finite, sign = finite_of(values), 1.0 if measure.better == "lower" else -1.0
+        middle = sign * mean(finite) if len(finite) else math.inf
+        return False, sign * float(np.median(with_worst(values, measure.better))), middle
+
+    return sorted(study.variants, key=rank)
+
+
+def summary_of(variant: Variant, measure: Measure) -> Summary:
+    """The statistics of a variant over its seeds."""
+    return summarize(list(measure.of(variant).values()), measure.better)
+
+
+def summary_table(study: Study, measure: Measure) -> Table:
+    """A row for each variant, the best first."""
+    order = best_first(study, measure)
+    ranks = ranks_of(order, measure)
+    told = [collapses(variant) for variant in order]
+    head = ["", "finished", "mean ± deviation", "95 % of the mean", "median"]
+    head += ["interquartile mean", "95 % of it", "best", "worst"]
+    head += ["collapsed"] if any(told) else []
+    head += ["mean rank"] if ranks else []
+    rows = []
+    for place, variant in enumerate(order):
+        row = [name_of(variant, study), finished(variant), *statistics(variant, measure)]
+        row += [told[place]] if any(told) else []
+        row += [number(ranks[place])] if ranks else []
+        rows.append(row)
+    return Table(rows, head)
+
+
+def name_of(variant: Variant, study: Study) -> str:
+    """The name of a variant, and whether it is the baseline."""
+    return variant.name + (" (baseline)" if variant is study.compared_with else "")
+
+
+def finished(variant: Variant) -> str:
+    """``k of N``, and how those stand that did not finish."""
+    others = dict.fromkeys(one.state for one in variant.trials if one.state != "finished")
+    told = [f"{variant.count(state)} {state}" for state in others]
+    count = f"{variant.count('finished')} of {len(variant.trials)}"
+    return f"{count} ({', '.join(told)})" if told else count
+
+
+def statistics(variant: Variant, measure: Measure) -> list[str]:
+    """Mean and deviation, interval, median, interquartile mean, interval, best and worst."""
+    found = summary_of(variant, measure)
+    word = lost_word(variant)
+    middle = text(found.mean, word)
+    if not math.isnan(found.deviation):
+        middle += f" ± {number(found.deviation)}"
+    if found.finite < found.runs and found.finite:
+        middle += f" (of {found.finite})"
+    return [
+        middle,
+        interval(found.t_interval, word),
+        text(found.median, word),
+        text(found.interquartile_mean, word),
+        interval(found.bootstrap_interval, word),
+        text(found.best, word),
+        text(found.worst, word),
+    ]
+
+
+def lost_word(variant: Variant) -> str:
+    """What stands for a score that a variant's lost runs do not have."""
+    return next((one.state for one in variant.trials if one.lost), "infinite")
+
+
+def text(value: float, lost: str = "infinite") -> str:
+    """A number; a dash if there is none; the word for an infinitely bad one."""
+    if math.isnan(value):
+        return "-"
+    return number(value) if math.isfinite(value) else lost
+
+
+def interval(ends: Interval, lost: str = "infinite") -> str:
+    """``[low, high]``, or a dash."""
+    low, high = ends
+    return "-" if math.isnan(low) else f"[{text(low, lost)}, {text(high, lost)}]"
+
+
+def estimate(value: float, ends: Interval, lost: str = "infinite") -> str:
+    """A number and its interval, if there is one."""
+    told = text(value, lost)
+    return told if math.isnan(ends[0]) else f"{told} {interval(ends, lost)}"
+
+
+def collapses(variant: Variant) -> str:
+    """``k of N`` finished runs that collapsed; empty if nothing was scored that tells."""
+    found = [collapsed(trial) for trial in variant.trials]
+    known = [one for one in found if one is not None]
+    return f"{sum(known)} of {len(known)}" if known else ""
+
+
+def ranks_of(variants: Sequence[Variant], measure: Measure) -> list[float]:
+    """The mean rank of each variant over the seeds that all have a result of; empty if none."""
+    values = [measure.of(variant) for variant in variants]
+    shared = [seed for seed in values[0] if all(seed in one for one in values)]
+    if len(variants) < 2 or not shared:
+        return []
+    scores = np.array([[one[seed] for seed in shared] for one in values])
+    return mean_ranks(scores, measure.better).tolist()
+
+
+def other_scores(study: Study, measure: Measure) -> Table:
+    """The interquartile mean of another measure, with its interval and the median."""
+    rows = []
+    for variant in best_first(study, measure):
+        found, word = summary_of(variant, measure), lost_word(variant)
+        middle = (
+            f"{text(found.interquartile_mean, word)} {interval(found.bootstrap_interval, word)}"
+        )
+        count = f"{found.finite} of {len(variant.trials)}"
+        rows.append((name_of(variant, study), count, middle, text(found.median, word)))
+    return Table(rows, ("", "scored", "interquartile mean [95 %]", "median"))
+
+
+def difference_table(study: Study, measure: Measure, baseline: Variant) -> Table:
+    """Every variant less the baseline: of all runs, and of pairs with the same seed."""
+    others = [one for one in best_first(study, measure) if one is not baseline]
+    theirs = measure.of(baseline)
+    of_all, of_pairs, wins = [], [], []
+    for variant in others:
+        mine = measure.of(variant)
+        seeds = [seed for seed in mine if seed in theirs]
+        of_all.append(unpaired(list(mine.values()), list(theirs.values())))
+        of_pairs.append(paired([mine[s] for s in seeds], [theirs[s] for s in seeds]))
+        wins.append(improvement(list(mine.values()), list(theirs.values()), measure.better))
+    corrected = [holm([one.p for one in some]) for some in (of_all, of_pairs)]
+    rows = [
+        (
+            variant.name,
+            difference(of_all[place]),
+            text(corrected[0][place]),
+            difference(of_pairs[place]),
+            f"{of_pairs[place].count}",
+            text(corrected[1][place]),
+            "-" if math.isnan(wins[place]) else f"{wins[place]:.0%}",
+        )
+        for place, variant in enumerate(others)
+    ]
+    head = ("less the baseline", "of means [95 %]", "p (Holm)", "of pairs [95 %]", "pairs")
+    return Table(rows, (*head, "p (Holm)", "runs that beat one of the baseline"))
+
+
+def difference(found: Difference) -> str:
+    """``+1.5 [0.5, 2.5]``."""
+    if math.isnan(found.value):
+        return "-"
+    told = f"{found.value:+.4g}"
+    return told if math.isnan(found.interval[0]) else f"{told} {interval(found.interval)}"
+
+
+def effect(study: Study, measure: Measure, factor: str) -> Mapping[str, np.ndarray]:
+    """The scores of all runs with each level of a factor, NaN for those that are lost."""
+    levels, values = [], []
+    for variant in study.variants:
+        scores = list(measure.of(variant).values())
+        levels += [shown(variant.levels.get(factor))] * len(scores)
+        values += scores
+    order = [shown(level) for level in in_order(study.factors[factor])]
+    found = by_level(levels, np.array(values, np.float64))
+    return {level: found[level] for level in order if level in found}
+
+
+def in_order(levels: Sequence) -> list:
+    """Numbers by size, other levels as they come."""
+    numbers = all(type(level) in (int, float) for level in levels)
+    return sorted(levels) if numbers else list(levels)
+
+
+def effect_table(study: Study, measure: Measure, factor: str) -> Table:
+    """Statistics over all runs with each level of a factor."""
+    rows = []
+    for level, values in effect(study, measure, factor).items():
+        found = summarize(values, measure.better)
+        count = f"{found.finite} of {found.runs}"
+        middle = estimate(found.mean, found.t_interval)
+        rows.append((level, count, middle, text(found.median), text(found.interquartile_mean)))
+    return Table(rows, (factor, "scored", "mean [95 %]", "median", "interquartile mean"))
+
+
+def trial_table(study: Study, measure: Measure | None) -> Table:
+    """A row for each trial."""
+    return Table(_trial_rows(study, [measure] if measure else []), _trial_head([measure]))
+
+
+def _trial_head(found: Sequence[Measure | None]) -> list[str]:
+    head = ["variant", "seed", "outcome", "step", *(one.name for one in found if one)]
+    return [*head, "collapsed", "folder", "note"]
+
+
+def _trial_rows(study: Study, found: Sequence[Measure]) -> list[list[str]]:
+    rows = []
+    for variant in study.variants:
+        for trial in variant.trials:
+            scores = [one.of_trial(trial) for one in found]
+            told = ["" if value is None else text(value, "infinite") for value in scores]
+            state = {True: "yes", False: "no", None: ""}[collapsed(trial)]
+            about = [variant.name, str(trial.seed), trial.state, str(trial.step)]
+            rows.append([*about, *told, state, str(trial.folder), trial.note])
+    return rows
+
+
+def to_csv(study: Study, found: Sequence[Measure]) -> str:
+    """Every trial in a row: its levels, seed, outcome and all scores in full precision."""
+    factors = list(study.factors)
+    named = [(one, column_name(one, found)) for one in found]
+    head = [*factors, "seed", "outcome", "step", *(name for _, name in named)]
+    file = io.StringIO()
+    out = csv.writer(file, lineterminator="\n")
+    out.writerow([*head, "collapsed", "folder", "note"])
+    for trial in study.trials:
+        scores = [one.of_trial(trial) for one, _ in named]
+        told = ["" if value is None or math.isnan(value) else repr(value) for value in scores]
+        state = {True: "yes", False: "no", None: ""}[collapsed(trial)]
+        levels = [shown(trial.levels.get(name)) for name in factors]
+        row = [*levels, trial.seed, trial.state, trial.step, *told]
+        out.writerow([*row, state, trial.folder, trial.note])
+    return file.getvalue()
+
+
+def column_name(measure: Measure, found: Sequence[Measure]) -> str:
+    """The name of a measure; with a number if the same was measured in several ways."""
+    same = [other for other in found if other.name == measure.name]
+    return measure.name if len(same) == 1 else f"{measure.name} ({same.index(measure) + 1})"
+
+
+def to_latex(table: Table, caption: str) -> str:
+    """A table for a paper, in the style of booktabs."""
+    lines = [" & ".join(map(latex, row)) + r" \\" for row in (table.head, *table.rows)]
+    width = len(table.head)
+    return "\n".join(
+        [
+            r"% \usepackage{booktabs}",
+            r"\begin{table}",
+            rf"\caption{{{latex(caption)}}}",
+            rf"\begin{{tabular}}{{l{'r' * (width - 1)}}}",
+            r"\toprule",
+            lines[0],
+            r"\midrule",
+            *lines[1:],
+            r"\bottomrule",
+            r"\end{tabular}",
+            r"\end{table}",
+            "",
+        ]
+    )
+
+
+SPECIAL = {
+    "\\": r"\textbackslash{}",
+    **{c: rf"\{c}" for c in "&%$#_{}"},
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "±": r"$\pm$",
+    "↑": r"$\uparrow$",
+    "↓": r"$\downarrow$",
+    "<": r"$<$",
+    ">": r"$>$",
+}
+"""Characters that LaTeX reads otherwise, and how they are written."""
+
+
+def latex(words: str) -> str:
+    """Text as LaTeX shows it; no character of it is a command."""
+    return "".join(SPECIAL.get(character, character) for character in words)
