@@ -12,6 +12,7 @@ from jaxgan.sweep.measures import collapsed, finite_steps, measures
 from jaxgan.sweep.results import read_runs, read_sweep
 from jaxgan.sweep.tables import (
     best_first,
+    compare,
     difference_table,
     effect,
     effect_table,
@@ -46,11 +47,13 @@ def test_a_diverged_run_is_counted_and_is_the_worst(study):
     assert (plain[""], r1[""]) == ("r1=0 (baseline)", "r1=1")
     assert plain["finished"] == "3 of 3"
     assert r1["finished"] == "2 of 3 (1 diverged)"
-    assert plain["mean ± deviation"] == "6 ± 2"
-    assert r1["mean ± deviation"] == "7.5 ± 0.7071 (of 2)"
+    # The t quantile is 4.302653 with two degrees of freedom, 12.7062 with one.
+    assert plain["mean ± deviation [95 %]"] == "6 ± 2 [1.032, 10.97]"
+    assert r1["mean ± deviation [95 %]"] == "7.5 ± 0.7071 [1.147, 13.85] (of 2)"
     assert (plain["median"], r1["median"]) == ("6", "7")
     assert (plain["worst"], r1["worst"]) == ("4", "diverged")
-    assert r1["interquartile mean"] == "diverged"  # of three, none is cut off
+    # Of three, none is cut off; a third of the resamples are without the one that diverged.
+    assert r1["interquartile mean [95 %]"] == "diverged [diverged, 8]"
     assert (plain["mean rank"], r1["mean rank"]) == ("1.333", "1.667")
 
 
@@ -93,7 +96,7 @@ def test_scores_that_were_measured_in_different_ways_are_in_different_columns(tm
 
 
 def test_differences_by_hand(study):
-    table = difference_table(study, measures(study)[0], study.variants[0])
+    table = difference_table(compare(study, measures(study)[0], study.variants[0]))
     (row,) = table.rows
     # Means of the finite scores: 7.5 less 6. Pairs: seeds 0 (8 - 4) and 2 (7 - 8).
     assert row[0] == "r1=1"
@@ -141,8 +144,8 @@ def test_the_best_comes_first_and_what_has_no_result_last(tmp_path):
         "0 of 1 (1 diverged)",
         "0 of 1 (1 pending)",
     ]
-    assert rows[2][4] == "diverged"
-    assert rows[3][4] == "-"
+    assert rows[2][2] == "diverged"
+    assert rows[3][2] == "-"
     assert [row[1] for row in other_scores(study, measures(study)[1]).rows] == [
         "1 of 1",
         "1 of 1",
@@ -215,9 +218,9 @@ def test_latex_shows_text_as_it_is(study):
     assert latex(r"50% of a_b & c\d") == r"50\% of a\_b \& c\textbackslash{}d"
     made = to_latex(summary_table(study, measures(study)[0]), "Modes")
     assert r"\caption{Modes}" in made
-    assert r"r1=0 (baseline) & 3 of 3 & 6 $\pm$ 2" in made
+    assert r"r1=0 (baseline) & 3 of 3 & 6 & 6 [4, 8] & 6 $\pm$ 2 [1.032, 10.97]" in made
     rows = [line for line in made.splitlines() if line.endswith(r"\\")]
-    assert [line.count("&") for line in rows] == [10, 10, 10]
+    assert [line.count("&") for line in rows] == [8, 8, 8]
 
 
 def test_any_runs_have_the_same_tables(tmp_path):
@@ -229,4 +232,4 @@ def test_any_runs_have_the_same_tables(tmp_path):
     study = read_runs(folders)
     table = summary_table(study, measures(study)[0])
     assert [row[0] for row in table.rows] == ["r1=1", "r1=0"]
-    assert table.rows[0][2] == "5.5 ± 0.7071"
+    assert table.rows[0][2] == "5.5"

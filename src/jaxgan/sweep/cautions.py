@@ -17,6 +17,7 @@ def cautions(study: Study, measure: Measure | None, found: Sequence[Measure]) ->
     """Every caution that applies, in words, the gravest first."""
     every = [_without_result(study), _same_code(study)]
     if measure is not None:
+        every += [_another_score(study, measure)]
         every += [_not_scored(study, measure, found), _not_at_the_end(study, measure)]
         every += [_selected_checkpoints(measure), _selected_variants(study)]
         every += [_other_seeds(study, measure), _few_seeds(study, measure)]
@@ -45,6 +46,11 @@ def _without_result(study: Study) -> Iterator[str]:
             f"{len(some)} of {len(study.trials)} runs have no result yet and are in no number "
             f"here: {state} ({where}{more}).{told.replace('..', '.')}"
         )
+
+
+def _another_score(study: Study, measure: Measure) -> Iterator[str]:
+    if study.scored not in (None, measure.name, measure.metric):
+        yield f"No run has the score that this sweep ranks by, {study.scored}."
 
 
 def _not_scored(study: Study, measure: Measure, found: Sequence[Measure]) -> Iterator[str]:

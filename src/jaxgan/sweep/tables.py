@@ -1,6 +1,7 @@
 """Tables of a study: what is compared, in rows of text for a page, LaTeX and CSV."""
 
 import csv
+import dataclasses
 import io
 import math
 from collections.abc import Mapping, Sequence
@@ -51,8 +52,8 @@ def summary_table(study: Study, measure: Measure) -> Table:
     order = best_first(study, measure)
     ranks = ranks_of(order, measure)
     told = [collapses(variant) for variant in order]
-    head = ["", "finished", "mean ± deviation", "95 % of the mean", "median"]
-    head += ["interquartile mean", "95 % of it", "best", "worst"]
+    head = ["", "finished", "median", "interquartile mean [95 %]", "mean ± deviation [95 %]"]
+    head += ["best", "worst"]
     head += ["collapsed"] if any(told) else []
     head += ["mean rank"] if ranks else []
     rows = []
@@ -78,20 +79,18 @@ def finished(variant: Variant) -> str:
 
 
 def statistics(variant: Variant, measure: Measure) -> list[str]:
-    """Mean and deviation, interval, median, interquartile mean, interval, best and worst."""
+    """Median, interquartile mean, mean and deviation, best and worst, with intervals."""
     found = summary_of(variant, measure)
     word = lost_word(variant)
     middle = text(found.mean, word)
     if not math.isnan(found.deviation):
-        middle += f" ± {number(found.deviation)}"
-    if found.finite < found.runs and found.finite:
+        middle += f" ± {number(found.deviation)} {interval(found.t_interval, word)}"
+    if 0 < found.finite < found.runs:
         middle += f" (of {found.finite})"
     return [
-        middle,
-        interval(found.t_interval, word),
         text(found.median, word),
-        text(found.interquartile_mean, word),
-        interval(found.bootstrap_interval, word),
+        estimate(found.interquartile_mean, found.bootstrap_interval, word),
+        middle,
         text(found.best, word),
         text(found.worst, word),
     ]
@@ -151,8 +150,29 @@ def other_scores(study: Study, measure: Measure) -> Table:
     return Table(rows, ("", "scored", "interquartile mean [95 %]", "median"))
 
 
-def difference_table(study: Study, measure: Measure, baseline: Variant) -> Table:
-    """Every variant less the baseline: of all runs, and of pairs with the same seed."""
+@dataclasses.dataclass(frozen=True, eq=False)
+class Compared:
+    """A variant beside the baseline.
+
+    Attributes:
+      variant: the variant.
+      of_all: its mean less the baseline's.
+      of_pairs: the mean difference of runs with the same seed.
+      p_of_all: the p-value of ``of_all``, corrected for the number of variants.
+      p_of_pairs: that of ``of_pairs``.
+      wins: probability that a run of it beats one of the baseline.
+    """
+
+    variant: Variant
+    of_all: Difference
+    of_pairs: Difference
+    p_of_all: float
+    p_of_pairs: float
+    wins: float
+
+
+def compare(study: Study, measure: Measure, baseline: Variant) -> list[Compared]:
+    """Every other variant beside the baseline, the best first."""
     others = [one for one in best_first(study, measure) if one is not baseline]
     theirs = measure.of(baseline)
     of_all, of_pairs, wins = [], [], []
@@ -162,21 +182,26 @@ def difference_table(study: Study, measure: Measure, baseline: Variant) -> Table
         of_all.append(unpaired(list(mine.values()), list(theirs.values())))
         of_pairs.append(paired([mine[s] for s in seeds], [theirs[s] for s in seeds]))
         wins.append(improvement(list(mine.values()), list(theirs.values()), measure.better))
-    corrected = [holm([one.p for one in some]) for some in (of_all, of_pairs)]
+    corrected = [holm([one.p for one in some]).tolist() for some in (of_all, of_pairs)]
+    return list(map(Compared, others, of_all, of_pairs, *corrected, wins))
+
+
+def difference_table(found: Sequence[Compared]) -> Table:
+    """A row for each variant that is compared with the baseline."""
     rows = [
         (
-            variant.name,
-            difference(of_all[place]),
-            text(corrected[0][place]),
-            difference(of_pairs[place]),
-            f"{of_pairs[place].count}",
-            text(corrected[1][place]),
-            "-" if math.isnan(wins[place]) else f"{wins[place]:.0%}",
+            one.variant.name,
+            difference(one.of_all),
+            text(one.p_of_all),
+            difference(one.of_pairs),
+            f"{one.of_pairs.count}",
+            text(one.p_of_pairs),
+            "-" if math.isnan(one.wins) else f"{one.wins:.0%}",
         )
-        for place, variant in enumerate(others)
+        for one in found
     ]
-    head = ("less the baseline", "of means [95 %]", "p (Holm)", "of pairs [95 %]", "pairs")
-    return Table(rows, (*head, "p (Holm)", "runs that beat one of the baseline"))
+    head = ("", "of means [95 %]", "p (Holm)", "of pairs [95 %]", "pairs", "p (Holm)")
+    return Table(rows, (*head, "beats the baseline"))
 
 
 def difference(found: Difference) -> str:
@@ -184,7 +209,8 @@ def difference(found: Difference) -> str:
     if math.isnan(found.value):
         return "-"
     told = f"{found.value:+.4g}"
-    return told if math.isnan(found.interval[0]) else f"{told} {interval(found.interval)}"
+    low, high = found.interval
+    return told if math.isnan(low) else f"{told} [{low:+.4g}, {high:+.4g}]"
 
 
 def effect(study: Study, measure: Measure, factor: str) -> Mapping[str, np.ndarray]:
