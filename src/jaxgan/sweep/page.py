@@ -22,7 +22,6 @@ from jaxgan.report.document import (
     Section,
     Table,
     Text,
-    number,
 )
 from jaxgan.report.scores import in_words
 from jaxgan.runs.folder import RunFolder
@@ -119,7 +118,9 @@ def conclusion(study: Study, measure: Measure) -> str:
     compared = next(o for o in tables.compare(study, measure, baseline) if o.variant is best)
     told += f" Its mean less that of the baseline is {tables.difference(compared.of_all)}"
     p = compared.p_of_all
-    return f"{told}." if math.isnan(p) else f"{told}, p = {number(p)} by Welch's t test and Holm."
+    return (
+        f"{told}." if math.isnan(p) else f"{told}, p = {tables.text(p)} by Welch's t test and Holm."
+    )
 
 
 def row_of(variant: Variant, study: Study, measure: Measure) -> figures.Row:
@@ -164,7 +165,7 @@ def samples(study: Study, measure: Measure) -> list[Block]:
     blocks = [[Heading(variant.name), picture] for variant, picture in found]
     first += [block for some in blocks[:SAMPLED] for block in some]
     rest: list[Block] = [block for some in blocks[SAMPLED:] for block in some]
-    return [*first, Details(f"{len(rest) // 2} more variants", rest)] if rest else first
+    return [*first, Details(f"Variants that follow: {len(rest) // 2}", rest)] if rest else first
 
 
 def letters(place: int) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from jaxgan.report.document import Table, number
+from jaxgan.report.document import Table
 from jaxgan.sweep.measures import Measure, collapsed
 from jaxgan.sweep.results import Study, Variant, shown
 from jaxgan.sweep.statistics import (
@@ -52,13 +52,13 @@ def summary_table(study: Study, measure: Measure) -> Table:
     order = best_first(study, measure)
     ranks = ranks_of(order, measure)
     told = [collapses(variant) for variant in order]
-    head = ["", "finished", "median", "interquartile mean [95 %]", "mean ± deviation [95 %]"]
+    head = ["", "median", "interquartile mean [95%]", "finished", "mean ± deviation [95%]"]
     head += ["best", "worst"]
     head += ["collapsed"] if any(told) else []
     head += ["mean rank"] if ranks else []
     rows = []
     for place, variant in enumerate(order):
-        row = [name_of(variant, study), finished(variant), *statistics(variant, measure)]
+        row = [name_of(variant, study), *statistics(variant, measure)]
         row += [told[place]] if any(told) else []
         row += [number(ranks[place])] if ranks else []
         rows.append(row)
@@ -79,17 +79,18 @@ def finished(variant: Variant) -> str:
 
 
 def statistics(variant: Variant, measure: Measure) -> list[str]:
-    """Median, interquartile mean, mean and deviation, best and worst, with intervals."""
+    """Median, interquartile mean, finished runs, mean and deviation of these, best and worst."""
     found = summary_of(variant, measure)
     word = lost_word(variant)
     middle = text(found.mean, word)
     if not math.isnan(found.deviation):
         middle += f" ± {number(found.deviation)} {interval(found.t_interval, word)}"
-    if 0 < found.finite < found.runs:
+    if 0 < found.finite < variant.count("finished"):  # some finished without a finite score
         middle += f" (of {found.finite})"
     return [
         text(found.median, word),
         estimate(found.interquartile_mean, found.bootstrap_interval, word),
+        finished(variant),
         middle,
         text(found.best, word),
         text(found.worst, word),
@@ -99,6 +100,11 @@ def statistics(variant: Variant, measure: Measure) -> list[str]:
 def lost_word(variant: Variant) -> str:
     """What stands for a score that a variant's lost runs do not have."""
     return next((one.state for one in variant.trials if one.lost), "infinite")
+
+
+def number(value: float) -> str:
+    """A number with three significant digits, and with all those before the decimal point."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
 def text(value: float, lost: str = "infinite") -> str:
@@ -147,7 +153,7 @@ def other_scores(study: Study, measure: Measure) -> Table:
         )
         count = f"{found.finite} of {len(variant.trials)}"
         rows.append((name_of(variant, study), count, middle, text(found.median, word)))
-    return Table(rows, ("", "scored", "interquartile mean [95 %]", "median"))
+    return Table(rows, ("", "scored", "interquartile mean [95%]", "median"))
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -200,7 +206,7 @@ def difference_table(found: Sequence[Compared]) -> Table:
         )
         for one in found
     ]
-    head = ("", "of means [95 %]", "p (Holm)", "of pairs [95 %]", "pairs", "p (Holm)")
+    head = ("", "of means [95%]", "p (Holm)", "of pairs [95%]", "pairs", "p (Holm)")
     return Table(rows, (*head, "beats the baseline"))
 
 
@@ -208,9 +214,14 @@ def difference(found: Difference) -> str:
     """``+1.5 [0.5, 2.5]``."""
     if math.isnan(found.value):
         return "-"
-    told = f"{found.value:+.4g}"
+    told = signed(found.value)
     low, high = found.interval
-    return told if math.isnan(low) else f"{told} [{low:+.4g}, {high:+.4g}]"
+    return told if math.isnan(low) else f"{told} [{signed(low)}, {signed(high)}]"
+
+
+def signed(value: float) -> str:
+    """A number with its sign."""
+    return number(value) if value < 0 else f"+{number(value)}"
 
 
 def effect(study: Study, measure: Measure, factor: str) -> Mapping[str, np.ndarray]:
@@ -239,7 +250,7 @@ def effect_table(study: Study, measure: Measure, factor: str) -> Table:
         count = f"{found.finite} of {found.runs}"
         middle = estimate(found.mean, found.t_interval)
         rows.append((level, count, middle, text(found.median), text(found.interquartile_mean)))
-    return Table(rows, (factor, "scored", "mean [95 %]", "median", "interquartile mean"))
+    return Table(rows, (factor, "scored", "mean [95%]", "median", "interquartile mean"))
 
 
 def trial_table(study: Study, measure: Measure | None) -> Table:
