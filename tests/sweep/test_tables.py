@@ -1,11 +1,13 @@
 """Tables of a study: nothing dropped, and nothing compared that was measured in different ways."""
 
 import csv
+import dataclasses
 import io
 import math
 
 import pytest
 
+from jaxgan.evaluation.score import Score
 from jaxgan.sweep.budget import budget_table, spent
 from jaxgan.sweep.cautions import cautions
 from jaxgan.sweep.measures import collapsed, finite_steps, measures
@@ -60,10 +62,21 @@ def test_a_diverged_run_is_counted_and_is_the_worst(study):
 def test_collapse_is_half_the_modes(study):
     assert [collapsed(trial) for trial in study.trials] == [False] * 4 + [None, False]
     few = fake_runs.modes(3.0, 1000)
-    trial = study.trials[0]
-    trial = type(trial)(**{**vars(trial), "scores": [few]})
-    assert collapsed(trial)
-    assert collapsed(type(trial)(**{**vars(trial), "scores": []})) is None
+    assert collapsed(dataclasses.replace(study.trials[0], scores=[few]))
+    half = fake_runs.modes(4.0, 1000)
+    assert collapsed(dataclasses.replace(study.trials[0], scores=[half])) is False
+    assert collapsed(dataclasses.replace(study.trials[0], scores=[])) is None
+
+
+def test_collapse_is_half_the_distance_of_held_out_samples(study):
+    def trial(distance, real):
+        values, of_real = {"distance": distance}, {"distance": real} if real else {}
+        score = Score("pairwise", "pairwise-fake", "", values, of_real, {}, {"step": 1000})
+        return dataclasses.replace(study.trials[0], scores=[score])
+
+    assert collapsed(trial(4.9, 10.0))
+    assert collapsed(trial(5.1, 10.0)) is False
+    assert collapsed(trial(0.0, None)) is None
 
 
 def test_the_score_is_that_of_the_last_step(study):
