@@ -134,6 +134,16 @@ def test_samples_are_of_the_median_and_of_the_worst_run(tmp_path):
     assert np.array_equal(picture.image[-240:, -240:], last)
 
 
+def test_a_best_variant_that_collapsed_is_told_at_once(tmp_path):
+    trials = [({"r1": 0}, 0, {"score": 3.9}), ({"r1": 1}, 0, {"score": 6})]
+    made = compose(read_sweep(fake_runs.sweep(tmp_path / "sweep", trials, scored="fd")))
+    assert "But 0 of" not in made.lead[0].text
+    path = fake_runs.sweep(tmp_path / "other", trials[:1], scored="fd")
+    made = compose(read_sweep(path))
+    assert "But 1 of 1 of its finished runs collapsed." in made.lead[0].text
+    assert "Finished runs collapsed: 1 of r1=0." in made.lead[1].text
+
+
 def test_a_lost_run_is_the_worst_in_curves_from_its_last_score_on(tmp_path):
     trials = [({}, seed, {"score": 4 + seed}) for seed in range(2)]
     trials += [({}, 2, DIVERGED)]  # scored 6 at step 500: 4.5

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from jaxgan.runs.folder import RunFolder
 from jaxgan.runs.identity import code_changes
 from jaxgan.sweep.budget import unequal
-from jaxgan.sweep.measures import Measure, other_protocols
+from jaxgan.sweep.measures import Measure, collapsed, other_protocols
 from jaxgan.sweep.results import Study
 
 FEW = 5
@@ -15,7 +15,7 @@ FEW = 5
 
 def cautions(study: Study, measure: Measure | None, found: Sequence[Measure]) -> list[str]:
     """Every caution that applies, in words, the gravest first."""
-    every = [_without_result(study), _same_code(study)]
+    every = [_without_result(study), _collapsed(study), _same_code(study)]
     if measure is not None:
         every += [_another_score(study, measure)]
         every += [_not_scored(study, measure, found), _not_at_the_end(study, measure)]
@@ -45,6 +45,19 @@ def _without_result(study: Study) -> Iterator[str]:
         yield (
             f"{len(some)} of {len(study.trials)} runs have no result yet and are in no number "
             f"here: {state} ({where}{more}).{told.replace('..', '.')}"
+        )
+
+
+def _collapsed(study: Study) -> Iterator[str]:
+    found = [
+        f"{sum(map(bool, fallen))} of {variant.name}"
+        for variant in study.variants
+        if any(fallen := [collapsed(trial) for trial in variant.trials])
+    ]
+    if found:
+        yield (
+            f"Finished runs collapsed: {', '.join(found)}. Their scores count as they are; some "
+            "metrics do not see a collapse."
         )
 
 

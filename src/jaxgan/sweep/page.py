@@ -110,6 +110,8 @@ def conclusion(study: Study, measure: Measure) -> str:
         f"The {most} median is {tables.text(found.median)}, of {best.name} "
         f"({best.count('finished')} of {len(best.trials)} runs finished)."
     )
+    if (fallen := tables.collapses(best)) and not fallen.startswith("0"):
+        told += f" But {fallen} of its finished runs collapsed."
     baseline = study.compared_with
     if baseline is None:
         return told
@@ -182,8 +184,8 @@ def pictures_of(variant: Variant, measure: Measure, name: str) -> Picture | None
     order = np.argsort(ranked if measure.better == "lower" else -ranked, kind="stable")
     trials = [values[place] for place in order]
     places = {"median": len(trials) // 2, "worst": len(trials) - 1}
-    if len(trials) == 1:
-        places = {"the only run": 0}
+    if len(trials) < 3:  # of two, the worse one is taken for the median
+        places = {"the only run" if len(trials) == 1 else "worst": len(trials) - 1}
     shown_, titles = [], []
     for title, place in places.items():
         value, trial = trials[place]
