@@ -27,7 +27,8 @@ def test_a_sweep_is_read_by_its_manifest(tmp_path):
     assert [variant.name for variant in study.variants] == ["r1=0", "r1=0.5"]
     assert [trial.seed for trial in study.variants[1].trials] == [0, 1]
     assert study.factors == {"r1": [0, 0.5]}
-    assert study.compared_with is study.variants[0]
+    assert [study.is_baseline(variant) for variant in study.variants] == [True, False]
+    assert study.baseline_of(study.variants[1]) is study.variants[0]
     assert len(study.trials[0].scores) == 4
     assert study.trials[0].rows[-1]["step"] == fake_runs.STEPS
 
@@ -92,19 +93,34 @@ def test_a_manifest_of_another_format_is_refused(tmp_path):
         read_sweep(tmp_path)
 
 
-@pytest.mark.parametrize("baseline, count", [({"r1": 7}, 0), ({"r1": 0}, 2)])
-def test_a_baseline_that_is_not_one_variant_is_refused(baseline, count, tmp_path):
+def test_a_baseline_that_no_variant_has_is_refused(tmp_path):
     trials = [({"r1": 0, "width": width}, 0, None) for width in (8, 16)]
-    study = read_sweep(fake_runs.sweep(tmp_path, trials, baseline=baseline))
-    with pytest.raises(UserError, match=f"is {count} of the 2 variants"):
-        _ = study.compared_with
+    study = read_sweep(fake_runs.sweep(tmp_path, trials, baseline={"r1": 7}))
+    with pytest.raises(UserError, match="No variant has the baseline's r1=7"):
+        study.check_baseline()
+
+
+def test_a_baseline_of_some_factors_is_that_of_the_same_other_levels(tmp_path):
+    trials = [({"r1": r1, "width": width}, 0, None) for r1 in (0, 1) for width in (8, 16)]
+    trials += [({"r1": 1, "width": 32}, 0, None)]
+    study = read_sweep(fake_runs.sweep(tmp_path, trials, baseline={"r1": 0}))
+    study.check_baseline()
+    found = [study.baseline_of(variant) for variant in study.variants]
+    assert [one and one.name for one in found] == [
+        "r1=0, width=8",
+        "r1=0, width=16",
+        "r1=0, width=8",
+        "r1=0, width=16",
+        None,
+    ]
 
 
 def test_an_ablation_is_named_by_itself(tmp_path):
     trials = [({"ablation": name}, 0, None) for name in ("", "no r1")]
     study = read_sweep(fake_runs.sweep(tmp_path, trials, baseline={"ablation": ""}))
     assert [variant.name for variant in study.variants] == ["no ablation", "no r1"]
-    assert study.compared_with is study.variants[0]
+    assert [study.is_baseline(variant) for variant in study.variants] == [True, False]
+    assert study.baseline_of(study.variants[1]) is study.variants[0]
 
 
 def test_of_any_runs_the_factors_are_what_differs(tmp_path):
@@ -117,7 +133,7 @@ def test_of_any_runs_the_factors_are_what_differs(tmp_path):
     assert study.factors == {"rate": [0.1, 0.2]}
     assert [variant.name for variant in study.variants] == ["rate=0.1", "rate=0.2"]
     assert [trial.seed for trial in study.variants[0].trials] == [3, 4]
-    assert study.compared_with is None
+    assert study.baseline_of(study.variants[1]) is None
     assert runs_below(tmp_path) == sorted(folders)
 
 

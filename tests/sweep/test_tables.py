@@ -109,7 +109,7 @@ def test_scores_that_were_measured_in_different_ways_are_in_different_columns(tm
 
 
 def test_differences_by_hand(study):
-    table = difference_table(compare(study, measures(study)[0], study.variants[0]))
+    table = difference_table(compare(study, measures(study)[0]))
     (row,) = table.rows
     # Means of the finite scores: 7.5 less 6. Pairs: seeds 0 (8 - 4) and 2 (7 - 8).
     assert row[0] == "r1=1"
@@ -118,6 +118,21 @@ def test_differences_by_hand(study):
     assert row[4] == "2"
     # Of nine pairs of runs, 8 beats 4 and 6 and ties with 8, 7 beats 4 and 6, and none beats.
     assert row[6] == "50%"
+
+
+def test_each_variant_is_compared_with_its_own_baseline(tmp_path):
+    trials = [
+        ({"r1": r1, "width": width}, seed, {"score": 2 + r1 + width / 4 + seed})
+        for r1 in (0, 1)
+        for width in (8, 16)
+        for seed in (0, 1)
+    ]
+    trials += [({"r1": 1, "width": 0}, 0, {"score": 2})]
+    manifest = {"baseline": {"r1": 0}, "scored": "modes/captured"}
+    study = read_sweep(fake_runs.sweep(tmp_path, trials, **manifest))
+    rows = [row[:2] for row in difference_table(compare(study, measures(study)[0])).rows]
+    assert [name for name, _ in rows] == ["r1=1, width=16", "r1=1, width=8", "r1=1, width=0"]
+    assert [told.split(" ")[0] for _, told in rows] == ["+1", "+1", "-"]
 
 
 def test_a_main_effect_is_over_all_runs_of_a_level(tmp_path):

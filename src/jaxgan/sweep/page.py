@@ -23,13 +23,13 @@ from jaxgan.report.document import (
     Table,
     Text,
 )
-from jaxgan.report.scores import in_words
+from jaxgan.report.scores import in_words as protocol_in_words
 from jaxgan.runs.folder import RunFolder
 from jaxgan.sweep import figures, tables
 from jaxgan.sweep.budget import UNEQUAL, UNEQUAL_TIME, budget_table
 from jaxgan.sweep.cautions import cautions
 from jaxgan.sweep.measures import ENOUGH_DISTANCE, ENOUGH_MODES, Measure, finite_steps, measures
-from jaxgan.sweep.results import Study, Trial, Variant, shown
+from jaxgan.sweep.results import Study, Trial, Variant, in_words, shown
 from jaxgan.sweep.statistics import profile, rank_correlation, with_worst
 from jaxgan.viz.figures import enlarged, strip
 
@@ -55,6 +55,7 @@ def compose(study: Study) -> Document:
     Raises:
       UserError: its baseline is no variant.
     """
+    study.check_baseline()
     found = measures(study)
     measure = found[0] if found else None
     warnings = cautions(study, measure, found)
@@ -112,12 +113,11 @@ def conclusion(study: Study, measure: Measure) -> str:
     )
     if (fallen := tables.collapses(best)) and not fallen.startswith("0"):
         told += f" But {fallen} of its finished runs collapsed."
-    baseline = study.compared_with
-    if baseline is None:
-        return told
-    if best is baseline:
+    if study.is_baseline(best):
         return f"{told} It is the baseline."
-    compared = next(o for o in tables.compare(study, measure, baseline) if o.variant is best)
+    if study.baseline_of(best) is None:
+        return told
+    compared = next(one for one in tables.compare(study, measure) if one.variant is best)
     told += f" Its mean less that of the baseline is {tables.difference(compared.of_all)}"
     p = compared.p_of_all
     return (
@@ -133,14 +133,14 @@ def row_of(variant: Variant, study: Study, measure: Measure) -> figures.Row:
         list(measure.of(variant).values()),
         found.interquartile_mean,
         found.bootstrap_interval,
-        variant is study.compared_with,
+        study.is_baseline(variant),
     )
 
 
 def chosen(study: Study, measure: Measure, most: int = LINES) -> list[Variant]:
-    """The best variants that have a result; the baseline is always among them."""
+    """The best variants that have a result; the baseline of the best is always among them."""
     order = [one for one in tables.best_first(study, measure) if measure.of(one)]
-    baseline = study.compared_with
+    baseline = study.baseline_of(order[0])
     if baseline is None or baseline not in order[most:]:
         return order[:most]
     return [*order[: most - 1], baseline]
@@ -221,20 +221,20 @@ def _step(path: Path) -> int:
 
 def differences(study: Study, measure: Measure) -> list[Block]:
     """Every variant less the baseline."""
-    baseline = study.compared_with
     if len(study.variants) < 2:
         return []
-    if baseline is None:
+    if study.baseline is None:
         raise UserError("no baseline is named. --baseline FACTOR=LEVEL,... of jaxgan report does.")
-    compared = tables.compare(study, measure, baseline)
+    levels = ", ".join(map(in_words, study.baseline, study.baseline.values()))
     told = (
-        f"{measure.title} less that of {baseline.name}; {measure.better} is better. 'Of means' "
-        "compares all finite scores by Welch's t test, 'of pairs' those of runs with the same seed "
-        "by the paired t test. P-values are corrected for the number of variants by Holm's "
-        "method. 'Beats the baseline' is the probability that a run of the variant is better than "
-        "one of the baseline; there, lost runs count as the worst, and ties one half."
+        f"{measure.title} less that of the variant that has {levels} and is otherwise the same; "
+        f"{measure.better} is better. 'Of means' compares all finite scores by Welch's t test, 'of "
+        "pairs' those of runs with the same seed by the paired t test. P-values are corrected for "
+        "the number of variants by Holm's method. 'Beats the baseline' is the probability that a "
+        "run of the variant is better than one of the baseline; there, lost runs count as the "
+        "worst, and ties one half."
     )
-    return [Text(told), tables.difference_table(compared)]
+    return [Text(told), tables.difference_table(tables.compare(study, measure))]
 
 
 def main_effects(study: Study, measure: Measure) -> list[Block]:
@@ -394,7 +394,7 @@ def other_scores(study: Study, found: Sequence[Measure]) -> list[Block]:
 def protocol(measure: Measure) -> Table:
     """How a score was measured."""
     about = measure.scores[0].protocol
-    return Table([(name, in_words(value)) for name, value in about.items()])
+    return Table([(name, protocol_in_words(value)) for name, value in about.items()])
 
 
 def runs(study: Study, measure: Measure | None) -> list[Block]:

@@ -87,7 +87,7 @@ class Study:
     Attributes:
       title: what they are.
       command: that made them; empty if they are no sweep.
-      baseline: levels of the variant that others are compared with; None for no comparison.
+      baseline: levels of the variants that others are compared with; None for no comparison.
       scored: what they are ranked by, ``metric/value``; None for what most of them have.
       trials: the runs.
     """
@@ -109,36 +109,37 @@ class Study:
     @property
     def factors(self) -> dict[str, list[Any]]:
         """The levels of each factor that has several, in the order of their appearance."""
-        names = dict.fromkeys(name for variant in self.variants for name in variant.levels)
-        every = {
-            name: {key(variant.levels.get(name)): variant.levels.get(name) for variant in known}
-            for name in names
-            if (known := self.variants)
-        }
-        return {name: list(levels.values()) for name, levels in every.items() if len(levels) > 1}
+        found: dict[str, dict[str, Any]] = {}
+        for variant in self.variants:
+            for name in dict.fromkeys(name for one in self.variants for name in one.levels):
+                level = variant.levels.get(name)
+                found.setdefault(name, {}).setdefault(key(level), level)
+        return {name: list(levels.values()) for name, levels in found.items() if len(levels) > 1}
 
-    @property
-    def compared_with(self) -> Variant | None:
-        """The variant that is the baseline.
+    def is_baseline(self, variant: Variant) -> bool:
+        """Whether a variant has the levels of the baseline."""
+        return self.baseline is not None and self.baseline_of(variant) is variant
 
-        Raises:
-          UserError: no variant, or more than one, has its levels.
+    def baseline_of(self, variant: Variant) -> Variant | None:
+        """What a variant is compared with: the one with the baseline's levels, all others its own.
+
+        None if there is no baseline, or if no such variant was run.
         """
         if self.baseline is None:
             return None
-        wanted = {name: key(level) for name, level in self.baseline.items()}
-        found = [
-            variant
-            for variant in self.variants
-            if wanted.items() <= {name: key(one) for name, one in variant.levels.items()}.items()
-        ]
-        if len(found) != 1:
+        wanted = key({**variant.levels, **self.baseline})
+        return next((one for one in self.variants if key(one.levels) == wanted), None)
+
+    def check_baseline(self) -> None:
+        """Checks that there is a variant with the levels of the baseline.
+
+        Raises:
+          UserError: there is none.
+        """
+        if self.baseline is not None and not any(map(self.is_baseline, self.variants)):
             told = ", ".join(map(in_words, self.baseline, self.baseline.values()))
-            raise UserError(
-                f"The baseline {told} is {len(found)} of the {len(self.variants)} variants; name "
-                "one, with a level for each factor that differs."
-            )
-        return found[0]
+            names = "; ".join(variant.name for variant in self.variants[:4])
+            raise UserError(f"No variant has the baseline's {told}; they are {names}, ...")
 
 
 def key(value: Any) -> str:

@@ -67,7 +67,7 @@ def summary_table(study: Study, measure: Measure) -> Table:
 
 def name_of(variant: Variant, study: Study) -> str:
     """The name of a variant, and whether it is the baseline."""
-    return variant.name + (" (baseline)" if variant is study.compared_with else "")
+    return variant.name + (" (baseline)" if study.is_baseline(variant) else "")
 
 
 def finished(variant: Variant) -> str:
@@ -158,7 +158,7 @@ def other_scores(study: Study, measure: Measure) -> Table:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Compared:
-    """A variant beside the baseline.
+    """A variant beside its baseline.
 
     Attributes:
       variant: the variant.
@@ -177,13 +177,13 @@ class Compared:
     wins: float
 
 
-def compare(study: Study, measure: Measure, baseline: Variant) -> list[Compared]:
-    """Every other variant beside the baseline, the best first."""
-    others = [one for one in best_first(study, measure) if one is not baseline]
-    theirs = measure.of(baseline)
+def compare(study: Study, measure: Measure) -> list[Compared]:
+    """Every other variant beside its baseline, the best first."""
+    others = [one for one in best_first(study, measure) if not study.is_baseline(one)]
     of_all, of_pairs, wins = [], [], []
     for variant in others:
-        mine = measure.of(variant)
+        baseline = study.baseline_of(variant)
+        mine, theirs = measure.of(variant), measure.of(baseline) if baseline else {}
         seeds = [seed for seed in mine if seed in theirs]
         of_all.append(unpaired(list(mine.values()), list(theirs.values())))
         of_pairs.append(paired([mine[s] for s in seeds], [theirs[s] for s in seeds]))
