@@ -99,10 +99,10 @@ def sweep(path, trials, **manifest):
         folder = f"trials/{name.replace('/', '-')}/seed-{seed}"
         given = dict(how or {})
         usual = "pending" if how is None else given.get("outcome", "finished")
-        state = given.pop("state", usual)
+        state, steps = given.pop("state", usual), given.pop("steps", STEPS)
         if how is not None:
             run(path / folder, seed=seed, **{**levels, **given})
-        row = {"name": name, "seed": seed, "levels": levels, "folder": folder}
+        row = {"name": name, "seed": seed, "levels": levels, "folder": folder, "steps": steps}
         rows.append(row | {"state": state, "note": given.get("note", "")})
     path.mkdir(parents=True, exist_ok=True)
     found = {

@@ -60,6 +60,13 @@ def test_each_state_is_told_by_the_folder_or_by_the_manifest(tmp_path):
     assert [one.seed for one in study.trials if not one.ended] == [2, 7, 8]
 
 
+def test_a_run_that_is_to_be_trained_on_has_no_result_yet(tmp_path):
+    trials = [({}, 0, {"steps": 2000, "state": "pending"}), ({}, 1, {"steps": 500})]
+    study = read_sweep(fake_runs.sweep(tmp_path, trials))
+    assert states(study) == ["interrupted", "finished"]
+    assert study.trials[0].note == "it is at step 1000 of 2000"
+
+
 def test_damage_is_said_and_takes_nothing_else_down(tmp_path):
     path = fake_runs.sweep(tmp_path, [({}, seed, {}) for seed in range(6)])
     folders = [trial.folder for trial in read_sweep(path).trials]

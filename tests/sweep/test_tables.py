@@ -211,7 +211,7 @@ def test_equal_budgets_of_sound_runs_leave_no_caution(tmp_path):
 
 def test_cautions_name_what_a_reader_must_know(tmp_path):
     trials = [
-        ({"r1": 0}, 0, {"step": 500}),
+        ({"r1": 0}, 0, {"step": 500, "steps": 500}),
         ({"r1": 1}, 1, {"code": "OTHER = 1\n"}),
         ({"r1": 2}, 1, {"rule": "best by fd"}),
         ({"r1": 2}, 2, None),

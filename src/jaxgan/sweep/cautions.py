@@ -123,7 +123,8 @@ def _other_seeds(study: Study, measure: Measure) -> Iterator[str]:
 
 
 def _few_seeds(study: Study, measure: Measure) -> Iterator[str]:
-    least = min(len(measure.of(variant)) for variant in study.variants)
+    counts = [len(measure.of(variant)) for variant in study.variants]
+    least = min(filter(None, counts), default=FEW)
     if least < FEW:
         yield (
             f"A variant has results of {least} seed{'s' * (least != 1)} only. Of fewer than {FEW}, "

@@ -190,7 +190,12 @@ def read_sweep(path: Path) -> Study:
             )
         trials = [
             read_trial(
-                path / one["folder"], one["levels"], int(one["seed"]), one["state"], one["note"]
+                path / one["folder"],
+                one["levels"],
+                int(one["seed"]),
+                one["state"],
+                one["note"],
+                int(one.get("steps", 0)),
             )
             for one in found["trials"]
         ]
@@ -205,7 +210,9 @@ def read_sweep(path: Path) -> Study:
         ) from error
 
 
-def read_trial(folder: Path, levels: Levels, seed: int, state: str = "", note: str = "") -> Trial:
+def read_trial(
+    folder: Path, levels: Levels, seed: int, state: str = "", note: str = "", steps: int = 0
+) -> Trial:
     """A trial: from its run folder, which tells the truth, and what the manifest adds to it.
 
     Args:
@@ -214,6 +221,7 @@ def read_trial(folder: Path, levels: Levels, seed: int, state: str = "", note: s
       seed: its seed.
       state: how the manifest says that it stands, if there is one.
       note: what the manifest says of it.
+      steps: that it is to be trained to; 0 if that is not known.
     """
     run = RunFolder(folder)
     if not run.config.exists():
@@ -228,6 +236,8 @@ def read_trial(folder: Path, levels: Levels, seed: int, state: str = "", note: s
     found, why, step = _status(run)
     if (state == "pruned" and found != "diverged") or (state == "failed" and found == "running"):
         found, why = state, note or why
+    if found == "finished" and step < steps:  # as far as it was to go at first
+        found, why = "interrupted", f"it is at step {step} of {steps}"
     try:
         scores = read_scores(run.evaluations)
     except (UserError, OSError) as error:
