@@ -11,8 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from scipy import stats
-
 from jaxgan.cli.experiment import default_settings
 from jaxgan.cli.progress import Progress
 from jaxgan.data.open import open_source
@@ -27,6 +25,7 @@ from jaxgan.runs.folder import RunFolder, read_description
 from jaxgan.runs.identity import code_changes, data_description, describe_run
 from jaxgan.runs.metrics_log import read_metrics
 from jaxgan.runs.settings import Runtime, ScoringFlags, Training, with_flags
+from jaxgan.sweep.statistics import deviation, finite_of, mean, t_interval, unpaired
 from jaxgan.training.distributed import prepare_jax
 from jaxgan.training.train import train
 
@@ -349,32 +348,24 @@ def at_least(least: int, **flags: int) -> None:
 
 def summary(values: Sequence[float], digits: int) -> str:
     """``mean ± standard deviation [95 % t interval of the mean]``; infinities are counted."""
-    finite = [value for value in values if math.isfinite(value)]
+    finite = finite_of(values)
     infinite = f" ({len(values) - len(finite)} infinite)" if len(finite) < len(values) else ""
-    if not finite:
+    if not len(finite):
         return f"-{infinite}"
-    mean = statistics.fmean(finite)
     if len(finite) == 1:
-        return f"{mean:.{digits}f}{infinite}"
-    deviation = statistics.stdev(finite)
-    shown = f"{mean:.{digits}f} ± {deviation:.{digits}f}"
-    if deviation:
-        error = deviation / math.sqrt(len(finite))
-        low, high = stats.t.interval(0.95, len(finite) - 1, loc=mean, scale=error)
-        shown += f" [{low:.{digits}f}, {high:.{digits}f}]"
-    return shown + infinite
+        return f"{mean(finite):.{digits}f}{infinite}"
+    shown = f"{mean(finite):.{digits}f} ± {deviation(finite):.{digits}f}"
+    low, high = t_interval(finite)
+    return shown + (f" [{low:.{digits}f}, {high:.{digits}f}]" if low < high else "") + infinite
 
 
 def difference(values: Sequence[float], others: Sequence[float], digits: int) -> str:
     """``mean less the others' mean [95 % interval of Welch's t test]``, of what is finite."""
-    mine, theirs = ([x for x in some if math.isfinite(x)] for some in (values, others))
-    if not mine or not theirs:
+    found = unpaired(values, others)
+    if math.isnan(found.value):
         return "-"
-    gap = f"{statistics.fmean(mine) - statistics.fmean(theirs):+.{digits}f}"
-    if min(len(mine), len(theirs)) < 2 or len({*mine}) == len({*theirs}) == 1:
-        return gap
-    low, high = stats.ttest_ind(mine, theirs, equal_var=False).confidence_interval(0.95)
-    return f"{gap} [{low:+.{digits}f}, {high:+.{digits}f}]"
+    gap, (low, high) = f"{found.value:+.{digits}f}", found.interval
+    return gap if math.isnan(low) else f"{gap} [{low:+.{digits}f}, {high:+.{digits}f}]"
 
 
 def against(table: Table, name: str, plain: str | None, value: str, digits: int) -> str:

@@ -426,7 +426,7 @@ def test_samples_of_any_other_kind_have_the_sections_that_all_have(given, monkey
     tokens = dataclasses.replace(IMAGES, name="tokens", preview=lambda *_: picture)
     monkeypatch.setattr(ReportedRun, "modality", tokens)
     made = compose(given())
-    titles = ["The run", "Curves", "Samples", "Samples during training", "Scores"]
+    titles = ["Samples", "Scores", "Samples during training", "Curves", "The run"]
     assert [section.title for section in made.sections] == titles
     shown = {one.name: one.image for one in made.pictures()}
     np.testing.assert_array_equal(shown["samples"], picture)

@@ -16,7 +16,7 @@ USAGE = """usage: jaxgan COMMAND ...
   status DIR       show how the runs below a folder stand
   sample RUN       draw samples from a run folder
   evaluate RUN     score samples: of a run, of files, or of two against each other
-  report RUN       write a page with settings, curves, samples and scores
+  report DIR...    write a page about a run, or about how many runs compare
   export RUN       write a generator's weights (safetensors) and a model card
   data prepare     download or import a data set
   data list        show the data sets that are prepared

@@ -1,20 +1,21 @@
-"""``jaxgan report``: a run's settings, curves, samples and scores on one page."""
+"""``jaxgan report``: a run, or the comparison of many, on one page."""
 
 import dataclasses
 import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import tyro
 
 from jaxgan.cli.flags import check_count, check_seed
 from jaxgan.cli.progress import Counting
 from jaxgan.data.modality import IMAGES
-from jaxgan.errors import UserError
+from jaxgan.errors import UserError, one_of
 from jaxgan.evaluation.extractors import DEFAULT_EXTRACTOR
 from jaxgan.evaluation.inputs import scoring_of
+from jaxgan.files import replacing, writing
 from jaxgan.report.context import Choices, ReportedRun
 from jaxgan.report.report import compose
 from jaxgan.report.write import check_destination, write
@@ -22,32 +23,49 @@ from jaxgan.runs.folder import RunFolder
 from jaxgan.sampling.load import Step, TrainedRun, load_state, rebuild
 from jaxgan.sampling.sampler import Sampler, Weights
 from jaxgan.sampling.standing_statistics import standing
+from jaxgan.sweep.measures import Measure, measures
+from jaxgan.sweep.page import compose as compose_study
+from jaxgan.sweep.results import Study, is_sweep, read_runs, read_sweep, runs_below, shown
+from jaxgan.sweep.tables import summary_table, to_csv, to_latex
 
 
 @dataclasses.dataclass(frozen=True)
 class Report:
-    """Write a run's settings, curves, samples and scores as an HTML page, and as Markdown."""
+    """Write a report as an HTML page, and as Markdown.
 
-    run: tyro.conf.Positional[Path]
-    """The run folder."""
+    Of one run: its samples, scores, curves and settings. Of a sweep, of a folder with runs, or of
+    several runs: how they compare, over their seeds.
+    """
+
+    runs: tyro.conf.Positional[tuple[Path, ...]]
+    """A run folder; the folder of a sweep, or one with runs in it; or several of them."""
     out: Path | None = None
-    """A new folder, or that of an earlier report to replace; RUN/report if not given."""
+    """A new folder, or that of an earlier report to replace; DIR/report if not given."""
     weights: Literal["ema", "raw"] = "ema"
-    """The averaged generator, or the one last trained."""
+    """Of one run: the averaged generator, or the one last trained."""
     step: int | Literal["best"] | None = None
-    """Step of the checkpoint, or best (of a run with --best); the newest if not given."""
+    """Of one run: step of the checkpoint, or best (with --best); the newest if not given."""
     seed: int = 0
-    """Seed of the latents."""
+    """Of one run: seed of the latents."""
     num: int | None = None
-    """Samples to measure with; 1000, or 2500 of points, if not given."""
+    """Of one run: samples to measure with; 1000, or 2500 of points, if not given."""
     data_dir: str | None = None
-    """Where TFDS keeps data; $TFDS_DATA_DIR or ~/tensorflow_datasets if not given."""
+    """Of one run: where TFDS keeps data; $TFDS_DATA_DIR or ~/tensorflow_datasets if not given."""
     truncations: str = "0.3,0.5,0.7,1.0"
-    """Truncations of the sweep, separated by commas; an empty text for no sweep."""
+    """Of one run: truncations to compare, separated by commas; an empty text for none."""
     extractor: str = DEFAULT_EXTRACTOR
-    """Feature extractor of nearest neighbors and the truncation sweep, as for jaxgan evaluate."""
+    """Of one run: features of nearest neighbors and truncations, as for jaxgan evaluate."""
     extractor_weights: Path | None = None
-    """Weights of inception or dinov2, which you download yourself."""
+    """Of one run: weights of inception or dinov2, which you download yourself."""
+    score: str | None = None
+    """Of many runs: what they are ranked by, e.g. fd or modes/captured."""
+    baseline: str | None = None
+    """Of many runs: the variant that others are compared with, FACTOR=LEVEL,... as tables have it;
+    that of the sweep if not given."""
+    csv: bool = False
+    """Of many runs: also write every run as a row of runs.csv."""
+    latex: bool = False
+    """Of many runs: also write the first table as table.tex."""
 
     @property
     def extractor_is_chosen(self) -> bool:
@@ -55,11 +73,129 @@ class Report:
         return self.extractor != DEFAULT_EXTRACTOR or self.extractor_weights is not None
 
 
+OF_ONE = (
+    *("weights", "step", "seed", "num", "data_dir"),
+    *("truncations", "extractor", "extractor_weights"),
+)
+"""Flags of a report of one run."""
+
+OF_MANY = ("score", "baseline", "csv", "latex")
+"""Flags of a report of many runs."""
+
+
 def report(arguments: Sequence[str]) -> int:
-    """``jaxgan report RUN``; returns the exit code."""
+    """``jaxgan report DIR...``; returns the exit code."""
     asked = tyro.cli(Report, prog="jaxgan report", args=list(arguments))
+    study = study_of(asked.runs)
+    refuse_flags(asked, OF_MANY if study is None else OF_ONE, one=study is None)
+    return report_of_one(asked) if study is None else report_of_many(asked, study)
+
+
+def study_of(paths: Sequence[Path]) -> Study | None:
+    """The runs that are compared; None if one run is to be reported.
+
+    Raises:
+      UserError: nothing is named, or what is named holds no run.
+    """
+    if not paths:
+        raise UserError("Name a run folder, the folder of a sweep, or several run folders.")
+    if len(paths) == 1:
+        (path,) = paths
+        if is_sweep(path):
+            return read_sweep(path)
+        below = [] if RunFolder(path).config.exists() else runs_below(path)
+        return read_runs(below) if below else None
+    found: dict[Path, Path] = {}
+    for path in paths:
+        if is_sweep(path):
+            raise UserError(
+                f"{path} is a sweep, which is reported alone; or name runs in it: {path}/trials"
+            )
+        runs = [path] if RunFolder(path).config.exists() else runs_below(path)
+        if not runs:
+            raise UserError(f"No run in {path}: it has no config.json.")
+        found |= {run.resolve(): run for run in runs}
+    return read_runs(list(found.values()))
+
+
+def refuse_flags(asked: Report, names: Sequence[str], one: bool) -> None:
+    """Refuses flags that would change nothing.
+
+    Raises:
+      UserError: names the first one.
+    """
+    usual = {field.name: field.default for field in dataclasses.fields(Report)}
+    for name in names:
+        if getattr(asked, name) != usual[name]:
+            flag, of = name.replace("_", "-"), "many runs" if one else "one run"
+            raise UserError(f"--{flag} is for a report of {of}; omit it.")
+
+
+def report_of_many(asked: Report, study: Study) -> int:
+    """Writes the page of a study; returns the exit code.
+
+    Raises:
+      UserError: a flag does not fit the study, or the page cannot be written.
+    """
+    out = asked.out or (asked.runs[0] / "report" if len(asked.runs) == 1 else None)
+    if out is None:
+        raise UserError("--out FOLDER says where the report of several folders goes; add it.")
+    if asked.baseline is not None:
+        study = dataclasses.replace(study, baseline=levels_of(asked.baseline, study))
+    if asked.score is not None:
+        known = [measure.name for measure in measures(study)]
+        known += [name.partition("/")[0] for name in known]
+        study = dataclasses.replace(
+            study, scored=one_of(asked.score, dict.fromkeys(known), "score")
+        )
+    check_destination(out)
+    write(compose_study(study), out)
+    found = measures(study)
+    with writing(out, "Choose another --out."):
+        if asked.csv:
+            with replacing(out / "runs.csv") as part:
+                part.write_text(to_csv(study, found))
+        if asked.latex:
+            with replacing(out / "table.tex") as part:
+                part.write_text(latex_of(study, found))
+    print(f"Report of {len(study.trials)} runs: {out / 'report.html'}")
+    return 0
+
+
+def latex_of(study: Study, found: Sequence[Measure]) -> str:
+    """The first table for a paper.
+
+    Raises:
+      UserError: no run has a score.
+    """
+    if not found:
+        raise UserError("--latex: no run has finished with a score; omit it.")
+    caption = f"{study.title}: {found[0].title} of {found[0].count:,} samples."
+    return to_latex(summary_table(study, found[0]), caption)
+
+
+def levels_of(words: str, study: Study) -> dict[str, Any]:
+    """The levels that ``--baseline FACTOR=LEVEL,...`` names.
+
+    Raises:
+      UserError: a factor or a level is none of the study's.
+    """
+    found = {}
+    for word in words.split(","):
+        name, equals, level = word.strip().partition("=")
+        if not equals:
+            raise UserError(f"--baseline {words}: {word} is no FACTOR=LEVEL.")
+        one_of(name, study.factors, "factor")
+        known = {shown(one): one for one in study.factors[name]}
+        found[name] = known[one_of(level, known, f"level of {name}")]
+    return found
+
+
+def report_of_one(asked: Report) -> int:
+    """Writes the page of a run; returns the exit code."""
     choices = choices_of(asked)
-    folder = RunFolder(asked.run)
+    (path,) = asked.runs
+    folder = RunFolder(path)
     out = asked.out or folder.path / "report"
     trained = trained_run(folder, asked.step)
     sampler = sampler_of_run(folder, trained, asked.weights, asked.seed)
@@ -69,8 +205,8 @@ def report(arguments: Sequence[str]) -> int:
         if sampler and run.modality.name == IMAGES.name and asked.extractor_is_chosen:
             _ = run.extractor  # without what the user named there is no report
         write(compose(run), out)
-    shown = f"step {sampler.step}, {asked.weights}" if sampler else "no checkpoint"
-    print(f"Report of {asked.run} ({shown}): {out / 'report.html'}")
+    about = f"step {sampler.step}, {asked.weights}" if sampler else "no checkpoint"
+    print(f"Report of {path} ({about}): {out / 'report.html'}")
     return 0
 
 

@@ -13,6 +13,7 @@ from jaxgan.metrics import (
     modes,
     ms_ssim,
     neighbors,
+    pairwise,
     parzen,
     ppl,
     prdc,
@@ -20,7 +21,7 @@ from jaxgan.metrics import (
 from jaxgan.metrics.metric import Metric
 
 FILES = (frechet, frechet_infinity, intra_class, kernel, prdc, inception_score, modes)
-FILES += (cas, ms_ssim, ppl, parzen, neighbors)
+FILES += (cas, ms_ssim, ppl, parzen, neighbors, pairwise)
 
 METRICS: Mapping[str, Metric] = {file.METRIC.name: file.METRIC for file in FILES}
 """Every metric by its name."""

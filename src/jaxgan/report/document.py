@@ -272,6 +272,9 @@ th, td { text-align: left; vertical-align: top; padding: .3rem .9rem .3rem 0;
   border-bottom: 1px solid var(--line); }
 tbody th { font-weight: 500; color: var(--faint); white-space: nowrap; }
 table.columns { white-space: nowrap; }  /* wide ones scroll */
+table.columns th, table.columns td:first-child { white-space: normal; overflow-wrap: normal; }
+table.columns th { vertical-align: bottom; }
+table.columns td:first-child { min-width: 8rem; }
 details { margin: .8rem 0; }
 summary { cursor: pointer; color: var(--faint); }
 pre { background: var(--shade); padding: .8rem; border-radius: 3px; overflow-x: auto;

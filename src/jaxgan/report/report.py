@@ -19,12 +19,6 @@ from jaxgan.report.truncation import truncation
 Build = Callable[[ReportedRun], list[Block]]
 """Makes a section's blocks; without any the section does not apply and is not shown."""
 
-RECORDED: Mapping[str, Build] = {"The run": the_run, "Curves": curves}
-"""Sections that need no checkpoint."""
-
-DRAWN: Mapping[str, Build] = {"Samples": samples, "Samples during training": during_training}
-"""Sections of samples of any modality."""
-
 OF_MODALITY: Mapping[str, Mapping[str, Build]] = {
     "images": {
         "Samples of each class": each_class,
@@ -37,13 +31,21 @@ OF_MODALITY: Mapping[str, Mapping[str, Build]] = {
 }
 """Further sections, by the modality that they fit; other modalities have none."""
 
+RECORDED: Mapping[str, Build] = {"Curves": curves, "The run": the_run}
+"""The last sections, which need no checkpoint."""
+
 
 def compose(run: ReportedRun) -> Document:
-    """The report of a run."""
-    parts = dict(RECORDED)
+    """The report of a run: samples and scores first, settings last."""
+    parts: dict[str, Build] = {"Scores": scores, **RECORDED}
     if run.sampler is not None:
-        parts |= {**DRAWN, **OF_MODALITY.get(run.modality.name, {})}
-    parts["Scores"] = scores
+        parts = {
+            "Samples": samples,
+            "Scores": scores,
+            **OF_MODALITY.get(run.modality.name, {}),
+            "Samples during training": during_training,
+            **RECORDED,
+        }
     sections = []
     for number, (title, build) in enumerate(parts.items(), 1):
         print(f"report {number}/{len(parts)}: {title.lower()}", file=sys.stderr)

@@ -1,1 +1,1 @@
-"""Sweeps: many trials of an experiment, trained, resumed and recorded."""
+"""Many runs: planned, trained, resumed and recorded; and how they compare."""
