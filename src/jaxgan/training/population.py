@@ -219,7 +219,7 @@ def prepared_together(
     return runs, groups
 
 
-def feed_of_all(runs: Sequence[Run]) -> Feed:
+def feed_of_runs(runs: Sequence[Run]) -> Feed:
     """The batches of each run, side by side.
 
     Raises:
@@ -229,7 +229,7 @@ def feed_of_all(runs: Sequence[Run]) -> Feed:
     return stacked_feed(run.source, seeds, run.training.batch_size, run.runtime.reading.data_mode)
 
 
-def engine_of(
+def engine_of_runs(
     runs: Sequence[Run],
     feed: Feed,
     groups: int,
@@ -290,7 +290,7 @@ def _train(
     for number, run in enumerate(runs):
         if number not in live and run.recorded is not None:
             check_same_run(run.recorded, run.wanted, run.folder, experiment)
-    steps, devices, feed = asked[0].runtime.steps, runs[0].devices, feed_of_all(runs)
+    steps, devices, feed = asked[0].runtime.steps, runs[0].devices, feed_of_runs(runs)
     with contextlib.ExitStack() as whole:
         own = {number: whole.enter_context(contextlib.ExitStack()) for number in live}
         mine = {n: own[n].enter_context(opened(runs[n], len(runs))) for n in live}
@@ -312,7 +312,7 @@ def _train(
             Hook(hooks.next_row, runs[0].looked_at, on_stop=True),
         ]
         cadences = [every for hook in asked_for for every in hook.every]
-        engine = engine_of(runs, feed, groups, cadences, make_engine)
+        engine = engine_of_runs(runs, feed, groups, cadences, make_engine)
         population = stack(
             [states.get(number, states[live[0]]) for number in range(len(runs))],
             [number in live for number in range(len(runs))],

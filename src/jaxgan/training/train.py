@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 
 import jax
 
+from jaxgan.data.feed import Feed
 from jaxgan.experiment import Experiment
 from jaxgan.game.gan import fresh_batches
 from jaxgan.runs.settings import Runtime, Training
@@ -13,7 +14,7 @@ from jaxgan.training import hooks, repeat, start
 from jaxgan.training.data import feed_of, preparation
 from jaxgan.training.engine import CompiledEngine
 from jaxgan.training.loop import Engine, Hook, Outcome, fit
-from jaxgan.training.run import opened, prepared
+from jaxgan.training.run import Run, opened, prepared
 from jaxgan.training.stop import Stop
 
 Shown: TypeAlias = contextlib.AbstractContextManager[hooks.Progress]
@@ -54,16 +55,13 @@ def train(
       UserError: a setting, the data, the folder or its checkpoints are at fault.
     """
     run = prepared(experiment, config, training, runtime)
-    leader, steps, compute = jax.process_index() == 0, runtime.steps, runtime.compute
-    game, devices = run.game, run.devices
+    leader, steps = jax.process_index() == 0, runtime.steps
     with contextlib.ExitStack() as stack:
         mine = stack.enter_context(opened(run))
-        batches = fresh_batches(game.gan.updates)
-        feed = feed_of(run.source, training, runtime.reading, batches * compute.steps_per_dispatch)
-        stack.enter_context(contextlib.closing(feed))
+        feed = stack.enter_context(contextlib.closing(feed_of_run(run)))
         origin = run.description.get("origin")
         state = start.state_of(
-            game, training.seed, mine.store, devices, run.runtime.init_from, origin
+            run.game, training.seed, mine.store, run.devices, run.runtime.init_from, origin
         )
         first = mine.status.step = int(state.step)
         if first >= steps:
@@ -79,18 +77,8 @@ def train(
             *([Hook(profile, (profile.STEPS,))] if runtime.logging.profile else []),
             *more,
         ]
-        ends = [every for hook in asked for every in hook.every]
-        longest = feed.longest(batches, compute.steps_per_dispatch, ends)
-        engine = make_engine(
-            game.build,
-            game.values,
-            preparation(run.source.modality, training.flip),
-            feed,
-            devices,
-            compute.backend,
-            repeat.choose(game.shapes) if compute.repeat == "auto" else compute.repeat,
-            1 if compute.debug_nans else longest,
-        )
+        cadences = [every for hook in asked for every in hook.every]
+        engine = engine_of(run, feed, cadences, make_engine)
 
         def tick(step: int) -> None:
             mine.status.step = step
@@ -99,6 +87,38 @@ def train(
         _, outcome = fit(state, engine, asked, steps, stop, tick)
         mine.end(outcome, pictures)
         return outcome
+
+
+def feed_of_run(run: Run) -> Feed:
+    """The batches of a run.
+
+    Raises:
+      UserError: a batch cannot be divided over the processes, or a file cannot be read.
+    """
+    ahead = fresh_batches(run.game.gan.updates) * run.runtime.compute.steps_per_dispatch
+    return feed_of(run.source, run.training, run.runtime.reading, ahead)
+
+
+def engine_of(
+    run: Run,
+    feed: Feed,
+    cadences: Sequence[int],
+    make_engine: Callable[..., Engine] = CompiledEngine,
+) -> Engine:
+    """The engine of a run, for hooks of these cadences."""
+    game, compute = run.game, run.runtime.compute
+    batches = fresh_batches(game.gan.updates)
+    longest = feed.longest(batches, compute.steps_per_dispatch, cadences)
+    return make_engine(
+        game.build,
+        game.values,
+        preparation(run.source.modality, run.training.flip),
+        feed,
+        run.devices,
+        compute.backend,
+        repeat.choose(game.shapes) if compute.repeat == "auto" else compute.repeat,
+        1 if compute.debug_nans else longest,
+    )
 
 
 def at_the_end(step: int) -> Outcome:
