@@ -58,7 +58,9 @@ def terms(values, **discriminator):
 
 def plain(values):
     return games.gan(
-        terms=terms(values), optimizers={who: optax.adam(values["rate"]) for who in ("g", "d")}
+        generator=games.NormalizedGenerator(),
+        terms=terms(values),
+        optimizers={who: optax.adam(values["rate"]) for who in ("g", "d")},
     )
 
 
@@ -67,7 +69,7 @@ def lazy(values):
     late = jg.every(3, jg.scale(values["penalty"], penalty))
     return games.gan(
         generator=games.NormalizedGenerator(),
-        discriminator=games.Critic(norm=True, rate=0.2),
+        discriminator=games.Critic(rate=0.2),
         terms=terms(values, r1=late),
         optimizers={"g": optax.sgd(values["rate"]), "d": optax.sgd(values["rate"], momentum=0.5)},
         updates=(jg.D, jg.D, dataclasses.replace(jg.G, every=2)),
@@ -220,11 +222,18 @@ def test_steps_and_hyperparameters_share_one_executable(caplog):
         assert "Compiling jit(" in caplog.text, "the control: what is compiled is heard of"
 
 
-@pytest.mark.parametrize("count, groups", [(3, 3), (8, 1), (6, 3)])
+@pytest.mark.parametrize(
+    "count, groups",
+    [
+        pytest.param(3, 3, id="members", marks=pytest.mark.slow),
+        pytest.param(8, 1, id="rows", marks=pytest.mark.slow),
+        pytest.param(6, 3, id="both"),
+    ],
+)
 def test_members_or_rows_or_both_over_devices_equal_one_device(count, groups):
     mesh = parallel.grid(jax.devices()[:count], groups)
-    state, _ = engine_on(lazy, mesh)(population(lazy, mesh), 0, 2)
-    expected, _ = trained(lazy, 2)
+    state, _ = engine_on(plain, mesh)(population(plain, mesh), 0, 2)
+    expected, _ = trained(plain, 2)
     taken = member_of(jax.devices()[:count])
     for number in range(3):
         found = taken(state, number)

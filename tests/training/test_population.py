@@ -1,6 +1,7 @@
 """Runs that are trained at once leave the folders of runs of their own."""
 
 import dataclasses
+import json
 import os
 import signal
 
@@ -184,6 +185,35 @@ def test_runs_go_on_alone_and_runs_of_their_own_together(straight, asked, tmp_pa
     for found in (tmp_path / "a" / "0", tmp_path / "b" / "0"):
         assert [row["step"] for row in rows(found)] == [4, 5, 8, 10, 12]
         near(found, straight / "0")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("devices, layout", [(3, "members"), (4, "rows"), (6, "auto")])
+def test_devices_do_not_change_the_runs(devices, layout, straight, asked, tmp_path):
+    outcomes = together(asked(tmp_path, devices=devices), layout=layout)
+    assert {one.kind for one in outcomes} == {"finished"}
+    for number in range(3):
+        near(tmp_path / str(number), straight / str(number))
+
+
+@pytest.mark.slow
+def test_each_member_is_scored_and_ranked_and_draws(asked, tmp_path):
+    flags = dict(evaluate_every=6, evaluate_metrics="ms-ssim", evaluate_num=30, sample_every=6)
+    settings = asked(tmp_path / "together", **flags, best="ms-ssim")
+    train_population(*settings, make_engine=engine)
+    alone(asked(tmp_path / "alone", **flags, best="ms-ssim"), 1)
+    mine, theirs = (
+        [json.loads(line) for line in (tmp_path / one / "1/evaluations.jsonl").open()]
+        for one in ("together", "alone")
+    )
+    for score in mine + theirs:
+        del score["environment"]
+    assert [one["subject"]["step"] for one in mine] == [6, 12]
+    for one, other in zip(mine, theirs, strict=True):
+        assert one.pop("values") == pytest.approx(other.pop("values"), rel=0.05)
+    pictures = {path.name for path in (tmp_path / "together/2/samples").iterdir()}
+    assert pictures == {"0000006.png", "0000012.png"}
+    assert (tmp_path / "together/2/curves.png").exists()
 
 
 @pytest.mark.parametrize(
