@@ -216,14 +216,14 @@ Written by `population.py` (how to run it: its first lines); every number is in
 
 Steps of one member per second, summed over the N members; medians of {ROUNDS} rounds of
 {result["seconds"]} s. Ratios are of the rounds, median (least to most); above 1 one program is
-faster. Processes: min(N, cores) of them, which took turns with nothing.
+faster. Processes: min(N, cores) of them, before the other measurements.
 
 {chr(10).join(tables)}"""
 
 
 def main(flags: Flags) -> None:
     """Measures, and writes both files."""
-    load = [list(os.getloadavg())]
+    load = [[round(one, 1) for one in os.getloadavg()]]
     cores = len(os.sched_getaffinity(0))
     # Before this process starts its devices: on a GPU it would take the memory.
     beside = {

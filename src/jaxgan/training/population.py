@@ -6,7 +6,6 @@ What runs at once is what differs in seed and hyperparameters only (``group_key`
 
 import contextlib
 import dataclasses
-import functools
 import json
 import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -27,9 +26,10 @@ from jaxgan.runs.identity import check_same_run
 from jaxgan.runs.settings import Runtime, Training
 from jaxgan.training import hooks, repeat, start
 from jaxgan.training.data import preparation
+from jaxgan.training.each import each
 from jaxgan.training.engine import Hyperparameters
-from jaxgan.training.loop import Engine, Hook, Outcome, StepInfo, fit
-from jaxgan.training.members import Population, PopulationEngine, member_of, stack
+from jaxgan.training.loop import Engine, Hook, Outcome, fit
+from jaxgan.training.members import PopulationEngine, member_of, stack
 from jaxgan.training.run import OpenRun, Run, opened, prepared
 from jaxgan.training.stop import Stop
 from jaxgan.training.train import ShowProgress, at_the_end, unseen
@@ -353,52 +353,3 @@ def _states(runs: Mapping[int, Run], mine: Mapping[int, OpenRun]) -> dict[int, G
             "train them one after another."
         )
     return dict(zip(runs, found, strict=True))
-
-
-class MemberInfo(StepInfo):
-    """What the hooks of one member look at; its state is taken out when one asks for it."""
-
-    def __init__(self, info: StepInfo, number: int, take: Callable[[Population, int], GanState]):
-        self._population: Any = info.state
-        self._number, self._take = number, take
-        self.step, self.meter, self.last = info.step, info.meter, info.last
-        self.means = {name: mean[number] for name, mean in info.means.items()}
-        self.scores = []
-
-    @functools.cached_property
-    def state(self) -> GanState:  # type: ignore[override]
-        """The member's state."""
-        return self._take(self._population, self._number)
-
-
-def each(
-    policies: Mapping[int, Sequence[Hook]],
-    take: Callable[[Population, int], GanState],
-    ended: Callable[[int, Outcome], None],
-) -> list[Hook]:
-    """The hooks of all members as hooks of the one loop that trains them.
-
-    Args:
-      policies: the hooks of every member, by its number; all have the same cadences.
-      take: takes the state of a member out.
-      ended: called when a hook ends a member, whose hooks are not called any more. The loop ends
-        with the last of them.
-    """
-    left, infos = set(policies), {}
-
-    def at(place: int, info: StepInfo) -> Outcome | None:
-        if infos.get("of") is not info:  # a hook leaves its scores there for the next
-            infos.clear()
-            infos["of"] = info
-            infos.update({number: MemberInfo(info, number, take) for number in left})
-        for number in sorted(left):
-            if outcome := policies[number][place].act(infos[number]):
-                left.remove(number)
-                ended(number, outcome)
-        return None if left else Outcome("diverged", info.step, "no run is left")
-
-    first = next(iter(policies.values()))
-    return [
-        Hook(functools.partial(at, place), hook.every, hook.on_stop)
-        for place, hook in enumerate(first)
-    ]
