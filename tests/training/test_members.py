@@ -141,7 +141,9 @@ def trained(build, steps, values=VALUES):
     return state, logs
 
 
-@pytest.mark.parametrize("name", GAMES)
+@pytest.mark.parametrize(
+    "name", ["lazy", *(pytest.param(one, marks=pytest.mark.slow) for one in ("plain", "balanced"))]
+)
 def test_a_members_steps_equal_those_of_a_run_of_its_own(name):
     """With the same draws and data: the member's state and logs after two steps, and two more."""
     build = GAMES[name]
@@ -225,11 +227,12 @@ def test_steps_and_hyperparameters_share_one_executable(caplog):
 @pytest.mark.parametrize(
     "count, groups",
     [
-        pytest.param(3, 3, id="members", marks=pytest.mark.slow),
-        pytest.param(8, 1, id="rows", marks=pytest.mark.slow),
+        pytest.param(3, 3, id="members"),
+        pytest.param(8, 1, id="rows"),
         pytest.param(6, 3, id="both"),
     ],
 )
+@pytest.mark.slow
 def test_members_or_rows_or_both_over_devices_equal_one_device(count, groups):
     mesh = parallel.grid(jax.devices()[:count], groups)
     state, _ = engine_on(plain, mesh)(population(plain, mesh), 0, 2)

@@ -1,6 +1,7 @@
 """Runs that are trained at once leave the folders of runs of their own."""
 
 import dataclasses
+import functools
 import json
 import os
 import signal
@@ -35,9 +36,9 @@ COMPILED = {}
 """The compiled step of earlier populations, by their size."""
 
 
-def engine(*parts):
+def engine(*parts, kind=PopulationEngine):
     """A population's engine with the compiled step of an earlier one of the same size."""
-    found = PopulationEngine(*parts)
+    found = kind(*parts)
     size = len(found.hyperparameters["ema"])
     found.compiled = COMPILED.setdefault((size, parts[4]), found.compiled)
     return found
@@ -131,7 +132,8 @@ def test_an_interrupted_population_goes_on_as_if_it_had_not_been(straight, asked
                 os.kill(os.getpid(), signal.SIGTERM)
             return super().__call__(state, step, count)
 
-    first = train_population(*asked(tmp_path), make_engine=Interrupting, pictures=False)
+    interrupting = functools.partial(engine, kind=Interrupting)
+    first = train_population(*asked(tmp_path), make_engine=interrupting, pictures=False)
     stopped = [Outcome("interrupted", 8, "stopped by SIGTERM at step 8")] * 3
     assert first == stopped
     assert status(tmp_path / "1")["outcome"] == "interrupted"
@@ -164,6 +166,7 @@ def test_a_member_that_diverges_ends_no_other(straight, asked, tmp_path):
         assert [one.kind for one in together(faulty())] == ["finished", "diverged", "finished"]
 
 
+@pytest.mark.slow
 def test_it_starts_where_all_are_sound(straight, asked, tmp_path):
     together(asked(tmp_path, steps=10))
     for part in (tmp_path / "1" / "checkpoints" / "10").rglob("*"):
@@ -175,6 +178,7 @@ def test_it_starts_where_all_are_sound(straight, asked, tmp_path):
         assert rows(tmp_path / str(number)) == rows(straight / str(number))
 
 
+@pytest.mark.slow
 def test_runs_go_on_alone_and_runs_of_their_own_together(straight, asked, tmp_path):
     together(asked(tmp_path / "a", steps=10))
     outcome = alone(asked(tmp_path / "a"), 0)
@@ -203,7 +207,10 @@ def test_each_member_is_scored_and_ranked_and_draws(asked, tmp_path):
     train_population(*settings, make_engine=engine)
     alone(asked(tmp_path / "alone", **flags, best="ms-ssim"), 1)
     mine, theirs = (
-        [json.loads(line) for line in (tmp_path / one / "1/evaluations.jsonl").open()]
+        [
+            json.loads(line)
+            for line in (tmp_path / one / "1/evaluations.jsonl").read_text().splitlines()
+        ]
         for one in ("together", "alone")
     )
     for score in mine + theirs:

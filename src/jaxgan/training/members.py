@@ -95,7 +95,9 @@ def stack(states: Sequence[GanState], alive: Sequence[bool], mesh: Mesh) -> Popu
         return Population(dataclasses.replace(members, step=states[0].step), alive)
 
     placed = jax.tree.map(lambda spec: NamedSharding(mesh, spec), SPECS)
-    return jax.jit(together, out_shardings=placed)(list(states), np.array(alive))
+    # On the grid before: JAX looks for a key's place on the mesh that the arguments are on.
+    whole = jax.device_put(list(states), NamedSharding(mesh, P()))
+    return jax.jit(together, out_shardings=placed)(whole, np.array(alive))
 
 
 def member_of(devices: Sequence[Device]) -> Callable[[Population, int], GanState]:
