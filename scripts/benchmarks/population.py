@@ -29,14 +29,14 @@ from jaxgan.data.modality import IMAGES
 from jaxgan.files import replacing, write_json
 
 NARROW = {"hidden": (32, 32)}
-WIDTHS = {"generator_width": 16, "discriminator_width": 16}
+WIDTH = {"width": 16}
 CASES = {
     "ring, 32 wide, batches of 64": Method(
         "ring, narrow", "gan_ring", changes=NARROW, training={"batch_size": 64}
     ),
     "ring, 128 wide, batches of 256": Method("ring, wide", "gan_ring"),
     "DCGAN of width 16, 28 x 28, batches of 64": Method(
-        "DCGAN", "dcgan", "fashion_mnist", changes=WIDTHS, training={"batch_size": 64}
+        "DCGAN", "dcgan", "fashion_mnist", changes=WIDTH, training={"batch_size": 64}
     ),
 }
 """The games; the images of the last are noise."""
