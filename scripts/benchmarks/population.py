@@ -173,7 +173,8 @@ def measure(game: str, flags: Flags) -> list[dict[str, Any]]:
         peak = (jax.devices()[0].memory_stats() or {}).get("peak_bytes_in_use")
         compiling = {"at once": many.compiling, "alone": solo.compiling}
         found.append({"members": count, "rates": rates, "compiling": compiling, "peak": peak})
-        print(game, count, {name: statistics.median(rate) for name, rate in rates.items()})
+        medians = {name: statistics.median(rate) for name, rate in rates.items()}
+        print(game, count, medians, flush=True)
     return found
 
 
@@ -181,6 +182,11 @@ def ratio(above: Sequence[float], below: Sequence[float]) -> str:
     """``median (least to most)`` of the ratios, round by round."""
     every = [a / b for a, b in zip(above, below, strict=True)]
     return f"{statistics.median(every):.2f} ({min(every):.2f} to {max(every):.2f})"
+
+
+def shown(rate: float) -> str:
+    """A rate with three digits, or all before the point."""
+    return f"{rate:,.0f}" if rate >= 100 else f"{rate:.3g}"
 
 
 def page(result: Mapping[str, Any]) -> str:
@@ -191,7 +197,7 @@ def page(result: Mapping[str, Any]) -> str:
             [
                 str(row["members"]),
                 *(
-                    f"{statistics.median(row['rates'][way]):,.0f}"
+                    shown(statistics.median(row["rates"][way]))
                     for way in ("at once", "alone", "processes")
                 ),
                 ratio(row["rates"]["at once"], row["rates"]["alone"]),
