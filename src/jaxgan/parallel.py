@@ -4,6 +4,9 @@
 default) or ``shard_map``. As the state is an argument that is whole on each device, ``pmap`` is
 ``jit(shard_map(check_vma=False))``: the state has no device axis, and the two backends agree bit
 for bit.
+
+``spread_members`` does it for many runs at once, on a grid of devices: groups of devices train
+different members, and the devices of a group share the rows of their batches.
 """
 
 from collections.abc import Callable, Sequence
@@ -101,6 +104,34 @@ def _only(leaf: jax.Array, axis: int) -> jax.Array:
 def mesh(devices: Sequence[Device]) -> Mesh:
     """A one-dimensional mesh over ``devices``."""
     return Mesh(np.asarray(devices), (AXIS,), axis_types=(AxisType.Auto,))
+
+
+MEMBERS = "members"
+"""Name of the mapped axis that the members of a population are divided over."""
+
+
+def grid(devices: Sequence[Device], groups: int) -> Mesh:
+    """The devices as ``[groups, devices of a group]``, with the axes ``MEMBERS`` and ``AXIS``."""
+    names, types = (MEMBERS, AXIS), (AxisType.Auto, AxisType.Auto)
+    return Mesh(np.asarray(devices).reshape(groups, -1), names, axis_types=types)
+
+
+def spread_members(
+    function: Callable[..., Any], mesh: Mesh, takes: Sequence[Any], gives: Any
+) -> Callable[..., Any]:
+    """Runs ``function`` on every device of a ``grid``, with the axes ``MEMBERS`` and ``AXIS``.
+
+    Args:
+      function: code for one device, which has the members of its group, and its rows of them.
+      mesh: the devices.
+      takes: for each argument how it is divided: a tree of ``PartitionSpec``, or the first levels
+        of one. Argument 0, the state, is donated.
+      gives: the same for the result, which is not divided over ``AXIS``.
+    """
+    shards = jax.shard_map(
+        function, mesh=mesh, in_specs=tuple(takes), out_specs=gives, check_vma=False
+    )
+    return jax.jit(shards, donate_argnums=0)
 
 
 def divide(rows: Any, devices: Sequence[Device], backend: Backend, axis: int) -> Any:

@@ -3,15 +3,16 @@
 import collections
 import concurrent.futures
 import dataclasses
+import functools
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxgan.data.order import batch_indices, process_rows
+from jaxgan.data.order import batch_indices, permutation, process_rows
 from jaxgan.data.source import Rows, Source, useful_threads
 from jaxgan.errors import UserError
 
@@ -148,6 +149,7 @@ class Order:
     batch_size: int
     size: int
     rows: slice
+    permuted: Callable[[int, int, int], np.ndarray] = permutation
 
     @property
     def local_batch(self) -> int:
@@ -156,7 +158,7 @@ class Order:
 
     def indices(self, batch: int) -> np.ndarray:
         """This process's samples of batch number ``batch``, int32 ``[local_batch]``."""
-        return batch_indices(self.seed, batch, self.batch_size, self.size)[self.rows]
+        return batch_indices(self.seed, batch, self.batch_size, self.size, self.permuted)[self.rows]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -181,6 +183,57 @@ class Resident:
 
     def close(self) -> None:
         """Nothing to stop."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Stacked:
+    """Data that stay on the device, read in several orders at once; a chunk is indices.
+
+    Attributes:
+      arrays: the data.
+      orders: the order of each member of a population.
+    """
+
+    arrays: Rows
+    orders: Sequence[Order]
+
+    @property
+    def batch_bytes(self) -> int:
+        """See ``Feed.batch_bytes``."""
+        return sum(order.local_batch for order in self.orders) * np.dtype(np.int32).itemsize
+
+    def chunk(self, first: int, count: int) -> np.ndarray:
+        """Indices int32 ``[count, members, batch]`` of batches ``first .. first + count - 1``."""
+        return np.stack(
+            [[order.indices(first + number) for order in self.orders] for number in range(count)]
+        )
+
+    def longest(self, batches_per_step: int, asked: int, cadences: Sequence[int] = ()) -> int:
+        """See ``Feed.longest``."""
+        return steps_per_chunk(asked, cadences, self.batch_bytes * batches_per_step, CHUNK_BYTES)
+
+    def close(self) -> None:
+        """Nothing to stop."""
+
+
+def stacked_feed(source: Source, seeds: Sequence[int], batch_size: int, mode: Mode) -> Feed:
+    """A feed of the batches that each seed's own feed would give, side by side.
+
+    Raises:
+      UserError: the data are to be streamed.
+    """
+    if mode == "streamed" or (mode == "auto" and source.nbytes > RESIDENT_BYTES):
+        raise UserError(
+            f"{source.name} would be streamed, and many runs at once need data that stay on the "
+            "device: train one after another, or give --data-mode resident."
+        )
+
+    def order(seed: int) -> Order:
+        # Each remembers its own two epochs, however many there are.
+        permuted = functools.lru_cache(maxsize=2)(permutation.__wrapped__)
+        return Order(seed, batch_size, source.size, slice(0, batch_size), permuted)
+
+    return Stacked(source.arrays(), [order(seed) for seed in seeds])
 
 
 class Streamed:

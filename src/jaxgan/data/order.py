@@ -1,13 +1,20 @@
 """The order in which samples are seen: a function of the seed and the batch's number."""
 
 import functools
+from collections.abc import Callable
 
 import numpy as np
 
 from jaxgan.errors import UserError
 
 
-def batch_indices(seed: int, batch: int, batch_size: int, size: int) -> np.ndarray:
+def batch_indices(
+    seed: int,
+    batch: int,
+    batch_size: int,
+    size: int,
+    permuted: Callable[[int, int, int], np.ndarray] | None = None,
+) -> np.ndarray:
     """Which samples make up batch number ``batch``, int32 ``[batch_size]``.
 
     The stream of samples is endless: place ``p = batch * batch_size + i`` lies in epoch
@@ -19,14 +26,16 @@ def batch_indices(seed: int, batch: int, batch_size: int, size: int) -> np.ndarr
       batch: number of the batch, from 0.
       batch_size: samples in the global batch; may exceed ``size``.
       size: samples in the data set.
+      permuted: computes ``permutation``; for who reads many orders in turn, and remembers more.
     """
+    permuted = permuted or permutation
     place = batch * batch_size
     end = place + batch_size
     parts = []
     while place < end:
         epoch, first = divmod(place, size)
         last = min(size, first + end - place)
-        parts.append(permutation(seed, epoch, size)[first:last])
+        parts.append(permuted(seed, epoch, size)[first:last])
         place += last - first
     return np.concatenate(parts)
 

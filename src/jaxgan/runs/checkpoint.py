@@ -10,6 +10,7 @@ import hashlib
 import json
 import logging
 import math
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -191,8 +192,28 @@ class Checkpoints:
                 f"{self.folder.parent} has no checkpoint of step {step}; it has "
                 f"{', '.join(map(str, steps))}."
             )
-        faults = []
-        for candidate in [step] if step is not None else reversed(steps):
+        found, faults = self.newest_sound(like, steps if step is None else [step])
+        if found is not None:
+            return found
+        raise UserError(
+            f"No sound checkpoint in {self.folder} ({'; '.join(faults)}). "
+            "Restore the folder from a copy, or start anew in another --workdir."
+        )
+
+    def newest_sound(
+        self, like: Any, among: Iterable[int]
+    ) -> tuple[tuple[int, Any] | None, list[str]]:
+        """The newest sound one of some checkpoints: step and state, or None; and what is damaged.
+
+        Args:
+          like: as for ``restore``.
+          among: steps that have a checkpoint.
+
+        Raises:
+          UserError: one is of other networks.
+        """
+        faults: list[str] = []
+        for candidate in sorted(among, reverse=True):
             try:
                 state = self._read(candidate, like)
             except UserError:
@@ -205,11 +226,8 @@ class Checkpoints:
                 continue
             for fault in faults:
                 logging.getLogger("jaxgan").warning("Skipped a damaged checkpoint, %s", fault)
-            return candidate, state
-        raise UserError(
-            f"No sound checkpoint in {self.folder} ({'; '.join(faults)}). "
-            "Restore the folder from a copy, or start anew in another --workdir."
-        )
+            return (candidate, state), faults
+        return None, faults
 
     def best_step(self) -> int | None:
         """Step of the smallest score, the newest of several; None if no step has a score."""
@@ -242,6 +260,24 @@ class Checkpoints:
         if digest(state) != meta["sha256"]:
             raise ValueError("its content does not match its checksum")
         return state
+
+
+def newest_in_all(runs: Sequence[Checkpoints], like: Any) -> list[Any] | None:
+    """The states of several runs at the newest step that is sound in all; None if there is none.
+
+    Raises:
+      UserError: a checkpoint is of other networks than ``like``.
+    """
+    among = set.intersection(*(set(run.steps()) for run in runs))
+    while among:
+        found = [run.newest_sound(like, among)[0] for run in runs]
+        known = [one for one in found if one is not None]
+        if len(known) < len(runs):
+            return None
+        if len({step for step, _ in known}) == 1:
+            return [state for _, state in known]
+        among = {step for step in among if step <= min(step for step, _ in known)}
+    return None
 
 
 def _check(meta: dict[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """What a run ran on."""
 
+import functools
 import hashlib
 import os
 import platform
@@ -32,7 +33,7 @@ def describe_environment(devices: list[Device]) -> dict[str, Any]:
     """What a run ran on; bitwise equality holds within one such environment."""
     return {
         "python": platform.python_version(),
-        "packages": _versions(),
+        "packages": dict(_versions()),
         "device_kind": devices[0].device_kind,
         "devices": len(devices),
         "processes": jax.process_count(),
@@ -46,6 +47,7 @@ def describe_environment(devices: list[Device]) -> dict[str, Any]:
     }
 
 
+@functools.cache  # of a process; reading them takes a second, and many runs may start at once
 def _versions() -> dict[str, str]:
     installed = {dist.name.lower(): dist.version for dist in metadata.distributions()}
     accelerators = [

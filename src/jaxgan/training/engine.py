@@ -71,6 +71,19 @@ def training_step(build: Build, prepare: Prepare) -> Step:
     return step
 
 
+def by_step(rows: Any, count: int, batches: int, length: int) -> Any:
+    """NumPy arrays ``[count * batches, ...]`` as ``[length, batches, ...]``, padded with zeros."""
+
+    def shaped(leaf: np.ndarray) -> np.ndarray:
+        leaf = leaf.reshape(count, batches, *leaf.shape[1:])
+        if count == length:
+            return leaf
+        rest = np.zeros((length - count, *leaf.shape[1:]), leaf.dtype)
+        return np.concatenate([leaf, rest])
+
+    return jax.tree.map(shaped, rows)
+
+
 class CompiledEngine:
     """Runs several training steps in one call. See ``loop.Engine``.
 
@@ -126,7 +139,7 @@ class CompiledEngine:
           FloatingPointError: a step makes a NaN, and JAX looks for them.
         """
         rows = self._feed.chunk(step * self._batches, count * self._batches)
-        chunk = jax.tree.map(lambda leaf: self._by_step(leaf, count), rows)
+        chunk = by_step(rows, count, self._batches, self.longest if self._padded else count)
         chunk = parallel.divide(chunk, self._devices, self._backend, ROWS)
         try:
             state, logs = self.compiled(
@@ -137,11 +150,3 @@ class CompiledEngine:
         if jax.process_count() > 1:
             state = parallel.whole(state, self._devices)
         return state, logs
-
-    def _by_step(self, leaf: np.ndarray, count: int) -> np.ndarray:
-        """Rows ``[count * batches, ...]`` as ``[count, batches, ...]``, padded to the longest."""
-        leaf = leaf.reshape(count, self._batches, *leaf.shape[1:])
-        if self._padded and count < self.longest:
-            rest = np.zeros((self.longest - count, *leaf.shape[1:]), leaf.dtype)
-            leaf = np.concatenate([leaf, rest])
-        return leaf

@@ -66,7 +66,7 @@ def write_row(
     batch_size: int,
     size: int,
 ) -> Act:
-    """Writes a row of metrics and starts the next one: means over its steps, and the speed.
+    """Writes a row of metrics: means over the steps since the last one, and the speed.
 
     Args:
       log: where to; None in a process that does not write.
@@ -94,9 +94,13 @@ def write_row(
         progress.update(step, row)
         if log is not None:
             log.write(row)
-        meter.restart()
 
     return act
+
+
+def next_row(info: StepInfo) -> None:
+    """Starts the next row of metrics, once this one is written."""
+    info.meter.restart()
 
 
 def stop_if_not_finite(checkpoints: Checkpoints) -> Act:

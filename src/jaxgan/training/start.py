@@ -6,12 +6,13 @@ import logging
 import shutil
 import textwrap
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
+from jax.typing import ArrayLike
 
 from jaxgan import hyperparameters, parallel
 from jaxgan.data.source import Source
@@ -53,8 +54,8 @@ class Game:
     gan: Gan
     shapes: GanState
 
-    def new(self, values: Hyperparameters, seed: int) -> GanState:
-        """The state before the first step."""
+    def new(self, values: Hyperparameters, seed: ArrayLike) -> GanState:
+        """The state before the first step; the seed may be traced."""
         return initial_state(self.build(values), jax.random.key(seed), self.task)
 
     def logged(self) -> list[str]:
@@ -103,7 +104,7 @@ def game_of(
         ema=training.ema,
         mean=lambda: mean_sample(source),
     )
-    values = hyperparameters.split(config) | {"ema": jnp.float32(training.ema)}
+    values = _values(config, training)
     rows = batch_size // devices
 
     def build(values: Hyperparameters) -> Gan:
@@ -125,6 +126,20 @@ def game_of(
                 f"{experiment.name} needs {what} and {source.name} has none; choose other --data."
             )
         return Game(build, values, task, rows, gan, _on_one_device(born, values))
+
+
+def with_hyperparameters(
+    game: Game, experiment: Experiment, config: Any, training: Training
+) -> Game:
+    """The same game with the hyperparameters of another run, whose structure is the same."""
+    task = dataclasses.replace(game.task, ema=training.ema)
+    return dataclasses.replace(
+        game, values=_values(config, training), task=task, gan=experiment.game(config, task)
+    )
+
+
+def _values(config: Any, training: Training) -> dict[str, jax.Array]:
+    return hyperparameters.split(config) | {"ema": jnp.float32(training.ema)}
 
 
 @contextlib.contextmanager
@@ -180,13 +195,34 @@ def state_of(
     Raises:
       UserError: no checkpoint is sound, or the networks of ``init_from`` have changed.
     """
-    whole = parallel.replicated(devices)
     if checkpoints.steps():
-        placed = jax.tree.map(
-            lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=whole), game.shapes
-        )
-        return checkpoints.restore(placed)[1]
-    state = jax.jit(partial(game.new, seed=seed), out_shardings=whole)(game.values)
+        return checkpoints.restore(placed(game, devices))[1]
+    new = jax.jit(game.new, out_shardings=parallel.replicated(devices))
+    return warm(new(game.values, np.uint32(seed)), devices, init_from, recorded)
+
+
+def placed(game: Game, devices: list[Device]) -> GanState:
+    """The shapes of the state, whole on each device, as ``Checkpoints`` takes them."""
+    whole = parallel.replicated(devices)
+    return jax.tree.map(
+        lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=whole), game.shapes
+    )
+
+
+def warm(
+    state: GanState, devices: list[Device], init_from: Path | None, recorded: dict[str, str] | None
+) -> GanState:
+    """A new state with the networks of another run, if there is one.
+
+    Args:
+      state: the new state.
+      devices: where it is.
+      init_from: the run whose networks it begins with, if any.
+      recorded: ``origin`` of that run, when this one began.
+
+    Raises:
+      UserError: the networks of ``init_from`` have changed.
+    """
     if init_from is None:
         return state
     if origin(state, init_from) != recorded:
@@ -194,12 +230,12 @@ def state_of(
             f"--init-from {init_from}: its networks are no longer those that this run began with; "
             "choose another --workdir."
         )
-    players, ema = jax.device_put(_networks(state, init_from), whole)
-    warm = {
+    players, ema = jax.device_put(_networks(state, init_from), parallel.replicated(devices))
+    theirs = {
         who: dataclasses.replace(player, params=players[who][0], stats=players[who][1])
         for who, player in state.players.items()
     }
-    return dataclasses.replace(state, players=warm, ema=ema)
+    return dataclasses.replace(state, players=theirs, ema=ema)
 
 
 def origin(like: GanState, run: Path | None) -> dict[str, str] | None:
@@ -239,16 +275,20 @@ def open_folder(
     devices: list[Device],
     training: Training,
     runtime: Runtime,
+    members: int = 1,
 ) -> None:
     """Makes the folder, or checks that it holds the same run, and records this launch.
+
+    ``members`` says how many runs are trained at once.
 
     Raises:
       UserError: it holds another run, or cannot be written.
     """
-    environment = describe_environment(devices)
+    environment = describe_environment(devices) | {"members": members}
     if recorded is not None:
         check_same_run(recorded, description, folder, experiment)
-        moved = environment_changes(recorded["launches"][-1]["environment"], environment)
+        before = {"members": 1} | recorded["launches"][-1]["environment"]
+        moved = environment_changes(before, environment)
         if moved and jax.process_index() == 0:
             logging.getLogger("jaxgan").warning(
                 "Resuming where something changed (%s): not bitwise equal to an unbroken run",
