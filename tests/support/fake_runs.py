@@ -12,7 +12,7 @@ import numpy as np
 from jaxgan.evaluation.score import Score, append
 from jaxgan.files import write_json
 from jaxgan.runs.folder import FORMAT, RunFolder
-from jaxgan.sweep.results import MANIFEST
+from jaxgan.sweep.manifest import FILE
 from jaxgan.viz.pictures import save_image
 
 STEPS = 1000
@@ -114,7 +114,7 @@ def sweep(path, trials, **manifest):
         "scored": None,
         "trials": rows,
     }
-    write_json(path / MANIFEST, found | manifest)
+    write_json(path / FILE, found | manifest)
     return path
 
 

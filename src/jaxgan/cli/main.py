@@ -27,6 +27,7 @@ jaxgan COMMAND --help tells more.
 COMMANDS = {
     "train": "experiment",
     "sweep": "sweep",
+    "population": "population",  # which a sweep calls
     "status": "status",
     "sample": "sample",
     "evaluate": "evaluate",

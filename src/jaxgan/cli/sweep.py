@@ -20,6 +20,15 @@ from jaxgan.sweep.factors import parse_grid, parse_random, parse_seeds
 from jaxgan.sweep.flags import plain
 from jaxgan.sweep.halving import Halving, halving, train_halving
 from jaxgan.sweep.manifest import Entry, Manifest
+from jaxgan.sweep.population import (
+    AtOnce,
+    decide,
+    divided,
+    grouped,
+    new_groups,
+    parse_population,
+    told,
+)
 from jaxgan.sweep.process import Signals
 from jaxgan.sweep.run import Sweep, train_all
 from jaxgan.sweep.study import Study, Variant, load_study
@@ -60,6 +69,11 @@ class Asked:
     the worse ones pruned, e.g. 500,1000."""
     reduction: float = 2.0
     """With --halving: one variant in so many goes on."""
+    population: str = "off"
+    """How many trials that differ in seed and hyperparameters only to train at once, as one
+    program: a number, off, or auto, which tries what is fastest. Off is the default because numbers
+    are then those of jaxgan train bit for bit; at once they differ by rounding, which training
+    amplifies. --halving trains one after another."""
     retry_failed: bool = False
     """Train trials again that failed. (Those that diverged would do so again.)"""
     dry_run: bool = False
@@ -80,12 +94,15 @@ def sweep(arguments: Sequence[str]) -> int:
     jax.config.update("jax_platforms", "cpu")
     asked, trials, wanted = planned(arguments)
     rule = Halving(**wanted.halving) if wanted.halving else None
+    at_once = parse_population(asked.population) if rule is None else 1
     before = manifest.read(asked.workdir)
     joined = manifest.joined(before, wanted, asked.workdir) if before else wanted
     check_code(asked.workdir, trials)
     check_games(trials)
     say(listing(trials))
     if asked.dry_run:
+        for line in foreseen(joined, asked.workdir, trials, at_once):
+            say(line)
         found = probe.costs(trials, lambda cost: say(probe.told(cost)))
         print(probe.summed(found))
         return 0
@@ -94,7 +111,9 @@ def sweep(arguments: Sequence[str]) -> int:
             joined = manifest.without_failures(joined)
         running = Sweep(asked.workdir, joined)
         if rule is None:
-            train_all(running, trials, process.run, signals, say)
+            decide(running, trials, at_once, process.run, signals, say)
+            groups = grouped(running.manifest.populations, trials)
+            train_all(running, groups, process.run, signals, say)
         else:
             train_halving(running, trials, rule, process.run, signals, say)
     return ended(running.manifest, [trial.folder for trial in trials], signals, asked.workdir)
@@ -210,6 +229,14 @@ def listing(trials: Sequence[Trial]) -> str:
         for name, of in seeds.items()
     ]
     return "\n".join([f"{len(trials)} trials:", *lines])
+
+
+def foreseen(found: Manifest, folder: Path, trials: Sequence[Trial], at_once: AtOnce) -> list[str]:
+    """Which trials are to be trained at once, a line for each group."""
+    before = told(grouped(found.populations, trials), 1)
+    new = [] if at_once == 1 else new_groups(found, folder, trials)
+    parts = new if at_once == "auto" else [part for one in new for part in divided(one, at_once)]
+    return [*before, *told(parts, at_once)]
 
 
 def ended(found: Manifest, folders: Sequence[str], signals: Signals, folder: Path) -> int:

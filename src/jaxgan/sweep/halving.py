@@ -85,7 +85,7 @@ def train_halving(
     left = list(trials)
     for rung in rule.rungs:
         say(f"to step {rung:,}: {len({trial.name for trial in left})} variants")
-        train_all(sweep, [at_steps(trial, rung) for trial in left], launch, signals, say)
+        train_all(sweep, [[at_steps(trial, rung)] for trial in left], launch, signals, say)
         if signals.asked:
             return
         scores: dict[str, list[float | None]] = {}
@@ -101,7 +101,7 @@ def train_halving(
                 sweep.note(trial, "pruned", f"{place}, by the median of {rule.scored}")
         left = [trial for trial in left if trial.name in kept]
     say(f"to the end: {', '.join(dict.fromkeys(trial.name for trial in left))}")
-    train_all(sweep, left, launch, signals, say)
+    train_all(sweep, [[trial] for trial in left], launch, signals, say)
 
 
 def ranking(scores: Mapping[str, Sequence[float | None]], sign: float) -> list[str]:

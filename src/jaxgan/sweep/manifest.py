@@ -62,6 +62,8 @@ class Manifest:
       settings: what the trials of each experiment share, which must not change.
       trials: all trials, also of earlier calls.
       halving: when trials are ranked and pruned, if they are.
+      populations: folders of the trials that are trained at once, one sequence for each group; one
+        alone is a trial that proved to be faster so.
     """
 
     command: str
@@ -72,6 +74,7 @@ class Manifest:
     settings: Mapping[str, Any]
     trials: Sequence[Entry]
     halving: Mapping[str, Any] | None = None
+    populations: Sequence[Sequence[str]] = dataclasses.field(default_factory=list)
 
     def entry(self, folder: str) -> Entry:
         """The trial with this folder."""
@@ -146,6 +149,7 @@ def joined(old: Manifest, new: Manifest, sweep: Path) -> Manifest:
         settings={**old.settings, **new.settings},
         experiments=_union(old.experiments, new.experiments),
         trials=[*trials, *now.values()],
+        populations=old.populations,
     )
 
 

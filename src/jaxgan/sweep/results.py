@@ -11,12 +11,7 @@ from jaxgan.errors import UserError
 from jaxgan.evaluation.score import Score, read_scores
 from jaxgan.runs.folder import RunFolder, read_description
 from jaxgan.runs.metrics_log import read_metrics
-
-MANIFEST = "sweep.json"
-"""The file of a sweep that lists its trials."""
-
-FORMAT = 1
-"""Version of that file."""
+from jaxgan.sweep.manifest import FILE, FORMAT
 
 LOST = ("diverged", "failed", "pruned")
 """How a trial ends that has no final score, and counts as the worst."""
@@ -171,7 +166,7 @@ def shown(level: Any) -> str:
 
 def is_sweep(path: Path) -> bool:
     """Whether a folder is that of a sweep."""
-    return (path / MANIFEST).is_file()
+    return (path / FILE).is_file()
 
 
 def read_sweep(path: Path) -> Study:
@@ -180,7 +175,7 @@ def read_sweep(path: Path) -> Study:
     Raises:
       UserError: the manifest is damaged, or of another format.
     """
-    manifest = path / MANIFEST
+    manifest = path / FILE
     try:
         found = json.loads(manifest.read_text())
         if found["format"] != FORMAT:

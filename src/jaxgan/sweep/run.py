@@ -1,5 +1,6 @@
-"""Trains the trials of a sweep one after another, and notes how each ended."""
+"""Trains the trials of a sweep, and notes how each ended."""
 
+import dataclasses
 import signal
 import time
 from collections.abc import Callable, Sequence
@@ -37,6 +38,12 @@ class Sweep:
         self.manifest = self.manifest.noted(trial.folder, state, note)
         write(self.folder, self.manifest)
 
+    def together(self, groups: Sequence[Sequence[str]]) -> None:
+        """Writes down the folders of trials that are trained at once from now on, in groups."""
+        every = [*self.manifest.populations, *groups]
+        self.manifest = dataclasses.replace(self.manifest, populations=every)
+        write(self.folder, self.manifest)
+
     def run_of(self, trial: Trial) -> RunFolder:
         """The trial's run folder."""
         return RunFolder(self.folder / trial.folder)
@@ -64,7 +71,7 @@ def standing(entry: Entry, run: RunFolder, steps: int) -> tuple[State, str]:
 
 def train_all(
     sweep: Sweep,
-    trials: Sequence[Trial],
+    groups: Sequence[Sequence[Trial]],
     launch: Launch,
     signals: Signals,
     say: Callable[[str], None],
@@ -73,48 +80,104 @@ def train_all(
 
     Args:
       sweep: where they lie.
-      trials: what to train.
+      groups: what to train: those of a group at once, one group after another.
       launch: runs a command.
-      signals: stops between trials, and is handed on to the one that is trained.
+      signals: stops between groups, and is handed on to the one that is trained.
       say: shows a line.
     """
-    for number, trial in enumerate(trials, 1):
+    trials = [trial for group in groups for trial in group]
+    numbers = {trial.folder: number for number, trial in enumerate(trials, 1)}
+    for group in groups:
         if signals.asked:
             return
-        entry, run = sweep.manifest.entry(trial.folder), sweep.run_of(trial)
-        state, note = standing(entry, run, trial.steps)
-        if state in ENDED:
-            if (state, note) != (entry.state, entry.note) and trial.steps == entry.steps:
-                sweep.note(trial, state, note)
+        left = [trial for trial in group if not has_ended(sweep, trial)]
+        if not left:
             continue
         began = time.monotonic()
-        state, note = train_one(sweep, trial, launch, signals, say)
-        whole = trial.steps == entry.steps
-        sweep.note(
-            trial,
-            "pending" if state == "finished" and not whole else state,
-            note if state != "finished" or whole else f"trained to step {trial.steps} so far",
-        )
+        found = train_group(sweep, group, left, launch, signals, say)
         took = f"{time.monotonic() - began:,.0f} s"
-        told = described(state, note, summary_of(run), sweep.manifest.scored)
-        say(f"[{number}/{len(trials)}] {trial.name}, seed {trial.seed}: {told} ({took})")
+        for trial, (state, note) in zip(left, found, strict=True):
+            whole = trial.steps == sweep.manifest.entry(trial.folder).steps
+            sweep.note(
+                trial,
+                "pending" if state == "finished" and not whole else state,
+                note if state != "finished" or whole else f"trained to step {trial.steps} so far",
+            )
+            told = described(state, note, summary_of(sweep.run_of(trial)), sweep.manifest.scored)
+            place = f"[{numbers[trial.folder]}/{len(trials)}]"
+            say(f"{place} {trial.name}, seed {trial.seed}: {told} ({took})")
 
 
-def train_one(
-    sweep: Sweep, trial: Trial, launch: Launch, signals: Signals, say: Callable[[str], None]
-) -> tuple[State, str]:
-    """Trains a trial; how it ended, and why."""
-    run, log = sweep.run_of(trial), sweep.log_of(trial)
-    if is_locked(run):
-        say(f"{run.path} is being trained by another process; waiting for it")
-    while is_locked(run):
-        if signals.asked:
-            return "interrupted", "another process trains it"
-        time.sleep(0.5)
-    sweep.note(trial, "running")
+def has_ended(sweep: Sweep, trial: Trial) -> bool:
+    """Whether a trial is not to be trained further; then writes down how it ended."""
+    entry = sweep.manifest.entry(trial.folder)
+    state, note = standing(entry, sweep.run_of(trial), trial.steps)
+    if state not in ENDED:
+        return False
+    if (state, note) != (entry.state, entry.note) and trial.steps == entry.steps:
+        sweep.note(trial, state, note)
+    return True
+
+
+def train_group(
+    sweep: Sweep,
+    group: Sequence[Trial],
+    left: Sequence[Trial],
+    launch: Launch,
+    signals: Signals,
+    say: Callable[[str], None],
+) -> list[tuple[State, str]]:
+    """Trains trials in one process, at once if they are several.
+
+    Args:
+      sweep: where they lie.
+      group: all that were ever trained at once, of which one that diverged keeps its place.
+      left: those that have not ended.
+      launch: runs a command.
+      signals: are handed on to the process.
+      say: shows a line.
+
+    Returns:
+      How each that was left ended, and why.
+    """
+    for run in map(sweep.run_of, left):
+        if is_locked(run):
+            say(f"{run.path} is being trained by another process; waiting for it")
+        while is_locked(run):
+            if signals.asked:
+                return [("interrupted", "another process trains it")] * len(left)
+            time.sleep(0.5)
+    log = sweep.log_of(left[0])
     since = log.stat().st_size if log.exists() else 0
-    code = launch(trial.command(sweep.folder), log, signals)
-    return ended(code, signals.asked is not None, run, log, since)
+    for trial in left:
+        sweep.note(trial, "running")
+    code = launch(words_of(sweep, group), log, signals)
+    asked = signals.asked is not None
+    if len(group) == 1:
+        return [ended(code, asked, sweep.run_of(left[0]), log, since)]
+    return [ended_among(code, asked, trial, sweep.run_of(trial), log, since) for trial in left]
+
+
+def words_of(sweep: Sweep, group: Sequence[Trial]) -> Sequence[str]:
+    """The words after ``jaxgan`` that train these trials, without those that failed before."""
+    if len(group) == 1:
+        return group[0].command(sweep.folder)
+    states = {trial.folder: sweep.manifest.entry(trial.folder).state for trial in group}
+    return ("population", str(sweep.folder), *(n for n in states if states[n] != "failed"))
+
+
+def ended_among(
+    code: int, asked: bool, trial: Trial, run: RunFolder, log: Path, since: int
+) -> tuple[State, str]:
+    """How one of several trials ended: as its folder says, or else as ``ended`` says of all."""
+    if run.config.exists():
+        found = summary_of(run)
+        if found.outcome == "diverged":
+            return "diverged", found.note
+        if found.outcome == "finished" and found.step >= trial.steps:
+            return "finished", ""
+    state, note = ended(code, asked, run, log, since)
+    return (state, note) if state != "finished" else ("failed", f"it did not get there; see {log}")
 
 
 def ended(code: int, asked: bool, run: RunFolder, log: Path, since: int) -> tuple[State, str]:
