@@ -16,7 +16,7 @@ from jaxgan import hyperparameters
 from jaxgan.cli.experiment import parse, run
 from jaxgan.data.datasets import DataSpec
 from jaxgan.errors import UserError
-from jaxgan.experiment import Experiment, Task, initial_state, load_experiment
+from jaxgan.experiment import UNNAMED, Experiment, Task, initial_state, load_experiment
 from jaxgan.game.gan import groups
 from jaxgan.sampling.sampler import sampler_of
 from jaxgan.training.data import noise
@@ -89,7 +89,8 @@ def test_its_budget_is_the_one_that_it_names(file):
     text = " ".join(ast.get_docstring(ast.parse(file.read_text())).split())
     named = {int(steps.replace(" ", "")) for steps in re.findall(r"default ([\d ]+) steps", text)}
     assert named <= {experiment.steps for experiment in presets_of(file)}
-    assert named or file.stem in ("dcgan", "ebgan_mnist")
+    hint = "say under Cost: ... for the default N steps"
+    assert named or file.stem in ("dcgan", "ebgan_mnist"), hint
 
 
 def variants(experiment):
@@ -145,8 +146,11 @@ def test_the_first_preset_is_the_default_and_the_others_are_named():
 
 def test_a_preset_may_change_only_what_there_is():
     experiment = dataclasses.replace(experiment_named("gan_ring"), presets={"odd": {"widht": 3}})
-    with pytest.raises(TypeError, match="widht"):
+    with pytest.raises(UserError, match=r"gan_ring\.py, preset odd: .*widht"):
         experiment.selected("odd")
+    unnamed = dataclasses.replace(experiment, data=UNNAMED, presets={"odd": {"width": 3}})
+    with pytest.raises(UserError, match=r"gan_ring\.py, preset odd: name its data="):
+        unnamed.selected("odd")
 
 
 @pytest.mark.parametrize("program", ["python", "jaxgan train"])

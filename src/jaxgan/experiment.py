@@ -170,8 +170,8 @@ class Experiment:
         """The experiment of one preset; of the first, if none is named.
 
         Raises:
-          UserError: there is no such preset.
-          TypeError: a row changes what is neither a field of ``Experiment`` nor of its config.
+          UserError: there is no such preset, it names no data, or it changes what is neither a
+            field of ``Experiment`` nor of its config.
         """
         if not self.presets:
             if preset:
@@ -181,8 +181,14 @@ class Experiment:
         fields = {field.name for field in dataclasses.fields(Experiment)}
         row = dict(self.presets[name])
         own = {key: row.pop(key) for key in list(row) if key in fields}
-        self.config(**row)  # a name that the config does not have fails here
-        return dataclasses.replace(self, **own, changes=row, preset=name)
+        try:
+            self.config(**row)
+        except TypeError as error:
+            raise UserError(f"{self.file.name}, preset {name}: {error}.") from error
+        found = dataclasses.replace(self, **own, changes=row, preset=name)
+        if found.data is UNNAMED:
+            raise UserError(f"{self.file.name}, preset {name}: name its data=.")
+        return found
 
     def default(self, **changes: Any) -> Any:
         """The config of this experiment's preset, with other changes."""

@@ -1,5 +1,6 @@
 """Scores in the course of training: they change nothing, and the best is kept by them."""
 
+import math
 import os
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from jaxgan.cli.evaluate import evaluate
 from jaxgan.cli.report import sampler_of_run
 from jaxgan.errors import UserError
+from jaxgan.evaluation.ranking import rank
 from jaxgan.evaluation.score import RULE, Score, append, column, differences, read_scores
 from jaxgan.runs.checkpoint import Checkpoints
 from jaxgan.runs.folder import RunFolder, read_description
@@ -61,6 +63,16 @@ def test_the_best_checkpoint_is_that_of_the_best_score(watched, command):
     assert score.value == found[best]  # the same samples of the same weights
     # It was selected by looking: its score does not compare with those of a step.
     assert differences(scores(watched)[0], score) == ["checkpoint: by step -> best by ms-ssim"]
+
+
+def test_a_value_that_is_not_finite_is_never_the_best():
+    def score(value):
+        return [Score("mine", "mine", "lower", {"mean": value}, {}, {}, {})]
+
+    for sign in (1.0, -1.0):
+        assert rank(score(math.nan), "mine/mean", sign) == math.inf
+        assert rank(score(math.inf), "mine/mean", sign) == math.inf
+        assert rank(score(2.0), "mine/mean", sign) == sign * 2.0
 
 
 def test_a_run_is_scored_as_it_scores_itself_without_a_flag(watched, command):

@@ -146,6 +146,7 @@ COMMITS = {
     "8dfff4c7f9bce2e44a964173ff21a0e83f2af76d": True,
     "8dfff4c7f9bce2e44a964173ff21a0e83f2af76d and uncommitted changes": False,
     "c300c161486980cef38f7ad6df68e19172638b28": False,
+    "80464f9bcf9622b3b3caf3ed6b2135fbe4adfe6f": True,
 }
 """Whether the code that gave each committed number is in the history of this repository."""
 

@@ -134,7 +134,7 @@ def test_an_interrupted_population_goes_on_as_if_it_had_not_been(straight, asked
 
     interrupting = functools.partial(engine, kind=Interrupting)
     first = train_population(*asked(tmp_path), make_engine=interrupting, pictures=False)
-    stopped = [Outcome("interrupted", 8, "stopped by SIGTERM at step 8")] * 3
+    stopped = [Outcome("interrupted", 8, "stopped by SIGTERM at step 8", "SIGTERM")] * 3
     assert first == stopped
     assert status(tmp_path / "1")["outcome"] == "interrupted"
     assert {one.kind for one in together(asked(tmp_path))} == {"finished"}

@@ -2,6 +2,7 @@
 
 import collections
 import dataclasses
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -83,6 +84,7 @@ def readable(sweep: Path) -> Manifest | None:
 
 def row(name: str, found: Summary, scored: str | None) -> tuple[str, ...]:
     """A run as a row of the table."""
+    note = re.sub(r"\S*/" + re.escape(name) + "/", "", found.note)  # the name is said already
     return (
         name,
         found.outcome,
@@ -91,7 +93,7 @@ def row(name: str, found: Summary, scored: str | None) -> tuple[str, ...]:
         "" if found.steps_per_second is None else f"{found.steps_per_second:.3g}",
         "" if found.seconds_left is None else duration(found.seconds_left),
         f"{found.device_seconds:,.0f}" if found.device_seconds else "",
-        found.note if len(found.note) <= NOTE else f"{found.note[:NOTE]}...",
+        note if len(note) <= NOTE else f"{note[:NOTE]}...",
     )
 
 

@@ -1,5 +1,6 @@
 """Ranking checkpoints by a score."""
 
+import math
 from collections.abc import Sequence
 
 from jaxgan.errors import UserError
@@ -39,7 +40,7 @@ def ranked_by(best: str, own: Sequence[Metric] = ()) -> tuple[str, float] | None
 
 
 def rank(scores: Sequence[Score], best: str, sign: float) -> float:
-    """The value that ranks these scores; smaller is better.
+    """The value that ranks these scores; smaller is better. One that is not finite is the worst.
 
     Raises:
       UserError: there is no such value among them.
@@ -47,4 +48,5 @@ def rank(scores: Sequence[Score], best: str, sign: float) -> float:
     values = values_of(scores)
     if best not in values:
         raise UserError(f"--best {best}: not among {', '.join(values)}; see --evaluate-metrics.")
-    return sign * values[best]
+    value = sign * values[best]
+    return value if math.isfinite(value) else math.inf

@@ -112,6 +112,14 @@ class Gan:
     adapt: Callable[[dict[str, Any], Seen], dict[str, Any]] = lambda adaptive, seen: adaptive
     frozen: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        for name in ("terms", "optimizers"):
+            given = getattr(self, name)
+            if not (isinstance(given, Mapping) and {*given} == {"g", "d"}):
+                found = ", ".join(map(str, given)) if isinstance(given, Mapping) else repr(given)
+                hint = "; a loss becomes terms by .terms()" if name == "terms" else ""
+                raise TypeError(f'Gan: {name} must be a mapping of "g" and "d", not {found}{hint}.')
+
     @property
     def networks(self) -> Mapping[PlayerName, nn.Module]:
         """Both modules, by player."""

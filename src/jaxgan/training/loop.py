@@ -27,14 +27,7 @@ class Engine(Protocol):
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """How training ended.
-
-    Attributes:
-      kind: how.
-      step: after how many steps.
-      note: what happened; empty if nothing did.
-      stopped_by: what interrupted it: the name of a signal, or ``preemption``.
-    """
+    """How training ended, after how many steps, what happened, and the signal that stopped it."""
 
     kind: Literal["finished", "interrupted", "diverged"]
     step: int
@@ -113,10 +106,9 @@ class Hook:
     every: tuple[int, ...]
     on_stop: bool = False
 
-    def due(self, step: int, last: bool, stopping: str) -> bool:
-        """Whether to call the hook after ``step`` steps."""
-        cadence = any(n and step % n == 0 for n in self.every)
-        return last or cadence or bool(self.on_stop and stopping)
+    def due(self, step: int, last: bool, why: str) -> bool:
+        """Whether to call the hook after ``step`` steps; ``why`` the run stops, if it does."""
+        return last or bool(self.on_stop and why) or any(n and step % n == 0 for n in self.every)
 
 
 def fit(
@@ -143,16 +135,15 @@ def fit(
         count = min([engine.longest, steps - step, *(n - step % n for n in cadences)])
         state, logs = engine(state, step, count)
         meter.add(logs, count)
-        stopping, step = stop(step, step + count), step + count
+        why, step = stop(step, step + count), step + count
         tick(step)
         last = step == steps
-        if due := [hook for hook in hooks if hook.due(step, last, stopping)]:
+        if due := [hook for hook in hooks if hook.due(step, last, why)]:
             info = StepInfo(step, state, meter, meter.pause(), last)
             for hook in due:
                 if outcome := hook.act(info):
                     return state, outcome
             meter.resume()
-        if stopping and not last:  # at the last step nothing is left to interrupt
-            note = f"stopped by {stopping} at step {step}"
-            return state, Outcome("interrupted", step, note, stopping)
+        if why and not last:  # at the last step nothing is left to interrupt
+            return state, Outcome("interrupted", step, f"stopped by {why} at step {step}", why)
     return state, Outcome("finished", step)

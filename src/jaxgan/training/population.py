@@ -104,8 +104,8 @@ def train_population(
     with Stop() as stop:
         for cohort in cohorts:
             if stop.asked:
-                note = f"stopped by {stop.asked}"
-                rest = {n: Outcome("interrupted", found[n].newest, note) for n in cohort}
+                note, why = f"stopped by {stop.asked}", stop.asked
+                rest = {n: Outcome("interrupted", found[n].newest, note, why) for n in cohort}
                 outcomes |= {n: found[n].diverged or rest[n] for n in cohort}
                 continue
             results = _train(
