@@ -148,7 +148,7 @@ def test_a_preset_may_change_only_what_there_is():
     experiment = dataclasses.replace(experiment_named("gan_ring"), presets={"odd": {"widht": 3}})
     with pytest.raises(UserError, match=r"gan_ring\.py, preset odd: .*widht"):
         experiment.selected("odd")
-    unnamed = dataclasses.replace(experiment, data=UNNAMED, presets={"odd": {"width": 3}})
+    unnamed = dataclasses.replace(experiment, data=UNNAMED, presets={"odd": {"latent": 3}})
     with pytest.raises(UserError, match=r"gan_ring\.py, preset odd: name its data="):
         unnamed.selected("odd")
 
