@@ -13,6 +13,7 @@ USAGE = """usage: jaxgan COMMAND ...
 
   train FILE       train an experiment file, e.g. experiments/gan_ring.py
   sweep FILE       train many trials: a grid, random points, ablations, seeds
+  population SWEEP TRIAL...  train trials of a sweep at once; a sweep calls it
   status DIR       show how the runs below a folder stand
   sample RUN       draw samples from a run folder
   evaluate RUN     score samples: of a run, of files, or of two against each other
@@ -27,7 +28,7 @@ jaxgan COMMAND --help tells more.
 COMMANDS = {
     "train": "experiment",
     "sweep": "sweep",
-    "population": "population",  # which a sweep calls
+    "population": "population",
     "status": "status",
     "sample": "sample",
     "evaluate": "evaluate",
