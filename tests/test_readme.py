@@ -241,8 +241,8 @@ def test_the_engine_trains_the_paper(files, paper, tmp_path, capsys):
 
 
 def test_the_study_becomes_trials(tmp_path):
-    (block,) = re.findall(r"```python\n# studies/mine.py\n(.*?)```", README, re.DOTALL)
-    (tmp_path / "mine.py").write_text(block.replace("../experiments", str(ROOT / "experiments")))
+    (block,) = re.findall(r"```python\n# experiments/studies/mine.py\n(.*?)```", README, re.DOTALL)
+    (tmp_path / "mine.py").write_text(block.replace("../", f"{ROOT / 'experiments'}/"))
     _, trials, manifest = planned([str(tmp_path / "mine.py"), "--workdir", "x"])
     assert len(trials) == 15
     assert {trial.steps for trial in trials} == {10_000}

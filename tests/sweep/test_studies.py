@@ -9,7 +9,7 @@ from jaxgan.sweep.study import load_study
 from jaxgan.sweep.trials import baseline_of, plan, scored_of
 from support.parsing import parse_once
 
-STUDIES = sorted((Path(__file__).parents[2] / "studies").glob("*.py"))
+STUDIES = sorted((Path(__file__).parents[2] / "experiments" / "studies").glob("*.py"))
 
 
 def test_there_are_studies():

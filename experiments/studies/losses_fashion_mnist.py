@@ -2,7 +2,7 @@
 
 Paper: Lucic et al., "Are GANs created equal? A large-scale study", NeurIPS 2018, arXiv:1711.10337.
 
-Run:  jaxgan sweep studies/losses_fashion_mnist.py --workdir runs/losses
+Run:  jaxgan sweep experiments/studies/losses_fashion_mnist.py --workdir runs/losses
 
 Differs from the paper:
 - Its budget is 20 epochs, 15 625 updates of the discriminator; here are a tenth of them, with one
@@ -18,7 +18,7 @@ NARROW = {"learning_rate": 1e-4, "beta1": 0.5, "batch_norm": False}
 
 def lucic(preset: str, **flags) -> jg.Variant:
     """One of the losses, which share their networks."""
-    return jg.Variant("../experiments/lucic.py", preset, flags)
+    return jg.Variant("../lucic.py", preset, flags)
 
 
 STUDY = jg.Study(
