@@ -12,7 +12,14 @@ if TYPE_CHECKING:
     from jaxgan.cli.experiment import main
     from jaxgan.data import datasets
     from jaxgan.errors import UserError
-    from jaxgan.experiment import Experiment, Published, Scoring, Task
+    from jaxgan.experiment import (
+        Experiment,
+        Number,
+        Published,
+        Reproduction,
+        Scoring,
+        Task,
+    )
     from jaxgan.forward.priors import normal, uniform
     from jaxgan.game.gan import ALTERNATING, SIMULTANEOUS, D, G, Gan, Phase
     from jaxgan.game.terms import every, of_logits, scale
@@ -31,7 +38,10 @@ _MODULES = {
 _NAMES = {
     "main": "jaxgan.cli.experiment",
     "UserError": "jaxgan.errors",
-    **dict.fromkeys(("Experiment", "Published", "Scoring", "Task"), "jaxgan.experiment"),
+    **dict.fromkeys(
+        ("Experiment", "Number", "Published", "Reproduction", "Scoring", "Task"),
+        "jaxgan.experiment",
+    ),
     **dict.fromkeys(("normal", "uniform"), "jaxgan.forward.priors"),
     **dict.fromkeys(("ALTERNATING", "SIMULTANEOUS", "D", "G", "Gan", "Phase"), "jaxgan.game.gan"),
     **dict.fromkeys(("every", "of_logits", "scale"), "jaxgan.game.terms"),
@@ -52,9 +62,11 @@ __all__ = [
     "G",
     "Gan",
     "NonNegative",
+    "Number",
     "Outputs",
     "Phase",
     "Published",
+    "Reproduction",
     "Sampler",
     "Scoring",
     "Study",
