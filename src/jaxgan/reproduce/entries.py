@@ -24,7 +24,7 @@ class Look:
       file: the experiment file.
       preset: one of its presets; empty for the first.
       flags: of ``jaxgan train``.
-      minutes: for how long its steps are trained; it ends earlier at its own budget.
+      minutes: for how long it has its cores; it ends earlier at its own budget.
       device: what it is meant for.
     """
 

@@ -6,6 +6,7 @@ before; a run that was stopped goes on from its own folder while that is there.
 
 import contextlib
 import dataclasses
+import math
 import os
 import shutil
 import subprocess
@@ -27,9 +28,6 @@ from jaxgan.sweep.process import last_words, started
 from jaxgan.sweep.summary import Summary, summary_of
 
 Entry: TypeAlias = Look | Measurement
-
-PATIENCE = 3.0
-"""A look ends after so many times its minutes in any case, whatever its steps took."""
 
 ALONE = ("--sample-every", "0", "--evaluate-every", "0", "--checkpoint-every", "500")
 """Flags of a look: no time goes into pictures and scores on the way."""
@@ -107,7 +105,7 @@ def _run(entry: Entry, runs: Path, cores: set[int], stop: threading.Event) -> st
     log = folder.with_suffix(".log")
     if isinstance(entry, Measurement):
         words = [*entry.command, "--workdir", str(folder)]
-        code = _call(words, log, cores, lambda: stop.is_set())
+        code, _ = _call(words, log, cores, stop)
         return "" if code in (0, EXIT_AGAIN, EXIT_INTERRUPTED) else last_words(log, 0)
     return look(entry, folder, log, cores, stop)
 
@@ -118,15 +116,9 @@ def look(entry: Look, folder: Path, log: Path, cores: set[int], stop: threading.
     Returns:
       What went wrong; empty if nothing did, or if ``stop`` came before it was done.
     """
-    run, began = RunFolder(folder), time.monotonic()
-    seconds = 60 * entry.minutes
-
-    def is_over() -> bool:
-        spent = summary_of(run).device_seconds if run.config.exists() else 0.0
-        return stop.is_set() or spent >= seconds or time.monotonic() - began > PATIENCE * seconds
-
+    run = RunFolder(folder)
     words = [*entry.command, *ALONE, "--workdir", str(folder)]
-    code = _call(words, log, cores, is_over)
+    code, spent = _call(words, log, cores, stop, 60 * entry.minutes)
     if code not in (0, EXIT_AGAIN, EXIT_INTERRUPTED, EXIT_DIVERGED):
         return last_words(log, 0)
     if stop.is_set():
@@ -135,10 +127,10 @@ def look(entry: Look, folder: Path, log: Path, cores: set[int], stop: threading.
     steps = _checkpoints(run)
     if steps:
         drawn = ["sample", str(folder), "--num", str(PICTURE), "--out", str(picture)]
-        code = _call([*drawn, "--overwrite"], log, cores, stop.is_set)
+        code, _ = _call([*drawn, "--overwrite"], log, cores, stop)
         if code != 0:
             return "" if stop.is_set() else last_words(log, 0)
-    _record(entry, run, steps[-1] if steps else 0, picture if steps else None)
+    _record(entry, run, steps[-1] if steps else 0, spent, picture if steps else None)
     return ""
 
 
@@ -150,7 +142,7 @@ def _checkpoints(run: RunFolder) -> list[int]:
         return found.steps()
 
 
-def _record(entry: Look, run: RunFolder, step: int, picture: Path | None) -> None:
+def _record(entry: Look, run: RunFolder, step: int, spent: float, picture: Path | None) -> None:
     """Writes ``experiments/trained/NAME.json`` and, if there is one, the picture."""
     found: Summary = summary_of(run)
     environment = read_description(run)["launches"][-1]["environment"]
@@ -162,7 +154,7 @@ def _record(entry: Look, run: RunFolder, step: int, picture: Path | None) -> Non
         step=step,
         steps=entry.experiment.steps,
         outcome="diverged" if found.outcome == "diverged" else "trained",
-        seconds=round(found.device_seconds, 1),
+        seconds=round(spent, 1),
         command=as_typed([*entry.command, "--steps", str(step)]),
         hardware=hardware_of(environment),
         commit=environment["git_commit"] or "",
@@ -170,17 +162,54 @@ def _record(entry: Look, run: RunFolder, step: int, picture: Path | None) -> Non
     write_json(entry.records / f"{entry.name}.json", dataclasses.asdict(record))
 
 
-def _call(words: Sequence[str], log: Path, cores: set[int], over: Callable[[], bool]) -> int:
-    """Runs ``jaxgan WORDS``, asking it to stop when ``over()``; returns its exit code."""
+def _call(
+    words: Sequence[str],
+    log: Path,
+    cores: set[int],
+    stop: threading.Event,
+    seconds: float = math.inf,
+) -> tuple[int, float]:
+    """Runs ``jaxgan WORDS``, and asks it to stop when ``stop`` is set or its time is over.
+
+    Returns:
+      Its exit code, and how long it had its cores.
+    """
     with started(words, log) as child:
         _be_polite(child, cores)
+        clock = Clock(child.pid, max(len(cores), 1))
         asked = False
         while child.poll() is None:
-            if not asked and over():
+            if not asked and (stop.is_set() or clock.seconds() >= seconds):
                 child.terminate()
                 asked = True
             time.sleep(0.5)
-        return child.wait()
+        return child.wait(), clock.last
+
+
+class Clock:
+    """How long a process has had its cores: its own time, while others may have the machine.
+
+    Attributes:
+      last: what ``seconds`` returned last.
+    """
+
+    def __init__(self, pid: int, cores: int):
+        """``cores`` is how many it may use."""
+        self.last = 0.0
+        self._stat, self._cores, self._began = Path(f"/proc/{pid}/stat"), cores, time.monotonic()
+        self._told = self._stat.exists()
+
+    def seconds(self) -> float:
+        """Its processor time by its cores; where the system does not tell, since its start."""
+        if not self._told:
+            self.last = time.monotonic() - self._began
+            return self.last
+        with contextlib.suppress(OSError):  # it has just ended
+            # The name of the program stands in parentheses and may have spaces.
+            fields = self._stat.read_text().rpartition(")")[2].split()
+            ticks = int(fields[11]) + int(fields[12])  # of user and of system
+            self.last = ticks / os.sysconf("SC_CLK_TCK") / self._cores
+        return self.last
 
 
 def _be_polite(child: subprocess.Popen, cores: set[int]) -> None:

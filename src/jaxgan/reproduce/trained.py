@@ -18,7 +18,7 @@ class Trained:
       step: that its picture was drawn at.
       steps: the experiment's own budget.
       outcome: ``trained``, or ``diverged`` if it did so before its time was over.
-      seconds: that its steps took.
+      seconds: that the process had its cores, in its last launch if it was stopped in between.
       command: trains it to that step.
       hardware: what it ran on.
       commit: of the code; empty if not known.
