@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from jaxgan.game.terms import every, of_logits, scale
     from jaxgan.hyperparameters import Fraction, NonNegative
     from jaxgan.nn.spectral import spectral_norm
+    from jaxgan.reproduce import numbers
     from jaxgan.sampling.load import load
     from jaxgan.sampling.sampler import Sampler
     from jaxgan.sweep.study import Study, Variant
@@ -34,6 +35,7 @@ _MODULES = {
     **{name: f"jaxgan.{name}" for name in ("augment", "ema", "forward", "losses", "optim")},
     "penalties": "jaxgan.penalties",
     "datasets": "jaxgan.data.datasets",
+    "numbers": "jaxgan.reproduce.numbers",
 }
 _NAMES = {
     "main": "jaxgan.cli.experiment",
@@ -82,6 +84,7 @@ __all__ = [
     "losses",
     "main",
     "normal",
+    "numbers",
     "of_logits",
     "optim",
     "penalties",

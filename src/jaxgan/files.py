@@ -79,7 +79,7 @@ def writing(path: Path | str, instead: str) -> Iterator[None]:
 def write_json(path: Path, value: Any) -> None:
     """Writes ``value`` as indented JSON, whole or not at all."""
     with replacing(path) as part:
-        part.write_text(json.dumps(value, indent=2, sort_keys=False) + "\n")
+        part.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def is_part(path: Path) -> bool:

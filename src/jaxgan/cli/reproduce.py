@@ -23,6 +23,7 @@ from jaxgan.reproduce.reproduce import (
 )
 from jaxgan.runs.exit_codes import EXIT_FAILED, EXIT_FAULT
 from jaxgan.sweep import process
+from jaxgan.sweep.factors import parse_seeds
 from jaxgan.sweep.process import Signals
 
 
@@ -38,8 +39,9 @@ class Reproduce:
     """Measure only the numbers whose metric begins with this text; may be repeated."""
     budget: float = 1.0
     """The share of the published budget that runs are trained for; it is part of the result."""
-    seeds: int | None = None
-    """How many runs, instead of as many as the file says."""
+    seeds: str | None = None
+    """Seeds of the runs, e.g. 0:5 or 3, instead of as many as the file says. Runs with other seeds
+    that were measured before in the same way are kept."""
     extractor_weights: Path | None = None
     """Weights of the network that scores look at, where you must download them."""
     workdir: Path | None = None
@@ -81,8 +83,10 @@ def reproduce(arguments: Sequence[str]) -> int:
     for number in numbers:
         one = _asked(asked, number, words)
         steps = steps_of(experiment, number, asked.budget)
-        say(f"{number.metric}: {one.seeds} runs of {steps:,} steps")
-        place = folder / _slug(number.metric)
+        say(f"{number.metric}: {len(one.seeds)} runs of {steps:,} steps")
+        # Numbers that are measured of the same runs share them.
+        first = next(other for other in experiment.reproductions if other.flags == number.flags)
+        place = folder / _slug(first.metric)
         code = sweep([*sweep_words(experiment, one, Path(file), place), *_dry(asked)])
         if code not in (0, EXIT_FAILED):  # a run that failed is part of the result
             return code
@@ -104,8 +108,6 @@ def _check(asked: Reproduce) -> None:
     """
     if not 0 < asked.budget <= 10:
         raise UserError(f"--budget {asked.budget:g}: must be above 0; 1 is the published budget.")
-    if asked.seeds is not None and asked.seeds < 1:
-        raise UserError(f"--seeds {asked.seeds}: must be at least 1, the number of runs.")
     weights = asked.extractor_weights
     if weights is not None and not weights.is_file():
         raise UserError(f"There is no file {weights}; check --extractor-weights.")
@@ -115,7 +117,8 @@ def _asked(asked: Reproduce, number: Reproduction, words: Sequence[str]) -> Aske
     """One number, with the flags that were given."""
     weights = asked.extractor_weights
     evaluate = [] if weights is None else ["--extractor-weights", str(weights)]
-    return Asked(number, asked.budget, asked.seeds or number.seeds, words, evaluate)
+    seeds = range(number.seeds) if asked.seeds is None else parse_seeds(asked.seeds)
+    return Asked(number, asked.budget, seeds, words, evaluate)
 
 
 def _dry(asked: Reproduce) -> list[str]:
@@ -128,10 +131,13 @@ def _slug(metric: str) -> str:
 
 
 def _without_places(words: Sequence[str]) -> list[str]:
-    """The words of a command, without the places of files, which do not change its result."""
+    """The words of a command that say what it measures: neither places of files nor seeds.
+
+    Runs of several commands may stand in one row, which says how many they are.
+    """
     found, skip = [], False
     for word in words:
-        place = word.partition("=")[0] in ("--workdir", "--results")
+        place = word.partition("=")[0] in ("--workdir", "--results", "--seeds")
         if not (place or skip):
             found.append(word)
         skip = place and "=" not in word

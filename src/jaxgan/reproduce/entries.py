@@ -75,6 +75,7 @@ class Measurement:
       preset: one of its presets; empty for the first.
       only: the numbers, by their beginnings, as ``--only`` takes them; empty for all.
       budget: the share of the published budget.
+      seeds: of the runs; empty for those that the file says.
       flags: further flags of ``jaxgan reproduce``.
       hours: how long it takes, as a probe told.
       device: what it is meant for.
@@ -84,6 +85,7 @@ class Measurement:
     preset: str = ""
     only: Sequence[str] = ()
     budget: float = 1.0
+    seeds: Sequence[int] = ()
     flags: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     hours: float = 1.5
     device: Device = "cpu"
@@ -96,16 +98,23 @@ class Measurement:
     @property
     def name(self) -> str:
         """What the queue calls it."""
-        return " ".join(["reproduce", self.experiment.name, *self.only])
+        seeds = ["seed", *map(str, self.seeds)] if self.seeds else []
+        return " ".join(["reproduce", self.experiment.name, *self.only, *seeds])
 
     @property
     def is_done(self) -> bool:
-        """Whether each number has a result of this budget, or of a larger one."""
+        """Whether each number has its runs, of this budget or of a larger one."""
         path = self.file.parent / "results" / f"{self.file.stem}.json"
-        found = {(row.metric, row.preset): row.budget for row in read_measured(path) if row.runs}
+        found = {
+            (row.metric, run.seed)
+            for row in read_measured(path)
+            if row.preset in ("", self.experiment.preset) and row.budget >= self.budget
+            for run in row.runs
+        }
         return all(
-            max(found.get((one.metric, preset), 0.0) for preset in ("", self.preset)) >= self.budget
+            (one.metric, seed) in found
             for one in chosen(self.experiment, self.only)
+            for seed in self.seeds or range(one.seeds)
         )
 
     @property
@@ -114,8 +123,9 @@ class Measurement:
         preset = [self.preset] if self.preset else []
         only = [word for name in self.only for word in ("--only", name)]
         budget = ["--budget", f"{self.budget:g}"] if self.budget != 1 else []
+        seeds = ["--seeds", ",".join(map(str, self.seeds))] if self.seeds else []
         file = f"experiments/{self.file.name}"
-        return ["reproduce", file, *preset, *only, *budget, *words_of(self.flags)]
+        return ["reproduce", file, *preset, *only, *budget, *seeds, *words_of(self.flags)]
 
 
 def as_typed(words: Sequence[str]) -> str:

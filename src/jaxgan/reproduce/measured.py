@@ -28,12 +28,14 @@ class Run:
       outcome: ``finished``, ``diverged`` or ``failed``.
       step: the last one that it reached.
       values: its scores, ``metric/value -> number``; empty without a score.
+      commit: of the code; empty if not known.
     """
 
     seed: int
     outcome: str
     step: int
     values: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    commit: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,8 +52,8 @@ class Measured:
       hardware: what it ran on.
       preset: the preset that was trained; empty where the file has none, or where its presets
         share their published numbers, whose metrics then name the data.
-      commit: of the code; empty if not known.
-      code_in_history: whether this commit is in the history of the repository.
+      commit: of the code, or several joined by ``and``; empty if not known.
+      code_in_history: whether it is in the history of the repository.
       budget: share of the published budget; 0 where that is not known.
       numbers: what the value consists of.
       runs: the runs behind it.

@@ -106,7 +106,7 @@ def _run(entry: Entry, runs: Path, cores: set[int], stop: threading.Event) -> st
     if isinstance(entry, Measurement):
         words = [*entry.command, "--workdir", str(folder)]
         code, _ = _call(words, log, cores, stop)
-        return "" if code in (0, EXIT_AGAIN, EXIT_INTERRUPTED) else last_words(log, 0)
+        return "" if code == 0 or stop.is_set() else last_words(log, 0)
     return look(entry, folder, log, cores, stop)
 
 
@@ -119,10 +119,10 @@ def look(entry: Look, folder: Path, log: Path, cores: set[int], stop: threading.
     run = RunFolder(folder)
     words = [*entry.command, *ALONE, "--workdir", str(folder)]
     code, spent = _call(words, log, cores, stop, 60 * entry.minutes)
-    if code not in (0, EXIT_AGAIN, EXIT_INTERRUPTED, EXIT_DIVERGED):
-        return last_words(log, 0)
     if stop.is_set():
         return ""
+    if code not in (0, EXIT_AGAIN, EXIT_INTERRUPTED, EXIT_DIVERGED):
+        return last_words(log, 0)
     picture = folder.with_suffix(".png")
     steps = _checkpoints(run)
     if steps:

@@ -1,12 +1,14 @@
 """Measures a published number again: trains its runs as a sweep, scores them, writes the row."""
 
 import dataclasses
+import hashlib
+import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from jaxgan.errors import UserError
 from jaxgan.evaluation.score import read_scores
-from jaxgan.experiment import Experiment, Reproduction
+from jaxgan.experiment import Experiment, Number, Reproduction
 from jaxgan.reproduce.hardware import hardware_of
 from jaxgan.reproduce.measured import (
     Measured,
@@ -33,14 +35,14 @@ class Asked:
     Attributes:
       reproduction: the number.
       budget: the share of the published budget.
-      seeds: how many runs.
+      seeds: of the runs.
       train: further flags of ``jaxgan train``, as words.
       evaluate: further flags of ``jaxgan evaluate``, as words.
     """
 
     reproduction: Reproduction
     budget: float
-    seeds: int
+    seeds: Sequence[int]
     train: Sequence[str] = ()
     evaluate: Sequence[str] = ()
 
@@ -57,7 +59,7 @@ def sweep_words(experiment: Experiment, asked: Asked, file: Path, folder: Path) 
     quiet = {"sample_every": 0, "evaluate_every": 0, "keep": 1}
     every = {**quiet, "checkpoint_every": max(steps // 5, 100), **own, "steps": steps}
     preset = [experiment.preset] if experiment.preset else []
-    seeds = ["--seeds", f"0:{asked.seeds}", "--workdir", str(folder)]
+    seeds = ["--seeds", ",".join(map(str, asked.seeds)), "--workdir", str(folder)]
     return [str(file), *preset, *seeds, *words_of(every), *asked.train]
 
 
@@ -69,7 +71,7 @@ def score_all(asked: Asked, folder: Path, launch: Launch) -> list[Trial]:
     """
     trials = list(read_sweep(folder).trials)
     for trial in trials:
-        out = _scores_file(trial)
+        out = _scores_file(trial, asked)
         if trial.state != "finished" or out.is_file():
             continue
         part = out.with_suffix(".part")
@@ -88,9 +90,10 @@ def _evaluate_words(asked: Asked) -> list[str]:
     return [*words_of(flags), *asked.evaluate]
 
 
-def _scores_file(trial: Trial) -> Path:
-    """Where the scores of a trial are, beside those that were taken while training."""
-    return trial.folder / "reproduction.jsonl"
+def _scores_file(trial: Trial, asked: Asked) -> Path:
+    """Where scores that are taken in this way are, beside those that were taken while training."""
+    way = hashlib.sha256(" ".join(_evaluate_words(asked)).encode()).hexdigest()[:8]
+    return trial.folder / f"reproduction-{way}.jsonl"
 
 
 def run_of(trial: Trial, asked: Asked) -> Run:
@@ -99,11 +102,13 @@ def run_of(trial: Trial, asked: Asked) -> Run:
     Raises:
       UserError: a number is not among its scores.
     """
+    launches = trial.description.get("launches", ())
+    commit = launches[-1]["environment"]["git_commit"] or "" if launches else ""
     if trial.state != "finished":
-        return Run(trial.seed, trial.state, trial.step)
+        return Run(trial.seed, trial.state, trial.step, commit=commit)
     found = {
         f"{score.metric}/{name}": float(value)
-        for score in read_scores(_scores_file(trial))
+        for score in read_scores(_scores_file(trial, asked))
         for name, value in score.values.items()
     }
     numbers = asked.reproduction.numbers
@@ -113,7 +118,8 @@ def run_of(trial: Trial, asked: Asked) -> Run:
             f"{asked.reproduction.metric}: there is no score {missing[0]}; there are "
             f"{', '.join(found)}."
         )
-    return Run(trial.seed, trial.state, trial.step, {name: found[name] for name in wanted})
+    values = {name: found[name] for name in wanted}
+    return Run(trial.seed, trial.state, trial.step, values, commit)
 
 
 def measured_of(
@@ -129,40 +135,60 @@ def measured_of(
         raise UserError(f"{len(trials) - len(ended)} of {len(trials)} runs have not ended.")
     one = asked.reproduction
     runs = [run_of(trial, asked) for trial in ended]
+    if not any(trial.description for trial in ended):
+        raise UserError(f"No run of {one.metric} could be started: {ended[0].note}")
     described = [trial for trial in ended if trial.description]
     data = {str(trial.description["data"].get("name")) for trial in described}
     other = sorted(data - {experiment.data.name})
     environment = described[0].description["launches"][-1]["environment"]
     steps = steps_of(experiment, one, asked.budget)
     part = "" if asked.budget == 1 else f", {asked.budget:g} of the published budget"
-    return Measured(
+    row = Measured(
         # Scores on other data are other scores.
         metric=one.metric + (f", on {', '.join(other)}" if other else ""),
-        protocol="; ".join(filter(None, (f"{steps:,} steps{part}", one.protocol))),
-        value=told(one.numbers, runs),
-        spread=OVER_SEEDS if len(runs) > 1 else _spread_of_one(one),
-        seeds=len(runs),
+        protocol="; ".join(filter(None, (f"{steps:,} steps{part}", one.protocol, *_other(asked)))),
+        value="",
+        spread="",
+        seeds=0,
         command=command,
         hardware=hardware_of(environment),
         preset=experiment.preset,
-        commit=environment["git_commit"] or "",
         budget=asked.budget,
         numbers=one.numbers,
+    )
+    return with_runs(row, runs)
+
+
+def _other(asked: Asked) -> list[str]:
+    """The flags that the experiment file does not ask for, which make it another measurement."""
+    return [f"with {shlex.join(asked.train)}"] if asked.train else []
+
+
+def with_runs(row: Measured, runs: Sequence[Run]) -> Measured:
+    """The row with these runs, and what follows from them."""
+    runs = sorted(runs, key=lambda run: run.seed)
+    return dataclasses.replace(
+        row,
+        value=told(row.numbers, runs),
+        spread=OVER_SEEDS if len(runs) > 1 else _spread_of_one(row.numbers),
+        seeds=len(runs),
+        commit=" and ".join(dict.fromkeys(run.commit for run in runs if run.commit)),
         runs=runs,
-        bands=bands_of(one.numbers, runs),
+        bands=bands_of(row.numbers, runs),
     )
 
 
-def _spread_of_one(reproduction: Reproduction) -> str:
-    spreads = [number.spread.partition("/")[2] for number in reproduction.numbers if number.spread]
+def _spread_of_one(numbers: Sequence[Number]) -> str:
+    spreads = [number.spread.partition("/")[2] for number in numbers if number.spread]
     return spreads[0].replace("_", " ") + " of the score" if spreads else "none, a single run"
 
 
 def written(path: Path, row: Measured, shares_published: bool) -> str:
     """Adds a row to a file of results, in the place of the one of the same number.
 
-    The band of a number stays what it was when it was first measured with this budget: it says
-    whether the code of today still gives what the code of then gave.
+    Runs with other seeds that were measured in the same way stay beside the new ones. The band of a
+    number stays what it was when these seeds were first measured: it says whether the code of today
+    still gives what the code of then gave.
 
     Args:
       path: ``experiments/results/NAME.json``.
@@ -179,15 +205,17 @@ def written(path: Path, row: Measured, shares_published: bool) -> str:
     same = [one for one in before if (one.metric, one.preset) == own]
     if any(one.runs and one.budget > row.budget for one in same):
         return f"{path} keeps its number of a larger budget; this one is not written."
-    bands = next((one.bands for one in same if one.budget == row.budget and one.bands), row.bands)
-    row = dataclasses.replace(row, bands=bands)
-    found = (
-        [row if one is same[0] else one for one in before if one not in same[1:]]
-        if same
-        else [*before, row]
-    )
-    write_measured(path, found)
-    return f"{path} has it."
+    alike = [one for one in same if (one.budget, one.protocol) == (row.budget, row.protocol)]
+    if alike:
+        new = {run.seed for run in row.runs}
+        kept = [run for run in alike[0].runs if run.seed not in new]
+        row = with_runs(row, [*kept, *row.runs])
+        if [run.seed for run in row.runs] == [run.seed for run in alike[0].runs]:
+            row = dataclasses.replace(row, bands=alike[0].bands or row.bands)
+    place = before.index(same[0]) if same else len(before)
+    left = [one for one in before if one not in same]
+    write_measured(path, [*left[:place], row, *left[place:]])
+    return f"{path} has it, of {row.seeds} runs: {row.value}."
 
 
 def chosen(experiment: Experiment, only: Sequence[str]) -> list[Reproduction]:
