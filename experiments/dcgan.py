@@ -84,7 +84,13 @@ EXPERIMENT = jg.Experiment(
     smoke=dict(width=4, latent=8),
     presets={
         "fashion_mnist": dict(data=jg.datasets.FASHION_MNIST, steps=9_380, batch_size=64, width=64),
-        "cifar10": dict(data=jg.datasets.CIFAR10, steps=39_000, batch_size=128, published=CIFAR10),
+        "cifar10": dict(
+            data=jg.datasets.CIFAR10,
+            steps=39_000,
+            batch_size=128,
+            published=CIFAR10,
+            reproductions=(jg.Reproduction(FID, jg.numbers.FRECHET, evaluate=jg.numbers.FID_50K),),
+        ),
         "folder": dict(data=jg.datasets.FOLDER, steps=50_000, batch_size=128, resolution=64),
     },
 )

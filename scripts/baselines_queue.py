@@ -16,7 +16,7 @@ import tyro
 
 from jaxgan.cli.exit import exit_code_of
 from jaxgan.errors import UserError, one_of
-from jaxgan.reproduce.entries import Look, as_typed
+from jaxgan.reproduce.entries import Look, Measurement, as_typed
 from jaxgan.reproduce.queue import Entry, Queue
 from jaxgan.runs.exit_codes import EXIT_AGAIN, EXIT_FAILED
 from jaxgan.runs.folder import RunFolder, locked
@@ -35,6 +35,12 @@ def look(name: str, preset: str = "", **flags) -> Look:
 def cifar10(name: str, preset: str = "", **flags) -> Look:
     """A look at an experiment on CIFAR-10, at a quarter of its width."""
     return look(name, preset, **JPEG, **flags)
+
+
+def measure(name: str, preset: str, only: str, hours: float, **more) -> Measurement:
+    """A number of a paper's table."""
+    file = ROOT / "experiments" / f"{name}.py"
+    return Measurement(file, preset, (only,), hours=hours, **more)
 
 
 RESNET = {"generator_width": 64, "discriminator_width": 32}
@@ -76,6 +82,18 @@ QUEUE: tuple[Entry, ...] = (
     look("rpgan_stacked_mnist"),
     look("wgan_gp_stacked_mnist"),
     look("unrolled_stacked_mnist"),
+    *(
+        measure("veegan_mixture", data, f"{data}, {game}", hours, seeds=(seed,))
+        for seed in range(5)
+        for data in ("grid", "ring")
+        for game, hours in (("VEEGAN", 0.6), ("GAN of VEEGAN", 0.4))
+    ),
+    measure("cgan_mnist", "", "Parzen", 0.8),
+    *(
+        measure("pacgan_mixture", "grid", f"grid, {game}:", hours, budget=0.25, seeds=(seed,))
+        for seed in range(3)
+        for game, hours in (("GAN", 0.8), ("PacGAN2", 1.2))
+    ),
 )
 
 

@@ -9,6 +9,7 @@ import dataclasses
 import math
 import os
 import shutil
+import signal
 import subprocess
 import threading
 import time
@@ -183,7 +184,9 @@ def _call(
                 child.terminate()
                 asked = True
             time.sleep(0.5)
-        return child.wait(), clock.last
+        code = child.wait()
+        # It may not yet have got as far as to listen.
+        return EXIT_AGAIN if asked and code == -signal.SIGTERM else code, clock.last
 
 
 class Clock:
