@@ -64,19 +64,8 @@ def reproduce(arguments: Sequence[str]) -> int:
             "usage: jaxgan reproduce FILE [preset] [flags]\n\njaxgan reproduce --help tells more."
         )
         return EXIT_FAULT
-    file, *rest = arguments
-    helps = file in ("-h", "--help")
-    asked, words = tyro.cli(
-        Reproduce,
-        prog="jaxgan reproduce FILE [preset]",
-        args=[file] if helps else rest,
-        return_unknown_args=True,
-        config=(tyro.conf.FlagCreatePairsOff,),
-    )
-    preset = words.pop(0) if words and not words[0].startswith("-") else ""
-    experiment = load_experiment(file, preset)
-    _check(asked)
-    numbers = chosen(experiment, asked.only)
+    file = arguments[0]
+    asked, experiment, numbers, words = planned(arguments)
     folder = asked.workdir or Path("runs") / "reproduce" / experiment.name
     results = asked.results or experiment.file.parent / "results" / f"{experiment.file.stem}.json"
     command = shlex.join(["jaxgan", "reproduce", *_without_places(arguments)])
@@ -98,6 +87,28 @@ def reproduce(arguments: Sequence[str]) -> int:
         say(f"  {row.value} ({row.protocol})")
         say(f"  {written(results, row, _shares_published(file, experiment))}")
     return 0
+
+
+def planned(
+    arguments: Sequence[str],
+) -> tuple[Reproduce, Experiment, list[Reproduction], list[str]]:
+    """What a command line asks for: its own flags, the preset, the numbers, flags of training.
+
+    Raises:
+      UserError: a flag is at fault, or the file declares nothing.
+    """
+    file, *rest = arguments
+    asked, words = tyro.cli(
+        Reproduce,
+        prog="jaxgan reproduce FILE [preset]",
+        args=[file] if file in ("-h", "--help") else rest,
+        return_unknown_args=True,
+        config=(tyro.conf.FlagCreatePairsOff,),
+    )
+    preset = words.pop(0) if words and not words[0].startswith("-") else ""
+    experiment = load_experiment(file, preset)
+    _check(asked)
+    return asked, experiment, chosen(experiment, asked.only), words
 
 
 def _check(asked: Reproduce) -> None:

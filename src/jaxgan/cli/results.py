@@ -11,8 +11,8 @@ import tyro
 from jaxgan.cli.exit import exit_code_of
 from jaxgan.errors import UserError
 from jaxgan.files import replacing
-from jaxgan.report.results_table import load_all, render
 from jaxgan.reproduce.measured import faults_of
+from jaxgan.reproduce.table import load_all, render
 
 
 @dataclasses.dataclass(frozen=True)

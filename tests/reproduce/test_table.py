@@ -11,8 +11,8 @@ from jaxgan.cli.exit import exit_code_of
 from jaxgan.cli.results import results
 from jaxgan.errors import UserError
 from jaxgan.experiment import Published, load_experiment
-from jaxgan.report.results_table import load_all, render
 from jaxgan.reproduce.measured import Measured, empty_fields, faults_of, read_measured
+from jaxgan.reproduce.table import load_all, render
 from jaxgan.reproduce.trained import Trained
 from support.tiny_runs import EXPERIMENTS
 
