@@ -7,6 +7,7 @@ part of jaxgan that writes a file which somebody may read later writes it throug
 
 import contextlib
 import errno
+import fcntl
 import json
 import os
 import re
@@ -54,6 +55,20 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
             part.rename(folder)
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Waits for every other process that is in this block for the same folder.
+
+    For a file that is read, changed and written again.
+    """
+    held = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(held)  # which unlocks it
 
 
 @contextlib.contextmanager

@@ -14,12 +14,12 @@ from jaxgan.experiment import Reproduction, load_experiment
 from jaxgan.reproduce.measured import read_measured
 from jaxgan.reproduce.reproduce import (
     Asked,
+    add_measured,
     chosen,
     measured_of,
     score_all,
     steps_of,
     sweep_words,
-    written,
 )
 from jaxgan.runs.settings import Runtime, Training, flags_of
 from jaxgan.sweep.results import read_sweep
@@ -133,17 +133,17 @@ def test_runs_with_other_seeds_stay_and_a_smaller_budget_changes_nothing(ring, t
         return measured_of(ring, asked, found, "jaxgan reproduce x")
 
     path = tmp_path / "results" / "gan_ring.json"
-    written(path, row(0.5, s0=4.0, s1=6.0), True)
-    written(path, row(0.5, s2=8.0), True)
+    add_measured(path, row(0.5, s0=4.0, s1=6.0), True)
+    add_measured(path, row(0.5, s2=8.0), True)
     (one,) = read_measured(path)
     assert (one.value, one.seeds) == ("6.0 ± 2.0", 3)
-    written(path, row(0.5, s0=4.0, s1=6.0, s2=11.0), True)
+    add_measured(path, row(0.5, s0=4.0, s1=6.0, s2=11.0), True)
     (again,) = read_measured(path)
     assert again.value == "7.0 ± 3.6"
     assert again.bands == one.bands  # those of the first time, by which a change is noticed
-    assert "keeps its number" in written(path, row(0.1, s0=1.0), True)
+    assert "keeps its number" in add_measured(path, row(0.1, s0=1.0), True)
     assert read_measured(path) == [again]
-    written(path, row(1.0, s0=7.0), True)
+    add_measured(path, row(1.0, s0=7.0), True)
     assert [(r.value, r.budget) for r in read_measured(path)] == [("7.0", 1.0)]
 
 

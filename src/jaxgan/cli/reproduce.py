@@ -14,12 +14,12 @@ from jaxgan.errors import UserError
 from jaxgan.experiment import Experiment, Reproduction, load_experiment
 from jaxgan.reproduce.reproduce import (
     Asked,
+    add_measured,
     chosen,
     measured_of,
     score_all,
     steps_of,
     sweep_words,
-    written,
 )
 from jaxgan.runs.exit_codes import EXIT_FAILED, EXIT_FAULT
 from jaxgan.sweep import process
@@ -85,7 +85,7 @@ def reproduce(arguments: Sequence[str]) -> int:
             trials = score_all(one, place, lambda w, log: process.run(w, log, signals))
         row = measured_of(experiment, one, trials, command)
         say(f"  {row.value} ({row.protocol})")
-        say(f"  {written(results, row, _shares_published(file, experiment))}")
+        say(f"  {add_measured(results, row, _shares_published(file, experiment))}")
     return 0
 
 

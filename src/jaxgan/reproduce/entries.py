@@ -26,6 +26,7 @@ class Look:
       flags: of ``jaxgan train``.
       minutes: for how long it has its cores; it ends earlier at its own budget.
       device: what it is meant for.
+      variant: tells its record from that of another look at the experiment; may be empty.
     """
 
     file: Path
@@ -33,6 +34,7 @@ class Look:
     flags: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     minutes: float = 15.0
     device: Device = "cpu"
+    variant: str = ""
 
     @functools.cached_property
     def experiment(self) -> Experiment:
@@ -41,8 +43,8 @@ class Look:
 
     @property
     def name(self) -> str:
-        """What the queue calls it."""
-        return self.experiment.name
+        """What the queue, and its record, call it."""
+        return "-".join(filter(None, (self.experiment.name, self.variant.replace(" ", "-"))))
 
     @property
     def hours(self) -> float:

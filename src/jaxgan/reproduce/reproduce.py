@@ -9,6 +9,7 @@ from pathlib import Path
 from jaxgan.errors import UserError
 from jaxgan.evaluation.score import read_scores
 from jaxgan.experiment import Experiment, Number, Reproduction
+from jaxgan.files import alone_in
 from jaxgan.reproduce.hardware import hardware_of
 from jaxgan.reproduce.measured import (
     Measured,
@@ -183,7 +184,7 @@ def _spread_of_one(numbers: Sequence[Number]) -> str:
     return spreads[0].replace("_", " ") + " of the score" if spreads else "none, a single run"
 
 
-def written(path: Path, row: Measured, shares_published: bool) -> str:
+def add_measured(path: Path, row: Measured, shares_published: bool) -> str:
     """Adds a row to a file of results, in the place of the one of the same number.
 
     Runs with other seeds that were measured in the same way stay beside the new ones. The band of a
@@ -200,6 +201,12 @@ def written(path: Path, row: Measured, shares_published: bool) -> str:
       What was done, in words.
     """
     row = dataclasses.replace(row, preset="") if shares_published else row
+    path.parent.mkdir(exist_ok=True)
+    with alone_in(path.parent):  # several numbers may be measured at once
+        return _add(path, row)
+
+
+def _add(path: Path, row: Measured) -> str:
     before = read_measured(path)
     own = (row.metric, row.preset)
     same = [one for one in before if (one.metric, one.preset) == own]
