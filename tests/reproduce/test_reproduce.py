@@ -156,7 +156,7 @@ def test_runs_of_another_budget_or_seed_are_no_runs_of_a_number(ring, tmp_path):
     """A folder may hold runs of an earlier, smaller budget, and of seeds that are not asked for."""
     folder = fake_runs.sweep(
         tmp_path / "s",
-        [({}, 0, {}), ({}, 1, dict(step=500, steps=500)), ({}, 2, dict(state="pending"))],
+        [({}, 0, {}), ({}, 1, dict(step=500, steps=500)), ({}, 2, None)],
     )
     only = Asked(NUMBER, BUDGET, (0,))
     trials = score_all(only, folder, copying(folder))
