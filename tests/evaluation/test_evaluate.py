@@ -254,20 +254,20 @@ def test_paths_are_walked_in_float32_whatever_the_run_was(finished):
     sampler = dataclasses.replace(jaxgan.load(finished), precision="bfloat16")
     walker = Walker(sampler, seed=0)
     with jax.default_matmul_precision("bfloat16"):
-        lowered = jax.jit(walker.images).lower(np.zeros((4, 3), np.float32)).as_text()
+        lowered = jax.jit(walker.images).lower(np.zeros((4, 3), np.float32), {}).as_text()
     assert "stablehlo.dot_general" in lowered
     assert lowered.count("precision = [HIGHEST, HIGHEST]") == lowered.count("dot_general")
 
 
-def test_both_ends_of_a_step_are_of_one_class(finished, monkeypatch):
-    """Whatever the number of classes: here 3, in groups of 5."""
+def test_paths_go_through_each_class_in_turn(finished, monkeypatch):
+    """Whatever the number of classes: here 3, in steps of 5."""
     monkeypatch.setattr(jaxgan.Sampler, "labeled", True)
     walker = Walker(jaxgan.load(finished), seed=0)
     vars(walker)["_generate"] = lambda latents, condition: condition["label"]
-    seen = np.asarray(walker.images(np.zeros((10, 3), np.float32), groups=2)) / 127.5 - 1
-    np.testing.assert_allclose(seen, [0, 1, 2, 0, 1] * 2)
-    seen = np.asarray(walker.images(np.zeros((10, 3), np.float32))) / 127.5 - 1
-    np.testing.assert_allclose(seen, np.arange(10) % 3)
+    for first in (0, 5):
+        condition = walker.condition(5, first)
+        seen = np.asarray(walker.images(np.zeros((5, 3), np.float32), condition)) / 127.5 - 1
+        np.testing.assert_allclose(seen, np.arange(first, first + 5) % 3)
 
 
 def test_two_runs_are_scored_against_each_other(copy, finished, command):

@@ -32,8 +32,8 @@ IMAGES, POINTS = "images", "points"
 class Generator(Protocol):
     """A generator that a metric draws from by itself.
 
-    It computes in float32, its matrix products at the highest precision. Both methods may be
-    traced.
+    It computes in float32, its matrix products at the highest precision. ``latents`` and
+    ``images`` may be traced.
     """
 
     @property
@@ -45,12 +45,15 @@ class Generator(Protocol):
         """Latents of the prior, ``[count, d]``."""
         ...
 
-    def images(self, latents: jax.Array, groups: int = 1) -> jax.Array:
-        """Images of these latents, 0 to 255, neither rounded nor clipped.
+    def condition(self, count: int, first: int) -> Mapping[str, np.ndarray]:
+        """What images ``first`` to ``first + count`` depend on beside their latents, rows by key.
 
-        The latents are ``groups`` of equal size, one after the other. Images at the same place of
-        two groups have the same class, or whatever else the generator depends on.
+        Each class in turn; empty for most generators.
         """
+        ...
+
+    def images(self, latents: jax.Array, condition: Mapping[str, Any]) -> jax.Array:
+        """Images of these latents and conditions, 0 to 255, neither rounded nor clipped."""
         ...
 
 
