@@ -23,7 +23,7 @@ Better = Literal["lower", "higher", ""]
 """Which values of a number are better; empty where neither is."""
 
 Found = tuple[dict[str, float], dict[str, Any]]
-"""The values by name, and details that a person may look at."""
+"""The values by name, and details that a person may look at: numbers, text, lists, arrays."""
 
 IMAGES, POINTS = "images", "points"
 """Names of modalities: uint8 images ``[n, h, w, c]``, and float32 points ``[n, d]``."""
@@ -187,7 +187,8 @@ class Metric:
       about: what it measures, in one line.
       compute: the comparison -> values and details.
       values: the names of its values, the one that ranks first, and which of them are better:
-        ``lower``, ``higher``, or empty for neither. A data set may lack some of them.
+        ``lower``, ``higher``, or empty for neither. A data set may lack some of them; others are
+        refused.
       title: what the first value is called, given the extractor's name for a Fréchet distance over
         its features (``FID``, ``FD-DINOv2``, ...), which is empty without an extractor.
       network: whose view of the samples it needs: the chosen ``extractor``'s, that of the
