@@ -384,6 +384,12 @@ def test_sizes_are_refused_before_a_checkpoint_is_read(copy, refused, monkeypatc
     refused(["evaluate", copy, "--num", 20, "--num-real", 51], "--num-real 51", "has 50")
 
 
+def test_a_large_reference_is_refused_before_it_is_drawn(copy, refused):
+    words = ["evaluate", copy, "--against", copy, "--num", 20, "--metrics", "kid"]
+    said = refused([*words, "--num-real", 1_000_000_000], "Lower --num-real")
+    assert "--num-real 1000000000: kid keeps all features" in said
+
+
 def test_points_are_refused_by_metrics_of_images(refused, tmp_path):
     words = ["evaluate", "ring", "--against", "ring", "--num", 20, "--out", tmp_path / "e"]
     refused([*words, "--metrics", "modes,fd"], "fd is of images, not of points")
