@@ -190,6 +190,22 @@ class Experiment:
             raise UserError(f"{self.file.name}, preset {name}: name its data=.")
         return found
 
+    def checked(self) -> "Experiment":
+        """The experiment itself, if ``smoke`` and ``ablations`` change what there is.
+
+        Raises:
+          UserError: one names what is no field of its config, nor, for an ablation, the batch size.
+        """
+        known = [field.name for field in dataclasses.fields(self.config)]
+        rows = {f"ablation {name!r}": row for name, row in self.ablations.items()}
+        for what, row in {"smoke": self.smoke, **rows}.items():
+            try:
+                for name in row:
+                    one_of(name, known if what == "smoke" else [*known, "batch_size"], "flag")
+            except UserError as error:
+                raise UserError(f"{self.file.name}, {what}: {error}") from error
+        return self
+
     def default(self, **changes: Any) -> Any:
         """The config of this experiment's preset, with other changes."""
         return self.config(**{**self.changes, **changes})
@@ -231,12 +247,13 @@ def load_experiment(path: str | Path, preset: str | None = None) -> Experiment:
       preset: name of one of its presets, or empty for the first; None for the declaration itself.
 
     Raises:
-      UserError: there is no such file or preset, it fails to run, or it declares none.
+      UserError: there is no such file or preset, it fails to run, it declares none, or one that
+        changes what there is not.
     """
     experiment = load_declared(path, ("EXPERIMENT",))
     if not isinstance(experiment, Experiment):
         raise UserError(f"{path} declares no EXPERIMENT = Experiment(...).")
-    experiment = dataclasses.replace(experiment, file=Path(path).resolve())
+    experiment = dataclasses.replace(experiment, file=Path(path).resolve()).checked()
     return experiment if preset is None else experiment.selected(preset)
 
 

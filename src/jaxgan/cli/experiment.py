@@ -31,7 +31,8 @@ def main(experiment: Experiment, arguments: Sequence[str] | None = None) -> None
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     file = Path(sys.modules["__main__"].__file__ or sys.argv[0]).resolve()
     experiment = dataclasses.replace(experiment, file=file)
-    sys.exit(exit_code_of(lambda: run(experiment, arguments, f"python {Path(sys.argv[0])}")))
+    program = f"python {Path(sys.argv[0])}"
+    sys.exit(exit_code_of(lambda: run(experiment.checked(), arguments, program)))
 
 
 USAGE = """usage: jaxgan train FILE [flags]
