@@ -26,6 +26,7 @@ from jaxgan.evaluation.suite import METRICS, metrics_named
 from jaxgan.metrics.extractors.efficientnet_lite0 import SHA256, efficientnet_lite0
 from jaxgan.metrics.metric import Metric
 from jaxgan.metrics.modes import kl_floor
+from jaxgan.sampling.load import training_source
 from support.tiny_runs import config, rewrite
 
 pytest_plugins = ["support.run_fixtures"]
@@ -430,6 +431,9 @@ def test_data_that_changed_since_the_training_are_refused(trainer, tmp_path, ref
     )
     mine.unlink()
     refused(["evaluate", tmp_path / "run", "--num", 20], "images.npz", "--against")
+    with pytest.raises(UserError, match=r"The data of .*images\.npz") as caught:
+        training_source(tmp_path / "run")
+    assert "--against" not in str(caught.value), "which other commands do not have"
 
 
 def evaluation(real, *metrics):

@@ -158,9 +158,21 @@ def opener(
 ) -> Callable[[str], Source]:
     """``split -> source`` for the data that words name, or that a run was trained on."""
     if is_run(words):
-        return lambda split: training_source(words, data_dir, split)
+        return lambda split: _trained_on(words, data_dir, split)
     if Path(words).is_dir():
         words = f"folder:{words}"
     return lambda split: open_source(
         words, split, data_dir=data_dir, resolution=resolution, channels=channels
     )
+
+
+def _trained_on(run: str, data_dir: str | None, split: str) -> Source:
+    """The data that a run was trained on.
+
+    Raises:
+      UserError: they are not at hand, or have changed; says how to compare with others.
+    """
+    try:
+        return training_source(run, data_dir, split)
+    except UserError as error:
+        raise UserError(f"{error} Or name what to compare with: --against DATA.") from error
