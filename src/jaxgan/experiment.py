@@ -311,4 +311,4 @@ def blank_rows(task: Task, rows: int) -> Batch:
 
 def initial_state(gan: Gan, key: jax.Array, task: Task, rows: int = 2) -> GanState:
     """The state before the first step, for data of this kind; made by a pass of ``rows`` rows."""
-    return init(gan, key, task.modality.prepare(blank_rows(task, rows), None, gan.range, False))
+    return init(gan, key, task.modality.seen(blank_rows(task, rows), None, gan.range, False))

@@ -8,7 +8,7 @@ import numpy as np
 
 from jaxgan.data.source import Source, from_arrays
 from jaxgan.data.sources.decode import fit_array
-from jaxgan.data.splits import split_indices
+from jaxgan.data.splits import rows_of
 from jaxgan.errors import UserError
 
 NAMES = {
@@ -51,14 +51,7 @@ def open_npz(
     if not splits:
         found = ", ".join(sorted(arrays)) or "nothing"
         raise UserError(f"{path} has no array `image` (it holds {found}). Save one: np.savez(...).")
-    parts = split_indices(split, {name: len(rows["image"]) for name, rows in splits.items()})
-    keys = set.intersection(*(set(splits[name]) for name, _ in parts))
-    try:
-        rows = {
-            key: np.concatenate([splits[n][key][indices] for n, indices in parts]) for key in keys
-        }
-    except ValueError as error:
-        raise UserError(f"The splits of {path} hold images of different shapes.") from error
+    rows = rows_of(split, splits)
     if rows["image"].dtype == np.uint8 and (resolution or channels):
         rows["image"] = np.stack([fit_array(x, channels, resolution) for x in rows["image"]])
     # Of all splits, so that a part has as many classes as the whole.
