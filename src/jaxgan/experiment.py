@@ -291,11 +291,23 @@ def load_declared(path: str | Path, names: Sequence[str]) -> Any:
 def open_of(experiment: Experiment, data: str) -> Callable[..., Source]:
     """What opens the data of these words: the experiment itself, if it brings them.
 
-    Takes a split, and as keywords what ``jaxgan.data.open.open_source`` takes.
+    Takes a split, and as keywords what ``jaxgan.data.open.open_source`` takes. Raises ``UserError``
+    for a resolution or channels of data that the experiment brings.
     """
     own = experiment.data.open
     if own is not None and data == experiment.data.name:
-        return lambda split, **_: own(split)
+
+        def opened(
+            split: str, resolution: int | None = None, channels: int | None = None, **_: Any
+        ) -> Source:
+            if resolution is not None or channels is not None:
+                raise UserError(
+                    f"{experiment.file.name} brings {data} as they are: leave out --resolution and "
+                    "--channels."
+                )
+            return own(split)
+
+        return opened
     from jaxgan.data.open import open_source
 
     return functools.partial(open_source, data)
