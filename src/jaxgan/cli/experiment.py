@@ -263,4 +263,5 @@ def _report(outcome: Outcome, folder: RunFolder) -> int:
 def exit_code(outcome: Outcome) -> int:
     """The exit code of an outcome: a scheduler runs what it stopped again, a person decides."""
     stopped = EXIT_INTERRUPTED if outcome.stopped_by == "SIGINT" else EXIT_AGAIN
-    return {"finished": 0, "diverged": EXIT_DIVERGED, "interrupted": stopped}[outcome.kind]
+    codes = {"diverged": EXIT_DIVERGED, "interrupted": stopped, "failed": EXIT_FAULT}
+    return codes.get(outcome.kind, 0)
