@@ -183,6 +183,17 @@ def test_the_paper_passes_the_checks_of_every_experiment_file(paper):
     assert "[gan_qp_ring](gan_qp_ring.py): GAN-QP on a ring" in render([(experiment, [])])
 
 
+def test_the_presets_are_those_of_the_file_that_is_named():
+    section = README.partition("\n## Extend\n")[2]
+    (block,) = re.findall(
+        r"So `experiments/gan\.py` ends:\n\n```python\n(.*?)```", section, re.DOTALL
+    )
+    text = (ROOT / "experiments/gan.py").read_text()
+    assert block in text
+    assert all(f"\n    {name}=" in block for name in ("presets", "ablations"))
+    assert "published=" in block
+
+
 def test_the_paper_trains(paper, tmp_path):
     assert trained(paper(), tmp_path / "run", "--log-every", "1", "--evaluate-every", "0") == 0
     rows = read_metrics(tmp_path / "run" / "metrics.jsonl")
