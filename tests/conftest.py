@@ -5,6 +5,7 @@ that are run by hand (``tests/long.md`` says when they last were), and ``-m devi
 an accelerator.
 """
 
+import gc
 import importlib.metadata
 import os
 
@@ -72,6 +73,12 @@ def pytest_configure(config):
     from jaxtyping import install_import_hook
 
     install_import_hook([f"jaxgan.{name}" for name in CHECKED], "beartype.beartype")
+
+
+def pytest_collection_finish():
+    """Looks for garbage less often, and not among what was imported: a twelfth of the time."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 @pytest.fixture
