@@ -18,6 +18,9 @@ DEVICES = "--xla_force_host_platform_device_count=8"
 WITHOUT_EMITTERS = "--xla_cpu_use_fusion_emitters=false"
 """Compiling takes 60 % of the time with it. XLA aborts at a flag that its version does not know."""
 
+IN_ONE_PART = "--xla_cpu_parallel_codegen_split_count=1"
+"""Compiling takes 80 % of the time with it, on one core: each process of the tests has one."""
+
 CHECKED = (
     "augment",
     "ema",
@@ -64,7 +67,7 @@ def pytest_configure(config):
         # Threads that wait for each other: two processes have two cores.
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         flags = os.environ.get("XLA_FLAGS", "")
-        for flag in (DEVICES, *known(WITHOUT_EMITTERS)):
+        for flag in (DEVICES, *known(WITHOUT_EMITTERS), *known(IN_ONE_PART)):
             if flag.partition("=")[0] not in flags:
                 flags = f"{flags} {flag}".strip()
         os.environ["XLA_FLAGS"] = flags
