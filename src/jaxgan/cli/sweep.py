@@ -98,7 +98,7 @@ def sweep(arguments: Sequence[str]) -> int:
     before = manifest.read(asked.workdir)
     joined = manifest.joined(before, wanted, asked.workdir) if before else wanted
     check_code(asked.workdir, trials)
-    check_games(trials)
+    check_games(trials, alone=at_once == 1)
     say(listing(trials))
     if asked.dry_run:
         for line in foreseen(joined, asked.workdir, trials, at_once):
