@@ -29,7 +29,7 @@ from jaxgan.sweep import figures, tables
 from jaxgan.sweep.budget import UNEQUAL, UNEQUAL_TIME, budget_table
 from jaxgan.sweep.cautions import cautions
 from jaxgan.sweep.measures import ENOUGH_DISTANCE, ENOUGH_MODES, Measure, finite_steps, measures
-from jaxgan.sweep.results import Study, Trial, Variant, in_words, shown
+from jaxgan.sweep.results import Study, Trial, Variant, in_words, of_selection, shown
 from jaxgan.sweep.statistics import profile, rank_correlation, with_worst
 from jaxgan.viz.figures import enlarged, strip
 
@@ -75,6 +75,8 @@ def compose(study: Study) -> Document:
             "Budget": lambda: budget(study, measure),
             "Other scores": lambda: other_scores(study, found[1:]),
         }
+    if study.selection:
+        parts["Selection"] = lambda: selection(of_selection(study))
     parts["Warnings"] = lambda: [Text(told, "warning") for told in warnings]
     parts["Runs"] = lambda: runs(study, measure)
     sections = [Section(title, attempt(build)) for title, build in parts.items()]
@@ -105,9 +107,11 @@ def conclusion(study: Study, measure: Measure) -> str:
     best = tables.best_first(study, measure)[0]
     most = "highest" if measure.better == "higher" else "lowest"
     found = tables.summary_of(best, measure)
+    count = len(study.variants)
+    fresh = ", which took no part in selecting them" if study.selection else ""
     told = (
         f"{measure.title} of {measure.count:,} samples ({measure.better} is better), over the "
-        f"training seeds of {len(study.variants)} variants. "
+        f"training seeds of {count} variant{'s' * (count > 1)}{fresh}. "
         f"The {most} median is {tables.text(found.median)}, of {best.name} "
         f"({best.count('finished')} of {len(best.trials)} runs finished)."
     )
@@ -389,6 +393,25 @@ def other_scores(study: Study, found: Sequence[Measure]) -> list[Block]:
         summary = f"{tables.column_name(measure, found)} {measure.arrow}, {measure.title}"
         blocks.append(Details(summary, [tables.other_scores(study, measure), protocol(measure)]))
     return blocks
+
+
+def selection(study: Study) -> list[Block]:
+    """The runs by which the variants of the page were selected.
+
+    Raises:
+      UserError: none of them has a score.
+    """
+    found = measures(study)
+    if not found:
+        raise UserError("no run of the selection has a score that can be read.")
+    seeds = sorted({trial.seed for trial in study.trials})
+    told = (
+        f"The variants of this page were selected among these {len(study.variants)}, by the median "
+        f"of {found[0].name} over the training seeds {', '.join(map(str, seeds))}. No number above "
+        "is of these runs: the score of the best of many owes part of its lead to chance."
+    )
+    every = Details("Every run of the selection", [tables.trial_table(study, found[0])])
+    return [Text(told), tables.summary_table(study, found[0]), every]
 
 
 def protocol(measure: Measure) -> Table:

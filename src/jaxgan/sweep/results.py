@@ -35,6 +35,7 @@ class Trial:
       description: its ``config.json``; empty if it cannot be read.
       scores: its scores, in the order in which they were taken.
       rows: its metrics, a row for each log.
+      role: what its scores are for: ``selection``, ``report``, or ``both``.
     """
 
     levels: Levels
@@ -46,6 +47,7 @@ class Trial:
     description: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     scores: Sequence[Score] = ()
     rows: Sequence[Mapping[str, Any]] = ()
+    role: str = "both"
 
     @property
     def lost(self) -> bool:
@@ -85,6 +87,7 @@ class Study:
       baseline: levels of the variants that others are compared with; None for no comparison.
       scored: what they are ranked by, ``metric/value``; None for what most of them have.
       trials: the runs.
+      selection: runs by which the variants of ``trials`` were selected; they have other seeds.
     """
 
     title: str
@@ -92,6 +95,7 @@ class Study:
     baseline: Levels | None
     scored: str | None
     trials: Sequence[Trial]
+    selection: Sequence[Trial] = ()
 
     @functools.cached_property
     def variants(self) -> list[Variant]:
@@ -135,6 +139,16 @@ class Study:
             told = ", ".join(map(in_words, self.baseline, self.baseline.values()))
             names = "; ".join(variant.name for variant in self.variants[:4])
             raise UserError(f"No variant has the baseline's {told}; they are {names}, ...")
+
+
+def with_selection(study: Study) -> Study:
+    """The study of all runs, those by which variants were selected included."""
+    return dataclasses.replace(study, trials=[*study.selection, *study.trials], selection=())
+
+
+def of_selection(study: Study) -> Study:
+    """The study of the runs by which variants were selected."""
+    return dataclasses.replace(study, trials=study.selection, selection=())
 
 
 def key(value: Any) -> str:
@@ -184,18 +198,30 @@ def read_sweep(path: Path) -> Study:
                 "Use the version that wrote it."
             )
         trials = [
-            read_trial(
-                path / one["folder"],
-                one["levels"],
-                int(one["seed"]),
-                one["state"],
-                one["note"],
-                int(one.get("steps", 0)),
+            dataclasses.replace(
+                read_trial(
+                    path / one["folder"],
+                    one["levels"],
+                    int(one["seed"]),
+                    one["state"],
+                    one["note"],
+                    int(one.get("steps", 0)),
+                ),
+                role=one.get("role", "both"),
             )
             for one in found["trials"]
         ]
         title = f"Sweep of {', '.join(map(str, found['experiments']))}"
-        return Study(title, str(found["command"]), found["baseline"], found["scored"], trials)
+        reported = [trial for trial in trials if trial.role == "report"]
+        others = [trial for trial in trials if trial.role != "report"]
+        return Study(
+            title,
+            str(found["command"]),
+            found["baseline"],
+            found["scored"],
+            reported or others,
+            others if reported else (),
+        )
     except UserError:
         raise
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
