@@ -206,7 +206,12 @@ def test_figures_can_be_drawn_of_any_scores(better, values):
         figures.intervals(rows, "score", better, real=1.0),
         figures.effects({"r1": {"0": found, "1": found}}, "score", better),
         figures.parallel_coordinates({"r1": [0, 1], "b": ["x", "y"]}, values, "score", better),
-        figures.profiles({"a": (np.array([0.0, 1.0]), np.array([1.0, 0.5]))}, "score", better),
+        figures.profiles(
+            np.array([0.0, 1.0]),
+            [figures.Profile("a", *np.array([[1.0, 0.5], [1.0, 0.2], [1.0, 0.8]]))],
+            "score",
+            better,
+        ),
     ]
     for picture in drawn:
         assert picture.dtype == np.uint8

@@ -135,14 +135,42 @@ def effects(
     return as_image(figure)
 
 
+@dataclasses.dataclass(frozen=True)
+class Profile:
+    """The share of a variant's runs that reach each threshold.
+
+    Attributes:
+      name: of the variant.
+      shares: ``[t]``.
+      low: lower end of its interval ``[t]``.
+      high: the upper end ``[t]``.
+    """
+
+    name: str
+    shares: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+
 def profiles(
-    lines: Mapping[str, tuple[np.ndarray, np.ndarray]], title: str, better: Better
+    thresholds: np.ndarray, lines: Sequence[Profile], title: str, better: Better
 ) -> np.ndarray:
-    """The share of each variant's runs that reach a score, over that score."""
+    """The share of each variant's runs that reach a score, over that score ``[t]``."""
     figure, axes = new_figure(WIDTH, 4.2)
-    for place, (name, (thresholds, shares)) in enumerate(lines.items()):
+    for place, line in enumerate(lines):
         style = STYLES[place // 10 % len(STYLES)]
-        axes.step(thresholds, shares, style, where="mid", label=wrapped(name), linewidth=1.5)
+        (drawn,) = axes.step(
+            thresholds, line.shares, style, where="mid", label=wrapped(line.name), linewidth=1.5
+        )
+        axes.fill_between(
+            thresholds,
+            line.low,
+            line.high,
+            step="mid",
+            color=drawn.get_color(),
+            alpha=0.12,
+            linewidth=0,
+        )
     sign = "≥" if better == "higher" else "≤"
     axes.set_xlabel(f"{title}: threshold")
     axes.set_ylabel(f"share of runs {sign} threshold")

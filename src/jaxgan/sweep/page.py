@@ -291,16 +291,18 @@ def performance(study: Study, measure: Measure) -> list[Block]:
     margin = 0.02 * (high - low) or 0.1
     thresholds = np.linspace(low - margin, high + margin, 400)
     some = chosen(study, measure)
-    lines = {}
+    lines = []
     for variant in some:
         values = list(measure.of(variant).values())
-        name = tables.name_of(variant, study)
-        lines[name] = (thresholds, profile(values, thresholds, measure.better))
+        found = profile(values, thresholds, measure.better)
+        lines.append(figures.Profile(tables.name_of(variant, study), *found))
     caption = (
-        "The share of all runs of a variant that are at least as good as a threshold; lost runs "
-        "reach none. The higher curve is better; where two cross, neither is better throughout."
+        "The share of all runs of a variant that are at least as good as a threshold, with a 95 % "
+        "bootstrap band for each threshold; lost runs reach none. The higher curve is better; "
+        "where two cross, neither is better throughout. Where all runs agree the band has no "
+        "width, of few runs it is too narrow."
     )
-    drawn = figures.profiles(lines, measure.title, measure.better)
+    drawn = figures.profiles(thresholds, lines, measure.title, measure.better)
     return [Picture("profile", drawn, caption + left_out(study, some))]
 
 
@@ -380,8 +382,11 @@ def budget(study: Study, measure: Measure) -> list[Block]:
     """What variants spent."""
     told = (
         f"Variants are called unequal if steps or images differ by more than {UNEQUAL:.0%}, or "
-        f"device-seconds by more than {UNEQUAL_TIME:.0%}. Device-seconds are those of the steps, "
-        "without compiling, scoring and saving; other work may have shared the devices."
+        f"FLOPs or device-seconds by more than {UNEQUAL_TIME:.0%}. FLOPs are counted, not "
+        "measured: the floating-point operations of both players' steps in the program that XLA is "
+        "given, before it is optimized; what is done in some steps only counts as if in each. "
+        "Device-seconds are those of the steps, without compiling, scoring and saving; other work "
+        "may have shared the devices."
     )
     return [Text(told), budget_table(tables.best_first(study, measure))]
 
