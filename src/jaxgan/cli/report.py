@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+import jax
 import tyro
 
 from jaxgan.cli.flags import check_count, check_seed
@@ -145,6 +146,7 @@ def report_of_many(asked: Report, study: Study) -> int:
     Raises:
       UserError: a flag does not fit the study, or the page cannot be written.
     """
+    jax.config.update("jax_platforms", "cpu")  # nothing is trained: programs are looked at
     out = asked.out or (asked.runs[0] / "report" if len(asked.runs) == 1 else None)
     if out is None:
         raise UserError("--out FOLDER says where the report of several folders goes; add it.")

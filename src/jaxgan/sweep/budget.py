@@ -64,7 +64,7 @@ COLUMNS: Mapping[str, Callable[[Spent], float]] = {
     "D steps": lambda one: one.d_steps,
     "G steps": lambda one: one.g_steps,
     "images": lambda one: one.images,
-    "FLOPs": lambda one: one.flops,
+    "GFLOPs": lambda one: one.flops / 1e9,
     "device-seconds": lambda one: one.device_seconds,
 }
 
@@ -92,8 +92,6 @@ def _median(values: Sequence[float]) -> float:
 def _cell(value: float) -> str:
     if math.isnan(value):
         return "-"
-    if value >= 1e9:
-        return f"{value:.3g}"
     return f"{value:,.0f}" if value >= 100 else number(value)
 
 
@@ -103,7 +101,7 @@ def unequal(study: Study) -> list[str]:
     found = []
     for place, name in enumerate(COLUMNS):
         known = [one[place] for one in every if math.isfinite(one[place])]
-        allowed = UNEQUAL_TIME if name in ("FLOPs", "device-seconds") else UNEQUAL
+        allowed = UNEQUAL_TIME if name in ("GFLOPs", "device-seconds") else UNEQUAL
         if known and max(known) > (1 + allowed) * min(known):
             found.append(f"{name} ({_cell(min(known))} to {_cell(max(known))})")
     return found

@@ -12,6 +12,7 @@ from jaxgan.evaluation.score import Score, read_scores
 from jaxgan.runs.folder import RunFolder, read_description
 from jaxgan.runs.metrics_log import read_metrics
 from jaxgan.sweep.manifest import FILE, FORMAT
+from jaxgan.sweep.summary import is_locked
 
 LOST = ("diverged", "failed", "pruned")
 """How a trial ends that has no final score, and counts as the worst."""
@@ -29,7 +30,7 @@ class Trial:
       seed: its seed.
       folder: its run folder, which may not be there.
       state: ``finished``, ``diverged``, ``failed`` or ``pruned``; without a result yet ``pending``,
-        ``running`` or ``interrupted``; or ``damaged`` or ``missing``, if its folder is.
+        ``running``, ``interrupted`` or ``killed``; or ``damaged`` or ``missing``, if its folder is.
       note: why, in words; may be empty.
       step: the last step that it reached.
       description: its ``config.json``; empty if it cannot be read.
@@ -257,6 +258,8 @@ def read_trial(
     found, why, step = _status(run)
     if (state == "pruned" and found != "diverged") or (state == "failed" and found == "running"):
         found, why = state, note or why
+    if found == "running" and not is_locked(run):
+        found, why = "killed", "no process trains it any more"
     if found == "finished" and step < steps:  # as far as it was to go at first
         found, why = "interrupted", f"it is at step {step} of {steps}"
     try:
