@@ -382,8 +382,8 @@ def budget(study: Study, measure: Measure) -> list[Block]:
     """What variants spent."""
     told = (
         f"Variants are called unequal if steps or images differ by more than {UNEQUAL:.0%}, or "
-        f"FLOPs or device-seconds by more than {UNEQUAL_TIME:.0%}. GFLOPs are counted, not "
-        "measured: thousand millions of the floating-point operations of both players' steps in the program that XLA is "
+        f"GFLOPs or device-seconds by more than {UNEQUAL_TIME:.0%}. GFLOPs are counted, not "
+        "measured: 10⁹ floating-point operations of both players' steps in the program that XLA is "
         "given, before it is optimized; what is done in some steps only counts as if in each. "
         "Device-seconds are those of the steps, without compiling, scoring and saving; other work "
         "may have shared the devices."
