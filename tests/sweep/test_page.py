@@ -156,7 +156,7 @@ def test_samples_are_of_the_median_and_of_the_worst_run(tmp_path):
     trials = [({}, 0, {"score": 8}), ({}, 1, {"score": 5}), ({}, 2, DIVERGED)]
     made = compose(read_sweep(fake_runs.sweep(tmp_path / "sweep", trials)))
     (picture,) = [p for p in made.pictures() if p.name.startswith("samples")]
-    assert "median: seed 1, 5, worst: seed 2, diverged at step 600" in picture.caption
+    assert "median: seed 1 (5), worst: seed 2 (diverged at step 600)" in picture.caption
     with Image.open(tmp_path / "sweep/trials/all/seed-2/samples/0000600.png") as opened:
         last = np.asarray(opened)[:, :, None].repeat(4, 0).repeat(4, 1).repeat(3, 2)
     assert np.array_equal(picture.image[-240:, -240:], last)

@@ -85,7 +85,7 @@ def intervals(
     axes.set_yticks(range(len(rows)), names, fontsize=9)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xlim(low, high)
-    axes.xaxis.set_major_locator(MaxNLocator(8))
+    axes.xaxis.set_major_locator(MaxNLocator(8, steps=[1, 2, 5, 10]))
     axes.set_xlabel(f"{title} ({better} is better)")
     axes.grid(alpha=0.3, axis="x")
     figure.tight_layout()
@@ -144,12 +144,14 @@ class Profile:
       shares: ``[t]``.
       low: lower end of its interval ``[t]``.
       high: the upper end ``[t]``.
+      banded: whether the interval is drawn; those of many variants would hide each other.
     """
 
     name: str
     shares: np.ndarray
     low: np.ndarray
     high: np.ndarray
+    banded: bool = True
 
 
 def profiles(
@@ -162,15 +164,16 @@ def profiles(
         (drawn,) = axes.step(
             thresholds, line.shares, style, where="mid", label=wrapped(line.name), linewidth=1.5
         )
-        axes.fill_between(
-            thresholds,
-            line.low,
-            line.high,
-            step="mid",
-            color=drawn.get_color(),
-            alpha=0.12,
-            linewidth=0,
-        )
+        if line.banded:
+            axes.fill_between(
+                thresholds,
+                line.low,
+                line.high,
+                step="mid",
+                color=drawn.get_color(),
+                alpha=0.15,
+                linewidth=0,
+            )
     sign = "≥" if better == "higher" else "≤"
     axes.set_xlabel(f"{title}: threshold")
     axes.set_ylabel(f"share of runs {sign} threshold")
@@ -270,7 +273,9 @@ def parallel_coordinates(
             axes.plot(places, line, color=color, linewidth=1.2, alpha=0.8)
         else:
             axes.plot(places, line, color="0.55", linewidth=1, linestyle="--")
-    ticks = [*(column[1] for column in columns), [(0.0, f"{low:.3g}"), (1.0, f"{high:.3g}")]]
+    ends = [float(pick(finite_of(found))) for pick in (np.min, np.max) if len(finite_of(found))]
+    scores = [((end - low) / (high - low), f"{end:.3g}") for end in dict.fromkeys(ends)]
+    ticks = [*(column[1] for column in columns), scores]
     for place, marks in zip(places, ticks, strict=True):
         axes.axvline(place, color="0.3", linewidth=1)
         for height, name in marks:

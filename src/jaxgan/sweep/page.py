@@ -17,7 +17,7 @@ from jaxgan.report.document import (
     Code,
     Details,
     Document,
-    Heading,
+    Gallery,
     Picture,
     Section,
     Table,
@@ -35,6 +35,9 @@ from jaxgan.viz.figures import enlarged, strip
 
 LINES = 10
 """Variants that a figure with a line for each shows at most."""
+
+BANDS = 3
+"""Variants whose intervals a figure shows at most; of more, those of the best and the baseline."""
 
 ROWS = 40
 """Variants that a figure with a row for each shows at most."""
@@ -159,19 +162,18 @@ def left_out(study: Study, some: Sequence[Variant]) -> str:
 def samples(study: Study, measure: Measure) -> list[Block]:
     """What the median and the worst run of each variant last drew."""
     found = [
-        (variant, picture)
+        picture
         for place, variant in enumerate(chosen(study, measure, ROWS))
         if (picture := pictures_of(variant, measure, f"samples-{letters(place)}"))
     ]
     if not found:
         raise UserError("no run saved a picture; --sample-every N of the training saves some.")
     first: list[Block] = [
-        Text("The last picture that each run saved; all of one latents, and none selected.")
+        Text("The last picture that each run saved; all of one latents, and none selected."),
+        Gallery(found[:SAMPLED]),
     ]
-    blocks = [[Heading(variant.name), picture] for variant, picture in found]
-    first += [block for some in blocks[:SAMPLED] for block in some]
-    rest: list[Block] = [block for some in blocks[SAMPLED:] for block in some]
-    return [*first, Details(f"Variants that follow: {len(rest) // 2}", rest)] if rest else first
+    rest = found[SAMPLED:]
+    return [*first, Details(f"{len(rest)} variants more", [Gallery(rest)])] if rest else first
 
 
 def letters(place: int) -> str:
@@ -195,7 +197,7 @@ def pictures_of(variant: Variant, measure: Measure, name: str) -> Picture | None
         value, trial = trials[place]
         if (image := last_picture(trial)) is not None:
             shown_.append(image)
-            titles.append(f"{title}: seed {trial.seed}, {outcome(value, trial)}")
+            titles.append(f"{title}: seed {trial.seed} ({outcome(value, trial)})")
     if not shown_:
         return None
     missing = "" if len(shown_) == len(places) else " A run that ended early saved no picture."
@@ -203,7 +205,7 @@ def pictures_of(variant: Variant, measure: Measure, name: str) -> Picture | None
 
 
 def outcome(value: float, trial: Trial) -> str:
-    """The score of a run, or how it ended."""
+    """The score of a run, or how it ended, in a few words."""
     return f"{trial.state} at step {trial.step}" if trial.lost else tables.text(value)
 
 
@@ -295,12 +297,14 @@ def performance(study: Study, measure: Measure) -> list[Block]:
     for variant in some:
         values = list(measure.of(variant).values())
         found = profile(values, thresholds, measure.better)
-        lines.append(figures.Profile(tables.name_of(variant, study), *found))
+        banded = variant is some[0] or study.is_baseline(variant) or len(some) <= BANDS
+        lines.append(figures.Profile(tables.name_of(variant, study), *found, banded))
+    which = "" if len(some) <= BANDS else " (of the best variant and of the baseline)"
     caption = (
-        "The share of all runs of a variant that are at least as good as a threshold, with a 95 % "
-        "bootstrap band for each threshold; lost runs reach none. The higher curve is better; "
-        "where two cross, neither is better throughout. Where all runs agree the band has no "
-        "width, of few runs it is too narrow."
+        "The share of all runs of a variant that are at least as good as a threshold; lost runs "
+        "reach none. The higher curve is better; where two cross, neither is better throughout. "
+        f"Bands{which} are 95 % intervals of the bootstrap over runs at each threshold. Where all "
+        "runs agree they have no width, and of few runs they are rough."
     )
     drawn = figures.profiles(thresholds, lines, measure.title, measure.better)
     return [Picture("profile", drawn, caption + left_out(study, some))]
