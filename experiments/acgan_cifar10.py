@@ -90,6 +90,8 @@ def build(cfg: Config, task: jg.Task) -> jg.Gan:
     )
 
 
+FID = "FID (Inception, 50 000 samples and 50 000 training images; best checkpoint)"
+
 EXPERIMENT = jg.Experiment(
     Config,
     build,
@@ -104,7 +106,7 @@ EXPERIMENT = jg.Experiment(
     },
     published=(
         jg.Published(
-            "FID (Inception, 50 000 samples and 50 000 training images; best checkpoint)",
+            FID,
             "33.39",
             "StudioGAN, CIFAR-10 table, ACGAN-Mod; the paper has no FID",
         ),
@@ -112,6 +114,14 @@ EXPERIMENT = jg.Experiment(
             "Inception score (5 times 5000 samples of the best of 27 settings; other networks)",
             "8.25 ± 0.07",
             "section 4.4 (comparison to previous results)",
+        ),
+    ),
+    reproductions=(
+        jg.Reproduction(
+            FID,
+            jg.numbers.FRECHET,
+            flags=jg.numbers.BEST,
+            evaluate=dict(step="best", **jg.numbers.FID_50K),
         ),
     ),
 )

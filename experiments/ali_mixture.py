@@ -63,6 +63,22 @@ MODES = "modes; high quality, %; reverse KL (2500 samples, within 3 deviations)"
 PACGAN = "Lin et al. 2018 (PacGAN), table 1: 400 000 steps; 10 trials, standard error"
 VEEGAN = "Srivastava et al. 2017 (VEEGAN), table 1: 5 runs"
 
+METHODS = {"ALI": {}}
+
+
+def reproductions(data: str) -> tuple[jg.Reproduction, ...]:
+    """PacGAN's table, which has ALI too."""
+    return tuple(
+        jg.Reproduction(
+            f"{data}, {method}: {MODES}",
+            jg.numbers.MIXTURE,
+            flags=dict(steps=400_000, **flags),
+            seeds=10,
+        )
+        for method, flags in METHODS.items()
+    )
+
+
 EXPERIMENT = jg.Experiment(
     Config,
     build,
@@ -70,7 +86,10 @@ EXPERIMENT = jg.Experiment(
     batch_size=100,
     scoring=jg.Scoring(every=2000, num=2500),
     smoke=dict(hidden=(8,), encoder_hidden=(8,), maxout=4),
-    presets={"ring": dict(data=jg.datasets.RING), "grid": dict(data=jg.datasets.GRID)},
+    presets={
+        "ring": dict(data=jg.datasets.RING, reproductions=reproductions("ring")),
+        "grid": dict(data=jg.datasets.GRID, reproductions=reproductions("grid")),
+    },
     published=(
         jg.Published(f"ring, ALI: {MODES}", "6.6 ± 0.3; 97.6 ± 0.4; 0.36 ± 0.04", PACGAN),
         jg.Published(f"ring, ALI: {MODES}", "2.8; 0.13; -", VEEGAN),

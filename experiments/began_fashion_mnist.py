@@ -70,6 +70,8 @@ def build(cfg: Config, task: jg.Task) -> jg.Gan:
     )
 
 
+FID = "FID (Inception, 10 000 samples and 10 000 test images, best of 100 settings)"
+
 EXPERIMENT = jg.Experiment(
     Config,
     build,
@@ -83,9 +85,14 @@ EXPERIMENT = jg.Experiment(
     },
     published=(
         jg.Published(
-            "FID (Inception, 10 000 samples and 10 000 test images, best of 100 settings)",
+            FID,
             "22.9 ± 0.9",
             "table of best FIDs, second hand: as quoted by Dai & Wipf 2019",
+        ),
+    ),
+    reproductions=(
+        jg.Reproduction(
+            FID, jg.numbers.FRECHET, evaluate=jg.numbers.FID_10K_TEST, protocol="one setting"
         ),
     ),
 )

@@ -120,6 +120,11 @@ def build(cfg: Config, task: jg.Task) -> jg.Gan:
     )
 
 
+FID = (
+    "FID, StudioGAN's settings (Inception, 50 000 samples and 50 000 training images; best "
+    "checkpoint)"
+)
+
 EXPERIMENT = jg.Experiment(
     Config,
     build,
@@ -150,8 +155,7 @@ EXPERIMENT = jg.Experiment(
     },
     published=(
         jg.Published(
-            "FID, StudioGAN's settings (Inception, 50 000 samples and 50 000 training images; best "
-            "checkpoint)",
+            FID,
             "4.16",
             "StudioGAN, CIFAR-10 table",
         ),
@@ -162,6 +166,14 @@ EXPERIMENT = jg.Experiment(
         ),
         jg.Published(
             "Inception score, the paper's", "9.22", "as quoted by StudioGAN (second hand)"
+        ),
+    ),
+    reproductions=(
+        jg.Reproduction(
+            FID,
+            jg.numbers.FRECHET,
+            flags=jg.numbers.BEST,
+            evaluate=dict(step="best", **jg.numbers.FID_50K),
         ),
     ),
 )

@@ -36,6 +36,7 @@ Differs from the paper:
 """
 
 import dataclasses
+from typing import Literal
 
 import optax
 
@@ -53,6 +54,13 @@ class Config:
     """Feature maps of the discriminator's first layer and the generator's last."""
     kernel: int = 5
     """Side of every convolution kernel."""
+    normalization: Literal["batch", "spectral", "none"] = "batch"
+    """Of the discriminator: the paper's batch normalization, spectral normalization (Miyato et al.
+    2018), or none."""
+    gradient_penalty: bool = False
+    """Adds R1 (Mescheder et al. 2018) to the discriminator's loss."""
+    r1: jg.NonNegative = 10.0
+    """Its weight."""
     learning_rate: jg.NonNegative = 2e-4
     """Adam's learning rate, both players."""
     beta1: jg.Fraction = 0.5
@@ -62,11 +70,16 @@ class Config:
 def build(cfg: Config, task: jg.Task) -> jg.Gan:
     """DCGAN for square images."""
     resolution, channels = dcgan.square(task.shape)
+    batch_norm, spectral = cfg.normalization == "batch", cfg.normalization == "spectral"
+    penalty = {"r1": jg.scale(cfg.r1, jg.penalties.r1)} if cfg.gradient_penalty else {}
     return jg.Gan(
         generator=dcgan.Generator(resolution, channels, cfg.width, cfg.kernel, task.dtype),
-        discriminator=dcgan.Discriminator(cfg.width, cfg.kernel, dtype=task.dtype),
+        discriminator=dcgan.Discriminator(
+            cfg.width, cfg.kernel, batch_norm=batch_norm, dtype=task.dtype
+        ),
         forward=jg.forward.unconditional(jg.uniform(cfg.latent)),
-        terms=jg.losses.nonsaturating.terms(),
+        terms=jg.losses.nonsaturating.terms(discriminator=penalty),
+        reparametrize={"d": jg.spectral_norm()} if spectral else {},
         optimizers={who: optax.adam(cfg.learning_rate, b1=cfg.beta1) for who in ("g", "d")},
     )
 
@@ -82,9 +95,20 @@ EXPERIMENT = jg.Experiment(
     build,
     ema=0.999,
     smoke=dict(width=4, latent=8),
+    ablations={
+        "spectral norm": dict(normalization="spectral"),
+        "R1": dict(normalization="none", gradient_penalty=True),
+        "no normalization": dict(normalization="none"),
+    },
     presets={
         "fashion_mnist": dict(data=jg.datasets.FASHION_MNIST, steps=9_380, batch_size=64, width=64),
-        "cifar10": dict(data=jg.datasets.CIFAR10, steps=39_000, batch_size=128, published=CIFAR10),
+        "cifar10": dict(
+            data=jg.datasets.CIFAR10,
+            steps=39_000,
+            batch_size=128,
+            published=CIFAR10,
+            reproductions=(jg.Reproduction(FID, jg.numbers.FRECHET, evaluate=jg.numbers.FID_50K),),
+        ),
         "folder": dict(data=jg.datasets.FOLDER, steps=50_000, batch_size=128, resolution=64),
     },
 )

@@ -15,6 +15,7 @@ Differs from the paper:
 """
 
 import dataclasses
+from typing import Literal
 
 import flax.linen as nn
 import optax
@@ -22,11 +23,19 @@ import optax
 import jaxgan as jg
 from jaxgan.nets import mlp
 
+LOSSES = {
+    "nonsaturating": jg.losses.nonsaturating,
+    "relativistic": jg.losses.relativistic,
+    "wasserstein": jg.losses.wasserstein,
+}
+
 
 @dataclasses.dataclass(frozen=True)
 class Config:
     """The toy's hyperparameters."""
 
+    loss: Literal["nonsaturating", "relativistic", "wasserstein"] = "nonsaturating"
+    """The first GAN's loss, RpGAN's of pairs, or WGAN-GP's with its gradient penalty."""
     latent: int = 2
     """Latent size, standard normal."""
     hidden: tuple[int, ...] = (128, 128)
@@ -38,20 +47,26 @@ class Config:
     r1: jg.NonNegative = 0.0
     """Weight of the R1 gradient penalty (Mescheder et al. 2018). 0 is the plain GAN, which takes as
     long as one with R1: the penalty is computed, whatever its weight."""
+    penalty: jg.NonNegative = 10.0
+    """wasserstein: weight of WGAN-GP's penalty, beside R1."""
     simultaneous: bool = False
     """Simultaneous instead of alternating updates."""
 
 
 def build(cfg: Config, task: jg.Task) -> jg.Gan:
-    """Perceptrons that play the non-saturating game in the plane."""
-    penalty = {"r1": jg.scale(cfg.r1, jg.penalties.r1)}
+    """Perceptrons that play a game in the plane."""
+    loss = LOSSES[cfg.loss]
+    penalties = {"r1": jg.scale(cfg.r1, jg.penalties.r1)}
+    if cfg.loss == "wasserstein":
+        penalties["gp"] = jg.scale(cfg.penalty, jg.penalties.gradient_penalty)
     return jg.Gan(
         generator=mlp.Generator(task.shape, cfg.hidden, output=lambda x: x, dtype=task.dtype),
         discriminator=mlp.Discriminator(cfg.hidden, nn.relu, dtype=task.dtype),
         forward=jg.forward.unconditional(jg.normal(cfg.latent)),
-        terms=jg.losses.nonsaturating.terms(discriminator=penalty),
+        terms=loss.terms(discriminator=penalties),
         optimizers={who: optax.adam(cfg.learning_rate, b1=cfg.beta1) for who in ("g", "d")},
         updates=jg.SIMULTANEOUS if cfg.simultaneous else jg.ALTERNATING,
+        threshold=0.0 if cfg.loss == "nonsaturating" else None,
     )
 
 

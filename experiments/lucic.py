@@ -127,11 +127,14 @@ def build(cfg: Config, task: jg.Task) -> jg.Gan:
     )
 
 
+FID = "FID (Inception, 10 000 samples and 10 000 test images, best of 100 settings)"
+
+
 def fid(value: str) -> tuple[jg.Published, ...]:
     """A method's number in the table of the comparison."""
     return (
         jg.Published(
-            "FID (Inception, 10 000 samples and 10 000 test images, best of 100 settings)",
+            FID,
             value,
             "table of best FIDs, second hand: quoted alike by Dai & Wipf 2019 and by PA-GAN",
         ),
@@ -148,6 +151,11 @@ EXPERIMENT = jg.Experiment(
     steps=15_625,
     batch_size=64,
     smoke=dict(width=4, latent=8),
+    reproductions=(
+        jg.Reproduction(
+            FID, jg.numbers.FRECHET, evaluate=jg.numbers.FID_10K_TEST, protocol="one setting"
+        ),
+    ),
     presets={
         "minimax": dict(
             loss="minimax",

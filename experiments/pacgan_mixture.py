@@ -73,6 +73,24 @@ PUBLISHED = {
     "grid, PacGAN4": "24.8 ± 0.2; 93.6 ± 0.6; 0.04 ± 0.01",
 }
 
+METHODS = {"GAN": {"packing": 1, "batch_size": 100}} | {
+    f"PacGAN{count}": {"packing": count, "batch_size": 100 * count} for count in (2, 3, 4)
+}
+
+
+def reproductions(data: str) -> tuple[jg.Reproduction, ...]:
+    """The paper's table."""
+    return tuple(
+        jg.Reproduction(
+            f"{data}, {method}: {MODES}",
+            jg.numbers.MIXTURE,
+            flags=dict(steps=400_000, **flags),
+            seeds=10,
+        )
+        for method, flags in METHODS.items()
+    )
+
+
 EXPERIMENT = jg.Experiment(
     Config,
     build,
@@ -85,7 +103,10 @@ EXPERIMENT = jg.Experiment(
         "PacGAN3": dict(packing=3, batch_size=300),
         "PacGAN4": dict(packing=4, batch_size=400),
     },
-    presets={"ring": dict(data=jg.datasets.RING), "grid": dict(data=jg.datasets.GRID)},
+    presets={
+        "ring": dict(data=jg.datasets.RING, reproductions=reproductions("ring")),
+        "grid": dict(data=jg.datasets.GRID, reproductions=reproductions("grid")),
+    },
     published=tuple(
         jg.Published(
             f"{method}: {MODES}",

@@ -87,6 +87,16 @@ EXPERIMENT = jg.Experiment(
         jg.Published(f"{method}: modes of 1000; KL ({PROTOCOL})", value, "Table 2")
         for method, value in PUBLISHED.items()
     ),
+    reproductions=tuple(
+        jg.Reproduction(
+            f"{'PacDCGAN' if count > 1 else 'DCGAN'}{count if count > 1 else ''}: "
+            f"modes of 1000; KL ({PROTOCOL})",
+            jg.numbers.STACKED,
+            flags=dict(packing=count, batch_size=64 * count),
+            seeds=10,
+        )
+        for count in (1, 2, 3, 4)
+    ),
 )
 
 if __name__ == "__main__":

@@ -113,6 +113,27 @@ EXPERIMENT = jg.Experiment(
         jg.Published(FID.format("rsgan, gradient penalty"), "25.60", TABLE),
         jg.Published(FID.format("rasgan, gradient penalty"), "331.86", TABLE),
     ),
+    reproductions=(
+        jg.Reproduction(
+            FID.format("rsgan"),
+            jg.numbers.FRECHET,
+            flags=dict(game="rsgan"),
+            evaluate=jg.numbers.FID_50K,
+        ),
+        jg.Reproduction(FID.format("rasgan"), jg.numbers.FRECHET, evaluate=jg.numbers.FID_50K),
+        jg.Reproduction(
+            FID.format("rsgan, gradient penalty"),
+            jg.numbers.FRECHET,
+            flags=dict(game="rsgan", gradient_penalty=True),
+            evaluate=jg.numbers.FID_50K,
+        ),
+        jg.Reproduction(
+            FID.format("rasgan, gradient penalty"),
+            jg.numbers.FRECHET,
+            flags=dict(gradient_penalty=True),
+            evaluate=jg.numbers.FID_50K,
+        ),
+    ),
 )
 
 if __name__ == "__main__":

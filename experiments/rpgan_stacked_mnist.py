@@ -95,6 +95,18 @@ EXPERIMENT = jg.Experiment(
         jg.Published(f"{method}: modes of 1000; KL ({PROTOCOL})", value, source)
         for method, value, source in PUBLISHED
     ),
+    reproductions=tuple(
+        jg.Reproduction(
+            f"{method}, PacGAN's networks: modes of 1000; KL (26 000 samples, classified digit by "
+            "digit)",
+            jg.numbers.STACKED,
+            flags=flags,
+        )
+        for method, flags in (
+            ("RpGAN + R1 + R2", dict()),
+            ("GAN + R1 + R2", dict(relativistic=False)),
+        )
+    ),
 )
 
 if __name__ == "__main__":

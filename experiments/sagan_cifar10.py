@@ -86,6 +86,22 @@ def build(cfg: Config, task: jg.Task) -> jg.Gan:
     )
 
 
+FID = (
+    "FID, StudioGAN's settings (Inception, 50 000 samples and 50 000 training images; best "
+    "checkpoint)"
+)
+STUDIOGAN = dict(
+    generator_rate=2e-4,
+    discriminator_rate=2e-4,
+    beta1=0.5,
+    beta2=0.999,
+    discriminator_steps=5,
+    norm_momentum=0.9,
+    norm_epsilon=1e-4,
+    stats_in_every_update=False,
+    batch_size=64,
+)
+
 EXPERIMENT = jg.Experiment(
     Config,
     build,
@@ -95,26 +111,23 @@ EXPERIMENT = jg.Experiment(
     flip=True,
     smoke=dict(generator_width=8, discriminator_width=8, latent=8),
     ablations={
-        "StudioGAN": dict(
-            generator_rate=2e-4,
-            discriminator_rate=2e-4,
-            beta1=0.5,
-            beta2=0.999,
-            discriminator_steps=5,
-            norm_momentum=0.9,
-            norm_epsilon=1e-4,
-            stats_in_every_update=False,
-            batch_size=64,
-        ),
+        "StudioGAN": STUDIOGAN,
         "no attention": dict(attention=False),
         "discriminator normalized alone": dict(generator_spectral_norm=False),
     },
     published=(
         jg.Published(
-            "FID, StudioGAN's settings (Inception, 50 000 samples and 50 000 training images; best "
-            "checkpoint)",
+            FID,
             "10.35",
             "StudioGAN, CIFAR-10 table; the paper has no CIFAR-10",
+        ),
+    ),
+    reproductions=(
+        jg.Reproduction(
+            FID,
+            jg.numbers.FRECHET,
+            flags=STUDIOGAN | jg.numbers.BEST,
+            evaluate=dict(step="best", **jg.numbers.FID_50K),
         ),
     ),
 )

@@ -74,6 +74,10 @@ def build(cfg: Config, task: jg.Task) -> jg.Gan:
     )
 
 
+MIYATO = "FID (Inception, 5000 samples and 10 000 images; ± deviation over trained models)"
+SCORE = "Inception score (10 times 5000 samples; ± deviation over trained models)"
+MIMICRY = "FID (Inception, 50 000 samples and 50 000 training images; 100 000 steps)"
+
 EXPERIMENT = jg.Experiment(
     Config,
     build,
@@ -85,19 +89,26 @@ EXPERIMENT = jg.Experiment(
     ablations={"no spectral normalization": dict(spectral_norm=False)},
     published=(
         jg.Published(
-            "FID (Inception, 5000 samples and 10 000 images; ± deviation over trained models)",
+            MIYATO,
             "21.7 ± 0.21",
             "Table 2",
         ),
         jg.Published(
-            "Inception score (10 times 5000 samples; ± deviation over trained models)",
+            SCORE,
             "8.22 ± 0.05",
             "Table 2",
         ),
         jg.Published(
-            "FID (Inception, 50 000 samples and 50 000 training images; 100 000 steps)",
+            MIMICRY,
             "16.77 ± 0.04",
             "mimicry, README: last checkpoint",
+        ),
+    ),
+    reproductions=(
+        jg.Reproduction(MIYATO, jg.numbers.FRECHET, evaluate=jg.numbers.FID_5K),
+        jg.Reproduction(SCORE, jg.numbers.INCEPTION_SCORE, evaluate=jg.numbers.IS_50K),
+        jg.Reproduction(
+            MIMICRY, jg.numbers.FRECHET, flags=dict(steps=100_000), evaluate=jg.numbers.FID_50K
         ),
     ),
 )

@@ -82,6 +82,10 @@ def build(cfg: Config, task: jg.Task) -> jg.Gan:
     )
 
 
+MIYATO = "FID (Inception, 5000 samples and 10 000 images)"
+SCORE = "Inception score (10 times 5000 samples)"
+MIMICRY = "FID (Inception, 50 000 samples and 50 000 training images; 100 000 steps)"
+
 EXPERIMENT = jg.Experiment(
     Config,
     build,
@@ -96,19 +100,26 @@ EXPERIMENT = jg.Experiment(
     },
     published=(
         jg.Published(
-            "FID (Inception, 5000 samples and 10 000 images)",
+            MIYATO,
             "17.5",
             "as quoted by mimicry and StudioGAN (second hand)",
         ),
         jg.Published(
-            "Inception score (10 times 5000 samples)",
+            SCORE,
             "8.62",
             "as quoted by StudioGAN (second hand)",
         ),
         jg.Published(
-            "FID (Inception, 50 000 samples and 50 000 training images; 100 000 steps)",
+            MIMICRY,
             "10.84 ± 0.03",
             "mimicry, README: last checkpoint",
+        ),
+    ),
+    reproductions=(
+        jg.Reproduction(MIYATO, jg.numbers.FRECHET, evaluate=jg.numbers.FID_5K),
+        jg.Reproduction(SCORE, jg.numbers.INCEPTION_SCORE, evaluate=jg.numbers.IS_50K),
+        jg.Reproduction(
+            MIMICRY, jg.numbers.FRECHET, flags=dict(steps=100_000), evaluate=jg.numbers.FID_50K
         ),
     ),
 )

@@ -80,6 +80,17 @@ PUBLISHED = {
     "PacGAN4": ("667.4 ± 29.00; 1.81", "820.2; 1.15"),
 }
 """Method -> modes and KL with a discriminator of a quarter, and of half, the generator's size."""
+METHODS = {
+    "GAN": dict(unroll=0),
+    "1 step": dict(unroll=1),
+    "5 steps": dict(unroll=5),
+    "10 steps": dict(unroll=10),
+    **{
+        f"PacGAN{count}": dict(unroll=0, packing=count, batch_size=128 * count)
+        for count in (2, 3, 4)
+    },
+}
+"""The flags of each method that can be run here."""
 PROTOCOL = "25 600 samples, classified digit by digit; ± standard error"
 
 EXPERIMENT = jg.Experiment(
@@ -106,6 +117,16 @@ EXPERIMENT = jg.Experiment(
         )
         for place, size in enumerate(("1/4", "1/2"))
         for method, values in PUBLISHED.items()
+    ),
+    reproductions=tuple(
+        jg.Reproduction(
+            f"{method}, D = 1/{divisor} G: modes of 1000; KL ({PROTOCOL})",
+            jg.numbers.STACKED,
+            flags=dict(divisor=divisor, **flags),
+            seeds=5,
+        )
+        for divisor in (4, 2)
+        for method, flags in METHODS.items()
     ),
 )
 

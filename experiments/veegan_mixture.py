@@ -105,6 +105,22 @@ PUBLISHED = {
     "grid, GAN of VEEGAN": "3.3; 0.5; -",
 }
 
+METHODS = {"VEEGAN": {}, "GAN of VEEGAN": {"game": "gan"}}
+
+
+def reproductions(data: str) -> tuple[jg.Reproduction, ...]:
+    """The paper's table, with the notebook's budget."""
+    return tuple(
+        jg.Reproduction(
+            f"{data}, {method}: {MODES}",
+            jg.numbers.MIXTURE,
+            flags=dict(steps=100_000, **flags),
+            seeds=5,
+        )
+        for method, flags in METHODS.items()
+    )
+
+
 EXPERIMENT = jg.Experiment(
     Config,
     build,
@@ -117,7 +133,10 @@ EXPERIMENT = jg.Experiment(
         "no reconstruction": dict(reconstruction=0.0),
         "the reconstructor plays": dict(reconstructor_plays=True),
     },
-    presets={"ring": dict(data=jg.datasets.RING), "grid": dict(data=jg.datasets.GRID)},
+    presets={
+        "ring": dict(data=jg.datasets.RING, reproductions=reproductions("ring")),
+        "grid": dict(data=jg.datasets.GRID, reproductions=reproductions("grid")),
+    },
     published=tuple(
         jg.Published(f"{method}: {MODES}", value, "Srivastava et al. 2017, table 1: 5 runs")
         for method, value in PUBLISHED.items()

@@ -75,6 +75,8 @@ def build(cfg: Config, task: jg.Task) -> jg.Gan:
 
 FID = "FID (Inception, 50 000 samples and 50 000 training images); the paper has no FID"
 
+SCORE = "Inception score (10 times 5000 samples)"
+
 EXPERIMENT = jg.Experiment(
     Config,
     build,
@@ -88,9 +90,7 @@ EXPERIMENT = jg.Experiment(
         "StudioGAN's Adam": dict(beta1=0.5, beta2=0.999),
     },
     published=(
-        jg.Published(
-            "Inception score (10 times 5000 samples)", "7.86 ± 0.07", "Table 3, unsupervised"
-        ),
+        jg.Published(SCORE, "7.86 ± 0.07", "Table 3, unsupervised"),
         jg.Published(FID, "22.29 ± 0.06", "mimicry, README: last checkpoint"),
         jg.Published(
             FID,
@@ -98,6 +98,10 @@ EXPERIMENT = jg.Experiment(
             "StudioGAN, CIFAR-10 table: best checkpoint; Adam's decays 0.5 and 0.999",
         ),
         jg.Published(FID, "16.95", "pytorch-gan-collections, README"),
+    ),
+    reproductions=(
+        jg.Reproduction(SCORE, jg.numbers.INCEPTION_SCORE, evaluate=jg.numbers.IS_50K),
+        jg.Reproduction(FID, jg.numbers.FRECHET, evaluate=jg.numbers.FID_50K),
     ),
 )
 

@@ -79,6 +79,13 @@ EXPERIMENT = jg.Experiment(
             "Huang et al. 2024 (R3GAN), table 3",
         ),
     ),
+    reproductions=(
+        jg.Reproduction(
+            "modes of 1000; KL (classified digit by digit; other networks)",
+            jg.numbers.STACKED,
+            protocol="PacGAN's networks, 26 000 samples",
+        ),
+    ),
 )
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from scipy import stats
 from jaxgan.errors import UserError
 from jaxgan.evaluation.score import Score, append, read_scores
 from jaxgan.evaluation.suite import METRICS
-from jaxgan.report.results_table import read_measured
+from jaxgan.reproduce.table import read_measured
 from jaxgan.runs.folder import read_description
 
 BENCHMARKS = Path(__file__).parent.parent / "scripts" / "benchmarks"

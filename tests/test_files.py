@@ -2,6 +2,8 @@
 
 import errno
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -89,3 +91,20 @@ def test_other_errors_of_the_disk_name_the_reason_only():
 def test_what_is_no_error_of_the_disk_passes():
     with pytest.raises(UserError, match="mine"), writing("x", "Do that."):
         raise UserError("mine")
+
+
+def test_only_one_process_at_a_time_changes_a_file(tmp_path):
+    """Four processes add to one number; without waiting for each other additions would be lost."""
+    number = tmp_path / "number"
+    number.write_text("0")
+    program = (
+        "import sys, time; from pathlib import Path; from jaxgan.files import alone_in\n"
+        "number = Path(sys.argv[1])\n"
+        "for _ in range(20):\n"
+        "    with alone_in(number.parent):\n"
+        "        value = int(number.read_text()); time.sleep(0.001); number.write_text(str(value + 1))"
+    )
+    words = [sys.executable, "-c", program, str(number)]
+    children = [subprocess.Popen(words) for _ in range(4)]
+    assert [child.wait() for child in children] == [0] * 4
+    assert number.read_text() == "80"

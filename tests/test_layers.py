@@ -23,6 +23,7 @@ LEVELS = (
     ("evaluation",),
     ("training", "report"),
     ("sweep",),
+    ("reproduce",),
     ("cli",),
 )
 """Every room of the package, from the bottom to the top.

@@ -19,12 +19,13 @@ from jaxgan.cli.evaluate import Evaluate
 from jaxgan.cli.experiment import parse, run
 from jaxgan.cli.export import Export
 from jaxgan.cli.report import Report
+from jaxgan.cli.reproduce import planned as reproductions
 from jaxgan.cli.sample import Sample
 from jaxgan.cli.status import Status
 from jaxgan.cli.sweep import planned
 from jaxgan.evaluation.score import read_scores
 from jaxgan.experiment import load_experiment
-from jaxgan.report.results_table import render
+from jaxgan.reproduce.table import render
 from jaxgan.runs.metrics_log import read_metrics
 from support.tiny_runs import status
 
@@ -63,6 +64,8 @@ def test_a_command_is_one_that_there_is(command):
     if program == "jaxgan" and words[0] == "sweep":
         _, trials, _ = planned([str(ROOT / words[1]), *words[2:]])
         assert len(trials) > 1
+    elif program == "jaxgan" and words[0] == "reproduce":
+        assert reproductions([str(ROOT / words[1]), *words[2:]])[2]
     elif program == "jaxgan":
         name = next(name for name in JAXGAN if " ".join(words).startswith(name))
         tyro.cli(JAXGAN[name], args=words[len(name.split()) :])

@@ -12,12 +12,20 @@ if TYPE_CHECKING:
     from jaxgan.cli.experiment import main
     from jaxgan.data import datasets
     from jaxgan.errors import UserError
-    from jaxgan.experiment import Experiment, Published, Scoring, Task
+    from jaxgan.experiment import (
+        Experiment,
+        Number,
+        Published,
+        Reproduction,
+        Scoring,
+        Task,
+    )
     from jaxgan.forward.priors import normal, uniform
     from jaxgan.game.gan import ALTERNATING, SIMULTANEOUS, D, G, Gan, Phase
     from jaxgan.game.terms import every, of_logits, scale
     from jaxgan.hyperparameters import Fraction, NonNegative
     from jaxgan.nn.spectral import spectral_norm
+    from jaxgan.reproduce import numbers
     from jaxgan.sampling.load import load
     from jaxgan.sampling.sampler import Sampler
     from jaxgan.sweep.study import Study, Variant
@@ -27,11 +35,15 @@ _MODULES = {
     **{name: f"jaxgan.{name}" for name in ("augment", "ema", "forward", "losses", "optim")},
     "penalties": "jaxgan.penalties",
     "datasets": "jaxgan.data.datasets",
+    "numbers": "jaxgan.reproduce.numbers",
 }
 _NAMES = {
     "main": "jaxgan.cli.experiment",
     "UserError": "jaxgan.errors",
-    **dict.fromkeys(("Experiment", "Published", "Scoring", "Task"), "jaxgan.experiment"),
+    **dict.fromkeys(
+        ("Experiment", "Number", "Published", "Reproduction", "Scoring", "Task"),
+        "jaxgan.experiment",
+    ),
     **dict.fromkeys(("normal", "uniform"), "jaxgan.forward.priors"),
     **dict.fromkeys(("ALTERNATING", "SIMULTANEOUS", "D", "G", "Gan", "Phase"), "jaxgan.game.gan"),
     **dict.fromkeys(("every", "of_logits", "scale"), "jaxgan.game.terms"),
@@ -52,9 +64,11 @@ __all__ = [
     "G",
     "Gan",
     "NonNegative",
+    "Number",
     "Outputs",
     "Phase",
     "Published",
+    "Reproduction",
     "Sampler",
     "Scoring",
     "Study",
@@ -70,6 +84,7 @@ __all__ = [
     "losses",
     "main",
     "normal",
+    "numbers",
     "of_logits",
     "optim",
     "penalties",

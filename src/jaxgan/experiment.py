@@ -80,6 +80,46 @@ class Published:
 
 
 @dataclasses.dataclass(frozen=True)
+class Number:
+    """A number of a score, as a table of results prints it.
+
+    Attributes:
+      score: ``metric/value``, e.g. ``modes/captured``.
+      digits: after the point.
+      factor: it is multiplied by, 100 for a percentage.
+      spread: the ``metric/value`` that ± stands for with a single seed, e.g.
+        ``parzen/standard_error``; empty for none. With several seeds it is their deviation.
+    """
+
+    score: str
+    digits: int = 2
+    factor: float = 1.0
+    spread: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Reproduction:
+    """How ``jaxgan reproduce`` measures a published number again.
+
+    Attributes:
+      metric: as in ``Published``, beside which the result stands in the table.
+      numbers: what is measured, in the order of the published value.
+      flags: of ``jaxgan train``, by name, where they differ from the experiment's defaults; with
+        ``steps`` where the published budget is not the default one.
+      evaluate: flags of ``jaxgan evaluate``, by name; without ``metrics``, those of ``numbers``.
+      seeds: how many runs are trained, with the seeds 0, 1, ...
+      protocol: what differs from the published protocol, in words.
+    """
+
+    metric: str
+    numbers: tuple[Number, ...]
+    flags: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    evaluate: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    seeds: int = 1
+    protocol: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
 class Scoring:
     """How the generators of an experiment are scored, during training and afterwards.
 
@@ -139,6 +179,7 @@ class Experiment:
       ablations: named changes to ``config``, and to ``batch_size``, that the paper, or a reader,
         compares.
       published: published numbers.
+      reproductions: how they are measured again.
       presets: rows of changes to this experiment, by name, where the data sets that a paper is run
         on differ in numbers only: fields of ``Experiment`` and of ``config``. The first is the
         default.
@@ -161,6 +202,7 @@ class Experiment:
     smoke: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     ablations: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
     published: tuple[Published, ...] = ()
+    reproductions: tuple[Reproduction, ...] = ()
     presets: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
     preset: str = ""
     changes: Mapping[str, Any] = dataclasses.field(default_factory=dict)

@@ -7,6 +7,7 @@ part of jaxgan that writes a file which somebody may read later writes it throug
 
 import contextlib
 import errno
+import fcntl
 import json
 import os
 import re
@@ -57,6 +58,20 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Waits for every other process that is in this block for the same folder.
+
+    For a file that is read, changed and written again.
+    """
+    held = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(held)  # which unlocks it
+
+
+@contextlib.contextmanager
 def writing(path: Path | str, instead: str) -> Iterator[None]:
     """Turns an error of the file system into one line for the user.
 
@@ -79,7 +94,7 @@ def writing(path: Path | str, instead: str) -> Iterator[None]:
 def write_json(path: Path, value: Any) -> None:
     """Writes ``value`` as indented JSON, whole or not at all."""
     with replacing(path) as part:
-        part.write_text(json.dumps(value, indent=2, sort_keys=False) + "\n")
+        part.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def is_part(path: Path) -> bool:

@@ -39,7 +39,8 @@ def run(
     """A run folder, scored at half of its steps and at the end; ``score`` None for no score."""
     folder = RunFolder(Path(path))
     folder.path.mkdir(parents=True)
-    environment = {"devices": 1, "code": "c" * 64, "packages": {}}
+    environment = {"devices": 1, "code": "c" * 64, "packages": {}, "git_commit": "abc"}
+    environment |= {"device_kind": "cpu", "cores": 2, "processor": "made up"}
     runtime = {"steps": STEPS, "checkpointing": {"best": None}}
     write_json(
         folder.config,

@@ -17,6 +17,7 @@ USAGE = """usage: jaxgan COMMAND ...
   status DIR       show how the runs below a folder stand
   sample RUN       draw samples from a run folder
   evaluate RUN     score samples: of a run, of files, or of two against each other
+  reproduce FILE   measure the published numbers of an experiment again
   report DIR...    write a page about a run, or about how many runs compare
   export RUN       write a generator's weights (safetensors) and a model card
   data prepare     download or import a data set
@@ -32,6 +33,7 @@ COMMANDS = {
     "status": "status",
     "sample": "sample",
     "evaluate": "evaluate",
+    "reproduce": "reproduce",
     "report": "report",
     "export": "export",
     "data": "data",

@@ -1,4 +1,4 @@
-"""``scripts/experiments_readme``: writes ``experiments/README.md``."""
+"""``scripts/results``: writes ``experiments/README.md``."""
 
 import dataclasses
 import sys
@@ -11,7 +11,8 @@ import tyro
 from jaxgan.cli.exit import exit_code_of
 from jaxgan.errors import UserError
 from jaxgan.files import replacing
-from jaxgan.report.results_table import load_all, render
+from jaxgan.reproduce.measured import faults_of
+from jaxgan.reproduce.table import load_all, render
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,7 +22,8 @@ class Results:
     folder: Annotated[Path, tyro.conf.arg(metavar="DIR")] = Path("experiments")
     """Folder of the experiment files, whose subfolder results has the measured numbers."""
     check: bool = False
-    """Write nothing; fail if README.md is not what would be written."""
+    """Write nothing; fail if README.md is not what would be written, if a number has no record of
+    its runs or is not what they give, or if it has left the band that it lay in before."""
 
 
 def results(arguments: Sequence[str] | None = None) -> int:
@@ -32,14 +34,19 @@ def results(arguments: Sequence[str] | None = None) -> int:
     """
     asked = tyro.cli(
         Results,
-        prog="scripts/experiments_readme",
+        prog="scripts/results",
         args=arguments,
         config=(tyro.conf.FlagCreatePairsOff,),
     )
-    readme, text = asked.folder / "README.md", render(load_all(asked.folder))
+    every = load_all(asked.folder)
+    readme, text = asked.folder / "README.md", render(every)
     stale = not readme.is_file() or readme.read_text() != text
+    for experiment, measured in every if asked.check else ():
+        for row in measured:
+            if found := faults_of(row):
+                raise UserError(f"{experiment.file.stem}, {row.metric}: {'; '.join(found)}.")
     if asked.check and stale:
-        raise UserError(f"{readme} is out of date; run scripts/experiments_readme.")
+        raise UserError(f"{readme} is out of date; run scripts/results.")
     if stale:
         with replacing(readme) as part:
             part.write_text(text)

@@ -114,12 +114,14 @@ class Discriminator(nn.Module):
       width: feature maps of the first layer; each later layer has twice as many.
       kernel: side of every kernel.
       slope: of the leaky rectifier for negative inputs.
+      batch_norm: normalizes every layer but the first; without it they have biases instead.
       dtype: of the activations; the last layer is float32.
     """
 
     width: int = 128
     kernel: int = 5
     slope: float = 0.2
+    batch_norm: bool = True
     dtype: Any = jnp.float32
 
     @nn.compact
@@ -131,11 +133,11 @@ class Discriminator(nn.Module):
                 self.width * 2**power,
                 self.kernel,
                 stride=2,
-                bias=False,
+                bias=not self.batch_norm,
                 kernel_init=KERNEL_INIT,
                 dtype=self.dtype,
             )(x)
-            if power > 0:
+            if power > 0 and self.batch_norm:
                 x = _Norm()(x, train=train)
             x = nn.leaky_relu(x, self.slope)
         x = x.reshape(x.shape[0], -1).astype(jnp.float32)

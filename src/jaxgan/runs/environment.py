@@ -40,11 +40,22 @@ def describe_environment(devices: list[Device]) -> dict[str, Any]:
         "cores": len(os.sched_getaffinity(0))
         if hasattr(os, "sched_getaffinity")
         else os.cpu_count(),
+        "processor": processor(),
         "xla_flags": os.environ.get("XLA_FLAGS", ""),
         "variables": {name: value for name, value in os.environ.items() if _steers_jax(name)},
         "git_commit": git_commit(),
         "code": code_digest(),
     }
+
+
+def processor() -> str:
+    """The name of this machine's processor; empty if the system does not tell."""
+    told = Path("/proc/cpuinfo")
+    if told.is_file():
+        for line in told.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor()
 
 
 @functools.cache  # of a process; reading them takes a second, and many runs may start at once

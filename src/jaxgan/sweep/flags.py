@@ -171,6 +171,17 @@ def dashed(name: str) -> str:
     return name.replace("_", "-")
 
 
+def words_of(flags: Mapping[str, Any]) -> list[str]:
+    """Flags as they stand on a command line; one that is True or False stands alone."""
+    found: list[str] = []
+    for name, value in flags.items():
+        if isinstance(value, bool):
+            found.append(f"--{dashed(name if value else f'no_{name}')}")
+        else:
+            found += [f"--{dashed(name)}", *spell(value)]
+    return found
+
+
 def plain(value: Any) -> Any:
     """The value as JSON returns it: tuples become lists, paths text."""
     return json.loads(json.dumps(value, default=str))

@@ -1,68 +1,41 @@
 """The table of all experiments, ``experiments/README.md``: published and measured numbers.
 
 Published numbers stand in the experiment files. What was measured here stands beside them in
-``experiments/results/NAME.json``, a list of objects with the fields of ``Measured``; no experiment
-reads it.
+``experiments/results/NAME.json``, a list of objects with the fields of
+``jaxgan.reproduce.measured.Measured``; no experiment reads it.
 """
 
-import dataclasses
-import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from jaxgan.errors import UserError
 from jaxgan.experiment import Experiment, Published, load_experiment
+from jaxgan.reproduce.measured import Measured, empty_fields, read_measured
+from jaxgan.reproduce.trained import read_trained
 
 HEAD = """\
 # Experiments
 
-Written by `scripts/experiments_readme` from the published numbers in the experiment files and the
+Written by `scripts/results` from the published numbers in the experiment files and the
 measured ones in `results/`: change those, then run it again. Published numbers are as printed, each
 under its own protocol; where protocol or budget differ from ours, so may the numbers. The source
 says whose a number is if it is not the paper's own. "Measured here" is what the command gave on the
 hardware that is named, with what ± stands for; "not run yet" means that nothing was measured. A
 number marked **earlier code** was measured with code that is not in the history of this repository,
 and the same command with the code of today trains other runs. What each file does differently from
-its paper stands at its beginning. Small budgets are compared in
+its paper stands at its beginning. "Trained here" is a look and no measurement: the step that a
+short run of `scripts/baselines` reached, of the experiment's own budget, what it drew there (seed
+0, not selected), and what a person saw in it; the run's command and hardware stand in `trained/`.
+Small budgets are compared in
 [toys.md](../scripts/benchmarks/results/toys.md) (mode collapse on ring and grid) and
 [fashion.md](../scripts/benchmarks/results/fashion.md) (seven losses on Fashion-MNIST).
 
 """
 
-COLUMNS = ("method", "data", "metric and protocol", "published", "measured here")
+COLUMNS = ("method", "data", "trained here", "metric and protocol", "published", "measured here")
 
 NOT_RUN = "not run yet"
 NOT_PUBLISHED = "none for this data set"
-
-
-@dataclasses.dataclass(frozen=True)
-class Measured:
-    """A number that was measured here.
-
-    Attributes:
-      metric: as in ``Published``, so that the two stand side by side.
-      protocol: what differs from the metric's: budget, networks, weights.
-      value: ``mean ± spread``.
-      spread: what ± stands for.
-      seeds: number of runs.
-      command: the command that gave it.
-      hardware: what it ran on.
-      preset: the preset that was trained; empty where the file has none, or where its presets
-        share their published numbers, whose metrics then name the data.
-      commit: of the code; empty if not known.
-      code_in_history: whether this commit is in the history of the repository.
-    """
-
-    metric: str
-    protocol: str
-    value: str
-    spread: str
-    seeds: int
-    command: str
-    hardware: str
-    preset: str = ""
-    commit: str = ""
-    code_in_history: bool = True
 
 
 def load_all(folder: Path) -> list[tuple[Experiment, list[Measured]]]:
@@ -81,29 +54,6 @@ def load_all(folder: Path) -> list[tuple[Experiment, list[Measured]]]:
         (load_experiment(file), read_measured(folder / "results" / f"{file.stem}.json"))
         for file in files
     ]
-
-
-def read_measured(path: Path) -> list[Measured]:
-    """The numbers in a file of results; none if there is no file.
-
-    Raises:
-      UserError: it is damaged, or a number lacks a field.
-    """
-    if not path.is_file():
-        return []
-    try:
-        rows = [Measured(**row) for row in json.loads(path.read_text())]
-    except (ValueError, TypeError) as error:
-        raise UserError(f"{path} is damaged ({error}); restore it.") from error
-    for row in rows:
-        if found := faults(row, "metric", "value", "spread", "seeds", "command", "hardware"):
-            raise UserError(f"{path}, {row.metric}: {', '.join(found)}.")
-    return rows
-
-
-def faults(number: object, *wanted: str) -> list[str]:
-    """Which of these fields are empty, ``no NAME`` each."""
-    return [f"no {name}" for name in wanted if not str(getattr(number, name) or "").strip()]
 
 
 def render(experiments: Iterable[tuple[Experiment, Sequence[Measured]]]) -> str:
@@ -136,11 +86,12 @@ def _rows(experiment: Experiment, measured: Sequence[Measured]) -> list[Sequence
         left = [row for row in left if row not in ours]
         data = ", ".join(dict.fromkeys(one.data.name for one in presets))
         name = " ".join(filter(None, (experiment.file.stem, ", ".join(names))))
-        first = (f"[{name}]({experiment.file.name}){'' if rows else f': {title}'}", data)
+        looks = "; ".join(filter(None, (_looked_at(one) for one in presets)))
+        first = (f"[{name}]({experiment.file.name}){'' if rows else f': {title}'}", data, looks)
         found = _block(presets[0].name, published, ours)
         rows += [
             (*cells, *row)
-            for cells, row in zip([first, *[("", "")] * (len(found) - 1)], found, strict=True)
+            for cells, row in zip([first, *[("", "", "")] * (len(found) - 1)], found, strict=True)
         ]
     if left:
         raise UserError(
@@ -156,7 +107,7 @@ def _block(
     """A row for each published number, and for each measured one that has none beside it."""
     left, rows = list(measured), []
     for published in every:
-        if found := faults(published, "metric", "value", "source"):
+        if found := empty_fields(published, "metric", "value", "source"):
             raise UserError(f"{name}, {published.metric}: {', '.join(found)}.")
         ours = next((row for row in left if row.metric == published.metric), None)
         if ours is not None:
@@ -165,6 +116,19 @@ def _block(
         rows.append((published.metric, f"{published.value} ({published.source})", told))
     rows += [(row.metric, "none", _measured(row)) for row in left]
     return rows or [("", NOT_PUBLISHED, NOT_RUN)]
+
+
+def _looked_at(experiment: Experiment) -> str:
+    """What is on record of a short training of one preset; empty if there is nothing."""
+    folder = experiment.file.parent / "trained"
+    found = read_trained(folder, experiment.name)
+    if found is None:
+        return ""
+    name = f"{experiment.preset}: " if experiment.preset else ""
+    step = f"{'diverged, ' * (found.outcome == 'diverged')}step {found.step:,} of {found.steps:,}"
+    if (folder / f"{experiment.name}.png").is_file():
+        step = f"[{step}](trained/{experiment.name}.png)"
+    return f"{name}{step}{f' ({found.seen})' if found.seen else ''}"
 
 
 def _measured(row: Measured) -> str:

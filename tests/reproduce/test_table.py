@@ -11,7 +11,9 @@ from jaxgan.cli.exit import exit_code_of
 from jaxgan.cli.results import results
 from jaxgan.errors import UserError
 from jaxgan.experiment import Published, load_experiment
-from jaxgan.report.results_table import Measured, faults, load_all, read_measured, render
+from jaxgan.reproduce.measured import Measured, empty_fields, faults_of, read_measured
+from jaxgan.reproduce.table import load_all, render
+from jaxgan.reproduce.trained import Trained
 from support.tiny_runs import EXPERIMENTS
 
 FOLDER = Path(__file__).parents[2] / "experiments"
@@ -39,7 +41,7 @@ def row(experiment, *published, measured=()):
 
 def test_the_committed_table_is_what_the_files_say():
     expected = render(load_all(FOLDER))
-    assert (FOLDER / "README.md").read_text() == expected, "run scripts/experiments_readme"
+    assert (FOLDER / "README.md").read_text() == expected, "run scripts/results"
 
 
 @pytest.mark.parametrize("file", EXPERIMENTS, ids=lambda path: path.stem)
@@ -47,7 +49,7 @@ def test_no_number_stands_without_its_source(file):
     declared = load_experiment(file)
     for experiment in (declared, *map(declared.selected, declared.presets)):
         for number in experiment.published:
-            assert faults(number, "metric", "value", "source") == []
+            assert empty_fields(number, "metric", "value", "source") == []
 
 
 @pytest.mark.parametrize("name", ["metric", "value", "source"])
@@ -87,6 +89,7 @@ def test_what_was_not_measured_is_said(ring):
     cells = row(ring, NUMBER).split(" | ")
     assert cells[1:] == [
         "ring",
+        "",
         "modes of 8 (2500 samples)",
         "7.9 ± 0.1 (Lin et al. 2018, table 1)",
         "not run yet |",
@@ -101,7 +104,7 @@ def test_what_was_measured_stands_beside_the_published_number(ring):
         "`python x.py`)"
     )
     cells = row(ring, NUMBER, measured=[MEASURED]).split(" | ")
-    assert cells[3:] == ["7.9 ± 0.1 (Lin et al. 2018, table 1)", f"{told} |"]
+    assert cells[4:] == ["7.9 ± 0.1 (Lin et al. 2018, table 1)", f"{told} |"]
     one = dataclasses.replace(MEASURED, seeds=1)
     assert "; 1 seed, " in row(ring, NUMBER, measured=[one])
 
@@ -109,12 +112,33 @@ def test_what_was_measured_stands_beside_the_published_number(ring):
 def test_what_has_no_published_number_has_a_row_of_its_own(ring):
     other = dataclasses.replace(MEASURED, metric="other")
     last = row(ring, NUMBER, measured=[MEASURED, other])
-    assert last.startswith("|  |  | other | none | 7.5 ± 0.2 (")
+    assert last.startswith("|  |  |  | other | none | 7.5 ± 0.2 (")
 
 
 def test_a_measured_number_stands_beside_the_first_of_two_published_ones(ring):
     last = row(ring, NUMBER, dataclasses.replace(NUMBER, value="8"), measured=[MEASURED])
     assert last.endswith("| 8 (Lin et al. 2018, table 1) | not run yet |")
+
+
+def test_every_committed_number_is_what_its_runs_give():
+    every = [row for _, measured in load_all(FOLDER) for row in measured]
+    assert every
+    assert [faults_of(row) for row in every] == [[]] * len(every)
+
+
+def test_a_look_is_shown_with_its_picture(ring, tmp_path):
+    record = Trained(4200, 20_000, "trained", 900.0, "jaxgan train x.py", "2 cores", seen="blobs")
+    (tmp_path / "trained").mkdir()
+    here = dataclasses.replace(ring, file=tmp_path / "gan_ring.py")
+    here.file.write_text(ring.file.read_text())
+    (tmp_path / "trained" / "gan_ring.json").write_text(json.dumps(dataclasses.asdict(record)))
+    assert row(here).split(" | ")[2] == "step 4,200 of 20,000 (blobs)"
+    (tmp_path / "trained" / "gan_ring.png").write_bytes(b"")
+    told = "[step 4,200 of 20,000](trained/gan_ring.png) (blobs)"
+    assert row(here).split(" | ")[2] == told
+    (tmp_path / "trained" / "gan_ring.json").write_text("{}")
+    with pytest.raises(UserError, match=r"gan_ring\.json is damaged"):
+        row(here)
 
 
 def test_a_number_of_earlier_code_is_marked(ring):
@@ -125,7 +149,7 @@ def test_a_number_of_earlier_code_is_marked(ring):
 
 def test_only_the_first_row_of_a_file_names_it(ring):
     last = row(ring, NUMBER, dataclasses.replace(NUMBER, metric="a|b"))
-    assert last.startswith("|  |  | a\\|b | 7.9 ± 0.1 (")
+    assert last.startswith("|  |  |  | a\\|b | 7.9 ± 0.1 (")
 
 
 def test_presets_with_numbers_of_their_own_have_rows_of_their_own():
@@ -144,7 +168,7 @@ def test_presets_with_numbers_of_their_own_have_rows_of_their_own():
 
 COMMITS = {
     "8dfff4c7f9bce2e44a964173ff21a0e83f2af76d": True,
-    "8dfff4c7f9bce2e44a964173ff21a0e83f2af76d and uncommitted changes": False,
+    "8dfff4c7f9bce2e44a964173ff21a0e83f2af76d+": False,
     "c300c161486980cef38f7ad6df68e19172638b28": False,
     "80464f9bcf9622b3b3caf3ed6b2135fbe4adfe6f": True,
 }
@@ -154,7 +178,8 @@ COMMITS = {
 def test_every_number_says_whether_its_code_is_in_the_history():
     """Held against the list above, and the list against the history where that is at hand."""
     every = [row for _, measured in load_all(FOLDER) for row in measured]
-    assert {(row.commit, row.code_in_history) for row in every} == set(COMMITS.items())
+    found = {(commit, row.code_in_history) for row in every for commit in row.commit.split(" and ")}
+    assert found == set(COMMITS.items())
     git = ["git", "-C", str(FOLDER)]
     shallow = subprocess.run(
         [*git, "rev-parse", "--is-shallow-repository"], capture_output=True, text=True
@@ -175,7 +200,7 @@ def test_the_program_writes_checks_and_refuses(tmp_path, capsys):
     assert "no experiment files" in capsys.readouterr().err
     (tmp_path / "gan_ring.py").write_text((FOLDER / "gan_ring.py").read_text())
     assert main("--check") == 2
-    assert "run scripts/experiments_readme" in capsys.readouterr().err
+    assert "run scripts/results" in capsys.readouterr().err
     assert not readme.exists()
     assert main() == 0
     assert readme.read_text() == render(load_all(tmp_path))

@@ -1,0 +1,143 @@
+"""The queue of baselines: what is done is told by records, and stopping loses nothing."""
+
+import dataclasses
+import json
+import os
+import runpy
+import shutil
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from jaxgan.reproduce.entries import Look, Measurement
+from jaxgan.reproduce.measured import Measured, Run, write_measured
+from jaxgan.reproduce.queue import Clock, Queue, shares_of_cores
+from jaxgan.reproduce.trained import Trained, read_trained
+from support.tiny_runs import TESTS, TINY
+
+SCRIPT = TESTS.parents[1] / "scripts" / "baselines_queue.py"
+
+
+@pytest.fixture(scope="module")
+def committed():
+    """The queue as it is committed."""
+    return runpy.run_path(str(SCRIPT))["QUEUE"]
+
+
+def test_every_entry_is_of_an_experiment_with_such_a_preset_and_such_flags(committed):
+    assert len({entry.name for entry in committed}) == len(committed)
+    for entry in committed:
+        config = {field.name for field in dataclasses.fields(entry.experiment.config)}
+        assert {*entry.flags} <= config | {"data", "population"}, entry.name
+        if isinstance(entry, Measurement):
+            assert isinstance(entry.is_done, bool)  # its numbers are found
+        assert 0 < entry.hours <= 1.5 or "gan-mnist" in entry.name, entry.name
+
+
+def test_every_experiment_with_data_is_looked_at(committed):
+    looked = {e.file.stem for e in committed if isinstance(e, Look) and e.device == "cpu"}
+    assert looked == {path.stem for path in (SCRIPT.parents[1] / "experiments").glob("*.py")}
+
+
+@pytest.fixture
+def look(tmp_path):
+    (tmp_path / "experiments").mkdir()
+    file = tmp_path / "experiments" / "tiny.py"
+    shutil.copy(TINY, file)
+    return Look(file, flags={"batch_size": 8})
+
+
+def test_a_record_says_that_a_look_is_done(look):
+    queue = Queue([look], Path("none"))
+    assert queue.left == [look]
+    assert queue.state() == "0 of 1 done, at most 0.2 h left; next: tiny"
+    look.records.mkdir()
+    record = Trained(10, 20, "trained", 1.0, "x", "2 cores")
+    (look.records / "tiny.json").write_text(json.dumps(dataclasses.asdict(record)))
+    assert queue.left == []
+    assert queue.state() == "1 of 1 done, at most 0.0 h left"
+
+
+def test_a_measurement_is_done_when_each_seed_has_its_run(committed):
+    entry = next(e for e in committed if isinstance(e, Measurement) and e.seeds)
+    (number,) = [
+        one for one in entry.experiment.reproductions if one.metric.startswith(entry.only[0])
+    ][:1]
+    folder = Path(entry.file).parent
+    found = [m for m in (folder / "results").glob(f"{entry.file.stem}.json")]
+    assert found or not entry.is_done
+    assert number.metric.startswith(tuple(entry.only))
+
+
+def test_results_of_a_smaller_budget_do_not_count(tmp_path, committed):
+    old = next(e for e in committed if isinstance(e, Measurement) and e.seeds)
+    file = tmp_path / old.file.name
+    shutil.copy(old.file, file)
+    entry = dataclasses.replace(old, file=file)
+    metrics = [
+        one.metric
+        for one in entry.experiment.reproductions
+        if one.metric.startswith(tuple(entry.only))
+    ]
+
+    def measured(budget, seeds):
+        runs = [Run(seed, "finished", 1, {}) for seed in seeds]
+        rows = [
+            Measured(metric, "", "1", "none", 1, "x", "2 cores", budget=budget, runs=runs)
+            for metric in metrics
+        ]
+        write_measured(tmp_path / "results" / f"{file.stem}.json", rows)
+        return entry.is_done
+
+    assert not entry.is_done
+    assert not measured(entry.budget / 2, entry.seeds)
+    assert not measured(entry.budget, [seed + 1 for seed in entry.seeds])
+    assert measured(entry.budget, entry.seeds)
+
+
+def test_jobs_share_the_cores():
+    every = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
+    assert set.union(*shares_of_cores(2)) == every
+    assert shares_of_cores(1) == [every]
+
+
+def test_the_clock_counts_the_time_of_the_process_and_not_that_of_the_wall():
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        clock = Clock(child.pid, 1)
+        if clock._told:
+            assert clock.seconds() < 5
+        child.communicate(b"\n")
+
+
+@pytest.mark.slow
+def test_a_look_is_trained_drawn_and_recorded_and_goes_on_after_a_stop(look, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    look = dataclasses.replace(look, flags={"batch_size": 8, "steps": 1_000_000}, minutes=100.0)
+    said = []
+    queue = Queue([look], tmp_path / "runs", say=said.append)
+    stop = threading.Event()
+    threading.Timer(25.0, stop.set).start()
+    assert queue.train(stop) == []
+    assert "tiny: stopped; the same command goes on" in said
+    assert read_trained(look.records, "tiny") is None
+    short = dataclasses.replace(look, minutes=1e-6)
+    assert dataclasses.replace(queue, entries=[short]).train(threading.Event()) == []
+    record = read_trained(look.records, "tiny")
+    assert record is not None
+    assert record.outcome == "trained"
+    assert record.step > 0
+    assert record.command.endswith(f"--steps {record.step}")
+    assert (look.records / "tiny.png").stat().st_size > 0
+
+
+@pytest.mark.slow
+def test_an_entry_that_fails_does_not_stop_the_others(look, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    wrong = dataclasses.replace(look, flags={"batch_size": -1})
+    said = []
+    queue = Queue([wrong], tmp_path / "runs", say=said.append)
+    assert queue.train(threading.Event()) == [wrong]
+    assert "--batch-size -1" in said[0]
