@@ -102,7 +102,8 @@ def test_only_one_process_at_a_time_changes_a_file(tmp_path):
         "number = Path(sys.argv[1])\n"
         "for _ in range(20):\n"
         "    with alone_in(number.parent):\n"
-        "        value = int(number.read_text()); time.sleep(0.001); number.write_text(str(value + 1))"
+        "        value = int(number.read_text()); time.sleep(0.001)\n"
+        "        number.write_text(str(value + 1))"
     )
     words = [sys.executable, "-c", program, str(number)]
     children = [subprocess.Popen(words) for _ in range(4)]

@@ -214,11 +214,9 @@ def study_of(file: Path, asked: Asked, words: Sequence[str]) -> tuple[Study, Seq
     preset = ""
     if words and not words[0].startswith("-"):
         preset, *words = words
-    study = load_study(file)
+    study = load_study(file, preset)
     if study is None:
         return Study({"": Variant(file, preset)}, **given), words
-    if preset:
-        raise UserError(f"{file} is a study, which names its presets; omit {preset}.")
     for flag in ("grid", "random", "ablations"):
         if flag in given:
             raise UserError(f"{file} says what is varied; omit --{flag.removesuffix('s')}.")
