@@ -45,13 +45,10 @@ class Config:
 def build(cfg: Config, task: jg.Task) -> jg.Gan:
     """One discriminator and two generator updates, all on the same latents."""
     resolution, _, channels = task.shape
-    widths = [cfg.width * multiple for multiple in (1, 2, 4, 8)]
     again = jg.Phase("g", real="same", latents="same")
     return jg.Gan(
-        generator=pacgan.Generator(
-            resolution, channels, widths[3], widths[2::-1], dtype=task.dtype
-        ),
-        discriminator=pacgan.Discriminator(widths, dtype=task.dtype),
+        generator=pacgan.dcgan_generator(resolution, channels, cfg.width, task.dtype),
+        discriminator=pacgan.dcgan_discriminator(cfg.width, dtype=task.dtype),
         forward=jg.forward.packed(cfg.packing, jg.forward.unconditional(jg.uniform(cfg.latent))),
         terms=jg.losses.nonsaturating.terms(),
         optimizers={who: optax.adam(cfg.learning_rate, b1=cfg.beta1) for who in ("g", "d")},

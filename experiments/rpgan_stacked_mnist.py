@@ -50,7 +50,6 @@ class Config:
 def build(cfg: Config, task: jg.Task) -> jg.Gan:
     """The relativistic game with both penalties in every step, the players in turn."""
     resolution, _, channels = task.shape
-    widths = [cfg.width * multiple for multiple in (1, 2, 4, 8)]
     loss = jg.losses.relativistic if cfg.relativistic else jg.losses.nonsaturating
     penalties = {
         "r1": jg.scale(cfg.r1, jg.penalties.r1),
@@ -58,10 +57,8 @@ def build(cfg: Config, task: jg.Task) -> jg.Gan:
     }
     adam = optax.adam(cfg.learning_rate, b1=cfg.beta1, b2=cfg.beta2)
     return jg.Gan(
-        generator=pacgan.Generator(
-            resolution, channels, widths[3], widths[2::-1], dtype=task.dtype
-        ),
-        discriminator=pacgan.Discriminator(widths, norm=False, dtype=task.dtype),
+        generator=pacgan.dcgan_generator(resolution, channels, cfg.width, task.dtype),
+        discriminator=pacgan.dcgan_discriminator(cfg.width, norm=False, dtype=task.dtype),
         forward=jg.forward.unconditional(jg.uniform(cfg.latent)),
         terms=loss.terms(discriminator=penalties),
         optimizers={"g": adam, "d": adam},

@@ -46,14 +46,11 @@ class Config:
 def build(cfg: Config, task: jg.Task) -> jg.Gan:
     """Algorithm 1: five updates of an unnormalized critic, then one of the generator."""
     resolution, _, channels = task.shape
-    widths = [cfg.width * multiple for multiple in (1, 2, 4, 8)]
     adam = optax.adam(cfg.learning_rate, b1=cfg.beta1, b2=cfg.beta2)
     penalty = jg.scale(cfg.penalty, jg.penalties.gradient_penalty)
     return jg.Gan(
-        generator=pacgan.Generator(
-            resolution, channels, widths[3], widths[2::-1], dtype=task.dtype
-        ),
-        discriminator=pacgan.Discriminator(widths, norm=False, dtype=task.dtype),
+        generator=pacgan.dcgan_generator(resolution, channels, cfg.width, task.dtype),
+        discriminator=pacgan.dcgan_discriminator(cfg.width, norm=False, dtype=task.dtype),
         forward=jg.forward.unconditional(jg.uniform(cfg.latent)),
         terms=jg.losses.wasserstein.terms(discriminator={"penalty": penalty}),
         optimizers={"g": adam, "d": adam},

@@ -33,11 +33,9 @@ def file(request):
     return request.param
 
 
-LIGHT = (
-    *("gan-mnist", "dcgan-fashion_mnist", "infogan_mnist", "ebgan_mnist", "lucic-wgan_gp"),
-    *("pacgan_mixture-ring", "sngan_cifar10"),
-)
-"""Smoked always, one of each family; the others, by the slow tests: a compilation each."""
+LIGHT = ("gan-mnist", "dcgan-fashion_mnist", "ebgan_mnist", "lucic-wgan_gp", "pacgan_mixture-ring")
+"""Smoked always: perceptrons, convolutions, an autoencoder, several critic updates under a penalty,
+packs. The others, by the slow tests: a compilation each."""
 
 
 def presets_of(file) -> list[Experiment]:
@@ -153,7 +151,19 @@ def test_a_preset_may_change_only_what_there_is():
         unnamed.selected("odd")
 
 
-@pytest.mark.parametrize("program", ["python", "jaxgan train"])
+@pytest.mark.parametrize("field, where", [("smoke", "smoke"), ("ablations", "ablation 'wide'")])
+def test_smoke_and_ablations_may_change_only_what_there_is(field, where, tmp_path):
+    text = (EXPERIMENTS[0].parent / "gan_ring.py").read_text()
+    row = {"smoke": "dict(hiden=3)", "ablations": "{'wide': dict(batch_size=3, hiden=3)}"}[field]
+    text += f"\nEXPERIMENT = dataclasses.replace(EXPERIMENT, {field}={row})\n"
+    (tmp_path / "odd.py").write_text(text)
+    with pytest.raises(UserError, match=rf"odd\.py, {where}: No flag hiden; did you mean hidden"):
+        load_experiment(tmp_path / "odd.py")
+
+
+@pytest.mark.parametrize(
+    "program", ["python", pytest.param("jaxgan train", marks=pytest.mark.slow)]
+)
 def test_a_program_smokes_without_leaving_anything(program, tmp_path):
     file = next(path for path in EXPERIMENTS if path.stem == "gan_ring")
     started = [file] if program == "python" else ["-c", JAXGAN, "train", file]

@@ -1,6 +1,9 @@
 """What the README shows is there: its commands, its map of the source, and the code of 'Extend'."""
 
+import contextlib
+import functools
 import importlib.util
+import io
 import os
 import re
 import shlex
@@ -26,6 +29,7 @@ from jaxgan.cli.sweep import planned
 from jaxgan.evaluation.score import read_scores
 from jaxgan.experiment import load_experiment
 from jaxgan.reproduce.table import render
+from jaxgan.runs.checkpoint import Checkpoints
 from jaxgan.runs.metrics_log import read_metrics
 from support.parsing import parse_once
 from support.tiny_runs import status
@@ -130,20 +134,40 @@ def modules(files, tmp_path_factory):
         del sys.modules[name]
 
 
+def write_paper(folder, files, *changes):
+    """Writes the paper's file, with these changes of its text; its path."""
+    text = files["experiments/gan_qp_ring.py"]
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    path = folder / "gan_qp_ring.py"
+    path.write_text(text)
+    return path
+
+
 @pytest.fixture
 def paper(files, modules, tmp_path):
-    """Writes the paper's file, with these changes of its text."""
+    """``paper(*changes)`` writes the paper's file."""
+    return functools.partial(write_paper, tmp_path, files)
 
-    def write(*changes):
-        text = files["experiments/gan_qp_ring.py"]
-        for old, new in changes:
-            assert old in text
-            text = text.replace(old, new)
-        path = tmp_path / "gan_qp_ring.py"
-        path.write_text(text)
-        return path
 
-    return write
+@pytest.fixture(scope="module")
+def run_of_paper(files, modules, tmp_path_factory):
+    """A run of the paper, scored by the metric as well, trained by the engine; what it said."""
+    folder = tmp_path_factory.mktemp("paper")
+    path = write_paper(
+        folder,
+        files,
+        ("from jaxgan.nets", "from jaxgan.metrics import spread\nfrom jaxgan.nets"),
+        ('("modes",)', '("modes", spread.METRIC)'),
+    )
+    watch: dict = {"__name__": "watch"}
+    exec(files["watch.py"], watch)
+    flags = ["--log-every", "2", "--evaluate-every", "3", "--evaluate-num", "100"]
+    flags += ["--best", "spread"]
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        assert trained(path, folder / "run", *flags, trainer=watch["trainer"]) == 0
+    return folder / "run", said.getvalue()
 
 
 def trained(path, folder, *flags, **how):
@@ -180,24 +204,38 @@ def test_the_paper_passes_the_checks_of_every_experiment_file(paper):
     assert "[gan_qp_ring](gan_qp_ring.py): GAN-QP on a ring" in render([(experiment, [])])
 
 
-def test_the_paper_trains(paper, tmp_path):
-    assert trained(paper(), tmp_path / "run", "--log-every", "1", "--evaluate-every", "0") == 0
-    rows = read_metrics(tmp_path / "run" / "metrics.jsonl")
-    assert [row["step"] for row in rows] == [1, 2, 3]
+def test_the_presets_are_those_of_the_file_that_is_named():
+    section = README.partition("\n## Extend\n")[2]
+    (block,) = re.findall(
+        r"So `experiments/gan\.py` ends:\n\n```python\n(.*?)```", section, re.DOTALL
+    )
+    text = (ROOT / "experiments/gan.py").read_text()
+    assert block in text
+    assert all(f"\n    {name}=" in block for name in ("presets", "ablations"))
+    assert "published=" in block
+
+
+def test_the_paper_trains(run_of_paper):
+    folder, _ = run_of_paper
+    assert status(folder)["outcome"] == "finished"
+    rows = read_metrics(folder / "metrics.jsonl")
+    assert [row["step"] for row in rows] == [2, 3]
     assert all(np.isfinite(row["d/adversarial"]) for row in rows)
     assert rows[-1]["d_steps"] == 6
     assert rows[-1]["g_steps"] == 3
 
 
-def test_the_metric_scores_the_paper(paper, modules, tmp_path):
-    path = paper(
-        ("from jaxgan.nets", "from jaxgan.metrics import spread\nfrom jaxgan.nets"),
-        ('("modes",)', '("modes", spread.METRIC)'),
-    )
-    flags = ["--evaluate-every", "3", "--evaluate-num", "100", "--best", "spread"]
-    assert trained(path, tmp_path / "run", *flags) == 0
-    names = [score.metric for score in read_scores(tmp_path / "run" / "evaluations.jsonl")]
+def test_the_metric_scores_the_paper(run_of_paper):
+    folder, _ = run_of_paper
+    names = [score.metric for score in read_scores(folder / "evaluations.jsonl")]
     assert names == ["modes", "spread"]
+    with Checkpoints(folder / "checkpoints", writing=False) as checkpoints:
+        assert checkpoints.best_step() == 3
+
+
+def test_the_engine_says_how_long_its_calls_took(run_of_paper):
+    _, said = run_of_paper
+    assert re.findall(r"steps (\d+) to (\d+): \d", said) == [("1", "2"), ("3", "3")]
 
 
 def test_the_metric_by_hand(modules):
@@ -211,7 +249,8 @@ def test_the_modality_s_data_train_and_sample(paper, modules, tmp_path):
         ("from jaxgan.losses", "from jaxgan.data.signals import SINES\nfrom jaxgan.losses"),
         ("data=jg.datasets.RING", "data=SINES"),
     )
-    assert trained(path, tmp_path / "run", "--evaluate-every", "0") == 0
+    flags = ["--evaluate-every", "0", "--split", "train[:50%]"]
+    assert trained(path, tmp_path / "run", *flags) == 0
     assert list((tmp_path / "run" / "samples").glob("*3.png"))
     samples = jaxgan.load(tmp_path / "run")(5, seed=1)
     assert (samples.dtype, samples.shape) == (np.int16, (5, 64))
@@ -220,21 +259,11 @@ def test_the_modality_s_data_train_and_sample(paper, modules, tmp_path):
 def test_the_modality_keeps_what_it_stores(modules):
     signals = modules["jaxgan.data.signals"]
     rows = signals.open_sines("train").read(np.arange(10))
-    seen = signals.SIGNALS.prepare(rows, None, (-1.0, 1.0), False)["image"]
+    seen = signals.SIGNALS.prepare(rows, None, (-1.0, 1.0), False)["signal"]
     assert np.abs(seen).max() <= 1
     kept = signals.SIGNALS.quantize(seen, (-1.0, 1.0))
-    assert np.abs(kept.astype(int) - rows["image"]).max() <= 1
-    assert signals.SIGNALS.preview(rows["image"], None, None).shape == (10, 64, 1)
-
-
-def test_the_engine_trains_the_paper(files, paper, tmp_path, capsys):
-    watch: dict = {"__name__": "watch"}
-    exec(files["watch.py"], watch)
-    flags = ["--log-every", "2", "--evaluate-every", "0"]
-    assert trained(paper(), tmp_path / "run", *flags, trainer=watch["trainer"]) == 0
-    assert status(tmp_path / "run")["outcome"] == "finished"
-    said = re.findall(r"steps (\d+) to (\d+): \d", capsys.readouterr().out)
-    assert said == [("1", "2"), ("3", "3")]
+    assert np.abs(kept.astype(int) - rows["signal"]).max() <= 1
+    assert signals.SIGNALS.preview(rows["signal"], None, None).shape == (10, 64, 1)
 
 
 def test_the_study_becomes_trials(tmp_path):

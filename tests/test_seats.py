@@ -90,6 +90,29 @@ def test_it_is_evaluated_as_its_experiment_says_and_by_nothing_that_does_not_fit
         dispatch(["evaluate", str(folder), "--metrics", "ms-ssim"])
 
 
+def test_its_arrays_are_scored_by_the_metric_of_the_run_that_drew_them(trained, tmp_path):
+    _, folder = trained
+    run("sample", folder, "--num", 16, "--out", tmp_path / "samples.npz")
+    words = ["evaluate", tmp_path / "samples.npz", "--against", folder, "--out", tmp_path / "e"]
+    run(*words)
+    (score,) = read_scores(tmp_path / "e")
+    (own, *_) = read_scores(folder / "evaluations.jsonl")
+    assert (score.metric, score.protocol["n_fake"]) == (own.metric, 16)
+    if own.metric == "steps":  # of the generated sequences alone
+        assert score.values == pytest.approx(own.values)
+    with pytest.raises(UserError, match="does not hold images: leave out --resolution"):
+        dispatch([*map(str, words), "--resolution", "3"])
+
+
+def test_a_size_is_not_asked_of_data_that_a_file_brings(trained, tmp_path):
+    file, folder = trained
+    with pytest.raises(UserError, match=f"{file.name} brings {file.stem} as they are"):
+        train(file, tmp_path / "run", "--resolution", 3)
+    assert not (tmp_path / "run").exists()
+    with pytest.raises(UserError, match="--resolution is of files"):
+        dispatch(["evaluate", str(folder), "--resolution", "3"])
+
+
 def test_its_report_shows_samples_curves_and_scores(trained, tmp_path):
     _, folder = trained
     run("report", folder, "--out", tmp_path / "report", "--num", 16)

@@ -12,7 +12,8 @@ The reference needs a Python of its own, whose path this takes:
   reference/bin/pip install --no-deps torchvision==0.28.0 torch-fidelity==0.4.0 prdc==0.2
 
 Then ``python scripts/benchmarks/extractors.py --reference-python reference/bin/python`` writes
-extractors.md and extractors.json in ``results``.
+extractors.md and extractors.json in ``results``; with ``--only inception``,
+extractors-inception.md and extractors-inception.json.
 """
 
 import contextlib
@@ -25,7 +26,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -63,7 +64,7 @@ class Extractors:
     rounds: int = 5
     """Timed rounds."""
     only: tuple[str, ...] = ()
-    """Extractors, by name; all if not given. The page has these only."""
+    """Extractors, by name; all if not given. The page of these only has their names in its own."""
     cores: int | None = None
     """How many cores to use; all if not given."""
     out: Path = RESULTS
@@ -282,17 +283,24 @@ def measure(case: Case, ask: Callable[..., Any], folder: Path, rounds: int) -> d
     }
 
 
+def name_of(cases: Collection[str]) -> str:
+    """What the files with these extractors are called; that of all has no other name in it."""
+    chosen = [case.name for case in CASES if case.name in cases]
+    return "extractors" if len(chosen) == len(CASES) else "-".join(["extractors", *chosen])
+
+
 def page(result: Mapping[str, Any]) -> str:
     """The tables."""
+    name = name_of(result["cases"])
     speed, agreement, scores = [], [], []
-    for name, found in result["cases"].items():
+    for case, found in result["cases"].items():
         ours, theirs, ratios = found["ours"], found["theirs"], found["ratios"]
 
         def spread(values: list[float]) -> str:
             return f"{statistics.median(values):.3g} ({min(values):.3g} to {max(values):.3g})"
 
         speed.append([
-            name,
+            case,
             found["reference"],
             str(found["batch"]),
             spread(ours),
@@ -300,18 +308,18 @@ def page(result: Mapping[str, Any]) -> str:
             f"{found['ratio_of_medians']:.2f} ({min(ratios):.2f} to {max(ratios):.2f})",
         ])  # fmt: skip
         agreement.append([
-            name,
+            case,
             f"{found['largest_difference']:.1e}",
             f"{found['largest_feature']:.3g}",
         ])  # fmt: skip
         for metric, ours in found["our_scores"].items():
             theirs = found["their_scores"][metric]
             count = str(found["images_per_set"])
-            scores.append([name, count, metric, f"{ours:.7g}", f"{theirs:.7g}"])
+            scores.append([case, count, metric, f"{ours:.7g}", f"{theirs:.7g}"])
     versions = ", ".join(f"{name} {number}" for name, number in result["versions"].items())
     return f"""# Feature extractors against PyTorch
 
-Written by `extractors.py` (how to run it: its first lines); every number is in `extractors.json`.
+Written by `extractors.py` (how to run it: its first lines); every number is in `{name}.json`.
 
 - Machine: {result["processor"]}, {result["used_cores"]} of {result["cores"]} cores; ours on
   {result["device"]}, the reference on {result["reference_device"]} (torch's threads:
@@ -378,8 +386,9 @@ def main(asked: Extractors) -> int:
         "cases": cases,
     }
     with replacing_folder(asked.out) as part:
-        (part / "extractors.json").write_text(json.dumps(result, indent=1) + "\n")
-        (part / "extractors.md").write_text(page(result))
+        name = name_of(cases)
+        (part / f"{name}.json").write_text(json.dumps(result, indent=1) + "\n")
+        (part / f"{name}.md").write_text(page(result))
     return 0
 
 

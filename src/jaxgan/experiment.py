@@ -232,6 +232,22 @@ class Experiment:
             raise UserError(f"{self.file.name}, preset {name}: name its data=.")
         return found
 
+    def checked(self) -> "Experiment":
+        """The experiment itself, if ``smoke`` and ``ablations`` change what there is.
+
+        Raises:
+          UserError: one names what is no field of its config, nor, for an ablation, the batch size.
+        """
+        known = [field.name for field in dataclasses.fields(self.config)]
+        rows = {f"ablation {name!r}": row for name, row in self.ablations.items()}
+        for what, row in {"smoke": self.smoke, **rows}.items():
+            try:
+                for name in row:
+                    one_of(name, known if what == "smoke" else [*known, "batch_size"], "flag")
+            except UserError as error:
+                raise UserError(f"{self.file.name}, {what}: {error}") from error
+        return self
+
     def default(self, **changes: Any) -> Any:
         """The config of this experiment's preset, with other changes."""
         return self.config(**{**self.changes, **changes})
@@ -273,12 +289,13 @@ def load_experiment(path: str | Path, preset: str | None = None) -> Experiment:
       preset: name of one of its presets, or empty for the first; None for the declaration itself.
 
     Raises:
-      UserError: there is no such file or preset, it fails to run, or it declares none.
+      UserError: there is no such file or preset, it fails to run, it declares none, or one that
+        changes what there is not.
     """
     experiment = load_declared(path, ("EXPERIMENT",))
     if not isinstance(experiment, Experiment):
         raise UserError(f"{path} declares no EXPERIMENT = Experiment(...).")
-    experiment = dataclasses.replace(experiment, file=Path(path).resolve())
+    experiment = dataclasses.replace(experiment, file=Path(path).resolve()).checked()
     return experiment if preset is None else experiment.selected(preset)
 
 
@@ -316,11 +333,23 @@ def load_declared(path: str | Path, names: Sequence[str]) -> Any:
 def open_of(experiment: Experiment, data: str) -> Callable[..., Source]:
     """What opens the data of these words: the experiment itself, if it brings them.
 
-    Takes a split, and as keywords what ``jaxgan.data.open.open_source`` takes.
+    Takes a split, and as keywords what ``jaxgan.data.open.open_source`` takes. Raises ``UserError``
+    for a resolution or channels of data that the experiment brings.
     """
     own = experiment.data.open
     if own is not None and data == experiment.data.name:
-        return lambda split, **_: own(split)
+
+        def opened(
+            split: str, resolution: int | None = None, channels: int | None = None, **_: Any
+        ) -> Source:
+            if resolution is not None or channels is not None:
+                raise UserError(
+                    f"{experiment.file.name} brings {data} as they are: leave out --resolution and "
+                    "--channels."
+                )
+            return own(split)
+
+        return opened
     from jaxgan.data.open import open_source
 
     return functools.partial(open_source, data)
@@ -336,4 +365,4 @@ def blank_rows(task: Task, rows: int) -> Batch:
 
 def initial_state(gan: Gan, key: jax.Array, task: Task, rows: int = 2) -> GanState:
     """The state before the first step, for data of this kind; made by a pass of ``rows`` rows."""
-    return init(gan, key, task.modality.prepare(blank_rows(task, rows), None, gan.range, False))
+    return init(gan, key, task.modality.seen(blank_rows(task, rows), None, gan.range, False))

@@ -109,6 +109,14 @@ def test_help_of_an_experiment_lists_every_flag_with_its_text(command):
     assert "(default: 0.01)" in said
 
 
+def test_help_of_an_experiment_keeps_the_lines_of_its_docstring_apart(capsys):
+    with pytest.raises(SystemExit):
+        parse(load_experiment(FILES["pacgan_stacked_mnist"]), ["--help"], "test")
+    said = capsys.readouterr().out.splitlines()
+    for heading in ("Paper: ", "Run:  ", "Score:  ", "Cost: "):
+        assert any(line.startswith(heading) for line in said), heading
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_every_hyperparameter_has_a_text(name):
     for field, text in documentation(load_experiment(FILES[name]).config).items():

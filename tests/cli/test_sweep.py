@@ -195,6 +195,7 @@ def test_new_trials_join_and_a_later_step_trains_all_further(sweep, launches, tm
         (("--halving", "5"), {}, "--halving ranks trials by a score; add --evaluate-every"),
         (("--width", "0"), {}, "--width 0: must be at least 1"),
         (("--split", "nowhere"), {}, "nowhere"),
+        (("--grid", "batch_size=8,9"), {}, "batch_size=9: --batch-size 9 is not divisible by 2"),
         ((), {"seeds": "a"}, "--seeds a"),
     ],
 )

@@ -1,6 +1,9 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
+from jaxgan.data.modality import POINTS
 from jaxgan.data.open import open_source
 from jaxgan.errors import UserError
 
@@ -42,6 +45,25 @@ def test_points(tmp_path):
     source = open_source(str(tmp_path / "p.npz"))
     assert source.arrays()["image"].dtype == np.float32
     assert source.classes is None
+
+
+def test_samples_of_another_modality_have_its_key_and_dtype(tmp_path):
+    waves = dataclasses.replace(POINTS, name="waves", key="wave")
+    file, wave = tmp_path / "w.npz", np.ones((3, 7), np.float32)
+    np.savez(file, wave=wave, label=LABELS[:3])
+    source = open_source(str(file), "train[1:]", modality=waves)
+    assert (source.modality, source.shape, source.size) == (waves, (7,), 2)
+    np.testing.assert_array_equal(source.arrays()["wave"], wave[1:])
+    np.savez(file, wave=wave.astype(np.int16))
+    with pytest.raises(UserError, match=r"`wave` in .* is int16; waves are float32"):
+        open_source(str(file), modality=waves)
+
+
+@pytest.mark.parametrize("flag", ["resolution", "channels"])
+def test_what_has_no_pixels_is_not_resized(flag, tmp_path):
+    np.savez(tmp_path / "p.npz", image=np.zeros((4, 2)))
+    with pytest.raises(UserError, match=r"p\.npz does not hold images: leave out --resolution"):
+        open_source(str(tmp_path / "p.npz"), **{flag: 3})
 
 
 @pytest.mark.parametrize(

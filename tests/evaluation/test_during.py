@@ -13,7 +13,7 @@ from jaxgan.evaluation.score import RULE, Score, append, column, differences, re
 from jaxgan.runs.checkpoint import Checkpoints
 from jaxgan.runs.folder import RunFolder, read_description
 from jaxgan.sampling.load import load_state
-from support.tiny_runs import TINY, digest, rows
+from support.tiny_runs import TINY, digest, rows, status
 
 pytest_plugins = ["support.run_fixtures"]
 
@@ -160,6 +160,25 @@ def test_an_experiment_brings_a_metric_of_its_own(trainer, tmp_path, command, mo
     code, said = command(["evaluate", run, "--metrics", "brightnes"])
     assert code == 2
     assert "did you mean brightness?" in said
+
+
+@pytest.mark.parametrize(
+    "faulty, said",
+    [
+        ("{'mean': 1.0}, {'seen': {1, 2}}", "details of the metric brightness hold set"),
+        ("{'mean': 1.0, 'median': 2.0}, {}", "metric brightness returns median"),
+    ],
+)
+def test_a_score_that_cannot_be_written_loses_no_step(faulty, said, trainer, tmp_path, monkeypatch):
+    text = TINY.read_text().partition("if __name__")[0]
+    file, run = tmp_path / "own.py", tmp_path / "run"
+    whole = OWN[OWN.index("return ") + 7 : OWN.index("\n\nBRIGHTNESS")]
+    file.write_text(text + OWN.replace(whole, faulty))
+    monkeypatch.setattr("support.run_fixtures.TINY", file)
+    with pytest.raises(UserError, match=said):
+        trainer(run, "--steps", "6")
+    assert Checkpoints(run / "checkpoints").steps() == [5, 6]
+    assert status(run)["outcome"] == "failed"
 
 
 def test_a_resumed_run_repeats_no_row(trainer, tmp_path):

@@ -26,6 +26,7 @@ from jaxgan.evaluation.suite import METRICS, metrics_named
 from jaxgan.metrics.extractors.efficientnet_lite0 import SHA256, efficientnet_lite0
 from jaxgan.metrics.metric import Metric
 from jaxgan.metrics.modes import kl_floor
+from jaxgan.sampling.load import training_source
 from support.tiny_runs import config, rewrite
 
 pytest_plugins = ["support.run_fixtures"]
@@ -254,20 +255,20 @@ def test_paths_are_walked_in_float32_whatever_the_run_was(finished):
     sampler = dataclasses.replace(jaxgan.load(finished), precision="bfloat16")
     walker = Walker(sampler, seed=0)
     with jax.default_matmul_precision("bfloat16"):
-        lowered = jax.jit(walker.images).lower(np.zeros((4, 3), np.float32)).as_text()
+        lowered = jax.jit(walker.images).lower(np.zeros((4, 3), np.float32), {}).as_text()
     assert "stablehlo.dot_general" in lowered
     assert lowered.count("precision = [HIGHEST, HIGHEST]") == lowered.count("dot_general")
 
 
-def test_both_ends_of_a_step_are_of_one_class(finished, monkeypatch):
-    """Whatever the number of classes: here 3, in groups of 5."""
+def test_paths_go_through_each_class_in_turn(finished, monkeypatch):
+    """Whatever the number of classes: here 3, in steps of 5."""
     monkeypatch.setattr(jaxgan.Sampler, "labeled", True)
     walker = Walker(jaxgan.load(finished), seed=0)
     vars(walker)["_generate"] = lambda latents, condition: condition["label"]
-    seen = np.asarray(walker.images(np.zeros((10, 3), np.float32), groups=2)) / 127.5 - 1
-    np.testing.assert_allclose(seen, [0, 1, 2, 0, 1] * 2)
-    seen = np.asarray(walker.images(np.zeros((10, 3), np.float32))) / 127.5 - 1
-    np.testing.assert_allclose(seen, np.arange(10) % 3)
+    for first in (0, 5):
+        condition = walker.condition(5, first)
+        seen = np.asarray(walker.images(np.zeros((5, 3), np.float32), condition)) / 127.5 - 1
+        np.testing.assert_allclose(seen, np.arange(first, first + 5) % 3)
 
 
 def test_two_runs_are_scored_against_each_other(copy, finished, command):
@@ -384,6 +385,12 @@ def test_sizes_are_refused_before_a_checkpoint_is_read(copy, refused, monkeypatc
     refused(["evaluate", copy, "--num", 20, "--num-real", 51], "--num-real 51", "has 50")
 
 
+def test_a_large_reference_is_refused_before_it_is_drawn(copy, refused):
+    words = ["evaluate", copy, "--against", copy, "--num", 20, "--metrics", "kid"]
+    said = refused([*words, "--num-real", 1_000_000_000], "Lower --num-real")
+    assert "--num-real 1000000000: kid keeps all features" in said
+
+
 def test_points_are_refused_by_metrics_of_images(refused, tmp_path):
     words = ["evaluate", "ring", "--against", "ring", "--num", 20, "--out", tmp_path / "e"]
     refused([*words, "--metrics", "modes,fd"], "fd is of images, not of points")
@@ -424,6 +431,9 @@ def test_data_that_changed_since_the_training_are_refused(trainer, tmp_path, ref
     )
     mine.unlink()
     refused(["evaluate", tmp_path / "run", "--num", 20], "images.npz", "--against")
+    with pytest.raises(UserError, match=r"The data of .*images\.npz") as caught:
+        training_source(tmp_path / "run")
+    assert "--against" not in str(caught.value), "which other commands do not have"
 
 
 def evaluation(real, *metrics):

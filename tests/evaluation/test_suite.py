@@ -1,13 +1,18 @@
 """What is said of metrics is read from their declarations."""
 
+import json
 from pathlib import Path
 
+import jax.numpy as jnp
+import numpy as np
 import pytest
 import tyro
 
 from jaxgan.cli.evaluate import Evaluate
 from jaxgan.data import modality
 from jaxgan.errors import UserError
+from jaxgan.evaluation import suite
+from jaxgan.evaluation.found import checked_details, checked_values
 from jaxgan.evaluation.ranking import ranked_by
 from jaxgan.evaluation.suite import METRICS, markdown_table, metrics_named
 from jaxgan.metrics.metric import IMAGES, POINTS, Metric
@@ -34,8 +39,10 @@ def test_help_describes_every_metric(capsys):
 
 def test_every_metric_is_declared_in_a_file_of_its_own():
     files = [path for path in (ROOT / "src/jaxgan/metrics").glob("*.py")]
-    declared = [path for path in files if "\nMETRIC = Metric(" in path.read_text()]
-    assert len(declared) == len(METRICS) == 13
+    declared = {path.stem for path in files if "\nMETRIC = Metric(" in path.read_text()}
+    named = [file.__name__.rpartition(".")[2] for file in suite.FILES]
+    assert sorted(named) == sorted(declared)
+    assert len(METRICS) == len(declared), "two metrics have one name"
 
 
 @pytest.mark.parametrize("name", METRICS)
@@ -70,6 +77,25 @@ def test_metrics_of_an_experiment_are_named_like_others(own):
     assert metrics_named(["fd", own]) == (METRICS["fd"], own)
     with pytest.raises(UserError, match="No metric mine"):
         metrics_named("mine")
+
+
+def test_values_are_numbers_that_the_metric_declares(own):
+    assert checked_values(own, {"a": np.float32(0.5), "b": jnp.ones(())}) == {"a": 0.5, "b": 1.0}
+    for values, fault in (
+        ({"a": 1.0, "c": 2.0}, r"metric mine returns c, .* \(a, b\)"),
+        ({"a": [1.0, 2.0]}, "metric mine returns a as list, which is no number"),
+        ({}, "metric mine returns no value"),
+    ):
+        with pytest.raises(UserError, match=fault):
+            checked_values(own, values)
+
+
+def test_details_are_what_json_can_hold(own):
+    details = {"n": np.int32(3), "rows": np.eye(2), 5: (1, None, {"x": jnp.arange(2)}), "z": np.inf}
+    plain = {"n": 3, "rows": [[1.0, 0.0], [0.0, 1.0]], "5": [1, None, {"x": [0, 1]}], "z": "inf"}
+    assert checked_details(own, details) == plain == json.loads(json.dumps(plain, allow_nan=False))
+    with pytest.raises(UserError, match="details of the metric mine hold set"):
+        checked_details(own, {"seen": [{1, 2}]})
 
 
 @pytest.mark.parametrize(

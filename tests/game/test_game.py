@@ -1,3 +1,5 @@
+import re
+
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -86,6 +88,31 @@ def test_samples_of_another_shape_than_the_data_are_refused():
     init(gan, jax.random.key(0), IMAGES)
     with pytest.raises(UserError, match=r"of shape \(2,\), the data are of shape \(3,\)"):
         init(gan, jax.random.key(0), {"image": jnp.zeros((2, 3))})
+
+
+@pytest.mark.parametrize(
+    "shaped, shape",
+    [(lambda logits: logits[:, None], (2, 1)), (jnp.mean, ()), (lambda logits: logits[:1], (1,))],
+)
+def test_logits_of_another_shape_are_refused(shaped, shape):
+    """``[b, 1]`` and ``[b]`` would broadcast to ``[b, b]``."""
+
+    class Shaped(nn.Module):
+        @nn.compact
+        def __call__(self, x, *, train):
+            return shaped(nn.Dense(1)(x)[:, 0])
+
+    with pytest.raises(UserError, match=f"2 real samples are of shape {re.escape(str(shape))}"):
+        init(games.gan(discriminator=Shaped()), jax.random.key(0), IMAGES)
+
+
+def test_logits_of_patches_are_accepted():
+    class Patches(nn.Module):
+        @nn.compact
+        def __call__(self, x, *, train):
+            return nn.Dense(6)(x).reshape(-1, 2, 3)
+
+    init(games.gan(discriminator=Patches()), jax.random.key(0), IMAGES)
 
 
 def test_no_buffer_is_held_twice(state):

@@ -26,7 +26,7 @@ def test_a_linear_generator_has_a_closed_form():
     """On the line, G(z) = 3 z: the length is 9 |z_2 - z_1|^2, of mean 9 * 2 * 6."""
     found = perceptual_path_length(
         jax.random.key(0),
-        lambda z: 3 * z,
+        lambda z, _: 3 * z,
         lambda x: x,
         normal,
         count=4000,
@@ -42,7 +42,7 @@ def test_a_linear_generator_has_a_closed_form():
 def test_both_ends_of_a_step_share_the_path():
     """At the ends only, t = 0: with slerp all steps from one sphere have their angle's length."""
     found = perceptual_path_length(
-        jax.random.key(0), lambda z: z, lambda x: x, normal, count=50, batch=32, ends_only=True,
+        jax.random.key(0), lambda z, _: z, lambda x: x, normal, count=50, batch=32, ends_only=True,
         epsilon=1e-2, trim=0,
     )  # fmt: skip
     z = [normal(jax.random.split(jax.random.fold_in(jax.random.key(0), i))[0], 64) for i in (0, 1)]
@@ -55,15 +55,33 @@ def test_the_class_of_an_image_is_no_part_of_its_path(monkeypatch):
     """A generator whose images are their latents, moved by their class: of 3, in steps of 10."""
     monkeypatch.setattr(ppl, "PATHS", 2000)
     monkeypatch.setattr(ppl, "PATHS_AT_ONCE", 10)
-
-    def images(latents, groups=1):
-        labels = jnp.tile(jnp.arange(len(latents) // groups) % 3, groups)
-        return latents + labels[:, None]
-
+    generator = SimpleNamespace(
+        seed=0,
+        latents=normal,
+        condition=lambda count, first: {"label": (first + np.arange(count)) % 3},
+        images=lambda latents, condition: latents + condition["label"][:, None],
+    )
     extractor = SimpleNamespace(apply=lambda _, x: SimpleNamespace(features=x), variables=None)
-    samples = SimpleNamespace(generator=SimpleNamespace(seed=0, latents=normal, images=images))
+    samples = SimpleNamespace(generator=generator)
     values, _ = METRIC.compute(SimpleNamespace(generated=samples, extractor=extractor))
     assert values["mean"] == pytest.approx(12, rel=0.1)  # the mean of |z_2 - z_1|^2
+
+
+def test_paths_go_through_all_classes():
+    """A class is walked as fast as its number is large: of 7, in batches of 4."""
+    found = perceptual_path_length(
+        jax.random.key(0),
+        lambda z, label: z * label[:, None],
+        lambda x: x,
+        lambda key, n: jnp.concatenate([jnp.zeros((n // 2, 1)), jnp.ones((n // 2, 1))]),
+        lambda count, first: (first + np.arange(count)) % 7,
+        count=14,
+        batch=4,
+        interpolate=lerp,
+        epsilon=1e-2,
+        trim=0,
+    )
+    np.testing.assert_allclose(found.values, (np.arange(14) % 7) ** 2, rtol=1e-3)
 
 
 def test_the_longest_and_shortest_paths_are_left_out():

@@ -88,3 +88,13 @@ def test_only_square_images_are_drawn():
     for shape in ((28, 30, 1), (2,), (30, 30, 3)):
         with pytest.raises(UserError, match="--resolution"):
             dcgan.square(shape)
+
+
+def test_without_batch_normalization_a_layer_has_a_bias_and_no_statistics():
+    plain = shapes(dcgan.Discriminator(width=2, batch_norm=False), 32, 32, 3)
+    normalized = shapes(dcgan.Discriminator(width=2), 32, 32, 3)
+    assert set(plain) == {"params"}
+    assert set(normalized) == {"params", "batch_stats"}
+    layers = [layer for name, layer in plain["params"].items() if name.startswith("Conv")]
+    assert [layer["bias"].shape for layer in layers] == [(2,), (4,), (8,)]
+    assert plain["params"]["Dense_0"].keys() == {"kernel"}

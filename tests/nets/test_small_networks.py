@@ -245,6 +245,15 @@ def test_pacgans_networks_of_28_pixels():
         assert network == (discriminator, (2,))
 
 
+def test_pacdcgans_networks_by_their_width():
+    """Those of 28 pixels above; half the width halves every layer but the image."""
+    assert pacgan.dcgan_generator() == pacgan.Generator()
+    assert pacgan.dcgan_generator(width=32) == pacgan.Generator(start=256, widths=(128, 64, 32))
+    for norm in (True, False):
+        narrow = pacgan.dcgan_discriminator(width=32, norm=norm)
+        assert narrow == pacgan.Discriminator([32, 64, 128, 256], norm=norm)
+
+
 @pytest.mark.parametrize("share, widths", [(0.25, (2, 4, 8)), (0.5, (4, 8, 16))])
 def test_unrolled_gans_networks_of_28_pixels(share, widths):
     """unrolled_GAN_experiment/D=0.25G and D=0.5G."""

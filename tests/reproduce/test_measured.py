@@ -60,7 +60,22 @@ def test_a_band_holds_the_mean_of_as_many_other_seeds_as_often_as_it_says():
 
 
 def test_too_few_runs_have_no_band():
-    assert bands_of([MODES], runs(4.0, 6.0)) == ()
+    assert bands_of([MODES], runs(4.0, 6.0)) == ((),)
+    assert bands_of([MODES], runs(4.0, 6.0, math.inf)) == ((),)
+    both = [
+        Run(s, "finished", 1, {"modes/captured": 1.0, "modes/share": x})
+        for s, x in enumerate((0.1, 0.2, math.inf))
+    ]
+    (low, high), none = bands_of([MODES, SHARE], both)
+    assert (low, high, none) == (1.0, 1.0, ())
+
+
+@pytest.mark.parametrize("share", np.linspace(0.001, 0.999, 99))
+def test_equal_runs_do_not_leave_their_band_by_rounding(share):
+    equal = [Run(seed, "finished", 1, {"modes/share": float(share)}) for seed in range(5)]
+    value, bands = told([SHARE], equal), bands_of([SHARE], equal)
+    more = dict(seeds=5, value=value, numbers=(SHARE,), runs=tuple(equal), bands=bands)
+    assert faults_of(row(**more)) == []
 
 
 def row(**changes):

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ import pytest
 from jaxgan.reproduce.entries import Look, Measurement
 from jaxgan.reproduce.measured import Measured, Run, write_measured
 from jaxgan.reproduce.queue import Clock, Queue, shares_of_cores
+from jaxgan.reproduce.reproduce import chosen
 from jaxgan.reproduce.trained import Trained, read_trained
 from support.tiny_runs import TESTS, TINY
 
@@ -33,7 +35,7 @@ def test_every_entry_is_of_an_experiment_with_such_a_preset_and_such_flags(commi
         config = {field.name for field in dataclasses.fields(entry.experiment.config)}
         assert {*entry.flags} <= config | {"data", "population"}, entry.name
         if isinstance(entry, Measurement):
-            assert isinstance(entry.is_done, bool)  # its numbers are found
+            assert chosen(entry.experiment, entry.only)
         assert 0 < entry.hours <= 1.5 or "gan-mnist" in entry.name, entry.name
 
 
@@ -55,21 +57,10 @@ def test_a_record_says_that_a_look_is_done(look):
     assert queue.left == [look]
     assert queue.state() == "0 of 1 done, at most 0.2 h left; next: tiny"
     look.records.mkdir()
-    record = Trained(10, 20, "trained", 1.0, "x", "2 cores")
+    record = Trained("tiny", 10, 20, "trained", 1.0, "x", "2 cores")
     (look.records / "tiny.json").write_text(json.dumps(dataclasses.asdict(record)))
     assert queue.left == []
     assert queue.state() == "1 of 1 done, at most 0.0 h left"
-
-
-def test_a_measurement_is_done_when_each_seed_has_its_run(committed):
-    entry = next(e for e in committed if isinstance(e, Measurement) and e.seeds)
-    (number,) = [
-        one for one in entry.experiment.reproductions if one.metric.startswith(entry.only[0])
-    ][:1]
-    folder = Path(entry.file).parent
-    found = [m for m in (folder / "results").glob(f"{entry.file.stem}.json")]
-    assert found or not entry.is_done
-    assert number.metric.startswith(tuple(entry.only))
 
 
 def test_results_of_a_smaller_budget_do_not_count(tmp_path, committed):
@@ -105,11 +96,20 @@ def test_jobs_share_the_cores():
 
 
 def test_the_clock_counts_the_time_of_the_process_and_not_that_of_the_wall():
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+    """A process that waits for two seconds has used less than one; a busy one uses what it has."""
+    words = [sys.executable, "-S", "-c", "import time; time.sleep(30)"]
+    with subprocess.Popen(words) as child:
         clock = Clock(child.pid, 1)
-        if clock._told:
-            assert clock.seconds() < 5
-        child.communicate(b"\n")
+        if clock.told:
+            time.sleep(2.0)
+            assert clock.seconds() < 1.0
+        child.kill()
+    with subprocess.Popen([sys.executable, "-S", "-c", "while True: pass"]) as child:
+        one, four = Clock(child.pid, 1), Clock(child.pid, 4)
+        while one.seconds() < 0.2:
+            time.sleep(0.05)
+        assert four.seconds() < one.last or not one.told
+        child.kill()
 
 
 @pytest.mark.slow

@@ -9,8 +9,10 @@ from jaxgan.cli.evaluate import Evaluate
 from jaxgan.cli.exit import exit_code_of
 from jaxgan.cli.reproduce import reproduce
 from jaxgan.errors import UserError
+from jaxgan.evaluation.score import append
 from jaxgan.evaluation.suite import METRICS
 from jaxgan.experiment import Reproduction, load_experiment
+from jaxgan.files import write_json
 from jaxgan.reproduce.measured import read_measured
 from jaxgan.reproduce.reproduce import (
     Asked,
@@ -27,6 +29,8 @@ from support import fake_runs
 from support.tiny_runs import EXPERIMENTS
 
 FILES = {path.stem: path for path in EXPERIMENTS}
+BUDGET = 0.05
+"""Of the ring's 20 000 steps: what the made-up runs are trained to."""
 NUMBER = Reproduction("modes of 8", (jg.Number("modes/captured", 1),), dict(r1=0.5), seeds=3)
 
 
@@ -90,7 +94,7 @@ def test_a_row_is_made_of_the_scores_of_every_run(ring, tmp_path):
         tmp_path / "s",
         [({}, 0, dict(score=4.0)), ({}, 1, dict(score=6.0)), ({}, 2, dict(outcome="diverged"))],
     )
-    asked = Asked(NUMBER, 0.5, (0, 1, 2))
+    asked = Asked(NUMBER, BUDGET, (0, 1, 2))
     called = []
 
     def launch(words, log):
@@ -107,7 +111,7 @@ def test_a_row_is_made_of_the_scores_of_every_run(ring, tmp_path):
     row = measured_of(ring, asked, trials, "jaxgan reproduce x")
     assert row.value == "5.0 ± 1.4 (1 of 3 without a score)"
     assert [run.outcome for run in row.runs] == ["finished", "finished", "diverged"]
-    assert (row.seeds, row.budget, row.metric) == (3, 0.5, "modes of 8")
+    assert (row.seeds, row.budget, row.metric) == (3, BUDGET, "modes of 8")
     wrong = dataclasses.replace(NUMBER, numbers=(jg.Number("modes/wrong"),))
     with pytest.raises(UserError, match="no score modes/wrong; there are modes/captured"):
         measured_of(ring, dataclasses.replace(asked, reproduction=wrong), trials, "")
@@ -123,10 +127,11 @@ def test_scores_on_other_data_and_with_other_flags_are_other_numbers(ring, tmp_p
     assert row.protocol == f"{ring.steps:,} steps; with --hidden 8"
 
 
-def test_runs_with_other_seeds_stay_and_a_smaller_budget_changes_nothing(ring, tmp_path):
+def test_runs_with_other_seeds_and_rows_of_other_budgets_stay(ring, tmp_path):
     def row(budget, **scores):
         name = "-".join(scores) + str(budget)
-        trials = [({}, int(seed[1:]), dict(score=score)) for seed, score in scores.items()]
+        step = steps_of(ring, NUMBER, budget)
+        trials = [({}, int(seed[1:]), dict(score=s, step=step)) for seed, s in scores.items()]
         fake_runs.sweep(tmp_path / name, trials)
         asked = Asked(NUMBER, budget, [seed for _, seed, _ in trials])
         found = score_all(asked, tmp_path / name, copying(tmp_path / name))
@@ -141,10 +146,54 @@ def test_runs_with_other_seeds_stay_and_a_smaller_budget_changes_nothing(ring, t
     (again,) = read_measured(path)
     assert again.value == "7.0 ± 3.6"
     assert again.bands == one.bands  # those of the first time, by which a change is noticed
-    assert "keeps its number" in add_measured(path, row(0.1, s0=1.0), True)
-    assert read_measured(path) == [again]
+    add_measured(path, row(0.1, s0=1.0), True)
     add_measured(path, row(1.0, s0=7.0), True)
-    assert [(r.value, r.budget) for r in read_measured(path)] == [("7.0", 1.0)]
+    found = [(r.value, r.budget) for r in read_measured(path)]
+    assert found == [("7.0 ± 3.6", 0.5), ("1.0", 0.1), ("7.0", 1.0)]
+
+
+def test_runs_of_another_budget_or_seed_are_no_runs_of_a_number(ring, tmp_path):
+    """A folder may hold runs of an earlier, smaller budget, and of seeds that are not asked for."""
+    folder = fake_runs.sweep(
+        tmp_path / "s",
+        [({}, 0, {}), ({}, 1, dict(step=500, steps=500)), ({}, 2, None)],
+    )
+    only = Asked(NUMBER, BUDGET, (0,))
+    trials = score_all(only, folder, copying(folder))
+    assert [trial.seed for trial in trials] == [0]
+    assert measured_of(ring, only, trials, "x").seeds == 1
+    both = Asked(NUMBER, BUDGET, (0, 1))
+    with pytest.raises(UserError, match="is at step 500, not 1000"):
+        measured_of(ring, both, score_all(both, folder, copying(folder)), "x")
+    every = Asked(NUMBER, BUDGET, (0, 1, 2, 3))
+    with pytest.raises(UserError, match="2 of 4 runs of modes of 8 have not ended"):
+        measured_of(ring, every, score_all(every, folder, copying(folder)), "x")
+
+
+def test_a_run_that_is_trained_further_is_scored_again(ring, tmp_path):
+    folder = fake_runs.sweep(tmp_path / "s", [({}, 0, dict(score=4.0))])
+    asked = Asked(NUMBER, BUDGET, (0,))
+    assert measured_of(ring, asked, score_all(asked, folder, copying(folder)), "x").value == "4.0"
+    path = folder / "trials" / "all" / "seed-0"
+    (path / "evaluations.jsonl").unlink()
+    append(path / "evaluations.jsonl", [fake_runs.modes(7, 2000)])
+    write_json(path / "status.json", {"outcome": "finished", "step": 2000, "note": ""})
+    more = Asked(NUMBER, 2 * BUDGET, (0,))
+    assert measured_of(ring, more, score_all(more, folder, copying(folder)), "x").value == "7.0"
+
+
+@pytest.mark.parametrize(
+    "words, told",
+    [
+        (("--checkpoint-every", "5", "--jobs", "2", "--workdir=x"), []),
+        (("--hidden", "8", "9", "--keep", "1", "--population=4"), ["--hidden 8 9 --population=4"]),
+    ],
+)
+def test_flags_that_do_not_change_a_number_are_not_in_its_protocol(ring, words, told, tmp_path):
+    folder = fake_runs.sweep(tmp_path / "s", [({}, 0, {})])
+    asked = Asked(NUMBER, BUDGET, (0,), words)
+    row = measured_of(ring, asked, score_all(asked, folder, copying(folder)), "x")
+    assert row.protocol.split("; with ")[1:] == told
 
 
 def copying(folder):
@@ -167,6 +216,7 @@ def copying(folder):
         (["--extractor-weights", "nowhere.npz"], "There is no file nowhere.npz"),
         (["--only", "x"], "--only 'x': no metric begins so"),
         (["--hiden", "8"], "hiden"),
+        (["--steps", "8"], "--steps: the file says how many"),
     ],
 )
 def test_bad_flags_are_refused_before_anything_starts(flags, fault, tmp_path, capsys):

@@ -115,6 +115,18 @@ def test_what_has_no_published_number_has_a_row_of_its_own(ring):
     assert last.startswith("|  |  |  | other | none | 7.5 ± 0.2 (")
 
 
+def test_of_several_measurements_the_largest_budget_of_todays_code_comes_first(ring):
+    budgets = {"1.0": 0.5, "2.0": 1.0, "3.0": 0.1}
+    rows = [dataclasses.replace(MEASURED, value=v, budget=b) for v, b in budgets.items()]
+    old = dataclasses.replace(MEASURED, value="4.0", budget=2.0, code_in_history=False)
+    experiment = dataclasses.replace(ring, published=(NUMBER,))
+    cells = [
+        line.split(" | ")[4:] for line in render([(experiment, [old, *rows])]).splitlines()[-4:]
+    ]
+    assert [measured[:4] for _, measured in cells] == ["2.0 ", "1.0 ", "3.0 ", "4.0 "]
+    assert [published for published, _ in cells][1:] == ["as above"] * 3
+
+
 def test_a_measured_number_stands_beside_the_first_of_two_published_ones(ring):
     last = row(ring, NUMBER, dataclasses.replace(NUMBER, value="8"), measured=[MEASURED])
     assert last.endswith("| 8 (Lin et al. 2018, table 1) | not run yet |")
@@ -127,7 +139,9 @@ def test_every_committed_number_is_what_its_runs_give():
 
 
 def test_a_look_is_shown_with_its_picture(ring, tmp_path):
-    record = Trained(4200, 20_000, "trained", 900.0, "jaxgan train x.py", "2 cores", seen="blobs")
+    record = Trained(
+        "gan_ring", 4200, 20_000, "trained", 900.0, "jaxgan train x.py", "2 cores", seen="blobs"
+    )
     (tmp_path / "trained").mkdir()
     here = dataclasses.replace(ring, file=tmp_path / "gan_ring.py")
     here.file.write_text(ring.file.read_text())

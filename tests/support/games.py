@@ -90,8 +90,11 @@ def born(gan: Gan, devices=None, seed=0, shape=(2,)) -> GanState:
 class Runner:
     """The compiled step of a game: ``runner(state, chunk) -> (state, logs)``."""
 
-    def __init__(self, gan, devices=None, backend="pmap", how=repeat.unrolled):
-        """``gan`` may be a function of a dictionary of traced hyperparameters."""
+    def __init__(self, gan, devices=None, backend="pmap", how=None):
+        """``gan`` may be a function of a dictionary of traced hyperparameters.
+
+        If ``how`` is None, several steps are a loop: a step is the most of what is compiled.
+        """
         self.devices = jax.devices()[:1] if devices is None else devices
         self.backend = backend
 
@@ -99,12 +102,17 @@ class Runner:
             del arrays
             return make_step(gan(hyperparameters) if callable(gan) else gan)(state, batches)
 
-        self.compiled = parallel.spread(how(step), self.devices, backend, AXES)
+        ways = (how, how) if how else (repeat.unrolled, repeat.looped)
+        self._one, self._several = (
+            parallel.spread(way(step), self.devices, backend, AXES) for way in ways
+        )
 
     def __call__(self, state, chunk, count=None, hyperparameters=None):
-        count = len(jax.tree.leaves(chunk)[0]) if count is None else count
+        steps = len(jax.tree.leaves(chunk)[0])
         chunk = parallel.divide(chunk, self.devices, self.backend, ROWS)
-        return self.compiled(state, hyperparameters or {}, {}, chunk, np.int32(count))
+        compiled = self._one if steps == 1 else self._several
+        count = np.int32(steps if count is None else count)
+        return compiled(state, hyperparameters or {}, {}, chunk, count)
 
     def one_by_one(self, state, chunk, hyperparameters=None):
         """Every step of the chunk in its own dispatch, with the logs of each."""

@@ -40,6 +40,19 @@ def shared_engine(config, training, *parts):
     return engine
 
 
+class StillEngine:
+    """Counts steps and trains nothing: no step is compiled."""
+
+    longest = 2
+
+    def __init__(self, *parts):
+        del parts
+
+    def __call__(self, state, step, count):
+        del step
+        return dataclasses.replace(state, step=state.step + count), {}
+
+
 @pytest.fixture(scope="session")
 def images(tmp_path_factory):
     """50 labeled images of 6 x 6: an epoch is not a whole number of batches of 8."""
@@ -88,6 +101,21 @@ def trainer(usual):
         return train_by_flags(load_experiment(TINY), given, "tiny", by)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def recorder():
+    """``recorder(file, *words)`` is ``jaxgan train FILE WORDS`` without training: the exit code.
+
+    For tests of what a run folder records, and of what a resume compares.
+    """
+
+    def by(experiment, config, training, runtime):
+        return train(experiment, config, training, runtime, make_engine=StillEngine, pictures=False)
+
+    return lambda file, *words: train_by_flags(
+        load_experiment(file), [*map(str, words)], "tiny", by
+    )
 
 
 @pytest.fixture(scope="session")

@@ -161,6 +161,26 @@ def test_a_crash_fails_what_had_not_ended_and_the_sweep_goes_on(sweep, launches,
     assert states(tmp_path / "s") == ["diverged", "finished"] * 2
 
 
+def test_one_that_failed_among_others_is_told_by_its_folder(sweep, launches, tmp_path):
+    def failed(folders, said, signals):
+        launches.fill(folders[:1], outcome="failed", step=500, note="metric odd returns no number")
+        return launches.fill(folders[1:])
+
+    launches.instead = failed
+    assert sweep("--population", 2, seeds="0:2")[0] == EXIT_FAILED
+    assert states(tmp_path / "s") == ["failed", "finished"]
+    assert manifest(tmp_path / "s")["trials"][0]["note"] == "metric odd returns no number"
+
+
+def test_trials_at_once_need_not_divide_their_batch(sweep, launches):
+    """Two at once have a device each; one alone would divide its 9 rows over both."""
+    flags = ("--devices", 2, "--batch-size", 9)
+    assert sweep("--population", 2, *flags, seeds="0:2")[0] == 0
+    code, said = sweep(*flags, seeds="2:4")
+    assert code == 2
+    assert "--batch-size 9 is not divisible by 2 devices" in said
+
+
 def test_a_dry_run_says_what_is_trained_at_once(sweep, launches, monkeypatch, tmp_path):
     monkeypatch.setattr("jaxgan.cli.sweep.probe.costs", lambda trials, say: [])
     with unchanged(tmp_path):

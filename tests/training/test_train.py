@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from jaxgan import load
-from jaxgan.cli.main import dispatch
 from jaxgan.data.source import from_arrays
 from jaxgan.errors import UserError
 from jaxgan.experiment import load_experiment
@@ -273,11 +272,14 @@ def edited(tmp_path):
 SCHEDULE = ("cfg.learning_rate, momentum", "optax.linear_schedule(0.1, 0.0, task.steps), momentum")
 
 
-def test_a_budget_that_a_schedule_reads_identifies_the_run(edited, tmp_path, usual, refused):
+def test_a_budget_that_a_schedule_reads_identifies_the_run(
+    edited, tmp_path, usual, refused, recorder
+):
     """``task.steps``, with ``fixed_budget=True``: the number of steps may then not be raised."""
     file = edited(SCHEDULE, ("steps=12", "fixed_budget=True, steps=12"))
-    command = ("train", file, *usual, "--workdir", tmp_path / "run", "--steps")
-    assert dispatch([*map(str, command), "3"]) == 0
+    flags = (*usual, "--workdir", tmp_path / "run", "--steps")
+    command = ("train", file, *flags)
+    assert recorder(file, *flags, 3) == 0
     assert config(tmp_path / "run")["training"]["steps"] == 3
     refused((*command, "5"), "steps: 3 -> 5")
     assert load(tmp_path / "run")(2).shape == (2, 6, 6, 1)
@@ -297,14 +299,13 @@ ROWS_OF_PRESETS = """    presets={
 
 
 def test_a_change_of_another_preset_a_budget_or_a_number_is_the_same_run(
-    edited, tmp_path, usual, refused
+    edited, tmp_path, usual, refused, recorder
 ):
     """Those of the run's own preset are compared by their values, not as lines of code."""
     data = '    data=jg.datasets.DataSpec("ring", (6, 6, 1), 3),\n    steps=12,'
     presets = (data, ROWS_OF_PRESETS)
     flags = (*usual, "--workdir", tmp_path / "run", "--steps")
-    train = lambda file, *words: dispatch([*map(str, ("train", file, *words))])  # noqa: E731
-    assert train(edited(presets), "ring", *flags, 3) == 0
+    assert recorder(edited(presets), "ring", *flags, 3) == 0
     assert config(tmp_path / "run")["experiment"] == "mine-ring"
     assert config(tmp_path / "run")["training"]["preset"] == "ring"
 
@@ -313,7 +314,7 @@ def test_a_change_of_another_preset_a_budget_or_a_number_is_the_same_run(
         ("width=16", "width=32, learning_rate=0.5"),
         ("steps=12", 'steps=24, published=(jg.Published("FID", "21.7", "Table 3"),)'),
     )
-    assert train(file, *flags, 4) == 0, "the first preset need not be named"
+    assert recorder(file, *flags, 4) == 0, "the first preset need not be named"
     assert status(tmp_path / "run")["step"] == 4
     assert load(tmp_path / "run")(2).shape == (2, 6, 6, 1)
 

@@ -21,6 +21,7 @@ from jaxgan.evaluation.inputs import (
     of_data,
     of_run,
     opener,
+    own_modality,
     scoring_of,
     trained_split,
 )
@@ -146,7 +147,7 @@ def scores_of(asked: Evaluate, run: bool) -> list[Score]:
     """The scores that were asked for."""
     if not run:
         _check_files(asked)
-    recorded, own = scoring_of(asked.subject) if run else (Scoring(), ())
+    recorded, own, modality = _declared(asked, run)
     # Names are looked up, and sizes compared, before a checkpoint is read or anything is drawn.
     metrics = metrics_named(asked.metrics, own) if asked.metrics is not None else None
     count = asked.num or (recorded.num if run else default_count())
@@ -159,7 +160,7 @@ def scores_of(asked: Evaluate, run: bool) -> list[Score]:
         drawing = Drawing(asked.step, asked.weights, asked.truncation, asked.seed, standing)
         generated, about, sampler = of_run(asked.subject, count, drawing)
     else:
-        opened = opener(asked.subject, asked.data_dir, asked.resolution)
+        opened = opener(asked.subject, asked.data_dir, asked.resolution, modality=modality)
         generated, about = of_data(opened("train"), asked.num)
         sampler = None
         reference = _reference(asked, generated.count)
@@ -168,6 +169,24 @@ def scores_of(asked: Evaluate, run: bool) -> list[Score]:
     with Counting() as counting:
         evaluation = dataclasses.replace(evaluation, watch=counting)
         return evaluation.score(generated, about, sampler)
+
+
+def _declared(asked: Evaluate, run: bool) -> tuple[Scoring, tuple[Metric, ...], Modality | None]:
+    """How the subject scores itself; the metrics and the modality that an experiment brings.
+
+    Those of files are the other run's, which may have drawn them.
+
+    Raises:
+      UserError: the experiment does not load, or a flag is of files and there are none.
+    """
+    other = asked.against if asked.against is not None and is_run(asked.against) else None
+    if run:
+        if asked.resolution is not None and (other or asked.against is None):
+            raise UserError("--resolution is of files and data sets; runs keep theirs. Omit it.")
+        return *scoring_of(asked.subject), None
+    if other is None:
+        return Scoring(), (), None
+    return Scoring(), scoring_of(other)[1], own_modality(other)
 
 
 def _check_files(asked: Evaluate) -> None:
@@ -208,8 +227,12 @@ def _standing(asked: Evaluate, recorded: Scoring) -> int:
 
 
 def _usual(recorded: Scoring, own: Sequence[Metric], reference: Reference) -> tuple[Metric, ...]:
-    """The metrics if none are named: those of the run, or the usual ones of its modality."""
-    return metrics_named(recorded.metrics or reference.real.modality.thorough_metrics, own)
+    """The metrics if none are named: those of the run, or the usual ones of its modality.
+
+    A modality that an experiment brings may have none but the experiment's own.
+    """
+    usual = reference.real.modality.thorough_metrics
+    return metrics_named(recorded.metrics or usual or own, own)
 
 
 def _evaluation(

@@ -1,6 +1,7 @@
 """The command line of every experiment file."""
 
 import dataclasses
+import re
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -30,7 +31,8 @@ def main(experiment: Experiment, arguments: Sequence[str] | None = None) -> None
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     file = Path(sys.modules["__main__"].__file__ or sys.argv[0]).resolve()
     experiment = dataclasses.replace(experiment, file=file)
-    sys.exit(exit_code_of(lambda: run(experiment, arguments, f"python {Path(sys.argv[0])}")))
+    program = f"python {Path(sys.argv[0])}"
+    sys.exit(exit_code_of(lambda: run(experiment.checked(), arguments, program)))
 
 
 USAGE = """usage: jaxgan train FILE [flags]
@@ -114,7 +116,7 @@ def parse(
     words = list(arguments)
     options: dict[str, Any] = {
         "prog": program,
-        "description": experiment.doc,
+        "description": _with_breaks(experiment.doc),
         "config": (tyro.conf.FlagCreatePairsOff,),
     }
     if experiment.preset or not experiment.presets:
@@ -130,6 +132,11 @@ def parse(
             **options,
         )
     return choices[parsed.training.preset], parsed.config, parsed.training, parsed.runtime
+
+
+def _with_breaks(doc: str) -> str:
+    """A docstring whose lines ``Run: ...`` and ``Cost: ...`` stay apart, where tyro joins lines."""
+    return re.sub(r"(?<=[^\n])\n(?=[A-Z][^\n:]*: )", "\n\n", doc)
 
 
 def default_settings(experiment: Experiment) -> tuple[Training, Runtime]:
@@ -256,4 +263,5 @@ def _report(outcome: Outcome, folder: RunFolder) -> int:
 def exit_code(outcome: Outcome) -> int:
     """The exit code of an outcome: a scheduler runs what it stopped again, a person decides."""
     stopped = EXIT_INTERRUPTED if outcome.stopped_by == "SIGINT" else EXIT_AGAIN
-    return {"finished": 0, "diverged": EXIT_DIVERGED, "interrupted": stopped}[outcome.kind]
+    codes = {"diverged": EXIT_DIVERGED, "interrupted": stopped, "failed": EXIT_FAULT}
+    return codes.get(outcome.kind, 0)

@@ -3,6 +3,8 @@
 import dataclasses
 import re
 import shlex
+import signal
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -21,9 +23,10 @@ from jaxgan.reproduce.reproduce import (
     steps_of,
     sweep_words,
 )
-from jaxgan.runs.exit_codes import EXIT_FAILED, EXIT_FAULT
+from jaxgan.runs.exit_codes import EXIT_AGAIN, EXIT_FAILED, EXIT_FAULT, EXIT_INTERRUPTED
 from jaxgan.sweep import process
 from jaxgan.sweep.factors import parse_seeds
+from jaxgan.sweep.flags import names_in
 from jaxgan.sweep.process import Signals
 
 
@@ -81,12 +84,20 @@ def reproduce(arguments: Sequence[str]) -> int:
             return code
         if asked.dry_run:
             continue
-        with Signals() as signals:
-            trials = score_all(one, place, lambda w, log: process.run(w, log, signals))
+        trials = score_all(one, place, _run)
         row = measured_of(experiment, one, trials, command)
         say(f"  {row.value} ({row.protocol})")
         say(f"  {add_measured(results, row, _shares_published(file, experiment))}")
     return 0
+
+
+def _run(words: Sequence[str], log: Path) -> int:
+    """Runs ``jaxgan WORDS``; returns its exit code, unless a signal asks to stop: then exits."""
+    with Signals() as signals:
+        code = process.run(words, log, signals)
+    if signals.asked is not None:
+        sys.exit(EXIT_INTERRUPTED if signals.asked == signal.SIGINT else EXIT_AGAIN)
+    return code
 
 
 def planned(
@@ -108,6 +119,8 @@ def planned(
     preset = words.pop(0) if words and not words[0].startswith("-") else ""
     experiment = load_experiment(file, preset)
     _check(asked)
+    if "steps" in names_in(words):
+        raise UserError("--steps: the file says how many, and --budget takes a share of them.")
     return asked, experiment, chosen(experiment, asked.only), words
 
 

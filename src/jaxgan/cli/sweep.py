@@ -109,7 +109,7 @@ def sweep(arguments: Sequence[str]) -> int:
     again = selection_of(asked, wanted, trials, before)
     joined = manifest.joined(before, wanted, asked.workdir) if before else wanted
     check_code(asked.workdir, trials)
-    check_games(trials)
+    check_games(trials, alone=at_once == 1)
     say(listing(trials))
     if again is not None:
         say(f"then {again}")

@@ -63,6 +63,15 @@ class Modality:
     flips: bool = False
     interpolates: bool = False
 
+    def seen(self, batch: Batch, rng: Rng | None, range: Range, flip: bool) -> Batch:
+        """What a game sees: ``prepare``'s batch, with the samples as ``image`` too.
+
+        That is their name in the forward passes of ``jaxgan.forward``, whatever they are. Where
+        ``prepare`` gives an ``image`` itself, it stays.
+        """
+        prepared = self.prepare(batch, rng, range, flip)
+        return prepared if "image" in prepared else {**prepared, "image": prepared[self.key]}
+
 
 def to_float(images: jax.Array, low: float = -1.0, high: float = 1.0) -> jax.Array:
     """Pixels 0..255 as float32 in ``[low, high]``; floating samples pass unchanged.

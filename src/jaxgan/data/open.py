@@ -4,6 +4,7 @@ import dataclasses
 from pathlib import Path
 from typing import Literal
 
+from jaxgan.data.modality import Modality
 from jaxgan.data.source import Source
 from jaxgan.errors import UserError
 
@@ -18,6 +19,7 @@ def open_source(
     resolution: int | None = None,
     channels: int | None = None,
     unreadable: Unreadable = "refuse",
+    modality: Modality | None = None,
 ) -> Source:
     """Opens a data set by its name.
 
@@ -32,6 +34,7 @@ def open_source(
       channels: 1 or 3; None for what the data have (folders: 3).
       unreadable: for images of a folder that cannot be decoded: ``refuse`` the folder, or ``skip``
         them.
+      modality: what the samples of an npz file are; None for images or points.
 
     Raises:
       UserError: the data are unknown, missing or damaged; the message says what to do.
@@ -40,7 +43,7 @@ def open_source(
         raise UserError(f"The resolution {resolution} is not a positive number of pixels.")
     if channels not in (None, 1, 3):
         raise UserError(f"Images can have 1 or 3 channels, not {channels}.")
-    source = _opened(spec, split, data_dir, resolution, channels, unreadable)
+    source = _opened(spec, split, data_dir, resolution, channels, unreadable, modality)
     if resolution is None or source.preparation != "none":
         return source
     return dataclasses.replace(source, preparation=f"center crop, Lanczos to {resolution}, uint8")
@@ -71,6 +74,7 @@ def _opened(
     resolution: int | None,
     channels: int | None,
     unreadable: Unreadable,
+    modality: Modality | None,
 ) -> Source:
     match path_of(spec):
         case "folder", path:
@@ -87,7 +91,9 @@ def _opened(
         case "npz", path:
             from jaxgan.data.sources.npz import open_npz
 
-            return open_npz(path, split, resolution=resolution, channels=channels)
+            return open_npz(
+                path, split, resolution=resolution, channels=channels, modality=modality
+            )
     kind, _, count = spec.partition(":")
     if kind == "stacked_mnist":
         from jaxgan.data.sources.stacked import open_stacked

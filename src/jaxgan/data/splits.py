@@ -27,6 +27,30 @@ def split_indices(split: str, sizes: Mapping[str, int]) -> list[tuple[str, np.nd
     return parts
 
 
+def rows_of(split: str, splits: Mapping[str, Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """The rows that a split consists of, ``{key: [n, ...]}``; of the keys that all its parts have.
+
+    Args:
+      split: TFDS's split syntax.
+      splits: the rows of each existing split.
+
+    Raises:
+      UserError: there is no such split, it is written wrongly, it is empty, or its parts hold rows
+        of different shapes.
+    """
+    sizes = {name: len(next(iter(rows.values()))) for name, rows in splits.items()}
+    parts = [(splits[name], indices) for name, indices in split_indices(split, sizes)]
+    keys = [key for key in parts[0][0] if all(key in rows for rows, _ in parts)]
+    try:
+        return {
+            key: np.concatenate([rows[key][indices] for rows, indices in parts]) for key in keys
+        }
+    except ValueError as error:
+        raise UserError(
+            f"The split {split} joins samples of different shapes. Name one of {', '.join(splits)}."
+        ) from error
+
+
 def _parse(split: str, sizes: Mapping[str, int]) -> list[tuple[str, np.ndarray]]:
     # Half a second to import, which whole splits need not wait for.
     from tensorflow_datasets.core import splits as tfds_splits

@@ -10,6 +10,7 @@ import numpy as np
 from jaxgan.errors import UserError
 from jaxgan.evaluation.classifier import Classifier
 from jaxgan.evaluation.features import Extracted, Watch, cached_extraction, extract, unwatched
+from jaxgan.evaluation.found import checked_details, checked_values
 from jaxgan.evaluation.measured import Measured, Walker
 from jaxgan.evaluation.protocol import environment, protocol_of
 from jaxgan.evaluation.reference import Reference
@@ -120,6 +121,7 @@ class Evaluation:
         subject: Mapping[str, Any],
     ) -> Score:
         values, details = metric.compute(comparison)
+        values, details = checked_values(metric, values), checked_details(metric, details)
         of_real = metric.of_real(comparison)
         held_out = self.reference.held_out if of_real else None
         network = self._network(metric)

@@ -7,6 +7,7 @@ from typing import Any
 
 import jax
 
+from jaxgan.data.modality import IMAGES, POINTS, Modality
 from jaxgan.data.open import open_source
 from jaxgan.data.source import Source
 from jaxgan.errors import UserError
@@ -16,7 +17,7 @@ from jaxgan.game.gan import Gan, fresh_batches, moves
 from jaxgan.metrics.metric import Metric
 from jaxgan.runs.folder import RunFolder, read_description
 from jaxgan.runs.settings import ScoringFlags
-from jaxgan.sampling.load import Step, load_state, training_source
+from jaxgan.sampling.load import Step, load_state, rebuild, training_source
 from jaxgan.sampling.sampler import Sampler, Weights
 from jaxgan.sampling.standing_statistics import standing
 
@@ -60,6 +61,16 @@ def kind_of(run: str | Path) -> tuple[tuple[int, ...], str]:
     """The shape of one sample of a run, and the name of its modality."""
     data = read_description(RunFolder(Path(run)))["data"]
     return tuple(data["shape"]), data["modality"]
+
+
+def own_modality(run: str | Path) -> Modality | None:
+    """The modality that the experiment of a run brings itself; None for images and points.
+
+    Raises:
+      UserError: there is no such run, or its experiment does not load.
+    """
+    modality = rebuild(RunFolder(Path(run))).task.modality
+    return None if modality in (IMAGES, POINTS) else modality
 
 
 def trained_split(run: str | Path) -> str:
@@ -155,12 +166,33 @@ def opener(
     data_dir: str | None,
     resolution: int | None = None,
     channels: int | None = None,
+    modality: Modality | None = None,
 ) -> Callable[[str], Source]:
-    """``split -> source`` for the data that words name, or that a run was trained on."""
+    """``split -> source`` for the data that words name, or that a run was trained on.
+
+    The samples of a file are of ``modality``; None for images or points.
+    """
     if is_run(words):
-        return lambda split: training_source(words, data_dir, split)
+        return lambda split: _trained_on(words, data_dir, split)
     if Path(words).is_dir():
         words = f"folder:{words}"
     return lambda split: open_source(
-        words, split, data_dir=data_dir, resolution=resolution, channels=channels
+        words,
+        split,
+        data_dir=data_dir,
+        resolution=resolution,
+        channels=channels,
+        modality=modality,
     )
+
+
+def _trained_on(run: str, data_dir: str | None, split: str) -> Source:
+    """The data that a run was trained on.
+
+    Raises:
+      UserError: they are not at hand, or have changed; says how to compare with others.
+    """
+    try:
+        return training_source(run, data_dir, split)
+    except UserError as error:
+        raise UserError(f"{error} Or name what to compare with: --against DATA.") from error

@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
@@ -43,15 +43,13 @@ class Walker:
         with jax.default_matmul_precision("float32"):
             return self.sampler.gan.forward.prior(Rng(key, jnp.arange(count)), self.truncation)
 
-    def images(self, latents: jax.Array, groups: int = 1) -> jax.Array:
-        """Images of these latents, 0 to 255, neither rounded nor clipped.
+    def condition(self, count: int, first: int) -> Mapping[str, np.ndarray]:
+        """What images ``first`` to ``first + count`` depend on, rows by key; each class in turn."""
+        return self.sampler.condition(count, first=first)
 
-        In each of ``groups`` of equal size the classes go in turn, so that images at the same
-        place of two groups are of one class.
-        """
+    def images(self, latents: jax.Array, condition: Mapping[str, Any]) -> jax.Array:
+        """Images of these latents and conditions, 0 to 255, neither rounded nor clipped."""
         low, high = self.sampler.gan.range
-        each = self.sampler.condition(len(latents) // groups)
-        condition = {key: np.concatenate([rows] * groups) for key, rows in each.items()}
         return (self._generate(latents, condition) - low) * (255.0 / (high - low))
 
 

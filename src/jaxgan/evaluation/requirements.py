@@ -64,23 +64,24 @@ def check_metric(
         )
     if metric.labels and real.labels is None:
         raise UserError(f"{name} needs labels, which {real.name} does not have; choose another.")
-    for flag, number in {"--num": count, "--num-real": real.count}.items():
-        if number < metric.least and (metric.against or flag == "--num"):
+    numbers = {"--num": count, "--num-real": real.count} if metric.against else {"--num": count}
+    for flag, number in numbers.items():
+        if number < metric.least:
             raise UserError(f"{flag} {number}: {name} needs at least {metric.least} samples.")
-    if metric.keeps == "features" and extractor is not None:
-        if not kept(count, extractor):
-            most = LIMIT // (4 * extractor.dimension)
-            raise UserError(
-                f"--num {count}: {name} keeps all features, which fit up to {most} samples. Lower "
-                "--num, or ask for fd alone."
-            )
-    elif metric.keeps:
-        dtype = np.float64 if metric.keeps == "rows" else real.modality.dtype
-        if (size := count * math.prod(shape) * np.dtype(dtype).itemsize) > MEMORY:
-            raise UserError(
-                f"--num {count}: {name} keeps all samples in memory, which would take "
-                f"{size / 2**30:,.0f} GiB. Lower --num."
-            )
+        if metric.keeps == "features" and extractor is not None:
+            if not kept(number, extractor):
+                most = LIMIT // (4 * extractor.dimension)
+                raise UserError(
+                    f"{flag} {number}: {name} keeps all features, which fit up to {most} samples. "
+                    f"Lower {flag}, or ask for fd alone."
+                )
+        elif metric.keeps:
+            dtype = np.float64 if metric.keeps == "rows" else real.modality.dtype
+            if (size := number * math.prod(shape) * np.dtype(dtype).itemsize) > MEMORY:
+                raise UserError(
+                    f"{flag} {number}: {name} keeps all samples in memory, which would take "
+                    f"{size / 2**30:,.0f} GiB. Lower {flag}."
+                )
 
 
 def check_samples(metric: Metric, generated: SampleSet, sampler: Sampler | None) -> None:

@@ -61,8 +61,9 @@ def init(gan: Gan, key: Key, batch: Batch) -> GanState:
     Both players' variables come from one forward pass.
 
     Raises:
-      UserError: the generator's samples have another shape than the data. Discriminators that end
-        in a mean or a sum would judge them all the same.
+      UserError: the generator's samples have another shape than the data, which discriminators that
+        end in a mean or a sum would judge all the same; or logits are not ``[b]``, nor ``[b, ...]``
+        of patches.
     """
     count = len(jax.tree.leaves(batch)[0])
     rng = Rng(named(key, "init"), jnp.arange(count, dtype=jnp.int32))
@@ -81,6 +82,8 @@ def init(gan: Gan, key: Key, batch: Batch) -> GanState:
                 f"The generator makes samples of shape {fake.shape[1:]}, the data are of shape "
                 f"{real.shape[1:]}; choose other --data, --resolution or --channels."
             )
+    _check_logits(outputs.real_logits, outputs.real, "real")
+    _check_logits(outputs.fake_logits, outputs.fake, "generated")
     players = {}
     for who in ("g", "d"):
         stats = dict(outputs.stats[who])
@@ -93,3 +96,18 @@ def init(gan: Gan, key: Key, batch: Batch) -> GanState:
     # Copies, because a donated state must not hold one buffer twice.
     ema = jax.tree.map(jnp.copy, Average(players["g"].params, players["g"].stats))
     return GanState(jnp.zeros((), jnp.int32), named(key, "train"), players, ema, adaptive)
+
+
+def _check_logits(logits: Any, samples: Any, kind: str) -> None:
+    """Refuses logits that a loss would silently broadcast: with labels ``[b]``, to ``[b, b]``.
+
+    Raises:
+      UserError: they have not one row for each sample, or a last axis of length one.
+    """
+    rows = len(jax.tree.leaves(samples)[0])
+    for leaf in jax.tree.leaves(logits):
+        if leaf.shape[:1] != (rows,) or leaf.shape[1:] == (1,):
+            raise UserError(
+                f"The discriminator's logits of {rows} {kind} samples are of shape {leaf.shape}; "
+                f"they must be of shape {(rows,)}: end it in [:, 0] after a layer of one unit."
+            )

@@ -23,7 +23,7 @@ Better = Literal["lower", "higher", ""]
 """Which values of a number are better; empty where neither is."""
 
 Found = tuple[dict[str, float], dict[str, Any]]
-"""The values by name, and details that a person may look at."""
+"""The values by name, and details that a person may look at: numbers, text, lists, arrays."""
 
 IMAGES, POINTS = "images", "points"
 """Names of modalities: uint8 images ``[n, h, w, c]``, and float32 points ``[n, d]``."""
@@ -32,8 +32,8 @@ IMAGES, POINTS = "images", "points"
 class Generator(Protocol):
     """A generator that a metric draws from by itself.
 
-    It computes in float32, its matrix products at the highest precision. Both methods may be
-    traced.
+    It computes in float32, its matrix products at the highest precision. ``latents`` and
+    ``images`` may be traced.
     """
 
     @property
@@ -45,12 +45,15 @@ class Generator(Protocol):
         """Latents of the prior, ``[count, d]``."""
         ...
 
-    def images(self, latents: jax.Array, groups: int = 1) -> jax.Array:
-        """Images of these latents, 0 to 255, neither rounded nor clipped.
+    def condition(self, count: int, first: int) -> Mapping[str, np.ndarray]:
+        """What images ``first`` to ``first + count`` depend on beside their latents, rows by key.
 
-        The latents are ``groups`` of equal size, one after the other. Images at the same place of
-        two groups have the same class, or whatever else the generator depends on.
+        Each class in turn; empty for most generators.
         """
+        ...
+
+    def images(self, latents: jax.Array, condition: Mapping[str, Any]) -> jax.Array:
+        """Images of these latents and conditions, 0 to 255, neither rounded nor clipped."""
         ...
 
 
@@ -184,7 +187,8 @@ class Metric:
       about: what it measures, in one line.
       compute: the comparison -> values and details.
       values: the names of its values, the one that ranks first, and which of them are better:
-        ``lower``, ``higher``, or empty for neither. A data set may lack some of them.
+        ``lower``, ``higher``, or empty for neither. A data set may lack some of them; others are
+        refused.
       title: what the first value is called, given the extractor's name for a Fréchet distance over
         its features (``FID``, ``FD-DINOv2``, ...), which is empty without an extractor.
       network: whose view of the samples it needs: the chosen ``extractor``'s, that of the

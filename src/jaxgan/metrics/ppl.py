@@ -9,6 +9,7 @@ are given, so the result carries their name: a path length over EfficientNet fea
 
 import dataclasses
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -76,9 +77,10 @@ def path_length(
 
 def perceptual_path_length(
     key: jax.Array,
-    generate: Callable[[jax.Array], jax.Array],
+    generate: Callable[[jax.Array, Any], jax.Array],
     features: Callable[[jax.Array], jax.Array],
     rng: Callable[[jax.Array, int], jax.Array],
+    condition: Callable[[int, int], Any] = lambda count, first: {},
     *,
     count: int = 10_000,
     batch: int = 100,
@@ -91,9 +93,12 @@ def perceptual_path_length(
 
     Args:
       key: a scalar typed key.
-      generate: latents ``[n, d]`` -> images; both ends of a step in one call, in this order.
+      generate: (latents ``[n, d]``, condition) -> images; both ends of a step in one call, in this
+        order.
       features: images, not quantized -> features ``[n, f]``.
       rng: (key, n) -> latents ``[n, d]``.
+      condition: (n, first) -> what images depend on beside their latents, rows ``[n, ...]`` of
+        paths ``first`` to ``first + n``; the two ends of a step share it.
       count: number of paths; 100,000 in the paper, 50,000 in StyleGAN2-ADA.
       batch: paths at once.
       interpolate: ``slerp`` or ``lerp``, or one that maps to w first.
@@ -103,15 +108,19 @@ def perceptual_path_length(
     """
 
     @jax.jit
-    def step(key):
+    def step(key, condition):
         z_key, t_key = jax.random.split(key)
         z = rng(z_key, 2 * batch)
         t = jax.random.uniform(t_key, (batch,))
         t = jnp.zeros_like(t) if ends_only else t
         ends = [interpolate(z[:batch], z[batch:], at) for at in (t, t + epsilon)]
-        return features(generate(jnp.concatenate(ends)))
+        both = jax.tree.map(lambda rows: jnp.concatenate([rows, rows]), condition)
+        return features(generate(jnp.concatenate(ends), both))
 
-    pairs = [np.asarray(step(jax.random.fold_in(key, i))) for i in range(-(-count // batch))]
+    pairs = [
+        np.asarray(step(jax.random.fold_in(key, i), condition(batch, i * batch)))
+        for i in range(-(-count // batch))
+    ]
     before = np.concatenate([pair[:batch] for pair in pairs])[:count]
     after = np.concatenate([pair[batch:] for pair in pairs])[:count]
     return path_length(before, after, epsilon, trim)
@@ -128,9 +137,10 @@ def _compute(comparison: Comparison) -> Found:
         raise UserError("ppl walks through latents, which images do not have; name a run folder.")
     found = perceptual_path_length(
         jax.random.key(generator.seed),
-        lambda latents: generator.images(latents, groups=2),  # both ends of a step are of one class
+        generator.images,
         lambda images: extractor.apply(extractor.variables, images).features,
         generator.latents,
+        generator.condition,
         count=PATHS,
         batch=PATHS_AT_ONCE,
         interpolate=lerp,

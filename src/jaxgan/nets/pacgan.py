@@ -104,6 +104,21 @@ class Discriminator(nn.Module):
         return nn.Dense(1, kernel_init=NORMAL)(x)[:, 0]
 
 
+def dcgan_generator(
+    resolution: int = 28, channels: int = 3, width: int = 64, dtype: Any = jnp.float32
+) -> Generator:
+    """PacDCGAN's on StackedMNIST; ``width`` are the features of its last map but the image."""
+    return Generator(resolution, channels, 8 * width, (4 * width, 2 * width, width), dtype=dtype)
+
+
+def dcgan_discriminator(
+    width: int = 64, norm: bool = True, dtype: Any = jnp.float32
+) -> Discriminator:
+    """PacDCGAN's on StackedMNIST; ``width`` are the features of its first layer."""
+    widths = [width * multiple for multiple in (1, 2, 4, 8)]
+    return Discriminator(widths, norm=norm, dtype=dtype)
+
+
 def unrolled_generator(
     resolution: int = 28, channels: int = 3, dtype: Any = jnp.float32
 ) -> Generator:

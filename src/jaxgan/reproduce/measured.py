@@ -57,8 +57,8 @@ class Measured:
       budget: share of the published budget; 0 where that is not known.
       numbers: what the value consists of.
       runs: the runs behind it.
-      bands: where the mean of each number of a repetition must lie, low and high; empty where
-        there are too few runs to say.
+      bands: where the mean of each number of a repetition must lie, low and high; an empty one
+        where there are too few runs to say.
     """
 
     metric: str
@@ -74,7 +74,7 @@ class Measured:
     budget: float = 0.0
     numbers: Sequence[Number] = ()
     runs: Sequence[Run] = ()
-    bands: Sequence[tuple[float, float]] = ()
+    bands: Sequence[tuple[float, ...]] = ()
 
 
 def read_measured(path: Path) -> list[Measured]:
@@ -107,7 +107,7 @@ def _from_json(row: Mapping[str, Any]) -> Measured:
         for run in row.get("runs", ())
     ]
     numbers = tuple(Number(**number) for number in row.get("numbers", ()))
-    bands = tuple((float(low), float(high)) for low, high in row.get("bands", ()))
+    bands = tuple(tuple(map(float, band)) for band in row.get("bands", ()))
     return Measured(**{**row, "runs": tuple(runs), "numbers": numbers, "bands": bands})
 
 
@@ -133,8 +133,13 @@ def told(numbers: Sequence[Number], runs: Sequence[Run]) -> str:
     return parts + (f" ({lost} of {len(runs)} without a score)" if lost else "")
 
 
+def values_of(number: Number, runs: Sequence[Run]) -> list[float]:
+    """The number of every run that has a score, as the table prints it."""
+    return [number.factor * run.values[number.score] for run in runs if run.values]
+
+
 def _told(number: Number, runs: Sequence[Run]) -> str:
-    values = [number.factor * run.values[number.score] for run in runs]
+    values = values_of(number, runs)
     finite = finite_of(values)
     infinite = f" ({len(values) - len(finite)} infinite)" if len(finite) < len(values) else ""
     if not len(finite):
@@ -146,31 +151,23 @@ def _told(number: Number, runs: Sequence[Run]) -> str:
     return shown + ("" if math.isnan(spread) else f" ± {spread:.{number.digits}f}") + infinite
 
 
-def means(row: Measured) -> list[float]:
-    """The mean of each number over the runs with a finite score; NaN without any."""
-    return [
-        number.factor
-        * mean(finite_of([run.values[number.score] for run in row.runs if run.values]))
-        for number in row.numbers
-    ]
-
-
-def bands_of(numbers: Sequence[Number], runs: Sequence[Run]) -> tuple[tuple[float, float], ...]:
-    """Where the means of a repetition with as many other seeds lie, with 99 % probability.
+def bands_of(numbers: Sequence[Number], runs: Sequence[Run]) -> tuple[tuple[float, ...], ...]:
+    """Where the mean of each number of a repetition lies, with 99 % probability, with other seeds.
 
     The prediction interval of the mean of ``n`` more values of the same normal distribution,
-    ``mean ± t sqrt(2 / n) deviation``. With fewer than three runs it would say nothing: none then.
+    ``mean ± t sqrt(2 / n) deviation``. With fewer than three finite values it would say nothing,
+    and the band is empty.
     """
-    found = []
-    for number in numbers:
-        values = finite_of([number.factor * r.values[number.score] for r in runs if r.values])
-        n = len(values)
-        if n < 3:
-            return ()
-        t = stats.t.ppf((1 + BAND_LEVEL) / 2, n - 1)
-        half = float(t * np.sqrt(2 / n) * deviation(values))
-        found.append((mean(values) - half, mean(values) + half))
-    return tuple(found)
+    return tuple(_band(finite_of(values_of(number, runs))) for number in numbers)
+
+
+def _band(values: np.ndarray) -> tuple[float, ...]:
+    n = len(values)
+    if n < 3:
+        return ()
+    t = stats.t.ppf((1 + BAND_LEVEL) / 2, n - 1)
+    half = float(t * np.sqrt(2 / n) * deviation(values))
+    return mean(values) - half, mean(values) + half
 
 
 def faults_of(row: Measured) -> list[str]:
@@ -182,7 +179,9 @@ def faults_of(row: Measured) -> list[str]:
         found.append(f"it says {row.seeds} seeds and has the records of {len(row.runs)} runs")
     if told(row.numbers, row.runs) != row.value:
         found.append(f"its runs give {told(row.numbers, row.runs)}, not {row.value}")
-    for number, value, (low, high) in zip(row.numbers, means(row), row.bands, strict=False):
-        if not low <= value <= high:
-            found.append(f"{number.score} {value:.5g} has left its band, {low:.5g} to {high:.5g}")
+    for number, band in zip(row.numbers, row.bands, strict=False):
+        value = mean(finite_of(values_of(number, row.runs)))
+        if band and not band[0] <= value <= band[1]:
+            told_band = f"{band[0]:.5g} to {band[1]:.5g}"
+            found.append(f"{number.score} {value:.5g} has left its band, {told_band}")
     return found

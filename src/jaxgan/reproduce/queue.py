@@ -10,7 +10,6 @@ import math
 import os
 import shutil
 import signal
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -151,14 +150,17 @@ def _record(entry: Look, run: RunFolder, step: int, spent: float, picture: Path 
     if picture is not None:
         with replacing(entry.records / f"{entry.name}.png") as part:
             shutil.copyfile(picture, part)
+    end = [] if entry.experiment.fixed_budget else ["--steps", str(step)]
     record = Trained(
+        experiment=entry.experiment.name,
         step=step,
         steps=entry.experiment.steps,
         outcome="diverged" if found.outcome == "diverged" else "trained",
         seconds=round(spent, 1),
-        command=as_typed([*entry.command, "--steps", str(step)]),
+        command=as_typed([*entry.command, *end]),
         hardware=hardware_of(environment),
         commit=environment["git_commit"] or "",
+        variant=entry.variant,
     )
     write_json(entry.records / f"{entry.name}.json", dataclasses.asdict(record))
 
@@ -176,7 +178,9 @@ def _call(
       Its exit code, and how long it had its cores.
     """
     with started(words, log) as child:
-        _be_polite(child, cores)
+        with contextlib.suppress(OSError):
+            if cores:
+                os.sched_setaffinity(child.pid, cores)
         clock = Clock(child.pid, max(len(cores), 1))
         asked = False
         while child.poll() is None:
@@ -194,17 +198,18 @@ class Clock:
 
     Attributes:
       last: what ``seconds`` returned last.
+      told: whether the system tells what a process used.
     """
 
     def __init__(self, pid: int, cores: int):
         """``cores`` is how many it may use."""
         self.last = 0.0
         self._stat, self._cores, self._began = Path(f"/proc/{pid}/stat"), cores, time.monotonic()
-        self._told = self._stat.exists()
+        self.told = self._stat.exists()
 
     def seconds(self) -> float:
         """Its processor time by its cores; where the system does not tell, since its start."""
-        if not self._told:
+        if not self.told:
             self.last = time.monotonic() - self._began
             return self.last
         with contextlib.suppress(OSError):  # it has just ended
@@ -213,13 +218,3 @@ class Clock:
             ticks = int(fields[11]) + int(fields[12])  # of user and of system
             self.last = ticks / os.sysconf("SC_CLK_TCK") / self._cores
         return self.last
-
-
-def _be_polite(child: subprocess.Popen, cores: set[int]) -> None:
-    """Binds a process to its cores, and lets others of this machine go first."""
-    with contextlib.suppress(OSError):
-        if cores:
-            os.sched_setaffinity(child.pid, cores)
-    # Linux weighs sessions against each other before it looks at the niceness of processes.
-    with contextlib.suppress(OSError):
-        Path(f"/proc/{child.pid}/autogroup").write_text(str(os.nice(0)))

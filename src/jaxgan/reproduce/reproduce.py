@@ -20,7 +20,8 @@ from jaxgan.reproduce.measured import (
     told,
     write_measured,
 )
-from jaxgan.sweep.flags import words_of
+from jaxgan.runs.settings import Runtime, flags_of
+from jaxgan.sweep.flags import names_in, words_of
 from jaxgan.sweep.results import Trial, read_sweep
 
 OVER_SEEDS = "standard deviation over seeds"
@@ -65,12 +66,12 @@ def sweep_words(experiment: Experiment, asked: Asked, file: Path, folder: Path) 
 
 
 def score_all(asked: Asked, folder: Path, launch: Launch) -> list[Trial]:
-    """Scores the finished trials that have no score yet; returns all trials.
+    """Scores the finished trials of the seeds that are asked for; returns all of these seeds.
 
     Raises:
       UserError: a score could not be taken; its log is named.
     """
-    trials = list(read_sweep(folder).trials)
+    trials = [trial for trial in read_sweep(folder).trials if trial.seed in asked.seeds]
     for trial in trials:
         out = _scores_file(trial, asked)
         if trial.state != "finished" or out.is_file():
@@ -92,9 +93,9 @@ def _evaluate_words(asked: Asked) -> list[str]:
 
 
 def _scores_file(trial: Trial, asked: Asked) -> Path:
-    """Where scores that are taken in this way are, beside those that were taken while training."""
+    """Where scores of this step and way are, beside those that were taken while training."""
     way = hashlib.sha256(" ".join(_evaluate_words(asked)).encode()).hexdigest()[:8]
-    return trial.folder / f"reproduction-{way}.jsonl"
+    return trial.folder / f"reproduction-{trial.step}-{way}.jsonl"
 
 
 def run_of(trial: Trial, asked: Asked) -> Run:
@@ -131,10 +132,15 @@ def measured_of(
     Raises:
       UserError: no run has ended, or a number is not among the scores.
     """
-    ended = [trial for trial in trials if trial.ended]
-    if len(ended) < len(trials) or not ended:
-        raise UserError(f"{len(trials) - len(ended)} of {len(trials)} runs have not ended.")
     one = asked.reproduction
+    steps = steps_of(experiment, one, asked.budget)
+    ended = [trial for trial in trials if trial.ended]
+    if len(ended) < len(asked.seeds):
+        left = len(asked.seeds) - len(ended)
+        raise UserError(f"{left} of {len(asked.seeds)} runs of {one.metric} have not ended.")
+    for trial in ended:
+        if trial.state == "finished" and trial.step != steps:
+            raise UserError(f"{trial.folder} is at step {trial.step}, not {steps}; remove it.")
     runs = [run_of(trial, asked) for trial in ended]
     if not any(trial.description for trial in ended):
         raise UserError(f"No run of {one.metric} could be started: {ended[0].note}")
@@ -142,7 +148,6 @@ def measured_of(
     data = {str(trial.description["data"].get("name")) for trial in described}
     other = sorted(data - {experiment.data.name})
     environment = described[0].description["launches"][-1]["environment"]
-    steps = steps_of(experiment, one, asked.budget)
     part = "" if asked.budget == 1 else f", {asked.budget:g} of the published budget"
     row = Measured(
         # Scores on other data are other scores.
@@ -161,8 +166,19 @@ def measured_of(
 
 
 def _other(asked: Asked) -> list[str]:
-    """The flags that the experiment file does not ask for, which make it another measurement."""
-    return [f"with {shlex.join(asked.train)}"] if asked.train else []
+    """The flags that the experiment file does not ask for, if they make it another measurement.
+
+    Those of ``Runtime`` do not: a run may be resumed with others. Of the sweep's own, training many
+    at once does, by rounding.
+    """
+    aside = {*flags_of(Runtime()), "jobs", "engine", "retry_failed"}
+    kept: list[str] = []
+    keeps = False
+    for word in asked.train:
+        if word.startswith("--"):
+            keeps = not {*names_in([word])} & aside
+        kept += [word] if keeps else []
+    return [f"with {shlex.join(kept)}"] if kept else []
 
 
 def with_runs(row: Measured, runs: Sequence[Run]) -> Measured:
@@ -185,11 +201,11 @@ def _spread_of_one(numbers: Sequence[Number]) -> str:
 
 
 def add_measured(path: Path, row: Measured, shares_published: bool) -> str:
-    """Adds a row to a file of results, in the place of the one of the same number.
+    """Adds a row to a file of results, in the place of the one that was measured in the same way.
 
-    Runs with other seeds that were measured in the same way stay beside the new ones. The band of a
-    number stays what it was when these seeds were first measured: it says whether the code of today
-    still gives what the code of then gave.
+    Rows of another budget or protocol stay beside it. Runs with other seeds that were measured in
+    the same way stay beside the new ones. The band of a number stays what it was when these seeds
+    were first measured: it says whether the code of today still gives what the code of then gave.
 
     Args:
       path: ``experiments/results/NAME.json``.
@@ -208,21 +224,23 @@ def add_measured(path: Path, row: Measured, shares_published: bool) -> str:
 
 def _add(path: Path, row: Measured) -> str:
     before = read_measured(path)
-    own = (row.metric, row.preset)
-    same = [one for one in before if (one.metric, one.preset) == own]
-    if any(one.runs and one.budget > row.budget for one in same):
-        return f"{path} keeps its number of a larger budget; this one is not written."
-    alike = [one for one in same if (one.budget, one.protocol) == (row.budget, row.protocol)]
-    if alike:
+    place = next((n for n, one in enumerate(before) if _way(one) == _way(row)), None)
+    if place is None:
+        write_measured(path, [*before, row])
+    else:
+        old = before[place]
         new = {run.seed for run in row.runs}
-        kept = [run for run in alike[0].runs if run.seed not in new]
+        kept = [run for run in old.runs if run.seed not in new]
         row = with_runs(row, [*kept, *row.runs])
-        if [run.seed for run in row.runs] == [run.seed for run in alike[0].runs]:
-            row = dataclasses.replace(row, bands=alike[0].bands or row.bands)
-    place = before.index(same[0]) if same else len(before)
-    left = [one for one in before if one not in same]
-    write_measured(path, [*left[:place], row, *left[place:]])
+        if [run.seed for run in row.runs] == [run.seed for run in old.runs]:
+            row = dataclasses.replace(row, bands=old.bands or row.bands)
+        write_measured(path, [*before[:place], row, *before[place + 1 :]])
     return f"{path} has it, of {row.seeds} runs: {row.value}."
+
+
+def _way(row: Measured) -> tuple[str, str, float, str, bool]:
+    """What must agree before runs stand in one row."""
+    return row.metric, row.preset, row.budget, row.protocol, row.code_in_history
 
 
 def chosen(experiment: Experiment, only: Sequence[str]) -> list[Reproduction]:

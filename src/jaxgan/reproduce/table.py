@@ -11,7 +11,7 @@ from pathlib import Path
 from jaxgan.errors import UserError
 from jaxgan.experiment import Experiment, Published, load_experiment
 from jaxgan.reproduce.measured import Measured, empty_fields, read_measured
-from jaxgan.reproduce.trained import read_trained
+from jaxgan.reproduce.trained import Trained, trained_of
 
 HEAD = """\
 # Experiments
@@ -109,26 +109,30 @@ def _block(
     for published in every:
         if found := empty_fields(published, "metric", "value", "source"):
             raise UserError(f"{name}, {published.metric}: {', '.join(found)}.")
-        ours = next((row for row in left if row.metric == published.metric), None)
-        if ours is not None:
-            left.remove(ours)
-        told = NOT_RUN if ours is None else _measured(ours)
+        ours = [row for row in left if row.metric == published.metric]
+        left = [row for row in left if row not in ours]
+        # Code of today before earlier code, a large budget before a small one.
+        ours.sort(key=lambda row: (not row.code_in_history, -row.budget))
+        told = _measured(ours[0]) if ours else NOT_RUN
         rows.append((published.metric, f"{published.value} ({published.source})", told))
+        rows += [(published.metric, "as above", _measured(row)) for row in ours[1:]]
     rows += [(row.metric, "none", _measured(row)) for row in left]
     return rows or [("", NOT_PUBLISHED, NOT_RUN)]
 
 
 def _looked_at(experiment: Experiment) -> str:
-    """What is on record of a short training of one preset; empty if there is nothing."""
+    """What is on record of short trainings of one preset; empty if there is nothing."""
     folder = experiment.file.parent / "trained"
-    found = read_trained(folder, experiment.name)
-    if found is None:
-        return ""
-    name = f"{experiment.preset}: " if experiment.preset else ""
+    looks = trained_of(folder, experiment.name)
+    return "; ".join(_look(folder, name, looks[name], experiment.preset) for name in looks)
+
+
+def _look(folder: Path, name: str, found: Trained, preset: str) -> str:
+    about = ", ".join(filter(None, (preset, found.variant)))
     step = f"{'diverged, ' * (found.outcome == 'diverged')}step {found.step:,} of {found.steps:,}"
-    if (folder / f"{experiment.name}.png").is_file():
-        step = f"[{step}](trained/{experiment.name}.png)"
-    return f"{name}{step}{f' ({found.seen})' if found.seen else ''}"
+    if (folder / f"{name}.png").is_file():
+        step = f"[{step}](trained/{name}.png)"
+    return f"{about + ': ' * bool(about)}{step}{f' ({found.seen})' if found.seen else ''}"
 
 
 def _measured(row: Measured) -> str:

@@ -180,12 +180,11 @@ def training_source(
             unreadable=reading["unreadable"],
         )
     except UserError as error:
-        raise UserError(f"The data of {run}: {error} Or name them: --against DATA.") from error
+        raise UserError(f"The data of {run}: {error}") from error
     if split == training["split"] and source.fingerprint != recorded["fingerprint"]:
         raise UserError(
             f"{spec} is no longer what {run} was trained on (sha256 {recorded['fingerprint'][:12]} "
-            f"-> {source.fingerprint[:12]}). Restore it, or name the data to compare with: "
-            "--against DATA."
+            f"-> {source.fingerprint[:12]}). Restore it."
         )
     return source
 

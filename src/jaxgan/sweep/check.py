@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
+import jax
+
 from jaxgan import hyperparameters
 from jaxgan.data.source import Source
 from jaxgan.errors import UserError
@@ -38,24 +40,38 @@ def groups(trials: Iterable[Trial]) -> list[list[Trial]]:
     return list(found.values())
 
 
-def check_games(trials: Iterable[Trial]) -> None:
+def check_games(trials: Iterable[Trial], alone: bool = True) -> None:
     """Opens the data of every trial and builds its game, once for each structure.
 
+    Args:
+      trials: the trials.
+      alone: whether each is trained by itself, its batch divided over all devices.
+
     Raises:
-      UserError: data are not there, or networks do not fit them or the batch; names the trial.
+      UserError: data are not there, or networks do not fit them or the batch, or the devices do not
+        divide it; names the trial.
     """
     sources: dict[str, Source] = {}
-    for trial, *_ in groups(trials):
+    different = {_key(structure(one), one.steps, _devices(one)): one for one in reversed([*trials])}
+    for trial in reversed(different.values()):
         training, reading = trial.training, trial.runtime.reading
         data = _key(trial.experiment.file, training.data, training.split, training.resolution)
         data = _key(data, training.channels, training.flip, dataclasses.asdict(reading))
         try:
             if data not in sources:
                 sources[data] = open_data(trial.experiment, training, reading, smoke=False)
-            # On how many devices trials are trained is not known here.
-            game_of(trial.experiment, trial.config, sources[data], training, trial.steps, devices=1)
+            devices = _devices(trial) if alone else 1
+            game_of(trial.experiment, trial.config, sources[data], training, trial.steps, devices)
         except UserError as error:
             raise UserError(f"{trial.name}: {error}") from error
+
+
+def _devices(trial: Trial) -> int:
+    """On how many devices a trial is trained: those that it asks for, or all.
+
+    This process sees the CPU's alone; how many accelerators there are, only trials know.
+    """
+    return trial.runtime.compute.devices or jax.device_count()
 
 
 def _key(*parts: Any) -> str:

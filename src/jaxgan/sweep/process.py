@@ -67,11 +67,11 @@ def started(words: Sequence[str], log: Path) -> subprocess.Popen:
     """Starts ``jaxgan WORDS``; what it says is added to ``log``.
 
     It has a session of its own: Ctrl-C reaches the sweep alone, which hands it on, since a second
-    signal would end the trial at once.
+    signal would end the trial at once. It is as polite to other programs as this process.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as said:
-        return subprocess.Popen(
+        child = subprocess.Popen(
             [sys.executable, "-m", "jaxgan.cli.main", *words],
             stdin=subprocess.DEVNULL,
             stdout=said,
@@ -79,6 +79,10 @@ def started(words: Sequence[str], log: Path) -> subprocess.Popen:
             start_new_session=True,
             env=environment(os.environ),
         )
+    with contextlib.suppress(OSError):
+        # Linux weighs sessions against each other before it looks at the niceness of processes.
+        Path(f"/proc/{child.pid}/autogroup").write_text(str(os.nice(0)))
+    return child
 
 
 def environment(own: Mapping[str, str]) -> dict[str, str]:

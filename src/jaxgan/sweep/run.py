@@ -191,6 +191,9 @@ def ended_among(
             return "diverged", found.note
         if found.outcome == "finished" and found.step >= trial.steps:
             return "finished", ""
+        # After a crash, what a folder says may be of an earlier attempt.
+        if found.outcome == "failed" and code in (0, EXIT_AGAIN, EXIT_INTERRUPTED):
+            return "failed", found.note
     state, note = ended(code, asked, run, log, since)
     return (state, note) if state != "finished" else ("failed", f"it did not get there; see {log}")
 

@@ -91,6 +91,6 @@ def preparation(modality: Modality, flip: bool) -> Callable[[Batch, Rng, Range],
     """``(batch, rng, range) -> batch``: rows of the data as what networks see."""
 
     def prepare(batch: Batch, rng: Rng, range: Range) -> Batch:
-        return modality.prepare(batch, rng, range, flip)
+        return modality.seen(batch, rng, range, flip)
 
     return prepare

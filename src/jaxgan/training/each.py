@@ -4,6 +4,7 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from jaxgan.errors import UserError
 from jaxgan.game.state import GanState
 from jaxgan.training.loop import Hook, Outcome, StepInfo
 from jaxgan.training.members import Population
@@ -32,6 +33,8 @@ def each(
 ) -> list[Hook]:
     """The hooks of all members as hooks of the one loop that trains them.
 
+    A hook that raises ``UserError``, a score that cannot be taken say, fails its own member alone.
+
     Args:
       policies: the hooks of every member, by its number; all have the same cadences.
       take: takes the state of a member out.
@@ -46,7 +49,11 @@ def each(
             infos["of"] = info
             infos.update({number: MemberInfo(info, number, take) for number in left})
         for number in sorted(left):
-            if outcome := policies[number][place].act(infos[number]):
+            try:
+                outcome = policies[number][place].act(infos[number])
+            except UserError as error:
+                outcome = Outcome("failed", info.step, str(error))
+            if outcome:
                 left.remove(number)
                 ended(number, outcome)
         return None if left else Outcome("diverged", info.step, "no run is left")

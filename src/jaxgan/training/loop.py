@@ -29,7 +29,7 @@ class Engine(Protocol):
 class Outcome:
     """How training ended, after how many steps, what happened, and the signal that stopped it."""
 
-    kind: Literal["finished", "interrupted", "diverged"]
+    kind: Literal["finished", "interrupted", "diverged", "failed"]
     step: int
     note: str = ""
     stopped_by: str = ""

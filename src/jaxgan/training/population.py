@@ -76,8 +76,8 @@ def train_population(
     """Trains runs at once, each to ``steps`` of its ``Runtime``, from where they were left.
 
     Runs start at the newest step at which all of them have a sound checkpoint; those that have no
-    step in common are trained in turn. One that diverged, now or before, is left as it is, and the
-    others go on.
+    step in common are trained in turn. One that diverged, now or before, is left as it is, and so
+    is one that cannot be scored or written down; the others go on.
 
     Args:
       experiment: what the experiment file declares.

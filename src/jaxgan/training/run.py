@@ -229,16 +229,20 @@ class OpenRun:
             ),
             source,
         )
-        policy = [
-            Hook(row, run.looked_at, on_stop=True),
-            Hook(hooks.stop_if_not_finite(self.store), run.looked_at, on_stop=True),
-            score and Hook(score, (scoring.evaluate_every,)),
+        scored = [score and Hook(score, (scoring.evaluate_every,))]
+        saved = [
             run.best and Hook(run.best, run.looked_at, on_stop=True),
             Hook(
                 hooks.save(self.store, run.best),
                 (saving.checkpoint_every, ranked_at),
                 on_stop=True,
             ),
+        ]
+        policy = [
+            Hook(row, run.looked_at, on_stop=True),
+            Hook(hooks.stop_if_not_finite(self.store), run.looked_at, on_stop=True),
+            # A score that fails loses no step; a checkpoint that is ranked by it has to wait.
+            *(scored + saved if ranked_at else saved + scored),
             draw and Hook(draw, (logging.sample_every,)),
         ]
         return [hook for hook in policy if hook]

@@ -66,7 +66,7 @@ class Game:
         def step(given):
             values, state = given
             gan = self.build(values)
-            batch = self.task.modality.prepare(raw, None, gan.range, False)
+            batch = self.task.modality.seen(raw, None, gan.range, False)
             batch = jax.tree.map(lambda leaf: jnp.stack([leaf] * batches), batch)
             return make_step(gan)(state, batch)[1]
 
