@@ -25,3 +25,12 @@ LayerNorm = partial(
 Ba et al. 2016, with one gain and bias per channel, as in WGAN-GP's code (layernorm.py). The
 moments are float32 whatever the dtype.
 """
+
+InstanceNorm = partial(
+    nn.InstanceNorm, epsilon=1e-5, use_bias=False, use_scale=False, use_fast_variance=False
+)
+"""Instance normalization of images ``[b, h, w, c]``: by the moments of each channel of each image.
+
+Ulyanov et al. 2016, without gain and bias, as in CycleGAN's code. The moments are float32 whatever
+the dtype.
+"""
