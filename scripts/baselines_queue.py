@@ -1,8 +1,9 @@
 """The queue of ``scripts/baselines``: what is trained here, in order of priority.
 
-A look trains an experiment for some minutes, to see what it draws. A measurement puts a number of
-ours beside a published one. CIFAR-10 is taken from a folder of its images as JPEG files,
-``data/cifar10_jpeg/train/CLASS/*.jpg``: lossy, so that scores on it are not scores on CIFAR-10.
+A study is trained and its report kept. A look trains an experiment for some minutes, to see what it
+draws. A measurement puts a number of ours beside a published one. CIFAR-10 is taken from a folder
+of its images as JPEG files, ``data/cifar10_jpeg/train/CLASS/*.jpg``: lossy, so that scores on it
+are not scores on CIFAR-10.
 """
 
 import dataclasses
@@ -16,7 +17,7 @@ import tyro
 
 from jaxgan.cli.exit import exit_code_of
 from jaxgan.errors import UserError, one_of
-from jaxgan.reproduce.entries import Look, Measurement, as_typed
+from jaxgan.reproduce.entries import Comparison, Look, Measurement, as_typed
 from jaxgan.reproduce.queue import Entry, Queue
 from jaxgan.runs.exit_codes import EXIT_AGAIN, EXIT_FAILED
 from jaxgan.runs.folder import RunFolder, locked
@@ -43,10 +44,17 @@ def measure(name: str, preset: str, only: str, hours: float, **more) -> Measurem
     return Measurement(file, preset, (only,), hours=hours, **more)
 
 
+def study(name: str, hours: float, **flags) -> Comparison:
+    """A study of ``experiments/studies``."""
+    return Comparison(ROOT / "experiments" / "studies" / f"{name}.py", flags, hours)
+
+
 RESNET = {"generator_width": 64, "discriminator_width": 32}
 """A quarter of SNGAN's and SAGAN's widths."""
 
 QUEUE: tuple[Entry, ...] = (
+    study("losses_grid", 0.8, population="auto"),
+    study("normalization_fashion_mnist", 1.0),
     look("ebgan_mnist"),
     look("dcgan", "fashion_mnist"),
     look("gan", "mnist"),

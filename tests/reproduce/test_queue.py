@@ -13,11 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from jaxgan.reproduce.entries import Look, Measurement
+from jaxgan.reproduce.entries import Comparison, Look, Measurement
 from jaxgan.reproduce.measured import Measured, Run, write_measured
 from jaxgan.reproduce.queue import Clock, Queue, shares_of_cores
 from jaxgan.reproduce.reproduce import chosen
 from jaxgan.reproduce.trained import Trained, read_trained
+from jaxgan.sweep.study import load_study
 from support.tiny_runs import TESTS, TINY
 
 SCRIPT = TESTS.parents[1] / "scripts" / "baselines_queue.py"
@@ -32,11 +33,14 @@ def committed():
 def test_every_entry_is_of_an_experiment_with_such_a_preset_and_such_flags(committed):
     assert len({entry.name for entry in committed}) == len(committed)
     for entry in committed:
+        assert 0 < entry.hours <= 1.5 or "gan-mnist" in entry.name, entry.name
+        if isinstance(entry, Comparison):
+            assert load_study(entry.file)
+            continue
         config = {field.name for field in dataclasses.fields(entry.experiment.config)}
         assert {*entry.flags} <= config | {"data", "population"}, entry.name
         if isinstance(entry, Measurement):
             assert chosen(entry.experiment, entry.only)
-        assert 0 < entry.hours <= 1.5 or "gan-mnist" in entry.name, entry.name
 
 
 def test_every_experiment_with_data_is_looked_at(committed):
@@ -131,6 +135,23 @@ def test_a_look_is_trained_drawn_and_recorded_and_goes_on_after_a_stop(look, tmp
     assert record.step > 0
     assert record.command.endswith(f"--steps {record.step}")
     assert (look.records / "tiny.png").stat().st_size > 0
+
+
+@pytest.mark.slow
+def test_a_study_is_trained_and_its_report_kept(look, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "experiments" / "studies"
+    folder.mkdir()
+    variant = 'jg.Variant("../tiny.py", flags={"batch_size": 8, "steps": 4})'
+    (folder / "s.py").write_text(
+        f"import jaxgan as jg\n\nSTUDY = jg.Study({{'a': {variant}}}, seeds=(0, 1))\n"
+    )
+    entry = Comparison(folder / "s.py")
+    queue = Queue([entry], tmp_path / "runs")
+    assert queue.train(threading.Event()) == []
+    assert "2 of 2" in (entry.records / "report.md").read_text()
+    assert not list(entry.records.glob("*.html"))
+    assert queue.left == []
 
 
 @pytest.mark.slow

@@ -130,6 +130,43 @@ class Measurement:
         return ["reproduce", file, *preset, *only, *budget, *seeds, *words_of(self.flags)]
 
 
+@dataclasses.dataclass(frozen=True)
+class Comparison:
+    """A study, of which the report is kept.
+
+    Attributes:
+      file: the study file.
+      flags: of ``jaxgan sweep``.
+      hours: how long it takes.
+      device: what it is meant for.
+    """
+
+    file: Path
+    flags: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    hours: float = 1.5
+    device: Device = "cpu"
+
+    @property
+    def name(self) -> str:
+        """What the queue calls it."""
+        return f"study {self.file.stem}"
+
+    @property
+    def records(self) -> Path:
+        """The folder of its report."""
+        return self.file.parent / "results" / self.file.stem
+
+    @property
+    def is_done(self) -> bool:
+        """Whether there is a report."""
+        return (self.records / "report.md").is_file()
+
+    @property
+    def command(self) -> list[str]:
+        """The words after ``jaxgan`` that train it, but for where."""
+        return ["sweep", f"experiments/studies/{self.file.name}", *words_of(self.flags)]
+
+
 def as_typed(words: Sequence[str]) -> str:
     """A command as a person types it."""
     return shlex.join(["jaxgan", *words])

@@ -17,17 +17,17 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeAlias
 
-from jaxgan.files import replacing, write_json
-from jaxgan.reproduce.entries import Look, Measurement, as_typed
+from jaxgan.files import replacing, replacing_folder, write_json
+from jaxgan.reproduce.entries import Comparison, Look, Measurement, as_typed
 from jaxgan.reproduce.hardware import hardware_of
 from jaxgan.reproduce.trained import Trained
 from jaxgan.runs.checkpoint import Checkpoints
-from jaxgan.runs.exit_codes import EXIT_AGAIN, EXIT_DIVERGED, EXIT_INTERRUPTED
+from jaxgan.runs.exit_codes import EXIT_AGAIN, EXIT_DIVERGED, EXIT_FAILED, EXIT_INTERRUPTED
 from jaxgan.runs.folder import RunFolder, read_description
 from jaxgan.sweep.process import last_words, started
 from jaxgan.sweep.summary import Summary, summary_of
 
-Entry: TypeAlias = Look | Measurement
+Entry: TypeAlias = Look | Measurement | Comparison
 
 ALONE = ("--sample-every", "0", "--evaluate-every", "0", "--checkpoint-every", "500")
 """Flags of a look: no time goes into pictures and scores on the way."""
@@ -103,11 +103,36 @@ def _run(entry: Entry, runs: Path, cores: set[int], stop: threading.Event) -> st
     """Trains an entry and writes its record; returns what went wrong, empty if nothing did."""
     folder = runs / entry.name.replace(" ", "-").replace("/", "-")
     log = folder.with_suffix(".log")
+    if isinstance(entry, Comparison):
+        return compare(entry, folder, log, cores, stop)
     if isinstance(entry, Measurement):
         words = [*entry.command, "--workdir", str(folder)]
         code, _ = _call(words, log, cores, stop)
         return "" if code == 0 or stop.is_set() else last_words(log, 0)
     return look(entry, folder, log, cores, stop)
+
+
+def compare(
+    entry: Comparison, folder: Path, log: Path, cores: set[int], stop: threading.Event
+) -> str:
+    """Trains a study and keeps its report, but for the page, which repeats it with its pictures.
+
+    Returns:
+      What went wrong; empty if nothing did, or if ``stop`` came before it was done.
+    """
+    code, _ = _call([*entry.command, "--workdir", str(folder)], log, cores, stop)
+    if stop.is_set():
+        return ""
+    if code not in (0, EXIT_FAILED):  # a trial that failed is part of the result
+        return last_words(log, 0)
+    out = folder / "report"
+    code, _ = _call(["report", str(folder), "--csv"], log, cores, stop)
+    if code != 0:
+        return "" if stop.is_set() else last_words(log, 0)
+    with replacing_folder(entry.records) as part:
+        for file in (file for file in out.iterdir() if file.suffix != ".html"):
+            shutil.copyfile(file, part / file.name)
+    return ""
 
 
 def look(entry: Look, folder: Path, log: Path, cores: set[int], stop: threading.Event) -> str:
