@@ -9,7 +9,7 @@ Cost: for the default 25 000 steps (50 epochs) 20 to 40 minutes on one CPU core 
       images/s) on MNIST, about 20 minutes on two cores on Fashion-MNIST.
 Table 1:  jaxgan evaluate runs/gan-mnist --metrics parzen --split 'train[50000:51000]'
           --held-out test --num-real 1000 --num 10000
-      or, over the epochs, scripts/benchmarks/parzen.py
+      or, at 400 epochs, jaxgan reproduce experiments/gan.py mnist
 
 Differs from the paper:
 - Data: the paper has no Fashion-MNIST; everything else of that preset is the paper's MNIST

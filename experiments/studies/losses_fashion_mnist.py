@@ -17,7 +17,7 @@ NARROW = {"learning_rate": 1e-4, "beta1": 0.5, "batch_norm": False}
 
 
 def lucic(preset: str, **flags) -> jg.Variant:
-    """One of the losses, which share their networks."""
+    """One of the losses that share their networks."""
     return jg.Variant("../lucic.py", preset, flags)
 
 
@@ -29,12 +29,13 @@ STUDY = jg.Study(
         "WGAN": lucic("wgan"),
         "WGAN-GP": lucic("wgan_gp"),
         "DRAGAN": lucic("dragan"),
+        "BEGAN": jg.Variant("../began_fashion_mnist.py", flags={"standing_batches": 0}),
     },
     seeds=range(3),
     d_steps=1560,
     flags={
         "evaluate_every": 10_000,  # only the last step
-        "evaluate_metrics": "fd,prdc,modes",
+        "evaluate_metrics": "fd,prdc,is,modes",
         "evaluate_extractor": "classifier",
         "standing_batches": 16,
         "sample_every": 0,

@@ -20,9 +20,11 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
-from comparison import RESULTS, Method, load, processor, rows
+from games import trials
+from pages import RESULTS, load, processor, rows
 
 from jaxgan.files import write_json
+from jaxgan.sweep.study import Variant
 from jaxgan.xla import NO_YNNPACK_CONVOLUTIONS
 
 
@@ -31,25 +33,22 @@ class Case:
     """A game whose steps are timed.
 
     Attributes:
-      method: the game.
+      name: in the table.
+      game: the game.
       steps: steps per measurement.
     """
 
-    method: Method
+    name: str
+    game: Variant
     steps: int
 
 
-BATCH = {"batch_size": 64}
 WIDTHS = {"generator_width": 32, "discriminator_width": 32}
 CASES = (
-    Case(Method("DCGAN, 28 x 28", "dcgan", "fashion_mnist", training=BATCH), 5),
+    Case("DCGAN, 28 x 28", Variant("dcgan.py", "fashion_mnist", {"batch_size": 64}), 5),
     Case(
-        Method(
-            "SNGAN, ResNets of width 32, 32 x 32",
-            "sngan_cifar10",
-            changes=WIDTHS,
-            training=BATCH,
-        ),
+        "SNGAN, ResNets of width 32, 32 x 32",
+        Variant("sngan_cifar10.py", flags={"batch_size": 64, **WIDTHS}),
         1,
     ),
 )
@@ -73,9 +72,10 @@ def work(case: Case) -> None:
     from jaxgan.training.data import noise, preparation
     from jaxgan.training.engine import CompiledEngine
 
-    method, experiment, training = case.method, case.method.experiment, case.method.settings()
+    (trial,) = trials(case.game)
+    experiment, training = trial.experiment, trial.training
     source = noise(experiment, training)
-    game = start.game_of(experiment, method.config, source, training, experiment.steps, 1)
+    game = start.game_of(experiment, trial.config, source, training, experiment.steps, 1)
     feed = make_feed(source, seed=0, batch_size=training.batch_size)
     prepare = preparation(source.modality, training.flip)
     engines, states, done = {}, {}, {}
@@ -172,7 +172,7 @@ Ratios round by round, median (least to most). Above 1 the flag, or the loop, is
 def main() -> None:
     """Measures, and writes both files."""
     before = load()
-    seconds = {case.method.name: measure(case.method.name) for case in CASES}
+    seconds = {case.name: measure(case.name) for case in CASES}
     result = {
         "processor": processor(),
         "cores": os.cpu_count(),
@@ -189,6 +189,6 @@ def main() -> None:
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:
-        work(next(case for case in CASES if case.method.name == sys.argv[1]))
+        work(next(case for case in CASES if case.name == sys.argv[1]))
     else:
         main()

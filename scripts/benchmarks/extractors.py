@@ -34,7 +34,7 @@ from typing import Any
 import jax
 import numpy as np
 import tyro
-from comparison import HERE, RESULTS, at_least, load, processor, rows
+from pages import HERE, RESULTS, at_least, load, processor, rows
 
 from jaxgan.cli.exit import exit_code_of
 from jaxgan.errors import UserError, one_of

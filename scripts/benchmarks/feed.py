@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import tyro
-from comparison import RESULTS, at_least, load, processor
+from pages import RESULTS, at_least, load, processor
 
 from jaxgan.cli.exit import exit_code_of
 from jaxgan.data.feed import make_feed

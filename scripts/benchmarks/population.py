@@ -23,20 +23,20 @@ from pathlib import Path
 from typing import Any
 
 import tyro
-from comparison import RESULTS, Method, processor, rows
+from games import trials
+from pages import RESULTS, processor, rows
 
 from jaxgan.data.modality import IMAGES
 from jaxgan.files import replacing, write_json
+from jaxgan.sweep.study import Variant
 
-NARROW = {"hidden": (32, 32)}
-WIDTH = {"width": 16}
 CASES = {
-    "ring, 32 wide, batches of 64": Method(
-        "ring, narrow", "gan_ring", changes=NARROW, training={"batch_size": 64}
+    "ring, 32 wide, batches of 64": Variant(
+        "gan_ring.py", flags={"hidden": (32, 32), "batch_size": 64}
     ),
-    "ring, 128 wide, batches of 256": Method("ring, wide", "gan_ring"),
-    "DCGAN of width 16, 28 x 28, batches of 64": Method(
-        "DCGAN", "dcgan", "fashion_mnist", changes=WIDTH, training={"batch_size": 64}
+    "ring, 128 wide, batches of 256": Variant("gan_ring.py"),
+    "DCGAN of width 16, 28 x 28, batches of 64": Variant(
+        "dcgan.py", "fashion_mnist", {"width": 16, "batch_size": 64}
     ),
 }
 """The games; the images of the last are noise."""
@@ -87,15 +87,17 @@ class Timed:
         return done / (time.perf_counter() - began)
 
 
-def prepared(method: Method, count: int, folder: Path) -> list[Any]:
-    """Runs of the method, one for each seed; nothing is written."""
+def prepared(game: Variant, count: int, folder: Path) -> list[Any]:
+    """Runs of the game, one for each seed; nothing is written."""
     from jaxgan.runs.settings import Runtime, with_flags
     from jaxgan.training.population import Asked, prepared_together
 
-    noise = method.experiment.data.modality is IMAGES
+    found = trials(game, range(count))
+    experiment = found[0].experiment
+    noise = experiment.data.modality is IMAGES
     runtime = with_flags(Runtime(), workdir=folder, steps=1000, devices=1, smoke=noise)
-    asked = [Asked(method.config, method.settings(seed), runtime) for seed in range(count)]
-    return prepared_together(method.experiment, asked, "auto")[0]
+    asked = [Asked(trial.config, trial.training, runtime) for trial in found]
+    return prepared_together(experiment, asked, "auto")[0]
 
 
 def alone(run: Any, seconds: float) -> Timed:

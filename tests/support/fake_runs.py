@@ -92,7 +92,8 @@ def distance(value, step, rule="during training"):
 def sweep(path, trials, **manifest):
     """A sweep of these trials: ``(levels, seed, how)``, ``how`` as ``run`` takes it.
 
-    ``how`` None makes a trial that is pending; with ``state``, that is what the manifest says.
+    ``how`` None makes a trial that is pending; with ``state`` or ``role``, that is what the
+    manifest says.
     """
     path, rows = Path(path), []
     for levels, seed, how in trials:
@@ -101,10 +102,11 @@ def sweep(path, trials, **manifest):
         given = dict(how or {})
         usual = "pending" if how is None else given.get("outcome", "finished")
         state, steps = given.pop("state", usual), given.pop("steps", STEPS)
+        role = given.pop("role", "both")
         if how is not None:
             run(path / folder, seed=seed, **{**levels, **given})
         row = {"name": name, "seed": seed, "levels": levels, "folder": folder, "steps": steps}
-        rows.append(row | {"state": state, "note": given.get("note", "")})
+        rows.append(row | {"state": state, "note": given.get("note", ""), "role": role})
     path.mkdir(parents=True, exist_ok=True)
     found = {
         "format": 1,

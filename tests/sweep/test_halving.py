@@ -109,6 +109,8 @@ def test_a_ranking_by_hand():
     assert ranking(scores, 1.0)[:3] == ["a", "e", "b"]
     assert ranking(scores, -1.0)[:3] == ["b", "e", "a"]
     assert {*ranking(scores, -1.0)[3:]} == {"c", "d"}
+    tied = {"a": [8.0, 8.0, 5.0], "b": [8.0, 8.0, 8.0], "c": [8.0, 8.0, None]}
+    assert ranking(tied, -1.0) == ["b", "a", "c"]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from PIL import Image
 
 from jaxgan.cli.report import study_of
 from jaxgan.report.document import Document, Text, to_html
+from jaxgan.runs.folder import RunFolder, locked
 from jaxgan.sweep import figures
 from jaxgan.sweep.measures import measures
 from jaxgan.sweep.page import (
@@ -97,7 +98,8 @@ def test_a_study_of_damaged_running_and_diverged_runs_is_reported(tmp_path):
     for file in study.trials[2].folder.joinpath("samples").iterdir():
         file.write_bytes(b"no picture")
     shutil.rmtree(study.trials[7].folder)
-    made = compose(read_sweep(path))
+    with locked(RunFolder(study.trials[5].folder)):  # as by the process that trains it
+        made = compose(read_sweep(path))
     rows = {row[0]: row[1:] for row in made.lead[2].rows}
     assert rows["r1=0 (baseline)"][2] == "3 of 4 (1 damaged)"
     assert rows["r1=1"][2] == "1 of 4 (1 diverged, 1 running, 1 missing)"
@@ -107,6 +109,32 @@ def test_a_study_of_damaged_running_and_diverged_runs_is_reported(tmp_path):
     for words in ("1 of 8 runs ended", "damaged", "running", "missing", "1 finished runs have no"):
         assert words in told
     to_html(made)
+
+
+def test_a_folder_of_damaged_running_and_diverged_runs_is_reported(tmp_path, command):
+    """Runs that no sweep made, whose levels are what their settings say."""
+    for seed in range(3):
+        fake_runs.run(tmp_path / f"runs/plain-{seed}", seed=seed, score=5, r1=0)
+    fake_runs.run(tmp_path / "runs/r1-0", seed=0, score=7, r1=1)
+    fake_runs.run(tmp_path / "runs/r1-1", seed=1, r1=1, **DIVERGED)
+    running = fake_runs.run(tmp_path / "runs/r1-2", seed=2, r1=1, outcome="running", step=200)
+    fake_runs.run(tmp_path / "runs/r1-3", seed=3, r1=1, outcome="running", step=300)
+    damaged = fake_runs.run(tmp_path / "runs/damaged", seed=4)
+    (damaged / "config.json").write_text('{"format": 2')
+    with locked(RunFolder(running)):
+        code, said = command(["report", tmp_path / "runs", "--baseline", "r1=0"])
+    assert code == 0, said
+    page = (tmp_path / "runs/report/report.md").read_text()
+    for words in (
+        r"| r1=0 (baseline) | 5 | 5 \[5, 5\] | 3 of 3 |",
+        "1 of 4 (1 diverged, 1 running, 1 killed)",
+        "0 of 1 (1 damaged)",
+        "1 of 8 runs ended without a score (1 diverged)",
+        "1 of 8 runs have no result yet and are in no number here: killed",
+        "no process trains it any more",
+        "config.json is damaged",
+    ):
+        assert words in page
 
 
 def test_where_nothing_is_scored_the_page_lists_the_runs(tmp_path):
@@ -128,7 +156,7 @@ def test_samples_are_of_the_median_and_of_the_worst_run(tmp_path):
     trials = [({}, 0, {"score": 8}), ({}, 1, {"score": 5}), ({}, 2, DIVERGED)]
     made = compose(read_sweep(fake_runs.sweep(tmp_path / "sweep", trials)))
     (picture,) = [p for p in made.pictures() if p.name.startswith("samples")]
-    assert "median: seed 1, 5, worst: seed 2, diverged at step 600" in picture.caption
+    assert "median: seed 1 (5), worst: seed 2 (diverged at step 600)" in picture.caption
     with Image.open(tmp_path / "sweep/trials/all/seed-2/samples/0000600.png") as opened:
         last = np.asarray(opened)[:, :, None].repeat(4, 0).repeat(4, 1).repeat(3, 2)
     assert np.array_equal(picture.image[-240:, -240:], last)
@@ -206,7 +234,12 @@ def test_figures_can_be_drawn_of_any_scores(better, values):
         figures.intervals(rows, "score", better, real=1.0),
         figures.effects({"r1": {"0": found, "1": found}}, "score", better),
         figures.parallel_coordinates({"r1": [0, 1], "b": ["x", "y"]}, values, "score", better),
-        figures.profiles({"a": (np.array([0.0, 1.0]), np.array([1.0, 0.5]))}, "score", better),
+        figures.profiles(
+            np.array([0.0, 1.0]),
+            [figures.Profile("a", *np.array([[1.0, 0.5], [1.0, 0.2], [1.0, 0.8]]))],
+            "score",
+            better,
+        ),
     ]
     for picture in drawn:
         assert picture.dtype == np.uint8

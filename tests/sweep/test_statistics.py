@@ -244,11 +244,28 @@ def test_runs_that_diverged_share_the_last_rank():
 
 def test_a_performance_profile_by_hand():
     values = [1.0, 2.0, 2.0, NAN]
-    assert profile(values, np.array([0.0, 2.0, 3.0]), "higher").tolist() == [0.75, 0.5, 0.0]
-    assert profile(values, np.array([0.0, 1.0, 2.0]), "lower").tolist() == [0.0, 0.25, 0.75]
+    assert profile(values, np.array([0.0, 2.0, 3.0]), "higher")[0].tolist() == [0.75, 0.5, 0.0]
+    assert profile(values, np.array([0.0, 1.0, 2.0]), "lower")[0].tolist() == [0.0, 0.25, 0.75]
     limits = np.array([-INF, INF])
-    assert profile([NAN], limits, "higher").tolist() == [0.0, 0.0]
-    assert profile([NAN], limits, "lower").tolist() == [0.0, 0.0]
+    for better in ("higher", "lower"):
+        assert np.array_equal(profile([NAN], limits, better), np.zeros((3, 2)))
+
+
+def test_the_interval_of_a_profile_is_that_of_a_bootstrap_over_runs():
+    values = np.array([*EIGHT, NAN, NAN])
+    limits = np.quantile(EIGHT, [0.1, 0.4, 0.8])
+    share, low, high = profile(values, limits, "higher")
+    for place, limit in enumerate(limits):
+        reached = np.where(np.isfinite(values), values, -INF) >= limit
+        found = stats.bootstrap(
+            (reached.astype(float),),
+            np.mean,
+            n_resamples=20_000,
+            method="percentile",
+            rng=np.random.default_rng(0),
+        ).confidence_interval
+        assert share[place] == np.mean(reached)
+        assert (low[place], high[place]) == pytest.approx((found.low, found.high), abs=1e-9)
 
 
 def test_runs_are_gathered_by_level():

@@ -51,7 +51,7 @@ def test_each_state_is_told_by_the_folder_or_by_the_manifest(tmp_path):
             ({"r1": 0}, 8, None),
         ],
     )
-    wanted = ["finished", "diverged", "running", "failed", "pruned", "diverged", "finished"]
+    wanted = ["finished", "diverged", "killed", "failed", "pruned", "diverged", "finished"]
     study = read_sweep(path)
     assert states(study) == [*wanted, "interrupted", "pending"]
     assert study.trials[1].note == "not finite: g/loss"

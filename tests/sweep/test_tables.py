@@ -197,7 +197,7 @@ def test_budgets_are_those_of_finished_runs(tmp_path):
     assert (found.d_steps, found.g_steps, found.images) == (1000, 1000, 64000)
     assert found.device_seconds == pytest.approx(10.0)  # the first 100 steps have no speed
     rows = budget_table(study.variants).rows
-    assert rows[1] == ("r1=1", "1", "1,000", "1,000", "64,000", "20")
+    assert rows[1] == ("r1=1", "1", "1,000", "1,000", "64,000", "-", "20")
     told = cautions(study, None, [])
     assert told[-1] == "Variants did not spend the same: device-seconds (10 to 20)."
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+import jax
 import tyro
 
 from jaxgan.cli.flags import check_count, check_seed
@@ -25,7 +26,15 @@ from jaxgan.sampling.sampler import Sampler, Weights
 from jaxgan.sampling.standing_statistics import standing
 from jaxgan.sweep.measures import Measure, measures
 from jaxgan.sweep.page import compose as compose_study
-from jaxgan.sweep.results import Study, is_sweep, read_runs, read_sweep, runs_below, shown
+from jaxgan.sweep.results import (
+    Study,
+    is_sweep,
+    read_runs,
+    read_sweep,
+    runs_below,
+    shown,
+    with_selection,
+)
 from jaxgan.sweep.tables import summary_table, to_csv, to_latex
 
 
@@ -63,7 +72,7 @@ class Report:
     """Of many runs: the variant that others are compared with, FACTOR=LEVEL,... as tables have it;
     that of the sweep if not given."""
     csv: bool = False
-    """Of many runs: also write every run as a row of runs.csv."""
+    """Of many runs: also write every run as a row of runs.csv, those of a selection included."""
     latex: bool = False
     """Of many runs: also write the first table as table.tex."""
 
@@ -137,6 +146,7 @@ def report_of_many(asked: Report, study: Study) -> int:
     Raises:
       UserError: a flag does not fit the study, or the page cannot be written.
     """
+    jax.config.update("jax_platforms", "cpu")  # nothing is trained: programs are looked at
     out = asked.out or (asked.runs[0] / "report" if len(asked.runs) == 1 else None)
     if out is None:
         raise UserError("--out FOLDER says where the report of several folders goes; add it.")
@@ -150,11 +160,11 @@ def report_of_many(asked: Report, study: Study) -> int:
         )
     check_destination(out)
     write(compose_study(study), out)
-    found = measures(study)
+    found, whole = measures(study), with_selection(study)
     with writing(out, "Choose another --out."):
         if asked.csv:
             with replacing(out / "runs.csv") as part:
-                part.write_text(to_csv(study, found))
+                part.write_text(to_csv(whole, measures(whole)))
         if asked.latex:
             with replacing(out / "table.tex") as part:
                 part.write_text(latex_of(study, found))

@@ -5,7 +5,7 @@ import shlex
 import signal
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import jax
 import tyro
@@ -19,7 +19,7 @@ from jaxgan.sweep.check import check_code, check_games, shared
 from jaxgan.sweep.factors import parse_grid, parse_random, parse_seeds
 from jaxgan.sweep.flags import plain
 from jaxgan.sweep.halving import Halving, halving, train_halving
-from jaxgan.sweep.manifest import Entry, Manifest
+from jaxgan.sweep.manifest import Manifest, Role
 from jaxgan.sweep.population import (
     AtOnce,
     decide,
@@ -30,7 +30,8 @@ from jaxgan.sweep.population import (
     told,
 )
 from jaxgan.sweep.process import Signals
-from jaxgan.sweep.run import Sweep, train_all
+from jaxgan.sweep.run import Sweep, entry_of, train_all
+from jaxgan.sweep.select import Selection, selected, selection
 from jaxgan.sweep.study import Study, Variant, load_study
 from jaxgan.sweep.trials import Trial, baseline_of, plan, scored_of
 
@@ -69,6 +70,15 @@ class Asked:
     the worse ones pruned, e.g. 500,1000."""
     reduction: float = 2.0
     """With --halving: one variant in so many goes on."""
+    select: Literal["best-of"] | None = None
+    """Train the best variant again with --select-seeds, and the baseline beside it. jaxgan report
+    then reports these runs alone: the best of many owes part of its score to the seeds that chose
+    it. Variants are ranked by the median of --scored over their seeds."""
+    select_seeds: str | None = None
+    """With --select: seeds that take no part in the selection, e.g. 100:105."""
+    select_each: str | None = None
+    """With --select: select the best variant of each level of this factor, e.g. of each variant of
+    a study file, and not the best of all."""
     population: str = "off"
     """How many trials that differ in seed and hyperparameters only to train at once, as one
     program: a number, off, or auto, which tries what is fastest. Off is the default because numbers
@@ -96,10 +106,13 @@ def sweep(arguments: Sequence[str]) -> int:
     rule = Halving(**wanted.halving) if wanted.halving else None
     at_once = parse_population(asked.population) if rule is None else 1
     before = manifest.read(asked.workdir)
+    again = selection_of(asked, wanted, trials, before)
     joined = manifest.joined(before, wanted, asked.workdir) if before else wanted
     check_code(asked.workdir, trials)
     check_games(trials, alone=at_once == 1)
     say(listing(trials))
+    if again is not None:
+        say(f"then {again}")
     if asked.dry_run:
         for line in foreseen(joined, asked.workdir, trials, at_once):
             say(line)
@@ -111,12 +124,42 @@ def sweep(arguments: Sequence[str]) -> int:
             joined = manifest.without_failures(joined)
         running = Sweep(asked.workdir, joined)
         if rule is None:
-            decide(running, trials, at_once, process.run, signals, say)
-            groups = grouped(running.manifest.populations, trials)
-            train_all(running, groups, process.run, signals, say)
+            train_flat(running, trials, at_once, signals)
         else:
             train_halving(running, trials, rule, process.run, signals, say)
+        if again is not None and signals.asked is None:
+            reported = selected(running, trials, again)
+            running.add(reported, "report")
+            say(listing(reported) if reported else "Nothing is selected: no trial has a score.")
+            train_flat(running, reported, at_once, signals)
+            trials += reported
     return ended(running.manifest, [trial.folder for trial in trials], signals, asked.workdir)
+
+
+def train_flat(running: Sweep, trials: Sequence[Trial], at_once: AtOnce, signals: Signals) -> None:
+    """Trains what is missing of these trials, each to its last step."""
+    decide(running, trials, at_once, process.run, signals, say)
+    groups = grouped(running.manifest.populations, trials)
+    train_all(running, groups, process.run, signals, say)
+
+
+def selection_of(
+    asked: Asked, wanted: Manifest, trials: Sequence[Trial], before: Manifest | None
+) -> Selection | None:
+    """What ``--select`` asks for, if it is given.
+
+    Raises:
+      UserError: its seeds are missing or took part in the selection, or nothing can be selected.
+    """
+    if asked.select is None:
+        for flag in ("select_seeds", "select_each"):
+            if getattr(asked, flag) is not None:
+                raise UserError(f"--{flag.replace('_', '-')} goes with --select best-of; add it.")
+        return None
+    if asked.select_seeds is None:
+        raise UserError("--select best-of: add --select-seeds, e.g. --select-seeds 100:105.")
+    seeds = parse_seeds(asked.select_seeds, "--select-seeds")
+    return selection(seeds, asked.select_each or "", wanted.scored, trials, before)
 
 
 def planned(arguments: Sequence[str]) -> tuple[Asked, list[Trial], Manifest]:
@@ -137,7 +180,8 @@ def planned(arguments: Sequence[str]) -> tuple[Asked, list[Trial], Manifest]:
     )
     study, words = study_of(Path(file), asked, words)
     trials = plan(study, words, parse, [field.name for field in dataclasses.fields(Asked)])
-    wanted = manifest_of(study, trials, asked.workdir, ["sweep", *arguments])
+    role: Role = "selection" if asked.select else "both"
+    wanted = manifest_of(study, trials, asked.workdir, ["sweep", *arguments], role)
     if asked.halving is not None:
         rule = halving(asked.halving, asked.reduction, scored_of(study, trials), trials)
         wanted = dataclasses.replace(wanted, halving=plain(dataclasses.asdict(rule)))
@@ -170,11 +214,9 @@ def study_of(file: Path, asked: Asked, words: Sequence[str]) -> tuple[Study, Seq
     preset = ""
     if words and not words[0].startswith("-"):
         preset, *words = words
-    study = load_study(file)
+    study = load_study(file, preset)
     if study is None:
         return Study({"": Variant(file, preset)}, **given), words
-    if preset:
-        raise UserError(f"{file} is a study, which names its presets; omit {preset}.")
     for flag in ("grid", "random", "ablations"):
         if flag in given:
             raise UserError(f"{file} says what is varied; omit --{flag.removesuffix('s')}.")
@@ -182,7 +224,7 @@ def study_of(file: Path, asked: Asked, words: Sequence[str]) -> tuple[Study, Seq
 
 
 def manifest_of(
-    study: Study, trials: Sequence[Trial], folder: Path, command: Sequence[str]
+    study: Study, trials: Sequence[Trial], folder: Path, command: Sequence[str], role: Role
 ) -> Manifest:
     """The manifest of a new sweep.
 
@@ -202,17 +244,7 @@ def manifest_of(
         baseline=baseline_of(study, trials),
         scored=scored[0] if scored else None,
         settings=shared(trials, factors),
-        trials=[
-            Entry(
-                trial.name,
-                trial.seed,
-                trial.levels,
-                trial.folder,
-                trial.steps,
-                shlex.join(["jaxgan", *trial.command(folder)]),
-            )
-            for trial in trials
-        ],
+        trials=[entry_of(trial, folder, role) for trial in trials],
     )
 
 

@@ -114,6 +114,22 @@ class Picture:
 
 
 @dataclasses.dataclass(frozen=True)
+class Gallery:
+    """Pictures of one kind, side by side where the page is wide enough."""
+
+    pictures: Sequence[Picture]
+
+    def html(self) -> str:
+        """As HTML."""
+        inside = "\n".join(picture.html() for picture in self.pictures)
+        return f'<div class="gallery">\n{inside}\n</div>'
+
+    def markdown(self) -> str:
+        """As Markdown, one below the other."""
+        return "\n\n".join(picture.markdown() for picture in self.pictures)
+
+
+@dataclasses.dataclass(frozen=True)
 class Details:
     """Blocks that are shown after a click on their summary."""
 
@@ -147,7 +163,7 @@ class Heading:
         return f"### {escape_markdown(self.text)}"
 
 
-Block: TypeAlias = Text | Code | Table | Picture | Details | Heading
+Block: TypeAlias = Text | Code | Table | Picture | Gallery | Details | Heading
 
 
 @dataclasses.dataclass(frozen=True)
@@ -172,7 +188,7 @@ class Document:
     sections: Sequence[Section]
 
     def pictures(self) -> Iterator[Picture]:
-        """Every picture, those within details included."""
+        """Every picture, those within galleries and details included."""
         for blocks in (self.lead, *(section.blocks for section in self.sections)):
             yield from _pictures(blocks)
 
@@ -181,6 +197,8 @@ def _pictures(blocks: Sequence[Block]) -> Iterator[Picture]:
     for block in blocks:
         if isinstance(block, Picture):
             yield block
+        elif isinstance(block, Gallery):
+            yield from block.pictures
         elif isinstance(block, Details):
             yield from _pictures(block.blocks)
 
@@ -265,6 +283,8 @@ p.warning { background: var(--alert); border-left: 4px solid var(--alert-line);
 figure { margin: 1.2rem 0; }
 img { max-width: 100%; height: auto; background: #fff; border-radius: 3px; }
 figcaption { color: var(--faint); font-size: .9rem; max-width: 46rem; }
+.gallery { display: grid; gap: 0 1.5rem;
+  grid-template-columns: repeat(auto-fill, minmax(min(100%, 26rem), 1fr)); }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; margin: .8rem 0; font-size: .92rem;
   font-variant-numeric: tabular-nums; }

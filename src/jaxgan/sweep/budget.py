@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 
 from jaxgan.report.document import Table, number
+from jaxgan.sweep.flops import flops
 from jaxgan.sweep.results import Study, Trial, Variant
 
 UNEQUAL = 0.05
 """Budgets that differ by more than this share are not called equal."""
 
 UNEQUAL_TIME = 0.5
-"""The same of device-seconds, which other work on the machine changes."""
+"""The same of FLOPs, which tell how much a method asks for at equal steps, and of device-seconds,
+which other work on the machine changes."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,12 +27,14 @@ class Spent:
       d_steps: updates of the discriminator.
       g_steps: updates of the generator.
       images: real samples that were shown.
+      flops: floating-point operations of the steps, counted.
       device_seconds: time of the steps, without compiling and scoring, times the devices.
     """
 
     d_steps: float
     g_steps: float
     images: float
+    flops: float
     device_seconds: float
 
 
@@ -40,7 +44,7 @@ def spent(trial: Trial) -> Spent:
     d_steps, g_steps, images = (
         float(last.get(name, math.nan)) for name in ("d_steps", "g_steps", "images")
     )
-    return Spent(d_steps, g_steps, images, _device_seconds(trial))
+    return Spent(d_steps, g_steps, images, flops(trial), _device_seconds(trial))
 
 
 def _device_seconds(trial: Trial) -> float:
@@ -60,6 +64,7 @@ COLUMNS: Mapping[str, Callable[[Spent], float]] = {
     "D steps": lambda one: one.d_steps,
     "G steps": lambda one: one.g_steps,
     "images": lambda one: one.images,
+    "GFLOPs": lambda one: one.flops / 1e9,
     "device-seconds": lambda one: one.device_seconds,
 }
 
@@ -96,7 +101,7 @@ def unequal(study: Study) -> list[str]:
     found = []
     for place, name in enumerate(COLUMNS):
         known = [one[place] for one in every if math.isfinite(one[place])]
-        allowed = UNEQUAL_TIME if name == "device-seconds" else UNEQUAL
+        allowed = UNEQUAL_TIME if name in ("GFLOPs", "device-seconds") else UNEQUAL
         if known and max(known) > (1 + allowed) * min(known):
             found.append(f"{name} ({_cell(min(known))} to {_cell(max(known))})")
     return found

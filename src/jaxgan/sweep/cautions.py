@@ -109,7 +109,7 @@ def _selected_variants(study: Study) -> Iterator[str]:
         yield (
             f"Selection and report use the same runs: the best of {count} variants owes part of "
             "its lead to chance. Before claiming its score, train it again with seeds that took no "
-            "part here."
+            "part here, as jaxgan sweep --select best-of does."
         )
 
 

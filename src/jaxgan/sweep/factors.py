@@ -20,8 +20,10 @@ MOST = 100_000
 """Seeds or draws at most."""
 
 
-def parse_seeds(text: str) -> tuple[int, ...]:
+def parse_seeds(text: str, flag: str = "--seeds") -> tuple[int, ...]:
     """Seeds from ``0:8`` (0 to 7), from ``0,3,5``, or from both: ``0:4,10``.
+
+    ``flag`` is what an error names.
 
     Raises:
       UserError: it is neither.
@@ -29,13 +31,13 @@ def parse_seeds(text: str) -> tuple[int, ...]:
     found: list[int] = []
     for part in text.split(","):
         if not (match := re.fullmatch(r"\s*(\d+)(?::(\d+))?\s*", part)):
-            raise UserError(f"--seeds {text}: give e.g. 0:8, which is 0 to 7, or 0,3,5.")
+            raise UserError(f"{flag} {text}: give e.g. 0:8, which is 0 to 7, or 0,3,5.")
         first, last = int(match[1]), int(match[2] or int(match[1]) + 1)
         if not first < last <= 2**32 or last - first > MOST:
-            raise UserError(f"--seeds {text}: {part.strip()} is no range of seeds; give e.g. 0:8.")
+            raise UserError(f"{flag} {text}: {part.strip()} is no range of seeds; give e.g. 0:8.")
         found += range(first, last)
     if len({*found}) < len(found):
-        raise UserError(f"--seeds {text}: a seed is named twice.")
+        raise UserError(f"{flag} {text}: a seed is named twice.")
     return tuple(found)
 
 

@@ -85,7 +85,7 @@ def intervals(
     axes.set_yticks(range(len(rows)), names, fontsize=9)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xlim(low, high)
-    axes.xaxis.set_major_locator(MaxNLocator(8))
+    axes.xaxis.set_major_locator(MaxNLocator(8, steps=[1, 2, 5, 10]))
     axes.set_xlabel(f"{title} ({better} is better)")
     axes.grid(alpha=0.3, axis="x")
     figure.tight_layout()
@@ -135,14 +135,45 @@ def effects(
     return as_image(figure)
 
 
+@dataclasses.dataclass(frozen=True)
+class Profile:
+    """The share of a variant's runs that reach each threshold.
+
+    Attributes:
+      name: of the variant.
+      shares: ``[t]``.
+      low: lower end of its interval ``[t]``.
+      high: the upper end ``[t]``.
+      banded: whether the interval is drawn; those of many variants would hide each other.
+    """
+
+    name: str
+    shares: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    banded: bool = True
+
+
 def profiles(
-    lines: Mapping[str, tuple[np.ndarray, np.ndarray]], title: str, better: Better
+    thresholds: np.ndarray, lines: Sequence[Profile], title: str, better: Better
 ) -> np.ndarray:
-    """The share of each variant's runs that reach a score, over that score."""
+    """The share of each variant's runs that reach a score, over that score ``[t]``."""
     figure, axes = new_figure(WIDTH, 4.2)
-    for place, (name, (thresholds, shares)) in enumerate(lines.items()):
+    for place, line in enumerate(lines):
         style = STYLES[place // 10 % len(STYLES)]
-        axes.step(thresholds, shares, style, where="mid", label=wrapped(name), linewidth=1.5)
+        (drawn,) = axes.step(
+            thresholds, line.shares, style, where="mid", label=wrapped(line.name), linewidth=1.5
+        )
+        if line.banded:
+            axes.fill_between(
+                thresholds,
+                line.low,
+                line.high,
+                step="mid",
+                color=drawn.get_color(),
+                alpha=0.15,
+                linewidth=0,
+            )
     sign = "≥" if better == "higher" else "≤"
     axes.set_xlabel(f"{title}: threshold")
     axes.set_ylabel(f"share of runs {sign} threshold")
@@ -242,7 +273,9 @@ def parallel_coordinates(
             axes.plot(places, line, color=color, linewidth=1.2, alpha=0.8)
         else:
             axes.plot(places, line, color="0.55", linewidth=1, linestyle="--")
-    ticks = [*(column[1] for column in columns), [(0.0, f"{low:.3g}"), (1.0, f"{high:.3g}")]]
+    ends = [float(pick(finite_of(found))) for pick in (np.min, np.max) if len(finite_of(found))]
+    scores = [((end - low) / (high - low), f"{end:.3g}") for end in dict.fromkeys(ends)]
+    ticks = [*(column[1] for column in columns), scores]
     for place, marks in zip(places, ticks, strict=True):
         axes.axvline(place, color="0.3", linewidth=1)
         for height, name in marks:

@@ -105,12 +105,14 @@ def train_halving(
 
 
 def ranking(scores: Mapping[str, Sequence[float | None]], sign: float) -> list[str]:
-    """The variants, the best first, by the median of their scores; a seed without one is worst."""
+    """The variants, the best first, by the median of their scores, where it is equal by the mean.
 
-    def median(values: Sequence[float | None]) -> float:
+    A seed without a score is the worst.
+    """
+
+    def place(values: Sequence[float | None]) -> tuple[float, float]:
         bad = (None, math.inf, -math.inf)
-        return statistics.median(
-            math.inf if value in bad or value != value else sign * value for value in values
-        )
+        found = [math.inf if one in bad or one != one else sign * one for one in values]
+        return statistics.median(found), statistics.fmean(found)
 
-    return sorted(scores, key=lambda name: median(scores[name]))
+    return sorted(scores, key=lambda name: place(scores[name]))

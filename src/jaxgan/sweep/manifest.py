@@ -23,6 +23,9 @@ State: TypeAlias = Literal[
     "pending", "running", "finished", "diverged", "failed", "pruned", "interrupted"
 ]
 
+Role: TypeAlias = Literal["selection", "report", "both"]
+"""What the scores of a trial are for: to select variants, to report those selected, or both."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Entry:
@@ -37,6 +40,7 @@ class Entry:
       command: trains it, or resumes it.
       state: how it stands.
       note: why, in one line; may be empty.
+      role: what its scores are for.
     """
 
     name: str
@@ -47,6 +51,7 @@ class Entry:
     command: str
     state: State = "pending"
     note: str = ""
+    role: Role = "both"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,6 +117,8 @@ def read(sweep: Path) -> Manifest | None:
             manifest = Manifest(**found, trials=trials)
             if any(entry.state not in get_args(State) for entry in trials):
                 raise ValueError("a state that there is not")
+            if any(entry.role not in get_args(Role) for entry in trials):
+                raise ValueError("a role that there is not")
             return manifest
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(
@@ -127,9 +134,7 @@ def write(sweep: Path, manifest: Manifest) -> None:
 
 
 def joined(old: Manifest, new: Manifest, sweep: Path) -> Manifest:
-    """The sweep with the trials of both; those of ``old`` keep their states.
-
-    A trial that is now trained to a later step is pending again, unless it failed to get there.
+    """The sweep with the trials of both, as ``with_trials`` has them.
 
     Raises:
       UserError: the two contradict each other; says in what.
@@ -140,17 +145,25 @@ def joined(old: Manifest, new: Manifest, sweep: Path) -> Manifest:
             f"{sweep} holds another sweep ({'; '.join(found)}). Give the same factors and flags to "
             "resume it, or another --workdir."
         )
-    before = {entry.folder: entry for entry in old.trials}
-    now = {entry.folder: _kept(entry, before.get(entry.folder)) for entry in new.trials}
-    trials = [now.pop(folder, entry) for folder, entry in before.items()]
     return dataclasses.replace(
         new,
         factors={name: _union(levels, new.factors[name]) for name, levels in old.factors.items()},
         settings={**old.settings, **new.settings},
         experiments=_union(old.experiments, new.experiments),
-        trials=[*trials, *now.values()],
+        trials=with_trials(old, new.trials).trials,
         populations=old.populations,
     )
+
+
+def with_trials(manifest: Manifest, entries: Sequence[Entry]) -> Manifest:
+    """With more trials, or with the same ones again, which keep their states.
+
+    A trial that is now trained to a later step is pending again, unless it failed to get there.
+    """
+    before = {entry.folder: entry for entry in manifest.trials}
+    now = {entry.folder: _kept(entry, before.get(entry.folder)) for entry in entries}
+    trials = [now.pop(folder, entry) for folder, entry in before.items()]
+    return dataclasses.replace(manifest, trials=[*trials, *now.values()])
 
 
 def _kept(entry: Entry, before: Entry | None) -> Entry:
@@ -175,10 +188,14 @@ def _contradictions(old: Manifest, new: Manifest) -> list[str]:
         before, after = getattr(old, name), getattr(new, name)
         if before != after:
             found.append(f"{name}: {before} -> {after}")
-    steps = {entry.folder: entry.steps for entry in old.trials}
+    before = {entry.folder: entry for entry in old.trials}
     for entry in new.trials:
-        if entry.steps < steps.get(entry.folder, 0):
-            found.append(f"steps of {entry.name}: {steps[entry.folder]} -> {entry.steps}")
+        same = before.get(entry.folder, entry)
+        if entry.steps < same.steps:
+            found.append(f"steps of {entry.name}: {same.steps} -> {entry.steps}")
+            break
+        if same.role == "report":
+            found.append(f"seed {entry.seed} of {entry.name}: its scores are for the report alone")
             break
     return found
 

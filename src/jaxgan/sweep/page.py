@@ -17,7 +17,7 @@ from jaxgan.report.document import (
     Code,
     Details,
     Document,
-    Heading,
+    Gallery,
     Picture,
     Section,
     Table,
@@ -29,12 +29,15 @@ from jaxgan.sweep import figures, tables
 from jaxgan.sweep.budget import UNEQUAL, UNEQUAL_TIME, budget_table
 from jaxgan.sweep.cautions import cautions
 from jaxgan.sweep.measures import ENOUGH_DISTANCE, ENOUGH_MODES, Measure, finite_steps, measures
-from jaxgan.sweep.results import Study, Trial, Variant, in_words, shown
+from jaxgan.sweep.results import Study, Trial, Variant, in_words, of_selection, shown
 from jaxgan.sweep.statistics import profile, rank_correlation, with_worst
 from jaxgan.viz.figures import enlarged, strip
 
 LINES = 10
 """Variants that a figure with a line for each shows at most."""
+
+BANDS = 3
+"""Variants whose intervals a figure shows at most; of more, those of the best and the baseline."""
 
 ROWS = 40
 """Variants that a figure with a row for each shows at most."""
@@ -75,6 +78,8 @@ def compose(study: Study) -> Document:
             "Budget": lambda: budget(study, measure),
             "Other scores": lambda: other_scores(study, found[1:]),
         }
+    if study.selection:
+        parts["Selection"] = lambda: selection(of_selection(study))
     parts["Warnings"] = lambda: [Text(told, "warning") for told in warnings]
     parts["Runs"] = lambda: runs(study, measure)
     sections = [Section(title, attempt(build)) for title, build in parts.items()]
@@ -105,9 +110,11 @@ def conclusion(study: Study, measure: Measure) -> str:
     best = tables.best_first(study, measure)[0]
     most = "highest" if measure.better == "higher" else "lowest"
     found = tables.summary_of(best, measure)
+    count = len(study.variants)
+    fresh = ", which took no part in selecting them" if study.selection else ""
     told = (
         f"{measure.title} of {measure.count:,} samples ({measure.better} is better), over the "
-        f"training seeds of {len(study.variants)} variants. "
+        f"training seeds of {count} variant{'s' * (count > 1)}{fresh}. "
         f"The {most} median is {tables.text(found.median)}, of {best.name} "
         f"({best.count('finished')} of {len(best.trials)} runs finished)."
     )
@@ -155,19 +162,18 @@ def left_out(study: Study, some: Sequence[Variant]) -> str:
 def samples(study: Study, measure: Measure) -> list[Block]:
     """What the median and the worst run of each variant last drew."""
     found = [
-        (variant, picture)
+        picture
         for place, variant in enumerate(chosen(study, measure, ROWS))
         if (picture := pictures_of(variant, measure, f"samples-{letters(place)}"))
     ]
     if not found:
         raise UserError("no run saved a picture; --sample-every N of the training saves some.")
     first: list[Block] = [
-        Text("The last picture that each run saved; all of one latents, and none selected.")
+        Text("The last picture that each run saved; all of one latents, and none selected."),
+        Gallery(found[:SAMPLED]),
     ]
-    blocks = [[Heading(variant.name), picture] for variant, picture in found]
-    first += [block for some in blocks[:SAMPLED] for block in some]
-    rest: list[Block] = [block for some in blocks[SAMPLED:] for block in some]
-    return [*first, Details(f"Variants that follow: {len(rest) // 2}", rest)] if rest else first
+    rest = found[SAMPLED:]
+    return [*first, Details(f"{len(rest)} variants more", [Gallery(rest)])] if rest else first
 
 
 def letters(place: int) -> str:
@@ -191,7 +197,7 @@ def pictures_of(variant: Variant, measure: Measure, name: str) -> Picture | None
         value, trial = trials[place]
         if (image := last_picture(trial)) is not None:
             shown_.append(image)
-            titles.append(f"{title}: seed {trial.seed}, {outcome(value, trial)}")
+            titles.append(f"{title}: seed {trial.seed} ({outcome(value, trial)})")
     if not shown_:
         return None
     missing = "" if len(shown_) == len(places) else " A run that ended early saved no picture."
@@ -199,7 +205,7 @@ def pictures_of(variant: Variant, measure: Measure, name: str) -> Picture | None
 
 
 def outcome(value: float, trial: Trial) -> str:
-    """The score of a run, or how it ended."""
+    """The score of a run, or how it ended, in a few words."""
     return f"{trial.state} at step {trial.step}" if trial.lost else tables.text(value)
 
 
@@ -287,16 +293,20 @@ def performance(study: Study, measure: Measure) -> list[Block]:
     margin = 0.02 * (high - low) or 0.1
     thresholds = np.linspace(low - margin, high + margin, 400)
     some = chosen(study, measure)
-    lines = {}
+    lines = []
     for variant in some:
         values = list(measure.of(variant).values())
-        name = tables.name_of(variant, study)
-        lines[name] = (thresholds, profile(values, thresholds, measure.better))
+        found = profile(values, thresholds, measure.better)
+        banded = variant is some[0] or study.is_baseline(variant) or len(some) <= BANDS
+        lines.append(figures.Profile(tables.name_of(variant, study), *found, banded))
+    which = "" if len(some) <= BANDS else " (of the best variant and of the baseline)"
     caption = (
         "The share of all runs of a variant that are at least as good as a threshold; lost runs "
-        "reach none. The higher curve is better; where two cross, neither is better throughout."
+        "reach none. The higher curve is better; where two cross, neither is better throughout. "
+        f"Bands{which} are 95 % intervals of the bootstrap over runs at each threshold. Where all "
+        "runs agree they have no width, and of few runs they are rough."
     )
-    drawn = figures.profiles(lines, measure.title, measure.better)
+    drawn = figures.profiles(thresholds, lines, measure.title, measure.better)
     return [Picture("profile", drawn, caption + left_out(study, some))]
 
 
@@ -376,8 +386,11 @@ def budget(study: Study, measure: Measure) -> list[Block]:
     """What variants spent."""
     told = (
         f"Variants are called unequal if steps or images differ by more than {UNEQUAL:.0%}, or "
-        f"device-seconds by more than {UNEQUAL_TIME:.0%}. Device-seconds are those of the steps, "
-        "without compiling, scoring and saving; other work may have shared the devices."
+        f"GFLOPs or device-seconds by more than {UNEQUAL_TIME:.0%}. GFLOPs are counted, not "
+        "measured: 10⁹ floating-point operations of both players' steps in the program that XLA is "
+        "given, before it is optimized; what is done in some steps only counts as if in each. "
+        "Device-seconds are those of the steps, without compiling, scoring and saving; other work "
+        "may have shared the devices."
     )
     return [Text(told), budget_table(tables.best_first(study, measure))]
 
@@ -389,6 +402,25 @@ def other_scores(study: Study, found: Sequence[Measure]) -> list[Block]:
         summary = f"{tables.column_name(measure, found)} {measure.arrow}, {measure.title}"
         blocks.append(Details(summary, [tables.other_scores(study, measure), protocol(measure)]))
     return blocks
+
+
+def selection(study: Study) -> list[Block]:
+    """The runs by which the variants of the page were selected.
+
+    Raises:
+      UserError: none of them has a score.
+    """
+    found = measures(study)
+    if not found:
+        raise UserError("no run of the selection has a score that can be read.")
+    seeds = sorted({trial.seed for trial in study.trials})
+    told = (
+        f"The variants of this page were selected among these {len(study.variants)}, by the median "
+        f"of {found[0].name} over the training seeds {', '.join(map(str, seeds))}. No number above "
+        "is of these runs: the score of the best of many owes part of its lead to chance."
+    )
+    every = Details("Every run of the selection", [tables.trial_table(study, found[0])])
+    return [Text(told), tables.summary_table(study, found[0]), every]
 
 
 def protocol(measure: Measure) -> Table:

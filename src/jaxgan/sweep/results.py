@@ -12,6 +12,7 @@ from jaxgan.evaluation.score import Score, read_scores
 from jaxgan.runs.folder import RunFolder, read_description
 from jaxgan.runs.metrics_log import read_metrics
 from jaxgan.sweep.manifest import FILE, FORMAT
+from jaxgan.sweep.summary import is_locked
 
 LOST = ("diverged", "failed", "pruned")
 """How a trial ends that has no final score, and counts as the worst."""
@@ -29,12 +30,13 @@ class Trial:
       seed: its seed.
       folder: its run folder, which may not be there.
       state: ``finished``, ``diverged``, ``failed`` or ``pruned``; without a result yet ``pending``,
-        ``running`` or ``interrupted``; or ``damaged`` or ``missing``, if its folder is.
+        ``running``, ``interrupted`` or ``killed``; or ``damaged`` or ``missing``, if its folder is.
       note: why, in words; may be empty.
       step: the last step that it reached.
       description: its ``config.json``; empty if it cannot be read.
       scores: its scores, in the order in which they were taken.
       rows: its metrics, a row for each log.
+      role: what its scores are for: ``selection``, ``report``, or ``both``.
     """
 
     levels: Levels
@@ -46,6 +48,7 @@ class Trial:
     description: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     scores: Sequence[Score] = ()
     rows: Sequence[Mapping[str, Any]] = ()
+    role: str = "both"
 
     @property
     def lost(self) -> bool:
@@ -85,6 +88,7 @@ class Study:
       baseline: levels of the variants that others are compared with; None for no comparison.
       scored: what they are ranked by, ``metric/value``; None for what most of them have.
       trials: the runs.
+      selection: runs by which the variants of ``trials`` were selected; they have other seeds.
     """
 
     title: str
@@ -92,6 +96,7 @@ class Study:
     baseline: Levels | None
     scored: str | None
     trials: Sequence[Trial]
+    selection: Sequence[Trial] = ()
 
     @functools.cached_property
     def variants(self) -> list[Variant]:
@@ -135,6 +140,16 @@ class Study:
             told = ", ".join(map(in_words, self.baseline, self.baseline.values()))
             names = "; ".join(variant.name for variant in self.variants[:4])
             raise UserError(f"No variant has the baseline's {told}; they are {names}, ...")
+
+
+def with_selection(study: Study) -> Study:
+    """The study of all runs, those by which variants were selected included."""
+    return dataclasses.replace(study, trials=[*study.selection, *study.trials], selection=())
+
+
+def of_selection(study: Study) -> Study:
+    """The study of the runs by which variants were selected."""
+    return dataclasses.replace(study, trials=study.selection, selection=())
 
 
 def key(value: Any) -> str:
@@ -184,18 +199,30 @@ def read_sweep(path: Path) -> Study:
                 "Use the version that wrote it."
             )
         trials = [
-            read_trial(
-                path / one["folder"],
-                one["levels"],
-                int(one["seed"]),
-                one["state"],
-                one["note"],
-                int(one.get("steps", 0)),
+            dataclasses.replace(
+                read_trial(
+                    path / one["folder"],
+                    one["levels"],
+                    int(one["seed"]),
+                    one["state"],
+                    one["note"],
+                    int(one.get("steps", 0)),
+                ),
+                role=one.get("role", "both"),
             )
             for one in found["trials"]
         ]
         title = f"Sweep of {', '.join(map(str, found['experiments']))}"
-        return Study(title, str(found["command"]), found["baseline"], found["scored"], trials)
+        reported = [trial for trial in trials if trial.role == "report"]
+        others = [trial for trial in trials if trial.role != "report"]
+        return Study(
+            title,
+            str(found["command"]),
+            found["baseline"],
+            found["scored"],
+            reported or others,
+            others if reported else (),
+        )
     except UserError:
         raise
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -231,6 +258,8 @@ def read_trial(
     found, why, step = _status(run)
     if (state == "pruned" and found != "diverged") or (state == "failed" and found == "running"):
         found, why = state, note or why
+    if found == "running" and not is_locked(run):
+        found, why = "killed", "no process trains it any more"
     if found == "finished" and step < steps:  # as far as it was to go at first
         found, why = "interrupted", f"it is at step {step} of {steps}"
     try:

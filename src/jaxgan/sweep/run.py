@@ -1,6 +1,7 @@
 """Trains the trials of a sweep, and notes how each ended."""
 
 import dataclasses
+import shlex
 import signal
 import time
 from collections.abc import Callable, Sequence
@@ -9,7 +10,7 @@ from typing import TypeAlias
 
 from jaxgan.runs.exit_codes import EXIT_AGAIN, EXIT_DIVERGED, EXIT_INTERRUPTED
 from jaxgan.runs.folder import RunFolder
-from jaxgan.sweep.manifest import Entry, Manifest, State, write
+from jaxgan.sweep.manifest import Entry, Manifest, Role, State, with_trials, write
 from jaxgan.sweep.process import Signals, last_words
 from jaxgan.sweep.summary import Summary, is_locked, summary_of, value_of
 from jaxgan.sweep.trials import Trial
@@ -38,6 +39,12 @@ class Sweep:
         self.manifest = self.manifest.noted(trial.folder, state, note)
         write(self.folder, self.manifest)
 
+    def add(self, trials: Sequence[Trial], role: Role) -> None:
+        """Writes down more trials, or the same ones again."""
+        entries = [entry_of(trial, self.folder, role) for trial in trials]
+        self.manifest = with_trials(self.manifest, entries)
+        write(self.folder, self.manifest)
+
     def together(self, groups: Sequence[Sequence[str]]) -> None:
         """Writes down the folders of trials that are trained at once from now on, in groups."""
         every = [*self.manifest.populations, *groups]
@@ -51,6 +58,14 @@ class Sweep:
     def log_of(self, trial: Trial) -> Path:
         """What the trial's processes said."""
         return self.folder / "logs" / f"{Path(trial.folder).relative_to('trials')}.log"
+
+
+def entry_of(trial: Trial, sweep: Path, role: Role) -> Entry:
+    """A trial as the manifest of the sweep in this folder has it, before it is trained."""
+    command = shlex.join(["jaxgan", *trial.command(sweep)])
+    return Entry(
+        trial.name, trial.seed, trial.levels, trial.folder, trial.steps, command, role=role
+    )
 
 
 def standing(entry: Entry, run: RunFolder, steps: int) -> tuple[State, str]:

@@ -239,14 +239,21 @@ def mean_ranks(scores: np.ndarray, better: Better) -> np.ndarray:
 
 def profile(
     values: Sequence[float] | np.ndarray, thresholds: np.ndarray, better: Better
-) -> np.ndarray:
-    """Share of all runs that are at least as good as each threshold ``[t]``.
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Share of all runs that are at least as good as each threshold, and its 95 % interval.
 
-    A run without a finite score is below every threshold.
+    A run without a finite score is below every threshold. The interval is that of the percentile
+    bootstrap over runs, at each threshold by itself. Nothing is drawn for it: of ``n`` runs drawn
+    with replacement, as many reach a threshold as a binomial distribution says.
+
+    Returns:
+      The share, and the low and high ends, each ``[t]``.
     """
     found, limits = with_worst(values, better)[:, None], np.asarray(thresholds, np.float64)
     reached = found >= limits if better == "higher" else found <= limits
-    return np.mean(reached & np.isfinite(found), axis=0)
+    share, count = np.mean(reached & np.isfinite(found), axis=0), len(found)
+    low, high = stats.binom.interval(LEVEL, count, share)
+    return share, low / count, high / count
 
 
 def by_level(levels: Sequence[object], values: np.ndarray) -> Mapping[object, np.ndarray]:

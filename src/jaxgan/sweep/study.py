@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from jaxgan.errors import UserError
+from jaxgan.errors import UserError, one_of
 from jaxgan.experiment import load_declared
 
 
@@ -59,13 +59,21 @@ class Study:
     baseline: str = ""
 
 
-def load_study(path: Path) -> Study | None:
-    """The ``STUDY`` that the file at ``path`` declares; None if it declares an experiment.
+def load_study(path: Path, name: str = "") -> Study | None:
+    """The study that the file at ``path`` declares; None if it declares an experiment.
+
+    Args:
+      path: a file that declares a ``STUDY``, or several by name as ``STUDIES``.
+      name: of one of several; the first if empty.
 
     Raises:
-      UserError: there is no such file, it fails to run, or it declares neither.
+      UserError: there is no such file or study, it fails to run, or it declares neither.
     """
-    study = load_declared(path, ("STUDY", "EXPERIMENT"))
+    study = load_declared(path, ("STUDY", "STUDIES", "EXPERIMENT"))
+    if isinstance(study, Mapping) and study:
+        study = study[one_of(name, study, "study") if name else next(iter(study))]
+    elif isinstance(study, Study) and name:
+        raise UserError(f"{path} declares one study, which names its presets; omit {name}.")
     if not isinstance(study, Study):
         return None
     if not study.variants:

@@ -277,9 +277,9 @@ def _trial_rows(study: Study, found: Sequence[Measure]) -> list[list[str]]:
 
 def to_csv(study: Study, found: Sequence[Measure]) -> str:
     """Every trial in a row: its levels, seed, outcome and all scores in full precision."""
-    factors = list(study.factors)
+    factors, roles = list(study.factors), len({trial.role for trial in study.trials}) > 1
     named = [(one, column_name(one, found)) for one in found]
-    head = [*factors, "seed", "outcome", "step", *(name for _, name in named)]
+    head = [*factors, "seed", *["role"] * roles, "outcome", "step", *(name for _, name in named)]
     file = io.StringIO()
     out = csv.writer(file, lineterminator="\n")
     out.writerow([*head, "collapsed", "folder", "note"])
@@ -288,7 +288,7 @@ def to_csv(study: Study, found: Sequence[Measure]) -> str:
         told = ["" if value is None or math.isnan(value) else repr(value) for value in scores]
         state = {True: "yes", False: "no", None: ""}[collapsed(trial)]
         levels = [shown(trial.levels.get(name)) for name in factors]
-        row = [*levels, trial.seed, trial.state, trial.step, *told]
+        row = [*levels, trial.seed, *[trial.role] * roles, trial.state, trial.step, *told]
         out.writerow([*row, state, trial.folder, trial.note])
     return file.getvalue()
 

@@ -258,6 +258,13 @@ def _with_seed(trial: Trial, seed: int) -> Trial:
     )
 
 
+def with_other_seed(trial: Trial, seed: int) -> Trial:
+    """A trial that differs from another in its seed alone."""
+    words = without(trial.words, {"seed"})
+    folder = trial.folder.rpartition("/")[0]
+    return _with_seed(dataclasses.replace(trial, words=words, folder=folder), seed)
+
+
 def _with_budget(trial: Trial, d_steps: int) -> Trial:
     """The trial, trained for so many updates of the discriminator.
 

@@ -1,0 +1,128 @@
+"""The scripts of scripts/benchmarks, and what their committed pages say."""
+
+import importlib
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from jaxgan.errors import UserError
+from jaxgan.reproduce.measured import read_measured
+
+BENCHMARKS = Path(__file__).parent.parent / "scripts" / "benchmarks"
+RESULTS = BENCHMARKS / "results"
+EXPERIMENTS = BENCHMARKS.parents[1] / "experiments"
+
+
+@pytest.fixture(scope="module")
+def scripts():
+    """Lets scripts be imported, which import each other from their folder."""
+    sys.path.insert(0, str(BENCHMARKS))
+    yield
+    sys.path.remove(str(BENCHMARKS))
+
+
+def of_tables():
+    """The runs of the committed tables of toys: ``(command, "ring, GAN") -> seed -> values``."""
+    found = {}
+    for name in ("toys", "toys-veegan"):
+        told = json.loads((RESULTS / f"{name}.json").read_text())
+        for data, methods in told["runs"].items():
+            for method, runs in methods.items():
+                values = {run["seed"]: run["values"] for run in runs}
+                found[told["command"], f"{data}, {method}"] = values
+    return found
+
+
+def test_measured_numbers_are_those_of_the_tables_of_toys():
+    """Every run that a committed number has from a table, seed by seed."""
+    tables, seen = of_tables(), 0
+    for file in (EXPERIMENTS / "results").glob("*_mixture.json"):
+        for result in read_measured(file):
+            runs = tables.get((result.command, result.metric.partition(":")[0]))
+            if runs is None:
+                continue
+            assert {run.seed for run in result.runs} == set(runs)
+            for run in result.runs:
+                for name, value in run.values.items():
+                    assert value == float(runs[run.seed][name])
+            seen += 1
+    assert seen
+
+
+def test_measured_numbers_of_gan_mnist_are_those_of_the_table_of_parzen():
+    told = json.loads((RESULTS / "parzen.json").read_text())
+    last = max(told["scores"], key=lambda row: row["epochs"])
+    found = [
+        result
+        for result in read_measured(EXPERIMENTS / "results" / "gan.json")
+        if result.command == told["command"]
+    ]
+    for result in found:
+        weights = last["last" if "last weights" in result.metric else "averaged"]
+        (run,) = result.runs
+        assert run.values["parzen/mean"] == weights["mean"]
+        assert run.values["parzen/standard_error"] == weights["standard_error"]
+
+
+@pytest.mark.parametrize("page", sorted(RESULTS.glob("*.md")), ids=lambda page: page.stem)
+def test_a_committed_page_names_its_own_runs_and_command(page):
+    text, told = page.read_text(), json.loads(page.with_suffix(".json").read_text())
+    assert f"is in `{page.stem}.json`" in " ".join(text.split())
+    if "command" in told:
+        assert f"`{told['command']}`" in text
+
+
+@pytest.mark.parametrize("name", ["extractors", "cpu_convolutions"])
+def test_a_committed_page_is_what_its_script_makes_of_the_numbers(scripts, name):
+    told = json.loads((RESULTS / f"{name}.json").read_text())
+    page = importlib.import_module(name).page(told)
+    assert page == (RESULTS / f"{name}.md").read_text()
+
+
+def test_the_committed_times_of_streamed_data_are_those_of_the_numbers(scripts):
+    import feed
+
+    told = json.loads((RESULTS / "feed.json").read_text())
+    assert feed.table(told["rows"], told["before"]) in (RESULTS / "feed.md").read_text()
+    assert feed.times_of(RESULTS / "feed.json") == told["rows"]
+    with pytest.raises(UserError, match=r"--before .*toys\.json: is not a result of this script"):
+        feed.times_of(RESULTS / "toys.json")
+    with pytest.raises(UserError, match="--steps 5: must be at least 20"):
+        feed.main(feed.Feed(steps=5))
+
+
+def test_streamed_data_are_timed(scripts, tmp_path, monkeypatch):
+    import feed
+
+    monkeypatch.setattr(feed, "CASES", ((2, 1),))
+    assert feed.main(feed.Feed(steps=4, per_dispatch=2, out=tmp_path / "few")) == 0
+    (row,) = json.loads((tmp_path / "few.json").read_text())["rows"]
+    assert row["read"] >= 2
+    assert row["ideal"] == max(row["read"], row["compute"])
+    assert "`few.json`" in (tmp_path / "few.md").read_text()
+
+
+def test_a_reference_that_is_not_there_is_one_line(scripts):
+    import extractors
+
+    for asked, fault in (
+        (extractors.Extractors(Path("no-python")), "--reference-python no-python is not a program"),
+        (extractors.Extractors(Path("no-python"), rounds=0), "--rounds 0: must be at least 1"),
+        (extractors.Extractors(Path("no-python"), only=("inceptoin",)), "did you mean inception"),
+    ):
+        with pytest.raises(UserError, match=fault):
+            extractors.main(asked)
+
+
+def test_a_timed_game_has_the_flags_of_its_variant(scripts):
+    from games import trials
+
+    from jaxgan.sweep.study import Variant
+
+    variant = Variant("dcgan.py", "fashion_mnist", {"width": 16, "batch_size": 8})
+    first, second = trials(variant, range(2))
+    assert (first.config.width, first.training.batch_size) == (16, 8)
+    assert (first.training.seed, second.training.seed) == (0, 1)
+    assert first.training.data == "fashion_mnist"
