@@ -9,7 +9,7 @@ import pytest
 from jaxgan.errors import UserError
 from jaxgan.experiment import load_experiment
 from jaxgan.files import write_json
-from jaxgan.runs.folder import FORMAT, RunFolder
+from jaxgan.runs.folder import FORMAT, RunFolder, Status, read_status
 from jaxgan.runs.identity import absolute, check_same_run, code_changes
 from jaxgan.sampling.load import rebuild
 from support.tiny_runs import TINY, config, rewrite, unchanged
@@ -47,6 +47,18 @@ def test_a_write_is_whole_or_not_at_all(tmp_path):
     with pytest.raises(TypeError):
         write_json(path, {"outcome": object()})
     assert json.loads(path.read_text()) == {"outcome": "running"}
+
+
+@pytest.mark.parametrize(
+    "error, outcome",
+    [(ValueError("no such shape"), "failed"), (KeyboardInterrupt(), "interrupted")],
+)
+def test_an_error_is_written_as_a_failure_and_ctrl_c_as_an_interruption(error, outcome, tmp_path):
+    with pytest.raises(type(error)), Status(RunFolder(tmp_path)) as status:
+        status.step = 7
+        raise error
+    found = read_status(RunFolder(tmp_path))
+    assert (found.outcome, found.step) == (outcome, 7)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from jaxgan.errors import UserError
 from jaxgan.experiment import Experiment
@@ -91,7 +91,8 @@ def run_folder(experiment: Experiment, workdir: Path | None) -> RunFolder:
 class Status:
     """How a run stands, in ``status.json``.
 
-    Use as a context manager: an exception that leaves it is written as ``failed``.
+    Use as a context manager: an exception that leaves it is written as ``failed``, Ctrl-C as
+    ``interrupted``: it is no fault of the run, which can go on.
 
     Attributes:
       step: the last step that was reached.
@@ -112,8 +113,33 @@ class Status:
         return self
 
     def __exit__(self, kind, error, trace) -> None:
-        if error is not None:
+        if isinstance(error, KeyboardInterrupt):
+            self.write("interrupted", "stopped at once by Ctrl-C")
+        elif error is not None:
             self.write("failed", str(error).partition("\n")[0] or repr(error))
+
+
+class Recorded(NamedTuple):
+    """How a run stands, as it wrote it itself."""
+
+    outcome: str
+    step: int
+    note: str
+
+
+def read_status(folder: RunFolder) -> Recorded | None:
+    """How the run says that it stands; None if it has not written it.
+
+    Raises:
+      UserError: the file is damaged.
+    """
+    try:
+        found = json.loads(folder.status.read_text())
+        return Recorded(str(found["outcome"]), int(found["step"]), str(found.get("note", "")))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UserError(f"{folder.status} is damaged ({error!r}).") from error
 
 
 @contextlib.contextmanager
