@@ -54,8 +54,9 @@ def test_a_write_is_whole_or_not_at_all(tmp_path):
     [(ValueError("no such shape"), "failed"), (KeyboardInterrupt(), "interrupted")],
 )
 def test_an_error_is_written_as_a_failure_and_ctrl_c_as_an_interruption(error, outcome, tmp_path):
-    with pytest.raises(type(error)), Status(RunFolder(tmp_path)) as status:
-        status.step = 7
+    status = Status(RunFolder(tmp_path))
+    status.step = 7
+    with pytest.raises(type(error)), status:
         raise error
     found = read_status(RunFolder(tmp_path))
     assert (found.outcome, found.step) == (outcome, 7)
