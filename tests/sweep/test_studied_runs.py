@@ -5,7 +5,8 @@ import json
 import pytest
 
 from jaxgan.errors import UserError
-from jaxgan.sweep.results import is_sweep, read_runs, read_sweep, runs_below
+from jaxgan.sweep.results import is_sweep, read_runs, read_sweep
+from jaxgan.sweep.summary import runs_below
 from support import fake_runs
 
 
@@ -49,14 +50,18 @@ def test_each_state_is_told_by_the_folder_or_by_the_manifest(tmp_path):
             trial(6, outcome="finished", state="failed"),  # trained again since
             trial(7, outcome="interrupted", step=400),
             ({"r1": 0}, 8, None),
+            # Out of memory or crashed when they went on: the folder is as it was before.
+            trial(9, outcome="interrupted", step=400, state="failed"),
+            trial(10, outcome="finished", step=500, state="failed"),
+            trial(11, outcome="finished", step=500, state="pruned"),
         ],
     )
     wanted = ["finished", "diverged", "killed", "failed", "pruned", "diverged", "finished"]
     study = read_sweep(path)
-    assert states(study) == [*wanted, "interrupted", "pending"]
+    assert states(study) == [*wanted, "interrupted", "pending", "failed", "failed", "pruned"]
     assert study.trials[1].note == "not finite: g/loss"
     lost = [trial.lost for trial in study.trials]
-    assert lost == [False, True, False, True, True, True, False, False, False]
+    assert lost == [False, True, False, True, True, True, False, False, False] + [True] * 3
     assert [one.seed for one in study.trials if not one.ended] == [2, 7, 8]
 
 
@@ -78,7 +83,7 @@ def test_damage_is_said_and_takes_nothing_else_down(tmp_path):
     with (folders[5] / "metrics.jsonl").open("a") as file:
         file.write('{"step": 11')
     study = read_sweep(path)
-    wanted = ["damaged", "damaged", "interrupted", "damaged", "missing", "finished"]
+    wanted = ["damaged", "damaged", "killed", "damaged", "missing", "finished"]
     assert states(study) == wanted
     assert "config.json is damaged" in study.trials[0].note
     assert "newer jaxgan" in study.trials[3].note
@@ -141,7 +146,7 @@ def test_of_any_runs_the_factors_are_what_differs(tmp_path):
     assert [variant.name for variant in study.variants] == ["rate=0.1", "rate=0.2"]
     assert [trial.seed for trial in study.variants[0].trials] == [3, 4]
     assert study.baseline_of(study.variants[1]) is None
-    assert runs_below(tmp_path) == sorted(folders)
+    assert [run.path for run in runs_below(tmp_path)] == sorted(folders)
 
 
 def test_what_an_experiment_has_alone_is_told_by_its_name(tmp_path):

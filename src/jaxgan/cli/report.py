@@ -31,10 +31,10 @@ from jaxgan.sweep.results import (
     is_sweep,
     read_runs,
     read_sweep,
-    runs_below,
     shown,
     with_selection,
 )
+from jaxgan.sweep.summary import runs_below
 from jaxgan.sweep.tables import summary_table, to_csv, to_latex
 
 
@@ -112,15 +112,15 @@ def study_of(paths: Sequence[Path]) -> Study | None:
         (path,) = paths
         if is_sweep(path):
             return read_sweep(path)
-        below = [] if RunFolder(path).config.exists() else runs_below(path)
-        return read_runs(below) if below else None
+        below = [run.path for run in runs_below(path)]
+        return read_runs(below) if below not in ([], [path]) else None
     found: dict[Path, Path] = {}
     for path in paths:
         if is_sweep(path):
             raise UserError(
                 f"{path} is a sweep, which is reported alone; or name runs in it: {path}/trials"
             )
-        runs = [path] if RunFolder(path).config.exists() else runs_below(path)
+        runs = [run.path for run in runs_below(path)]
         if not runs:
             raise UserError(f"No run in {path}: it has no config.json.")
         found |= {run.resolve(): run for run in runs}
