@@ -48,8 +48,8 @@ class Launches:
         log.parent.mkdir(parents=True, exist_ok=True)
         log.write_text("x")
         launch = {"runtime": {"steps": steps}, "environment": {"devices": 1}}
-        parts = {"config": {}, "training": {}, "data": {}, "environment": {}}
-        described = {"format": 2, **parts, "launches": [launch]}
+        parts = {"config": {}, "training": {"seed": 0}, "data": {}, "environment": {}}
+        described = {"format": 2, "experiment": "tiny", **parts, "launches": [launch]}
         (folder / "config.json").write_text(json.dumps(described))
         bad = rate in self.diverging
         row = {"outcome": "diverged" if bad else "finished", "step": steps, "note": ""}

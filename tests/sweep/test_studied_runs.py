@@ -173,8 +173,12 @@ def test_one_run_is_not_counted_twice(tmp_path):
 
 
 def test_a_run_of_which_nothing_can_be_read_is_still_there(tmp_path):
-    sound, broken = fake_runs.run(tmp_path / "a"), fake_runs.run(tmp_path / "b")
-    (broken / "config.json").write_text(json.dumps({"format": 99}))
-    study = read_runs([sound, broken])
-    assert states(study) == ["finished", "damaged"]
-    assert study.variants[1].name == f"run={broken}"
+    sound, *broken = (fake_runs.run(tmp_path / name) for name in "abcde")
+    described = json.loads((sound / "config.json").read_text())
+    damages = [{"format": 99}, described | {"launches": [{}]}, described | {"launches": {}}]
+    nameless = {name: value for name, value in described.items() if name != "experiment"}
+    for folder, damage in zip(broken, [*damages, nameless], strict=True):
+        (folder / "config.json").write_text(json.dumps(damage))
+    study = read_runs([sound, *broken])
+    assert states(study) == ["finished"] + ["damaged"] * 4
+    assert study.variants[1].name == f"run={broken[0]}"

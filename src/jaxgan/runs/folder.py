@@ -6,7 +6,7 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -192,6 +192,25 @@ def create_folder(folder: RunFolder, description: dict[str, Any], experiment: Ex
         ) from error
 
 
+def _check(description: Mapping[str, Any]) -> None:
+    """Checks that the parts that are read everywhere are there.
+
+    Raises:
+      KeyError, TypeError, ValueError: one is missing, or is something else.
+    """
+    parts = ("config", "training", "data", "environment")
+    if any(not isinstance(description[part], dict) for part in parts):
+        raise TypeError(f"{', '.join(parts)} must be objects")
+    int(description["training"]["seed"])
+    if not isinstance(description["experiment"], str):
+        raise TypeError("experiment must be a name")
+    if not description["launches"]:
+        raise ValueError("no launch is recorded")
+    for launch in description["launches"]:
+        int(launch["runtime"]["steps"])
+        int(launch["environment"]["devices"])
+
+
 def read_description(folder: RunFolder) -> dict[str, Any]:
     """The run's description.
 
@@ -201,11 +220,8 @@ def read_description(folder: RunFolder) -> dict[str, Any]:
     try:
         description = json.loads(folder.config.read_text())
         version = int(description["format"])
-        parts = ("config", "training", "data", "environment")
-        if version == FORMAT and any(not isinstance(description[part], dict) for part in parts):
-            raise TypeError(f"{', '.join(parts)} must be objects")
-        if version == FORMAT and not description["launches"]:
-            raise ValueError("no launch is recorded")
+        if version == FORMAT:
+            _check(description)
     except NotADirectoryError:
         raise UserError(f"{folder.path} is not a folder; name the run folder.") from None
     except FileNotFoundError:

@@ -45,7 +45,8 @@ def spent(trial: Trial) -> Spent:
     d_steps, g_steps, images = (
         float(last.get(name, math.nan)) for name in ("d_steps", "g_steps", "images")
     )
-    seconds = device_seconds(trial.rows, trial.description.get("launches", ()))
+    launches = trial.description.get("launches")
+    seconds = device_seconds(trial.rows, launches) if launches else math.nan
     return Spent(d_steps, g_steps, images, flops(trial), seconds)
 
 

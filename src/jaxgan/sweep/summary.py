@@ -51,12 +51,9 @@ def summary_of(folder: RunFolder) -> Summary:
     """How the run in a folder stands."""
     try:
         launches = read_description(folder)["launches"]
-        steps = int(launches[-1]["runtime"]["steps"])
-        launches[-1]["environment"]["devices"]
     except UserError as error:
         return Summary("damaged", note=str(error))
-    except (KeyError, TypeError, ValueError) as error:
-        return Summary("damaged", note=f"{folder.config} is damaged ({error!r}).")
+    steps = int(launches[-1]["runtime"]["steps"])
     try:
         scores = last_scores(read_scores(folder.evaluations))
         rows = read_metrics(folder.metrics)
@@ -105,8 +102,8 @@ def device_seconds(
         return math.nan
     left = sum(_number(row, "averaged_steps") or 0.0 for row in rows if not seconds_of(row))
     seconds = sum(map(seconds_of, rows)) + left / statistics.median(rates)
-    environment = launches[-1].get("environment", {}) if launches else {}
-    return seconds * environment.get("devices", 1) / environment.get("members", 1)
+    environment = launches[-1]["environment"]
+    return seconds * environment["devices"] / environment.get("members", 1)
 
 
 def _number(row: Mapping[str, Any], name: str) -> float | None:
