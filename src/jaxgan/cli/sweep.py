@@ -107,7 +107,7 @@ def sweep(arguments: Sequence[str]) -> int:
     at_once = parse_population(asked.population) if rule is None else 1
     before = manifest.read(asked.workdir)
     again = selection_of(asked, wanted, trials, before)
-    joined = manifest.joined(before, wanted, asked.workdir) if before else wanted
+    joined = resumed(asked.workdir, wanted)
     check_code(asked.workdir, trials)
     check_games(trials, alone=at_once == 1)
     say(listing(trials))
@@ -120,6 +120,7 @@ def sweep(arguments: Sequence[str]) -> int:
         print(probe.summed(found))
         return 0
     with locked(RunFolder(asked.workdir)), Signals() as signals:
+        joined = resumed(asked.workdir, wanted)  # another command may have written since
         if asked.retry_failed:
             joined = manifest.without_failures(joined)
         running = Sweep(asked.workdir, joined)
@@ -134,6 +135,16 @@ def sweep(arguments: Sequence[str]) -> int:
             train_flat(running, reported, at_once, signals)
             trials += reported
     return ended(running.manifest, [trial.folder for trial in trials], signals, asked.workdir)
+
+
+def resumed(folder: Path, wanted: Manifest) -> Manifest:
+    """The manifest of the sweep that is asked for, with what is in its folder already.
+
+    Raises:
+      UserError: the folder holds another sweep, or something else.
+    """
+    before = manifest.read(folder)
+    return manifest.joined(before, wanted, folder) if before else wanted
 
 
 def train_flat(running: Sweep, trials: Sequence[Trial], at_once: AtOnce, signals: Signals) -> None:
