@@ -1,5 +1,6 @@
 """The scripts of scripts/benchmarks, and what their committed pages say."""
 
+import contextlib
 import importlib
 import json
 import sys
@@ -114,6 +115,26 @@ def test_a_reference_that_is_not_there_is_one_line(scripts):
     ):
         with pytest.raises(UserError, match=fault):
             extractors.main(asked)
+
+
+def test_some_extractors_leave_the_page_of_all(scripts, tmp_path, monkeypatch):
+    import extractors
+
+    @contextlib.contextmanager
+    def reference(python):
+        yield lambda do: {"device": "cpu", "threads": 1, "versions": {}}
+
+    committed = json.loads((RESULTS / "extractors.json").read_text())["cases"]
+    monkeypatch.setattr(extractors, "reference", reference)
+    monkeypatch.setattr(extractors, "measure", lambda case, *_: committed[case.name])
+    for only in ((), ("inception",)):
+        asked = extractors.Extractors(Path("python"), only=only, out=tmp_path)
+        assert extractors.main(asked) == 0
+    names = ["extractors-inception", "extractors"]
+    assert {path.stem for path in tmp_path.iterdir()} == {*names}
+    for name, count in zip(names, (1, len(extractors.CASES)), strict=True):
+        assert len(json.loads((tmp_path / f"{name}.json").read_text())["cases"]) == count
+        assert f"`{name}.json`" in (tmp_path / f"{name}.md").read_text()
 
 
 def test_a_timed_game_has_the_flags_of_its_variant(scripts):

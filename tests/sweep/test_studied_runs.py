@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from jaxgan.cli.report import levels_of
 from jaxgan.errors import UserError
 from jaxgan.sweep.results import is_sweep, read_runs, read_sweep
 from jaxgan.sweep.summary import runs_below
@@ -182,3 +183,11 @@ def test_a_run_of_which_nothing_can_be_read_is_still_there(tmp_path):
     study = read_runs([sound, *broken])
     assert states(study) == ["finished"] + ["damaged"] * 4
     assert study.variants[1].name == f"run={broken[0]}"
+
+
+def test_a_variant_of_a_study_is_called_by_its_name(tmp_path):
+    trials = [({"variant": name, "r1": r1}, 0, {"score": 5}) for name in "ab" for r1 in (0, 1)]
+    study = read_sweep(fake_runs.sweep(tmp_path / "s", trials))
+    assert levels_of("b, r1=1", study) == levels_of("variant=b,r1=1", study)
+    assert levels_of("b", study) == {"variant": "b"}
+    assert [one.name for one in study.variants] == ["a, r1=0", "a, r1=1", "b, r1=0", "b, r1=1"]

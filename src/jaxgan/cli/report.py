@@ -28,6 +28,7 @@ from jaxgan.sweep.measures import Measure, measures
 from jaxgan.sweep.page import compose as compose_study
 from jaxgan.sweep.results import (
     Study,
+    in_words,
     is_sweep,
     read_runs,
     read_sweep,
@@ -185,14 +186,22 @@ def latex_of(study: Study, found: Sequence[Measure]) -> str:
 
 
 def levels_of(words: str, study: Study) -> dict[str, Any]:
-    """The levels that ``--baseline FACTOR=LEVEL,...`` names.
+    """The levels that ``--baseline FACTOR=LEVEL,...`` names, or as tables call them.
 
     Raises:
       UserError: a factor or a level is none of the study's.
     """
     found = {}
-    for word in words.split(","):
-        name, equals, level = word.strip().partition("=")
+    called = {
+        in_words(name, level): (name, level)
+        for name, levels in study.factors.items()
+        for level in levels
+    }
+    for word in map(str.strip, words.split(",")):
+        if word in called:
+            name, found[name] = called[word]
+            continue
+        name, equals, level = word.partition("=")
         if not equals:
             raise UserError(f"--baseline {words}: {word} is no FACTOR=LEVEL.")
         one_of(name, study.factors, "factor")

@@ -233,7 +233,7 @@ def differences(study: Study, measure: Measure) -> list[Block]:
         raise UserError("no baseline is named. --baseline FACTOR=LEVEL,... of jaxgan report does.")
     levels = ", ".join(map(in_words, study.baseline, study.baseline.values()))
     told = (
-        f"{measure.title} less that of the variant that has {levels} and is otherwise the same; "
+        f"{measure.title} less that of the baseline: {levels}, and all else the same; "
         f"{measure.better} is better. 'Of means' compares all finite scores by Welch's t test, 'of "
         "pairs' those of runs with the same seed by the paired t test. P-values are corrected for "
         "the number of variants by Holm's method. 'Beats the baseline' is the probability that a "

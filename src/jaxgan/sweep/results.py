@@ -166,9 +166,11 @@ def _unified(value: Any) -> Any:
 
 
 def in_words(factor: str, level: Any) -> str:
-    """A level as people read it: ``learning_rate=0.001``; an ablation is its name alone."""
+    """A level as people read it: ``learning_rate=0.001``; what has a name is the name alone."""
     if factor == "ablation":
         return level or "no ablation"
+    if factor == "variant":
+        return shown(level)
     return f"{factor}={shown(level)}"
 
 
