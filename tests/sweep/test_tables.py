@@ -7,6 +7,7 @@ import math
 
 import pytest
 
+from jaxgan.cli.report import levels_of
 from jaxgan.evaluation.score import Score
 from jaxgan.sweep.budget import budget_table, spent
 from jaxgan.sweep.cautions import cautions
@@ -240,6 +241,20 @@ def test_the_csv_has_every_trial_in_full(study):
     assert rows[1]["modes/captured"] == "6.0"
     assert (rows[4]["outcome"], rows[4]["modes/captured"]) == ("diverged", "")
     assert rows[4]["note"] == DIVERGED["note"]
+
+
+def test_levels_that_differ_in_late_digits_are_told_apart(tmp_path):
+    rates = (0.9999, 0.99995, 0.99999, 0.9999901)
+    trials = [({"ema": rate}, 0, {"score": place}) for place, rate in enumerate(rates)]
+    study = read_sweep(fake_runs.sweep(tmp_path / "s", trials, scored="modes/captured"))
+    first = measures(study)[0]
+    texts = ["0.9999", "0.99995", "0.99999", "0.9999901"]
+    assert [one.name for one in study.variants] == [f"ema={text}" for text in texts]
+    assert {level: list(found) for level, found in effect(study, first, "ema").items()} == {
+        text: [place] for place, text in enumerate(texts)
+    }
+    assert [row["ema"] for row in csv.DictReader(io.StringIO(to_csv(study, [first])))] == texts
+    assert levels_of("ema=0.99999", study) == {"ema": 0.99999}
 
 
 def test_latex_shows_text_as_it_is(study):

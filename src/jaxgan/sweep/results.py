@@ -175,10 +175,13 @@ def in_words(factor: str, level: Any) -> str:
 
 
 def shown(level: Any) -> str:
-    """The value of a level as text."""
+    """The value of a level as text, which no other has: floats are short if that says them."""
     if level is None:
         return "none"
-    return f"{level:.4g}" if type(level) is float else str(level)
+    if type(level) is not float:
+        return str(level)
+    short = f"{level:.6g}"
+    return short if float(short) == level else repr(level)
 
 
 def is_sweep(path: Path) -> bool:
