@@ -68,8 +68,8 @@ class Asked:
     halving: str | None = None
     """Successive halving: steps at which variants are ranked, by the median over their seeds, and
     the worse ones pruned, e.g. 500,1000."""
-    reduction: float = 2.0
-    """With --halving: one variant in so many goes on."""
+    reduction: float | None = None
+    """With --halving: one variant in so many goes on; every second one if not given."""
     select: Literal["best-of"] | None = None
     """Train the best variant again with --select-seeds, and the baseline beside it. jaxgan report
     then reports these runs alone: the best of many owes part of its score to the seeds that chose
@@ -83,7 +83,7 @@ class Asked:
     """How many trials that differ in seed and hyperparameters only to train at once, as one
     program: a number, off, or auto, which tries what is fastest. Off is the default because numbers
     are then those of jaxgan train bit for bit; at once they differ by rounding, which training
-    amplifies. --halving trains one after another."""
+    amplifies. Not with --halving, which trains one after another."""
     retry_failed: bool = False
     """Train trials again that failed. (Those that diverged would do so again.)"""
     dry_run: bool = False
@@ -190,13 +190,29 @@ def planned(arguments: Sequence[str]) -> tuple[Asked, list[Trial], Manifest]:
         config=(tyro.conf.FlagCreatePairsOff,),
     )
     study, words = study_of(Path(file), asked, words)
+    refuse_idle_flags(asked, study)
     trials = plan(study, words, parse, [field.name for field in dataclasses.fields(Asked)])
     role: Role = "selection" if asked.select else "both"
     wanted = manifest_of(study, trials, asked.workdir, ["sweep", *arguments], role)
     if asked.halving is not None:
-        rule = halving(asked.halving, asked.reduction, scored_of(study, trials), trials)
+        reduction = 2.0 if asked.reduction is None else asked.reduction
+        rule = halving(asked.halving, reduction, scored_of(study, trials), trials)
         wanted = dataclasses.replace(wanted, halving=plain(dataclasses.asdict(rule)))
     return asked, trials, wanted
+
+
+def refuse_idle_flags(asked: Asked, study: Study) -> None:
+    """Refuses flags that would change nothing.
+
+    Raises:
+      UserError: names the first one.
+    """
+    if asked.halving is None and asked.reduction is not None:
+        raise UserError("--reduction goes with --halving; add it.")
+    if asked.halving is not None and asked.population != "off":
+        raise UserError("--halving trains one after another; omit --population.")
+    if asked.random_seed is not None and not study.random:
+        raise UserError("--random-seed goes with --random; add it.")
 
 
 def say(line: str) -> None:
