@@ -1,11 +1,12 @@
 """Runs as a study: every folder is read, whatever happened to it, and counted."""
 
 import json
+import re
 
 import pytest
 
-from jaxgan.cli.report import levels_of
 from jaxgan.errors import UserError
+from jaxgan.sweep.baseline import levels_named
 from jaxgan.sweep.results import is_sweep, read_runs, read_sweep
 from jaxgan.sweep.summary import runs_below
 from support import fake_runs
@@ -188,6 +189,30 @@ def test_a_run_of_which_nothing_can_be_read_is_still_there(tmp_path):
 def test_a_variant_of_a_study_is_called_by_its_name(tmp_path):
     trials = [({"variant": name, "r1": r1}, 0, {"score": 5}) for name in "ab" for r1 in (0, 1)]
     study = read_sweep(fake_runs.sweep(tmp_path / "s", trials))
-    assert levels_of("b, r1=1", study) == levels_of("variant=b,r1=1", study)
-    assert levels_of("b", study) == {"variant": "b"}
+    assert levels_named("b, r1=1", study.factors) == levels_named("variant=b,r1=1", study.factors)
+    assert levels_named("b", study.factors) == {"variant": "b"}
     assert [one.name for one in study.variants] == ["a, r1=0", "a, r1=1", "b, r1=0", "b, r1=1"]
+
+
+def test_levels_of_a_baseline_are_named_in_any_spelling():
+    factors = {
+        "hidden": [[128], [128, 128]],
+        "r1": [0, 0.5],
+        "ablation": ["", "no norm, no r1"],
+        "flip": [True, False],
+    }
+    for words in ("hidden=[128, 128],r1=0.0", "r1=0, hidden=128 128", "hidden=[128, 128], r1=0e3"):
+        assert levels_named(words, factors) == {"hidden": [128, 128], "r1": 0}
+    assert levels_named("no norm, no r1,r1=.5", factors) == {
+        "ablation": "no norm, no r1",
+        "r1": 0.5,
+    }
+    assert levels_named("no ablation, flip=False", factors) == {"ablation": "", "flip": False}
+    for words, fault in (
+        ("r1", "r1 is no FACTOR=LEVEL"),
+        ("r2=0", "No factor r2"),
+        ("r1=0,hidden=[128, 64]", "No level of hidden"),
+        ("flip=0", "No level of flip 0; use True, False"),
+    ):
+        with pytest.raises(UserError, match=re.escape(fault)):
+            levels_named(words, factors)

@@ -7,8 +7,8 @@ import math
 
 import pytest
 
-from jaxgan.cli.report import levels_of
 from jaxgan.evaluation.score import Score
+from jaxgan.sweep.baseline import levels_named
 from jaxgan.sweep.budget import budget_table, spent
 from jaxgan.sweep.cautions import cautions
 from jaxgan.sweep.measures import collapsed, finite_steps, measures
@@ -254,7 +254,7 @@ def test_levels_that_differ_in_late_digits_are_told_apart(tmp_path):
         text: [place] for place, text in enumerate(texts)
     }
     assert [row["ema"] for row in csv.DictReader(io.StringIO(to_csv(study, [first])))] == texts
-    assert levels_of("ema=0.99999", study) == {"ema": 0.99999}
+    assert levels_named("ema=0.99999", study.factors) == {"ema": 0.99999}
 
 
 def test_latex_shows_text_as_it_is(study):

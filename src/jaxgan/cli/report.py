@@ -5,7 +5,7 @@ import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import jax
 import tyro
@@ -24,15 +24,14 @@ from jaxgan.runs.folder import RunFolder
 from jaxgan.sampling.load import Step, TrainedRun, load_state, rebuild
 from jaxgan.sampling.sampler import Sampler, Weights
 from jaxgan.sampling.standing_statistics import standing
+from jaxgan.sweep.baseline import levels_named
 from jaxgan.sweep.measures import Measure, measures
 from jaxgan.sweep.page import compose as compose_study
 from jaxgan.sweep.results import (
     Study,
-    in_words,
     is_sweep,
     read_runs,
     read_sweep,
-    shown,
     with_selection,
 )
 from jaxgan.sweep.summary import runs_below
@@ -152,7 +151,7 @@ def report_of_many(asked: Report, study: Study) -> int:
     if out is None:
         raise UserError("--out FOLDER says where the report of several folders goes; add it.")
     if asked.baseline is not None:
-        study = dataclasses.replace(study, baseline=levels_of(asked.baseline, study))
+        study = dataclasses.replace(study, baseline=levels_named(asked.baseline, study.factors))
     if asked.score is not None:
         known = [measure.name for measure in measures(study)]
         known += [name.partition("/")[0] for name in known]
@@ -183,31 +182,6 @@ def latex_of(study: Study, found: Sequence[Measure]) -> str:
         raise UserError("--latex: no run has finished with a score; omit it.")
     caption = f"{study.title}: {found[0].title} of {found[0].count:,} samples."
     return to_latex(summary_table(study, found[0]), caption)
-
-
-def levels_of(words: str, study: Study) -> dict[str, Any]:
-    """The levels that ``--baseline FACTOR=LEVEL,...`` names, or as tables call them.
-
-    Raises:
-      UserError: a factor or a level is none of the study's.
-    """
-    found = {}
-    called = {
-        in_words(name, level): (name, level)
-        for name, levels in study.factors.items()
-        for level in levels
-    }
-    for word in map(str.strip, words.split(",")):
-        if word in called:
-            name, found[name] = called[word]
-            continue
-        name, equals, level = word.partition("=")
-        if not equals:
-            raise UserError(f"--baseline {words}: {word} is no FACTOR=LEVEL.")
-        one_of(name, study.factors, "factor")
-        known = {shown(one): one for one in study.factors[name]}
-        found[name] = known[one_of(level, known, f"level of {name}")]
-    return found
 
 
 def report_of_one(asked: Report) -> int:

@@ -63,8 +63,8 @@ class Asked:
     scored: str | None = None
     """Score that trials are ranked by, e.g. modes/captured; the first one taken if not given."""
     baseline: str | None = None
-    """Name of the variant that others are compared with, e.g. r1=0.0; the experiment as it is, if
-    that is among them."""
+    """The variant that others are compared with, FACTOR=LEVEL,... or its name, e.g. r1=0; the
+    experiment as it is, if that is among them."""
     halving: str | None = None
     """Successive halving: steps at which variants are ranked, by the median over their seeds, and
     the worse ones pruned, e.g. 500,1000."""
