@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import shutil
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -158,15 +159,33 @@ def locked(folder: RunFolder) -> Iterator[None]:
             "Choose another --workdir."
         ) from error
     try:
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _taken(held):
             raise UserError(
                 f"Another process trains {folder.path}; wait for it, or use another --workdir."
-            ) from None
+            )
         yield
     finally:
         os.close(held)
+
+
+LOOK = 0.5
+"""Seconds after which who holds a run folder is taken to train the run."""
+
+
+def _taken(held: int) -> bool:
+    """Whether this process now has the lock.
+
+    It tries for ``LOOK`` seconds: to see whether a run is trained, others hold it for a moment.
+    """
+    deadline = time.monotonic() + LOOK
+    while True:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(LOOK / 20)
 
 
 def create_folder(folder: RunFolder, description: dict[str, Any], experiment: Experiment) -> None:
