@@ -243,6 +243,21 @@ def test_the_csv_has_every_trial_in_full(study):
     assert rows[4]["note"] == DIVERGED["note"]
 
 
+def test_a_variant_that_cannot_be_tested_does_not_count_in_the_correction(tmp_path):
+    """One run has no deviation, and so no p-value."""
+    trials = [({"r1": 0}, seed, {"score": 4 + seed}) for seed in range(3)]
+    trials += [({"r1": 1}, seed, {"score": score}) for seed, score in enumerate((6, 8, 7))]
+    alone = read_sweep(fake_runs.sweep(tmp_path / "a", trials, baseline={"r1": 0}))
+    more = [*trials, ({"r1": 2}, 0, {"score": 8})]
+    beside = read_sweep(fake_runs.sweep(tmp_path / "b", more, baseline={"r1": 0}))
+    p = [
+        {one.variant.name: one.p_of_all for one in compare(study, measures(study)[0])}
+        for study in (alone, beside)
+    ]
+    assert p[0]["r1=1"] == p[1]["r1=1"] < 1
+    assert math.isnan(p[1]["r1=2"])
+
+
 def test_levels_that_differ_in_late_digits_are_told_apart(tmp_path):
     rates = (0.9999, 0.99995, 0.99999, 0.9999901)
     trials = [({"ema": rate}, 0, {"score": place}) for place, rate in enumerate(rates)]

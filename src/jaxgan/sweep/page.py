@@ -235,10 +235,10 @@ def differences(study: Study, measure: Measure) -> list[Block]:
     told = (
         f"{measure.title} less that of the baseline: {levels}, and all else the same; "
         f"{measure.better} is better. 'Of means' compares all finite scores by Welch's t test, 'of "
-        "pairs' those of runs with the same seed by the paired t test. P-values are corrected for "
-        "the number of variants by Holm's method. 'Beats the baseline' is the probability that a "
-        "run of the variant is better than one of the baseline; there, lost runs count as the "
-        "worst, and ties one half."
+        "pairs' those of runs with the same seed by the paired t test. P-values are corrected by "
+        "Holm's method for the number of variants in their column that could be tested. 'Beats "
+        "the baseline' is the probability that a run of the variant is better than one of the "
+        "baseline; there, lost runs count as the worst, and ties one half."
     )
     return [Text(told), tables.difference_table(tables.compare(study, measure))]
 
