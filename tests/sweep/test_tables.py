@@ -11,7 +11,7 @@ from jaxgan.evaluation.score import Score
 from jaxgan.sweep.baseline import levels_named
 from jaxgan.sweep.budget import budget_table, spent
 from jaxgan.sweep.cautions import cautions
-from jaxgan.sweep.measures import collapsed, finite_steps, measures
+from jaxgan.sweep.measures import collapsed, measures, scores_by_step
 from jaxgan.sweep.results import read_runs, read_sweep
 from jaxgan.sweep.tables import (
     best_first,
@@ -84,7 +84,7 @@ def test_the_score_is_that_of_the_last_step(study):
     first = measures(study)[0]
     assert first.name == "modes/captured"
     assert first.of(study.variants[0]) == {0: 4.0, 1: 6.0, 2: 8.0}
-    assert finite_steps(first, study.trials[1]) == {500: 4.0, 1000: 6.0}
+    assert scores_by_step(first, study.trials[1]) == {500: 4.0, 1000: 6.0}
     assert math.isnan(first.of(study.variants[1])[1])
 
 

@@ -1,7 +1,6 @@
 """``jaxgan report``: a run, or the comparison of many, on one page."""
 
 import dataclasses
-import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,7 +19,7 @@ from jaxgan.files import replacing, writing
 from jaxgan.report.context import Choices, ReportedRun
 from jaxgan.report.report import compose
 from jaxgan.report.write import check_destination, write
-from jaxgan.runs.folder import RunFolder
+from jaxgan.runs.folder import RunFolder, read_status
 from jaxgan.sampling.load import Step, TrainedRun, load_state, rebuild
 from jaxgan.sampling.sampler import Sampler, Weights
 from jaxgan.sampling.standing_statistics import standing
@@ -231,9 +230,10 @@ def sampler_of_run(
 def ended_badly(folder: RunFolder) -> bool:
     """Whether the run recorded that it diverged or failed."""
     try:
-        return json.loads(folder.status.read_text())["outcome"] in ("diverged", "failed")
-    except (OSError, ValueError, KeyError, TypeError):
+        found = read_status(folder)
+    except UserError:
         return False
+    return found is not None and found.outcome in ("diverged", "failed")
 
 
 def choices_of(asked: Report) -> Choices:

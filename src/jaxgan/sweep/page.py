@@ -28,7 +28,7 @@ from jaxgan.runs.folder import RunFolder
 from jaxgan.sweep import figures, tables
 from jaxgan.sweep.budget import UNEQUAL, UNEQUAL_TIME, budget_table
 from jaxgan.sweep.cautions import cautions
-from jaxgan.sweep.measures import ENOUGH_DISTANCE, ENOUGH_MODES, Measure, finite_steps, measures
+from jaxgan.sweep.measures import ENOUGH_DISTANCE, ENOUGH_MODES, Measure, measures, scores_by_step
 from jaxgan.sweep.results import Study, Trial, Variant, in_words, of_selection, shown
 from jaxgan.sweep.statistics import profile, rank_correlation, with_worst
 from jaxgan.viz.figures import enlarged, strip
@@ -349,7 +349,7 @@ def curves(study: Study, measure: Measure) -> list[Block]:
 
 def score_band(variant: Variant, measure: Measure) -> figures.Band:
     """The scores of a variant at the steps that all its finished runs were scored at."""
-    every = [(one, finite_steps(measure, one)) for one in variant.trials if one.ended]
+    every = [(one, scores_by_step(measure, one)) for one in variant.trials if one.ended]
     sets = [set(scores) for one, scores in every if one.state == "finished" and scores]
     steps = sorted(set.intersection(*sets)) if sets else []
     worst = math.inf if measure.better == "lower" else -math.inf
