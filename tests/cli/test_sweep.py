@@ -181,6 +181,22 @@ def test_new_trials_join_and_a_later_step_trains_all_further(sweep, launches, tm
     assert [status(tmp_path / "s" / "trials" / name)["step"] for name in ALL[:2]] == [14, 14]
 
 
+def test_what_another_command_writes_before_the_lock_is_kept(
+    sweep, launches, monkeypatch, tmp_path
+):
+    assert sweep(seeds="0", rates="0.01")[0] == 0
+
+    def checked(*_, **__):
+        """While this command checks its trials, another one notes a failure."""
+        found = manifest(tmp_path / "s")
+        found["trials"][0] |= {"state": "failed", "note": "no memory"}
+        (tmp_path / "s" / "sweep.json").write_text(json.dumps(found))
+
+    monkeypatch.setattr("jaxgan.cli.sweep.check_games", checked)
+    assert sweep(seeds="0", rates="0.1")[0] == 0
+    assert [*states(tmp_path / "s").values()] == ["failed", "finished"]
+
+
 @pytest.mark.parametrize(
     "flags, more, expected",
     [
@@ -193,6 +209,9 @@ def test_new_trials_join_and_a_later_step_trains_all_further(sweep, launches, tm
         (("--ablation", "no norm"), {}, "declares no ablations"),
         (("--scored", "modes/captured"), {}, "add --evaluate-every"),
         (("--halving", "5"), {}, "--halving ranks trials by a score; add --evaluate-every"),
+        (("--reduction", "3"), {}, "--reduction goes with --halving; add it"),
+        (("--halving", "5", "--population", "2"), {}, "omit --population"),
+        (("--random-seed", "0"), {}, "--random-seed goes with --random; add it"),
         (("--width", "0"), {}, "--width 0: must be at least 1"),
         (("--split", "nowhere"), {}, "nowhere"),
         (("--grid", "batch_size=8,9"), {}, "batch_size=9: --batch-size 9 is not divisible by 2"),

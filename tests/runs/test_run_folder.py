@@ -1,7 +1,10 @@
 """The run folder says what a run is, and refuses to be anything else."""
 
+import fcntl
 import json
+import os
 import re
+import threading
 
 import jax
 import pytest
@@ -9,9 +12,10 @@ import pytest
 from jaxgan.errors import UserError
 from jaxgan.experiment import load_experiment
 from jaxgan.files import write_json
-from jaxgan.runs.folder import FORMAT, RunFolder
+from jaxgan.runs.folder import FORMAT, RunFolder, Status, locked, read_status
 from jaxgan.runs.identity import absolute, check_same_run, code_changes
 from jaxgan.sampling.load import rebuild
+from jaxgan.sweep.summary import is_locked
 from support.tiny_runs import TINY, config, rewrite, unchanged
 
 pytest_plugins = ["support.run_fixtures"]
@@ -47,6 +51,32 @@ def test_a_write_is_whole_or_not_at_all(tmp_path):
     with pytest.raises(TypeError):
         write_json(path, {"outcome": object()})
     assert json.loads(path.read_text()) == {"outcome": "running"}
+
+
+@pytest.mark.parametrize(
+    "error, outcome",
+    [(ValueError("no such shape"), "failed"), (KeyboardInterrupt(), "interrupted")],
+)
+def test_an_error_is_written_as_a_failure_and_ctrl_c_as_an_interruption(error, outcome, tmp_path):
+    status = Status(RunFolder(tmp_path))
+    status.step = 7
+    with pytest.raises(type(error)), status:
+        raise error
+    found = read_status(RunFolder(tmp_path))
+    assert (found.outcome, found.step) == (outcome, 7)
+
+
+def test_who_looks_at_a_run_keeps_none_from_being_trained(tmp_path):
+    """``jaxgan status`` holds the lock for a moment, to see whether it is free."""
+    looking = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(looking, fcntl.LOCK_SH)
+    gone = threading.Timer(0.05, os.close, [looking])
+    gone.start()
+    with locked(RunFolder(tmp_path)):
+        assert is_locked(RunFolder(tmp_path))
+        with pytest.raises(UserError, match="Another process trains"), locked(RunFolder(tmp_path)):
+            pass
+    gone.join()
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import pytest
 
 from jaxgan.errors import UserError
 from jaxgan.evaluation.score import RULE, Score, append
+from jaxgan.runs.exit_codes import EXIT_AGAIN
 from jaxgan.sweep.halving import Halving, halving, ranking, train_halving
 from jaxgan.sweep.manifest import Entry, Manifest
 from jaxgan.sweep.process import Signals
@@ -36,8 +37,8 @@ def sweep(trials, tmp_path):
 class Launches:
     """Stands in for training: scores each trial by its rate times the step; some diverge."""
 
-    def __init__(self, diverging=()):
-        self.steps, self.diverging = {}, diverging
+    def __init__(self, diverging=(), stopped=()):
+        self.steps, self.diverging, self.stopped = {}, diverging, stopped
 
     def __call__(self, words, log, signals):
         steps = int(words[words.index("--steps") + 1])
@@ -48,12 +49,16 @@ class Launches:
         log.parent.mkdir(parents=True, exist_ok=True)
         log.write_text("x")
         launch = {"runtime": {"steps": steps}, "environment": {"devices": 1}}
-        parts = {"config": {}, "training": {}, "data": {}, "environment": {}}
-        described = {"format": 2, **parts, "launches": [launch]}
+        parts = {"config": {}, "training": {"seed": 0}, "data": {}, "environment": {}}
+        described = {"format": 2, "experiment": "tiny", **parts, "launches": [launch]}
         (folder / "config.json").write_text(json.dumps(described))
         bad = rate in self.diverging
         row = {"outcome": "diverged" if bad else "finished", "step": steps, "note": ""}
         (folder / "status.json").write_text(json.dumps(row))
+        if rate in self.stopped:
+            row = {"outcome": "interrupted", "step": steps - 1, "note": "stopped by SIGTERM"}
+            (folder / "status.json").write_text(json.dumps(row))
+            return EXIT_AGAIN
         if not bad:
             subject = {"rule": RULE, "step": steps}
             values = {"distance": rate * steps}
@@ -101,6 +106,14 @@ def test_what_diverged_is_ranked_last_and_is_not_called_pruned(sweep, trials):
     assert found[0.1, 0][0] == found[0.2, 1][0] == "diverged"
     assert found[0.3, 0][0] == found[0.4, 0][0] == "finished"
     assert found[0.5, 0][0] == "pruned"
+
+
+def test_nothing_is_pruned_while_a_trial_is_short_of_the_rung(sweep, trials):
+    found = run(sweep, trials, Launches(stopped=(0.1,)))
+    assert found[0.1, 0] == ("interrupted", "stopped by SIGTERM")
+    assert {found[rate, 1][0] for rate in RATES[1:]} == {"pending"}
+    found = run(sweep, trials, Launches())
+    assert [found[rate, 0][0] for rate in RATES] == ["finished"] * 2 + ["pruned"] * 3
 
 
 def test_a_ranking_by_hand():

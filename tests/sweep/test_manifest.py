@@ -109,6 +109,14 @@ def test_what_contradicts_is_refused_with_the_difference(change, difference, tmp
     assert joined(old, old, tmp_path) == old
 
 
+def test_a_sweep_that_has_pruned_takes_no_new_trials(tmp_path):
+    old = manifest(entry(0, state="finished"), entry(1, state="pruned"), halving={"rungs": [5]})
+    assert joined(old, old, tmp_path) == old
+    for new in (entry(0, seed=1), entry(2)):
+        with pytest.raises(UserError, match=f"seed {new.seed} of {new.name} is new"):
+            joined(old, manifest(entry(0), entry(1), new, halving={"rungs": [5]}), tmp_path)
+
+
 def test_failed_trials_are_pending_again_if_asked():
     old = manifest(entry(0, state="failed", note="why"), entry(1, state="diverged"))
     assert [one.state for one in without_failures(old).trials] == ["pending", "diverged"]

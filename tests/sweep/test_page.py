@@ -131,7 +131,7 @@ def test_a_folder_of_damaged_running_and_diverged_runs_is_reported(tmp_path, com
         "0 of 1 (1 damaged)",
         "1 of 8 runs ended without a score (1 diverged)",
         "1 of 8 runs have no result yet and are in no number here: killed",
-        "no process trains it any more",
+        "no process trains it; the same command resumes it",
         "config.json is damaged",
     ):
         assert words in page

@@ -130,12 +130,13 @@ def test_the_choice_of_auto_is_kept_for_a_resume(sweep, launches, tmp_path):
     assert launches.asked == [("population", 0, 1), ("population", 2, 3), ("train", 4)]
 
 
-def test_where_nothing_can_be_measured_trials_are_trained_one_by_one(sweep, launches):
+def test_where_nothing_can_be_measured_trials_are_trained_one_by_one(sweep, launches, tmp_path):
     launches.choice = "jaxgan: no memory"
     code, said = sweep("--population", "auto")
     assert code == 0
     assert "one after another, not measured: no memory" in said
     assert launches.asked[1:] == [("train", seed) for seed in range(4)]
+    assert manifest(tmp_path / "s")["populations"] == [], "it may be measured later"
 
 
 def test_a_crash_fails_what_had_not_ended_and_the_sweep_goes_on(sweep, launches, tmp_path):

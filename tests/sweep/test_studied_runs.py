@@ -1,12 +1,14 @@
 """Runs as a study: every folder is read, whatever happened to it, and counted."""
 
 import json
+import re
 
 import pytest
 
-from jaxgan.cli.report import levels_of
 from jaxgan.errors import UserError
-from jaxgan.sweep.results import is_sweep, read_runs, read_sweep, runs_below
+from jaxgan.sweep.baseline import levels_named
+from jaxgan.sweep.results import is_sweep, read_runs, read_sweep
+from jaxgan.sweep.summary import runs_below
 from support import fake_runs
 
 
@@ -50,14 +52,18 @@ def test_each_state_is_told_by_the_folder_or_by_the_manifest(tmp_path):
             trial(6, outcome="finished", state="failed"),  # trained again since
             trial(7, outcome="interrupted", step=400),
             ({"r1": 0}, 8, None),
+            # Out of memory or crashed when they went on: the folder is as it was before.
+            trial(9, outcome="interrupted", step=400, state="failed"),
+            trial(10, outcome="finished", step=500, state="failed"),
+            trial(11, outcome="finished", step=500, state="pruned"),
         ],
     )
     wanted = ["finished", "diverged", "killed", "failed", "pruned", "diverged", "finished"]
     study = read_sweep(path)
-    assert states(study) == [*wanted, "interrupted", "pending"]
+    assert states(study) == [*wanted, "interrupted", "pending", "failed", "failed", "pruned"]
     assert study.trials[1].note == "not finite: g/loss"
     lost = [trial.lost for trial in study.trials]
-    assert lost == [False, True, False, True, True, True, False, False, False]
+    assert lost == [False, True, False, True, True, True, False, False, False] + [True] * 3
     assert [one.seed for one in study.trials if not one.ended] == [2, 7, 8]
 
 
@@ -79,7 +85,7 @@ def test_damage_is_said_and_takes_nothing_else_down(tmp_path):
     with (folders[5] / "metrics.jsonl").open("a") as file:
         file.write('{"step": 11')
     study = read_sweep(path)
-    wanted = ["damaged", "damaged", "interrupted", "damaged", "missing", "finished"]
+    wanted = ["damaged", "damaged", "killed", "damaged", "missing", "finished"]
     assert states(study) == wanted
     assert "config.json is damaged" in study.trials[0].note
     assert "newer jaxgan" in study.trials[3].note
@@ -142,7 +148,7 @@ def test_of_any_runs_the_factors_are_what_differs(tmp_path):
     assert [variant.name for variant in study.variants] == ["rate=0.1", "rate=0.2"]
     assert [trial.seed for trial in study.variants[0].trials] == [3, 4]
     assert study.baseline_of(study.variants[1]) is None
-    assert runs_below(tmp_path) == sorted(folders)
+    assert [run.path for run in runs_below(tmp_path)] == sorted(folders)
 
 
 def test_what_an_experiment_has_alone_is_told_by_its_name(tmp_path):
@@ -169,16 +175,44 @@ def test_one_run_is_not_counted_twice(tmp_path):
 
 
 def test_a_run_of_which_nothing_can_be_read_is_still_there(tmp_path):
-    sound, broken = fake_runs.run(tmp_path / "a"), fake_runs.run(tmp_path / "b")
-    (broken / "config.json").write_text(json.dumps({"format": 99}))
-    study = read_runs([sound, broken])
-    assert states(study) == ["finished", "damaged"]
-    assert study.variants[1].name == f"run={broken}"
+    sound, *broken = (fake_runs.run(tmp_path / name) for name in "abcde")
+    described = json.loads((sound / "config.json").read_text())
+    damages = [{"format": 99}, described | {"launches": [{}]}, described | {"launches": {}}]
+    nameless = {name: value for name, value in described.items() if name != "experiment"}
+    for folder, damage in zip(broken, [*damages, nameless], strict=True):
+        (folder / "config.json").write_text(json.dumps(damage))
+    study = read_runs([sound, *broken])
+    assert states(study) == ["finished"] + ["damaged"] * 4
+    assert study.variants[1].name == f"run={broken[0]}"
 
 
 def test_a_variant_of_a_study_is_called_by_its_name(tmp_path):
     trials = [({"variant": name, "r1": r1}, 0, {"score": 5}) for name in "ab" for r1 in (0, 1)]
     study = read_sweep(fake_runs.sweep(tmp_path / "s", trials))
-    assert levels_of("b, r1=1", study) == levels_of("variant=b,r1=1", study)
-    assert levels_of("b", study) == {"variant": "b"}
+    assert levels_named("b, r1=1", study.factors) == levels_named("variant=b,r1=1", study.factors)
+    assert levels_named("b", study.factors) == {"variant": "b"}
     assert [one.name for one in study.variants] == ["a, r1=0", "a, r1=1", "b, r1=0", "b, r1=1"]
+
+
+def test_levels_of_a_baseline_are_named_in_any_spelling():
+    factors = {
+        "hidden": [[128], [128, 128]],
+        "r1": [0, 0.5],
+        "ablation": ["", "no norm, no r1"],
+        "flip": [True, False],
+    }
+    for words in ("hidden=[128, 128],r1=0.0", "r1=0, hidden=128 128", "hidden=[128, 128], r1=0e3"):
+        assert levels_named(words, factors) == {"hidden": [128, 128], "r1": 0}
+    assert levels_named("no norm, no r1,r1=.5", factors) == {
+        "ablation": "no norm, no r1",
+        "r1": 0.5,
+    }
+    assert levels_named("no ablation, flip=False", factors) == {"ablation": "", "flip": False}
+    for words, fault in (
+        ("r1", "r1 is no FACTOR=LEVEL"),
+        ("r2=0", "No factor r2"),
+        ("r1=0,hidden=[128, 64]", "No level of hidden"),
+        ("flip=0", "No level of flip 0; use True, False"),
+    ):
+        with pytest.raises(UserError, match=re.escape(fault)):
+            levels_named(words, factors)

@@ -7,6 +7,8 @@ import os
 import pytest
 
 from jaxgan.runs.folder import RunFolder
+from jaxgan.sweep.budget import spent
+from jaxgan.sweep.results import read_trial
 from jaxgan.sweep.summary import runs_below, score_at, summary_of, value_of
 
 pytest_plugins = ["support.run_fixtures"]
@@ -25,17 +27,23 @@ def test_a_finished_run(finished):
 
 
 def test_device_seconds_by_hand(copy):
-    """Rows at 10 and 20 steps, 5 and 2 per second, on two devices; one was not timed."""
+    """10 and 20 steps, 5 and 2 per second, on two devices; 3 and 11 are taken at the median."""
     rows = [
         {"step": 3, "averaged_steps": 3},
         {"step": 13, "averaged_steps": 10, "steps_per_second": 5.0},
         {"step": 33, "averaged_steps": 20, "steps_per_second": 2.0},
-        {"step": 43, "averaged_steps": 10, "steps_per_second": None},
+        {"step": 44, "averaged_steps": 11, "steps_per_second": None},
     ]
     (copy / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     found = summary_of(RunFolder(copy))
-    assert found.device_seconds == 2 * (10 / 5 + 20 / 2)
+    assert found.device_seconds == 2 * (10 / 5 + 20 / 2 + 14 / 3.5)
     assert found.steps_per_second == 3.5
+    trial = read_trial(copy, {}, 0)
+    assert spent(trial).device_seconds == found.device_seconds
+    change(copy, "config.json", launches=[launch(copy, steps=36, members=8)])
+    shared = summary_of(RunFolder(copy))
+    assert shared.device_seconds == found.device_seconds / 8, "eight runs shared the devices"
+    assert shared.steps_per_second == 3.5, "each of them makes every step"
 
 
 def test_a_run_that_says_running_is_killed_unless_a_process_holds_it(copy):
@@ -52,9 +60,10 @@ def test_a_run_that_says_running_is_killed_unless_a_process_holds_it(copy):
     assert found.seconds_left == pytest.approx(24 / found.steps_per_second)
 
 
-def launch(folder, steps):
+def launch(folder, steps, **environment):
     found = json.loads((folder / "config.json").read_text())["launches"][-1]
     found["runtime"]["steps"] = steps
+    found["environment"] |= environment
     return found
 
 

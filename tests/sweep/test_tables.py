@@ -8,9 +8,10 @@ import math
 import pytest
 
 from jaxgan.evaluation.score import Score
+from jaxgan.sweep.baseline import levels_named
 from jaxgan.sweep.budget import budget_table, spent
 from jaxgan.sweep.cautions import cautions
-from jaxgan.sweep.measures import collapsed, finite_steps, measures
+from jaxgan.sweep.measures import collapsed, measures, scores_by_step
 from jaxgan.sweep.results import read_runs, read_sweep
 from jaxgan.sweep.tables import (
     best_first,
@@ -83,7 +84,7 @@ def test_the_score_is_that_of_the_last_step(study):
     first = measures(study)[0]
     assert first.name == "modes/captured"
     assert first.of(study.variants[0]) == {0: 4.0, 1: 6.0, 2: 8.0}
-    assert finite_steps(first, study.trials[1]) == {500: 4.0, 1000: 6.0}
+    assert scores_by_step(first, study.trials[1]) == {500: 4.0, 1000: 6.0}
     assert math.isnan(first.of(study.variants[1])[1])
 
 
@@ -240,6 +241,35 @@ def test_the_csv_has_every_trial_in_full(study):
     assert rows[1]["modes/captured"] == "6.0"
     assert (rows[4]["outcome"], rows[4]["modes/captured"]) == ("diverged", "")
     assert rows[4]["note"] == DIVERGED["note"]
+
+
+def test_a_variant_that_cannot_be_tested_does_not_count_in_the_correction(tmp_path):
+    """One run has no deviation, and so no p-value."""
+    trials = [({"r1": 0}, seed, {"score": 4 + seed}) for seed in range(3)]
+    trials += [({"r1": 1}, seed, {"score": score}) for seed, score in enumerate((6, 8, 7))]
+    alone = read_sweep(fake_runs.sweep(tmp_path / "a", trials, baseline={"r1": 0}))
+    more = [*trials, ({"r1": 2}, 0, {"score": 8})]
+    beside = read_sweep(fake_runs.sweep(tmp_path / "b", more, baseline={"r1": 0}))
+    p = [
+        {one.variant.name: one.p_of_all for one in compare(study, measures(study)[0])}
+        for study in (alone, beside)
+    ]
+    assert p[0]["r1=1"] == p[1]["r1=1"] < 1
+    assert math.isnan(p[1]["r1=2"])
+
+
+def test_levels_that_differ_in_late_digits_are_told_apart(tmp_path):
+    rates = (0.9999, 0.99995, 0.99999, 0.9999901)
+    trials = [({"ema": rate}, 0, {"score": place}) for place, rate in enumerate(rates)]
+    study = read_sweep(fake_runs.sweep(tmp_path / "s", trials, scored="modes/captured"))
+    first = measures(study)[0]
+    texts = ["0.9999", "0.99995", "0.99999", "0.9999901"]
+    assert [one.name for one in study.variants] == [f"ema={text}" for text in texts]
+    assert {level: list(found) for level, found in effect(study, first, "ema").items()} == {
+        text: [place] for place, text in enumerate(texts)
+    }
+    assert [row["ema"] for row in csv.DictReader(io.StringIO(to_csv(study, [first])))] == texts
+    assert levels_named("ema=0.99999", study.factors) == {"ema": 0.99999}
 
 
 def test_latex_shows_text_as_it_is(study):

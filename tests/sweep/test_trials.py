@@ -141,6 +141,17 @@ def test_the_baseline_is_the_experiment_as_it_is_or_one_that_is_named():
         baseline_of(dataclasses.replace(study, baseline="r1=3"), plan(study, (), parse))
 
 
+def test_a_baseline_may_be_spelled_in_other_ways():
+    study = ring(grid={"r1": ["0", "1"], "hidden": [(8, 8), (16,)]})
+    trials = plan(study, (), parse)
+    wanted = {"r1": 0.0, "hidden": [8, 8]}
+    for words in ("r1=0,hidden=8 8", "r1=0.0, hidden=[8, 8]", "hidden=[8, 8],r1=0e0"):
+        assert baseline_of(dataclasses.replace(study, baseline=words), trials) == wanted
+    for words in ("r1=0", "hidden=[8, 8]"):
+        with pytest.raises(UserError, match=r"2 variants are so, as r1=0,hidden=8 8 and"):
+            baseline_of(dataclasses.replace(study, baseline=words), trials)
+
+
 def test_the_score_is_the_first_that_is_taken_or_one_that_is_named():
     study = ring()
     trials = plan(study, (), parse)

@@ -1,5 +1,6 @@
 """The hooks of members, called by one loop; what happens to one member happens to no other."""
 
+import weakref
 from types import SimpleNamespace
 
 import numpy as np
@@ -31,3 +32,25 @@ def test_a_hook_that_cannot_do_its_work_fails_its_own_member():
         assert [hook.act(info) for hook in hooks] == [None, None]
     assert ended == {1: Outcome("failed", 2, "no such number")}
     assert seen == [(0, "score", 0.5), (0, "save")] * 2
+
+
+def test_no_state_of_a_member_is_kept():
+    class State:
+        pass
+
+    taken, alive = [], []
+
+    def take(population, number):
+        state = State()
+        taken.append(weakref.ref(state))
+        return state
+
+    def look(info):
+        assert isinstance(info.state, State)
+        alive.append(sum(one() is not None for one in taken))
+
+    hooks = each({number: [Hook(look, (1,))] * 2 for number in range(3)}, take, lambda *_: None)
+    info = SimpleNamespace(step=1, state=None, meter=None, means={}, last=False)
+    for hook in hooks:
+        hook.act(info)
+    assert alive == [0] * 6

@@ -162,8 +162,11 @@ def test_a_member_that_diverges_ends_no_other(straight, asked, tmp_path):
     for name in ("0", "2"):
         assert digest(tmp_path / name) == digest(straight / name), "as if nobody had diverged"
         assert rows(tmp_path / name) == rows(straight / name)
+    # Killed after its last checkpoint, before it said that it had finished.
+    (tmp_path / "0" / "status.json").write_text('{"outcome": "running", "step": 10, "note": ""}')
     with unchanged(tmp_path / "1"):
         assert [one.kind for one in together(faulty())] == ["finished", "diverged", "finished"]
+    assert status(tmp_path / "0") == {"outcome": "finished", "step": 12, "note": ""}
 
 
 @pytest.mark.slow

@@ -167,6 +167,19 @@ def test_a_finished_run_says_so_and_touches_nothing(copy, trainer, capsys):
     assert [name for name in after if after[name] != before[name]] == ["config.json"]
 
 
+def test_a_run_killed_after_its_last_checkpoint_is_finished_by_the_same_command(copy, trainer):
+    for text in ('{"outcome": "running", "step": 10, "note": ""}', "{"):
+        (copy / "status.json").write_text(text)
+        assert trainer(copy, "--seed", "3") == 0
+        assert status(copy) == {"outcome": "finished", "step": 12, "note": ""}
+
+
+def test_a_run_that_diverged_does_not_become_a_finished_one(copy, trainer):
+    (copy / "status.json").write_text('{"outcome": "diverged", "step": 15, "note": "nan"}')
+    assert trainer(copy, "--seed", "3") == 0
+    assert status(copy)["outcome"] == "diverged"
+
+
 @pytest.mark.slow
 def test_a_run_goes_on_with_another_number_of_devices(trainer, tmp_path):
     """Eight, one, four devices: the state is the same in every bit when it is read back."""

@@ -1,11 +1,10 @@
 """``jaxgan report``: a run, or the comparison of many, on one page."""
 
 import dataclasses
-import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import jax
 import tyro
@@ -20,22 +19,21 @@ from jaxgan.files import replacing, writing
 from jaxgan.report.context import Choices, ReportedRun
 from jaxgan.report.report import compose
 from jaxgan.report.write import check_destination, write
-from jaxgan.runs.folder import RunFolder
+from jaxgan.runs.folder import RunFolder, read_status
 from jaxgan.sampling.load import Step, TrainedRun, load_state, rebuild
 from jaxgan.sampling.sampler import Sampler, Weights
 from jaxgan.sampling.standing_statistics import standing
+from jaxgan.sweep.baseline import levels_named
 from jaxgan.sweep.measures import Measure, measures
 from jaxgan.sweep.page import compose as compose_study
 from jaxgan.sweep.results import (
     Study,
-    in_words,
     is_sweep,
     read_runs,
     read_sweep,
-    runs_below,
-    shown,
     with_selection,
 )
+from jaxgan.sweep.summary import runs_below
 from jaxgan.sweep.tables import summary_table, to_csv, to_latex
 
 
@@ -113,15 +111,15 @@ def study_of(paths: Sequence[Path]) -> Study | None:
         (path,) = paths
         if is_sweep(path):
             return read_sweep(path)
-        below = [] if RunFolder(path).config.exists() else runs_below(path)
-        return read_runs(below) if below else None
+        below = [run.path for run in runs_below(path)]
+        return read_runs(below) if below not in ([], [path]) else None
     found: dict[Path, Path] = {}
     for path in paths:
         if is_sweep(path):
             raise UserError(
                 f"{path} is a sweep, which is reported alone; or name runs in it: {path}/trials"
             )
-        runs = [path] if RunFolder(path).config.exists() else runs_below(path)
+        runs = [run.path for run in runs_below(path)]
         if not runs:
             raise UserError(f"No run in {path}: it has no config.json.")
         found |= {run.resolve(): run for run in runs}
@@ -152,7 +150,7 @@ def report_of_many(asked: Report, study: Study) -> int:
     if out is None:
         raise UserError("--out FOLDER says where the report of several folders goes; add it.")
     if asked.baseline is not None:
-        study = dataclasses.replace(study, baseline=levels_of(asked.baseline, study))
+        study = dataclasses.replace(study, baseline=levels_named(asked.baseline, study.factors))
     if asked.score is not None:
         known = [measure.name for measure in measures(study)]
         known += [name.partition("/")[0] for name in known]
@@ -183,31 +181,6 @@ def latex_of(study: Study, found: Sequence[Measure]) -> str:
         raise UserError("--latex: no run has finished with a score; omit it.")
     caption = f"{study.title}: {found[0].title} of {found[0].count:,} samples."
     return to_latex(summary_table(study, found[0]), caption)
-
-
-def levels_of(words: str, study: Study) -> dict[str, Any]:
-    """The levels that ``--baseline FACTOR=LEVEL,...`` names, or as tables call them.
-
-    Raises:
-      UserError: a factor or a level is none of the study's.
-    """
-    found = {}
-    called = {
-        in_words(name, level): (name, level)
-        for name, levels in study.factors.items()
-        for level in levels
-    }
-    for word in map(str.strip, words.split(",")):
-        if word in called:
-            name, found[name] = called[word]
-            continue
-        name, equals, level = word.partition("=")
-        if not equals:
-            raise UserError(f"--baseline {words}: {word} is no FACTOR=LEVEL.")
-        one_of(name, study.factors, "factor")
-        known = {shown(one): one for one in study.factors[name]}
-        found[name] = known[one_of(level, known, f"level of {name}")]
-    return found
 
 
 def report_of_one(asked: Report) -> int:
@@ -257,9 +230,10 @@ def sampler_of_run(
 def ended_badly(folder: RunFolder) -> bool:
     """Whether the run recorded that it diverged or failed."""
     try:
-        return json.loads(folder.status.read_text())["outcome"] in ("diverged", "failed")
-    except (OSError, ValueError, KeyError, TypeError):
+        found = read_status(folder)
+    except UserError:
         return False
+    return found is not None and found.outcome in ("diverged", "failed")
 
 
 def choices_of(asked: Report) -> Choices:

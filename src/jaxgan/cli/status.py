@@ -43,7 +43,7 @@ def status(arguments: Sequence[str]) -> int:
     counts = collections.Counter(summary.outcome for _, summary, _ in found)
     spent = sum(summary.device_seconds for _, summary, _ in found)
     told = ", ".join(f"{count} {outcome}" for outcome, count in counts.most_common())
-    print(f"{len(found)} runs: {told}; {spent:,.0f} device-seconds of timed steps")
+    print(f"{len(found)} runs: {told}; {spent:,.0f} device-seconds of steps")
     return 0
 
 

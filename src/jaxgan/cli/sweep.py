@@ -63,13 +63,13 @@ class Asked:
     scored: str | None = None
     """Score that trials are ranked by, e.g. modes/captured; the first one taken if not given."""
     baseline: str | None = None
-    """Name of the variant that others are compared with, e.g. r1=0.0; the experiment as it is, if
-    that is among them."""
+    """The variant that others are compared with, FACTOR=LEVEL,... or its name, e.g. r1=0; the
+    experiment as it is, if that is among them."""
     halving: str | None = None
     """Successive halving: steps at which variants are ranked, by the median over their seeds, and
     the worse ones pruned, e.g. 500,1000."""
-    reduction: float = 2.0
-    """With --halving: one variant in so many goes on."""
+    reduction: float | None = None
+    """With --halving: one variant in so many goes on; every second one if not given."""
     select: Literal["best-of"] | None = None
     """Train the best variant again with --select-seeds, and the baseline beside it. jaxgan report
     then reports these runs alone: the best of many owes part of its score to the seeds that chose
@@ -83,7 +83,7 @@ class Asked:
     """How many trials that differ in seed and hyperparameters only to train at once, as one
     program: a number, off, or auto, which tries what is fastest. Off is the default because numbers
     are then those of jaxgan train bit for bit; at once they differ by rounding, which training
-    amplifies. --halving trains one after another."""
+    amplifies. Not with --halving, which trains one after another."""
     retry_failed: bool = False
     """Train trials again that failed. (Those that diverged would do so again.)"""
     dry_run: bool = False
@@ -107,7 +107,7 @@ def sweep(arguments: Sequence[str]) -> int:
     at_once = parse_population(asked.population) if rule is None else 1
     before = manifest.read(asked.workdir)
     again = selection_of(asked, wanted, trials, before)
-    joined = manifest.joined(before, wanted, asked.workdir) if before else wanted
+    joined = resumed(asked.workdir, wanted)
     check_code(asked.workdir, trials)
     check_games(trials, alone=at_once == 1)
     say(listing(trials))
@@ -120,6 +120,7 @@ def sweep(arguments: Sequence[str]) -> int:
         print(probe.summed(found))
         return 0
     with locked(RunFolder(asked.workdir)), Signals() as signals:
+        joined = resumed(asked.workdir, wanted)  # another command may have written since
         if asked.retry_failed:
             joined = manifest.without_failures(joined)
         running = Sweep(asked.workdir, joined)
@@ -134,6 +135,16 @@ def sweep(arguments: Sequence[str]) -> int:
             train_flat(running, reported, at_once, signals)
             trials += reported
     return ended(running.manifest, [trial.folder for trial in trials], signals, asked.workdir)
+
+
+def resumed(folder: Path, wanted: Manifest) -> Manifest:
+    """The manifest of the sweep that is asked for, with what is in its folder already.
+
+    Raises:
+      UserError: the folder holds another sweep, or something else.
+    """
+    before = manifest.read(folder)
+    return manifest.joined(before, wanted, folder) if before else wanted
 
 
 def train_flat(running: Sweep, trials: Sequence[Trial], at_once: AtOnce, signals: Signals) -> None:
@@ -179,13 +190,29 @@ def planned(arguments: Sequence[str]) -> tuple[Asked, list[Trial], Manifest]:
         config=(tyro.conf.FlagCreatePairsOff,),
     )
     study, words = study_of(Path(file), asked, words)
+    refuse_idle_flags(asked, study)
     trials = plan(study, words, parse, [field.name for field in dataclasses.fields(Asked)])
     role: Role = "selection" if asked.select else "both"
     wanted = manifest_of(study, trials, asked.workdir, ["sweep", *arguments], role)
     if asked.halving is not None:
-        rule = halving(asked.halving, asked.reduction, scored_of(study, trials), trials)
+        reduction = 2.0 if asked.reduction is None else asked.reduction
+        rule = halving(asked.halving, reduction, scored_of(study, trials), trials)
         wanted = dataclasses.replace(wanted, halving=plain(dataclasses.asdict(rule)))
     return asked, trials, wanted
+
+
+def refuse_idle_flags(asked: Asked, study: Study) -> None:
+    """Refuses flags that would change nothing.
+
+    Raises:
+      UserError: names the first one.
+    """
+    if asked.halving is None and asked.reduction is not None:
+        raise UserError("--reduction goes with --halving; add it.")
+    if asked.halving is not None and asked.population != "off":
+        raise UserError("--halving trains one after another; omit --population.")
+    if asked.random_seed is not None and not study.random:
+        raise UserError("--random-seed goes with --random; add it.")
 
 
 def say(line: str) -> None:

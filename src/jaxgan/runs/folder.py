@@ -6,9 +6,10 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from jaxgan.errors import UserError
 from jaxgan.experiment import Experiment
@@ -91,7 +92,8 @@ def run_folder(experiment: Experiment, workdir: Path | None) -> RunFolder:
 class Status:
     """How a run stands, in ``status.json``.
 
-    Use as a context manager: an exception that leaves it is written as ``failed``.
+    Use as a context manager: an exception that leaves it is written as ``failed``, Ctrl-C as
+    ``interrupted``: it is no fault of the run, which can go on.
 
     Attributes:
       step: the last step that was reached.
@@ -112,8 +114,33 @@ class Status:
         return self
 
     def __exit__(self, kind, error, trace) -> None:
-        if error is not None:
+        if isinstance(error, KeyboardInterrupt):
+            self.write("interrupted", "stopped at once by Ctrl-C")
+        elif error is not None:
             self.write("failed", str(error).partition("\n")[0] or repr(error))
+
+
+class Recorded(NamedTuple):
+    """How a run stands, as it wrote it itself."""
+
+    outcome: str
+    step: int
+    note: str
+
+
+def read_status(folder: RunFolder) -> Recorded | None:
+    """How the run says that it stands; None if it has not written it.
+
+    Raises:
+      UserError: the file is damaged.
+    """
+    try:
+        found = json.loads(folder.status.read_text())
+        return Recorded(str(found["outcome"]), int(found["step"]), str(found.get("note", "")))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UserError(f"{folder.status} is damaged ({error!r}).") from error
 
 
 @contextlib.contextmanager
@@ -132,15 +159,33 @@ def locked(folder: RunFolder) -> Iterator[None]:
             "Choose another --workdir."
         ) from error
     try:
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _taken(held):
             raise UserError(
                 f"Another process trains {folder.path}; wait for it, or use another --workdir."
-            ) from None
+            )
         yield
     finally:
         os.close(held)
+
+
+LOOK = 0.5
+"""Seconds after which who holds a run folder is taken to train the run."""
+
+
+def _taken(held: int) -> bool:
+    """Whether this process now has the lock.
+
+    It tries for ``LOOK`` seconds: to see whether a run is trained, others hold it for a moment.
+    """
+    deadline = time.monotonic() + LOOK
+    while True:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(LOOK / 20)
 
 
 def create_folder(folder: RunFolder, description: dict[str, Any], experiment: Experiment) -> None:
@@ -166,6 +211,25 @@ def create_folder(folder: RunFolder, description: dict[str, Any], experiment: Ex
         ) from error
 
 
+def _check(description: Mapping[str, Any]) -> None:
+    """Checks that the parts that are read everywhere are there.
+
+    Raises:
+      KeyError, TypeError, ValueError: one is missing, or is something else.
+    """
+    parts = ("config", "training", "data", "environment")
+    if any(not isinstance(description[part], dict) for part in parts):
+        raise TypeError(f"{', '.join(parts)} must be objects")
+    int(description["training"]["seed"])
+    if not isinstance(description["experiment"], str):
+        raise TypeError("experiment must be a name")
+    if not description["launches"]:
+        raise ValueError("no launch is recorded")
+    for launch in description["launches"]:
+        int(launch["runtime"]["steps"])
+        int(launch["environment"]["devices"])
+
+
 def read_description(folder: RunFolder) -> dict[str, Any]:
     """The run's description.
 
@@ -175,11 +239,8 @@ def read_description(folder: RunFolder) -> dict[str, Any]:
     try:
         description = json.loads(folder.config.read_text())
         version = int(description["format"])
-        parts = ("config", "training", "data", "environment")
-        if version == FORMAT and any(not isinstance(description[part], dict) for part in parts):
-            raise TypeError(f"{', '.join(parts)} must be objects")
-        if version == FORMAT and not description["launches"]:
-            raise ValueError("no launch is recorded")
+        if version == FORMAT:
+            _check(description)
     except NotADirectoryError:
         raise UserError(f"{folder.path} is not a folder; name the run folder.") from None
     except FileNotFoundError:

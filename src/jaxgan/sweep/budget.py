@@ -10,6 +10,7 @@ import numpy as np
 from jaxgan.report.document import Table, number
 from jaxgan.sweep.flops import flops
 from jaxgan.sweep.results import Study, Trial, Variant
+from jaxgan.sweep.summary import device_seconds
 
 UNEQUAL = 0.05
 """Budgets that differ by more than this share are not called equal."""
@@ -28,7 +29,7 @@ class Spent:
       g_steps: updates of the generator.
       images: real samples that were shown.
       flops: floating-point operations of the steps, counted.
-      device_seconds: time of the steps, without compiling and scoring, times the devices.
+      device_seconds: of the steps, as ``summary.device_seconds`` counts them.
     """
 
     d_steps: float
@@ -44,20 +45,9 @@ def spent(trial: Trial) -> Spent:
     d_steps, g_steps, images = (
         float(last.get(name, math.nan)) for name in ("d_steps", "g_steps", "images")
     )
-    return Spent(d_steps, g_steps, images, flops(trial), _device_seconds(trial))
-
-
-def _device_seconds(trial: Trial) -> float:
-    """A row without a speed, as right after compiling, is taken to be of the median one."""
-    steps = np.array([row.get("averaged_steps") or 0 for row in trial.rows], np.float64)
-    speeds = np.array([row.get("steps_per_second") or math.nan for row in trial.rows], np.float64)
-    known = speeds[np.isfinite(speeds)]
-    if not len(known):
-        return math.nan
-    launches = trial.description.get("launches") or [{}]
-    devices = launches[-1].get("environment", {}).get("devices", 1)
-    seconds = np.sum(steps / np.where(np.isfinite(speeds), speeds, np.median(known)))
-    return float(seconds * devices)
+    launches = trial.description.get("launches")
+    seconds = device_seconds(trial.rows, launches) if launches else math.nan
+    return Spent(d_steps, g_steps, images, flops(trial), seconds)
 
 
 COLUMNS: Mapping[str, Callable[[Spent], float]] = {

@@ -199,8 +199,7 @@ def points(random: Mapping[str, str], seed: int) -> list[dict[str, str]]:
         raise UserError(f"--random: {fault}; all flags are drawn together, so say one number: x20.")
     count = counts.pop()
     # Powers of two keep the sequence balanced; its first points do not depend on their number.
-    # The generator is called rng since scipy 1.15, which still takes the name of 1.14.
-    sobol = qmc.Sobol(len(spaces), seed=np.random.default_rng(seed))  # pyright: ignore
+    sobol = qmc.Sobol(len(spaces), rng=np.random.default_rng(seed))
     unit = sobol.random_base2(math.ceil(math.log2(count)))[:count]
     drawn = {
         name: space.draw(unit[:, column]) for column, (name, space) in enumerate(spaces.items())

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from jaxgan.sweep.results import shown
 from jaxgan.sweep.statistics import Better, Interval, finite_of, mean, t_interval
 from jaxgan.viz.pictures import as_image, new_figure
 
@@ -300,12 +301,12 @@ def scale(levels: Sequence[Any]) -> tuple[np.ndarray, list[tuple[float, str]]]:
     on a logarithmic one if they are positive and the largest is thirty times the smallest.
     """
     numbers = all(type(level) in (int, float) for level in levels)
-    distinct = sorted(set(levels)) if numbers else list(dict.fromkeys(map(_text, levels)))
+    distinct = sorted(set(levels)) if numbers else list(dict.fromkeys(map(shown, levels)))
     if not numbers or len(distinct) <= 10:
         last = max(len(distinct) - 1, 1)
         heights = {level: place / last for place, level in enumerate(distinct)}
-        known = [heights[level if numbers else _text(level)] for level in levels]
-        return np.array(known), [(height, _text(level)) for level, height in heights.items()]
+        known = [heights[level if numbers else shown(level)] for level in levels]
+        return np.array(known), [(height, shown(level)) for level, height in heights.items()]
     found = np.array(levels, np.float64)
     logarithmic = found.min() > 0 and found.max() >= 30 * found.min()
     moved = np.log(found) if logarithmic else found
@@ -313,10 +314,6 @@ def scale(levels: Sequence[Any]) -> tuple[np.ndarray, list[tuple[float, str]]]:
     marks = [(place, low + place * (high - low)) for place in (0.0, 0.25, 0.5, 0.75, 1.0)]
     told = [(place, f"{math.exp(at) if logarithmic else at:.2g}") for place, at in marks]
     return (moved - low) / (high - low), told
-
-
-def _text(level: Any) -> str:
-    return "none" if level is None else f"{level:.4g}" if type(level) is float else str(level)
 
 
 def wrapped(name: str) -> str:

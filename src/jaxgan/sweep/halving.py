@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from jaxgan.errors import UserError
 from jaxgan.sweep.process import Signals
-from jaxgan.sweep.run import Launch, Sweep, train_all
+from jaxgan.sweep.run import ENDED, Launch, Sweep, has_ended, train_all
 from jaxgan.sweep.summary import score_at
 from jaxgan.sweep.trials import Trial, at_steps
 
@@ -81,12 +81,16 @@ def train_halving(
     """Trains all trials to the first rung, those that are left to the next, and so on to the end.
 
     What is left is found anew from the scores each time, so the same command goes on anywhere.
+    Nothing is ranked while a trial is short of a rung: without its score it would be the worst.
     """
     left = list(trials)
     for rung in rule.rungs:
         say(f"to step {rung:,}: {len({trial.name for trial in left})} variants")
         train_all(sweep, [[at_steps(trial, rung)] for trial in left], launch, signals, say)
         if signals.asked:
+            return
+        if not all(has_ended(sweep, at_steps(trial, rung)) for trial in left):
+            say(f"not all of them are at step {rung:,}: none is ranked, and none is pruned")
             return
         scores: dict[str, list[float | None]] = {}
         for trial in left:
@@ -96,7 +100,7 @@ def train_halving(
         kept = ranked[: math.ceil(len(ranked) / rule.reduction)]
         for trial in left:
             state = sweep.manifest.entry(trial.folder).state
-            if trial.name not in kept and state not in ("failed", "diverged", "pruned"):
+            if trial.name not in kept and state not in ENDED:
                 place = f"rank {ranked.index(trial.name) + 1} of {len(ranked)} at step {rung}"
                 sweep.note(trial, "pruned", f"{place}, by the median of {rule.scored}")
         left = [trial for trial in left if trial.name in kept]

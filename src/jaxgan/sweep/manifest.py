@@ -190,6 +190,12 @@ def _contradictions(old: Manifest, new: Manifest) -> list[str]:
             found.append(f"{name}: {before} -> {after}")
     before = {entry.folder: entry for entry in old.trials}
     for entry in new.trials:
+        if old.halving and entry.folder not in before:
+            found.append(
+                f"seed {entry.seed} of {entry.name} is new, and --halving has ranked the others "
+                "without it"
+            )
+            break
         same = before.get(entry.folder, entry)
         if entry.steps < same.steps:
             found.append(f"steps of {entry.name}: {same.steps} -> {entry.steps}")

@@ -161,8 +161,8 @@ def _alike(score: Score | None) -> bool | None:
     return score.values["distance"] < ENOUGH_DISTANCE * real if score and real else None
 
 
-def finite_steps(measure: Measure, trial: Trial) -> dict[int, float]:
-    """The scores of a trial over its steps; of two at a step the newer one."""
+def scores_by_step(measure: Measure, trial: Trial) -> dict[int, float]:
+    """The scores of a trial over its steps, finite or not; of two at a step the newer one."""
     own = {id(score) for score in trial.scores}
     found = [score for score in measure.scores if id(score) in own]
     return {_step(score): score.values.get(measure.value, math.nan) for score in found}

@@ -28,7 +28,7 @@ from jaxgan.runs.folder import RunFolder
 from jaxgan.sweep import figures, tables
 from jaxgan.sweep.budget import UNEQUAL, UNEQUAL_TIME, budget_table
 from jaxgan.sweep.cautions import cautions
-from jaxgan.sweep.measures import ENOUGH_DISTANCE, ENOUGH_MODES, Measure, finite_steps, measures
+from jaxgan.sweep.measures import ENOUGH_DISTANCE, ENOUGH_MODES, Measure, measures, scores_by_step
 from jaxgan.sweep.results import Study, Trial, Variant, in_words, of_selection, shown
 from jaxgan.sweep.statistics import profile, rank_correlation, with_worst
 from jaxgan.viz.figures import enlarged, strip
@@ -235,10 +235,10 @@ def differences(study: Study, measure: Measure) -> list[Block]:
     told = (
         f"{measure.title} less that of the baseline: {levels}, and all else the same; "
         f"{measure.better} is better. 'Of means' compares all finite scores by Welch's t test, 'of "
-        "pairs' those of runs with the same seed by the paired t test. P-values are corrected for "
-        "the number of variants by Holm's method. 'Beats the baseline' is the probability that a "
-        "run of the variant is better than one of the baseline; there, lost runs count as the "
-        "worst, and ties one half."
+        "pairs' those of runs with the same seed by the paired t test. P-values are corrected by "
+        "Holm's method for the number of variants in their column that could be tested. 'Beats "
+        "the baseline' is the probability that a run of the variant is better than one of the "
+        "baseline; there, lost runs count as the worst, and ties one half."
     )
     return [Text(told), tables.difference_table(tables.compare(study, measure))]
 
@@ -349,7 +349,7 @@ def curves(study: Study, measure: Measure) -> list[Block]:
 
 def score_band(variant: Variant, measure: Measure) -> figures.Band:
     """The scores of a variant at the steps that all its finished runs were scored at."""
-    every = [(one, finite_steps(measure, one)) for one in variant.trials if one.ended]
+    every = [(one, scores_by_step(measure, one)) for one in variant.trials if one.ended]
     sets = [set(scores) for one, scores in every if one.state == "finished" and scores]
     steps = sorted(set.intersection(*sets)) if sets else []
     worst = math.inf if measure.better == "lower" else -math.inf

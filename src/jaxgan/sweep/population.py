@@ -97,6 +97,8 @@ def decide(
         size = at_once if at_once != "auto" else chosen(sweep, group, launch, signals, say)
         if signals.asked:
             return
+        if size is None:  # nothing is written down: the next call may be able to measure it
+            continue
         sweep.together([[one.folder for one in part] for part in divided(group, size)])
 
 
@@ -106,8 +108,8 @@ def chosen(
     launch: Launch,
     signals: Signals,
     say: Callable[[str], None],
-) -> int:
-    """How many of these trials at once are fastest, as a process measures it; 1 if it fails."""
+) -> int | None:
+    """How many of these trials at once are fastest, as a process measures it; None if it fails."""
     log = sweep.folder / "logs" / "population.log"
     since = log.stat().st_size if log.exists() else 0
     words = ("population", "--choose", str(sweep.folder), *(trial.folder for trial in group))
@@ -118,7 +120,7 @@ def chosen(
         return int(said)
     if not signals.asked:
         say(f"{len(group)} trials like {group[0].name}: one after another, not measured: {said}")
-    return 1
+    return None
 
 
 def grouped(populations: Sequence[Sequence[str]], trials: Sequence[Trial]) -> list[list[Trial]]:

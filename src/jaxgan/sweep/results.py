@@ -12,7 +12,7 @@ from jaxgan.evaluation.score import Score, read_scores
 from jaxgan.runs.folder import RunFolder, read_description
 from jaxgan.runs.metrics_log import read_metrics
 from jaxgan.sweep.manifest import FILE, FORMAT
-from jaxgan.sweep.summary import is_locked
+from jaxgan.sweep.summary import standing_of
 
 LOST = ("diverged", "failed", "pruned")
 """How a trial ends that has no final score, and counts as the worst."""
@@ -175,10 +175,13 @@ def in_words(factor: str, level: Any) -> str:
 
 
 def shown(level: Any) -> str:
-    """The value of a level as text."""
+    """The value of a level as text, which no other has: floats are short if that says them."""
     if level is None:
         return "none"
-    return f"{level:.4g}" if type(level) is float else str(level)
+    if type(level) is not float:
+        return str(level)
+    short = f"{level:.6g}"
+    return short if float(short) == level else repr(level)
 
 
 def is_sweep(path: Path) -> bool:
@@ -255,31 +258,22 @@ def read_trial(
     try:
         description = read_description(run)
     except UserError as error:
-        return Trial(levels, seed, folder, "damaged", str(error))
-    rows = read_metrics(run.metrics)
-    found, why, step = _status(run)
-    if (state == "pruned" and found != "diverged") or (state == "failed" and found == "running"):
-        found, why = state, note or why
-    if found == "running" and not is_locked(run):
-        found, why = "killed", "no process trains it any more"
-    if found == "finished" and step < steps:  # as far as it was to go at first
-        found, why = "interrupted", f"it is at step {step} of {steps}"
+        found, why = (state, note) if state == "failed" else ("damaged", str(error))
+        return Trial(levels, seed, folder, found, why)
+    rows, scores, step = read_metrics(run.metrics), [], 0
     try:
+        found, step, why = standing_of(run, rows)
         scores = read_scores(run.evaluations)
     except (UserError, OSError) as error:
-        found, why, scores = "damaged", str(error), []
+        found, why = "damaged", str(error)
+    if found == "finished" and step < steps:  # as far as it was to go at first
+        found, why = "interrupted", f"it is at step {step} of {steps}"
+    if (state == "pruned" and found != "diverged") or (
+        # A folder may be behind: what ended the process left it as it was before.
+        state == "failed" and found not in ("finished", "diverged", "running")
+    ):
+        found, why = state, note or why
     return Trial(levels, seed, folder, found, why, step, description, scores, rows)
-
-
-def _status(run: RunFolder) -> tuple[str, str, int]:
-    """How a run stands, why, and at which step."""
-    try:
-        status = json.loads(run.status.read_text())
-        return str(status["outcome"]), str(status.get("note", "")), int(status["step"])
-    except FileNotFoundError:
-        return "interrupted", "it has no status.json: it was stopped before its first step", 0
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        return "damaged", f"status.json is damaged ({type(error).__name__})", 0
 
 
 def read_runs(folders: Sequence[Path]) -> Study:
@@ -353,8 +347,3 @@ def _check_different(trials: Sequence[Trial]) -> None:
                 f"{other.folder} and {trial.folder} have the same settings and seed, which is one "
                 "result and not two; leave one out."
             )
-
-
-def runs_below(path: Path) -> list[Path]:
-    """The run folders in a folder, however deep, in the order of their names."""
-    return sorted(found.parent for found in path.rglob("config.json"))

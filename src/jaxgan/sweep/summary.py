@@ -2,7 +2,7 @@
 
 import dataclasses
 import fcntl
-import json
+import math
 import os
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,7 +11,7 @@ from typing import Any
 
 from jaxgan.errors import UserError
 from jaxgan.evaluation.score import RULE, Score, read_scores
-from jaxgan.runs.folder import RunFolder, read_description
+from jaxgan.runs.folder import Recorded, RunFolder, read_description, read_status
 from jaxgan.runs.metrics_log import read_metrics
 
 
@@ -27,7 +27,7 @@ class Summary:
       steps: the step to reach; None if that cannot be read.
       scores: its last scores, as it was trained.
       steps_per_second: the median over its rows of metrics; None if none was timed.
-      device_seconds: time of its timed steps, over all devices: neither compiling nor scoring.
+      device_seconds: of its steps, as ``device_seconds`` counts them; 0 if none was timed.
       note: why it ended, or what is damaged; may be empty.
     """
 
@@ -51,47 +51,59 @@ def summary_of(folder: RunFolder) -> Summary:
     """How the run in a folder stands."""
     try:
         launches = read_description(folder)["launches"]
-        steps = int(launches[-1]["runtime"]["steps"])
-        devices = [int(launch["environment"]["devices"]) for launch in launches]
     except UserError as error:
         return Summary("damaged", note=str(error))
-    except (KeyError, TypeError, ValueError) as error:
-        return Summary("damaged", note=f"{folder.config} is damaged ({error!r}).")
+    steps = int(launches[-1]["runtime"]["steps"])
     try:
         scores = last_scores(read_scores(folder.evaluations))
-        status = _status(folder)
         rows = read_metrics(folder.metrics)
+        outcome, step, note = standing_of(folder, rows)
     except (UserError, OSError) as error:
         return Summary("damaged", steps=steps, note=str(error))
     rates = [rate for row in rows if (rate := _number(row, "steps_per_second"))]
-    outcome, step, note = status or ("killed", 0, "it was stopped before its first step")
-    if outcome == "running" and not is_locked(folder):
-        outcome, note = "killed", "no process trains it; the same command resumes it"
     return Summary(
         outcome,
-        max([step, *(row["step"] for row in rows[-1:])]),
+        step,
         steps,
         tuple(scores),
         statistics.median(rates) if rates else None,
-        # Rows do not say which launch wrote them; where it matters, all have the same devices.
-        devices[-1] * sum(map(seconds_of, rows)),
+        device_seconds(rows, launches) if rates else 0.0,
         note,
     )
 
 
-def _status(folder: RunFolder) -> tuple[str, int, str] | None:
-    """Outcome, step and note; None if the run has not written them.
+def standing_of(folder: RunFolder, rows: Sequence[Mapping[str, Any]]) -> Recorded:
+    """How the run in a folder with these rows of metrics says that it stands.
+
+    It is ``killed`` if it says ``running``, or nothing, and no process trains it; the step is that
+    of its last row, if that is later than what it wrote.
 
     Raises:
-      UserError: the file is damaged.
+      UserError: its ``status.json`` is damaged.
     """
-    try:
-        found = json.loads(folder.status.read_text())
-        return str(found["outcome"]), int(found["step"]), str(found.get("note", ""))
-    except FileNotFoundError:
-        return None
-    except (ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{folder.status} is damaged ({error!r}).") from error
+    found = read_status(folder) or Recorded("killed", 0, "it was stopped before its first step")
+    if found.outcome == "running" and not is_locked(folder):
+        note = "no process trains it; the same command resumes it"
+        found = found._replace(outcome="killed", note=note)
+    return found._replace(step=max([found.step, *(row["step"] for row in rows[-1:])]))
+
+
+def device_seconds(
+    rows: Sequence[Mapping[str, Any]], launches: Sequence[Mapping[str, Any]]
+) -> float:
+    """Time of the steps of a run times its devices: neither compiling nor scoring.
+
+    Steps that were not timed, as those right after compiling, are taken to be of the median speed.
+    Of runs that are trained at once each has an equal share. Rows do not say which launch wrote
+    them; the devices are those of the last. NaN if no step was timed.
+    """
+    rates = [rate for row in rows if (rate := _number(row, "steps_per_second"))]
+    if not rates:
+        return math.nan
+    left = sum(_number(row, "averaged_steps") or 0.0 for row in rows if not seconds_of(row))
+    seconds = sum(map(seconds_of, rows)) + left / statistics.median(rates)
+    environment = launches[-1]["environment"]
+    return seconds * environment["devices"] / environment.get("members", 1)
 
 
 def _number(row: Mapping[str, Any], name: str) -> float | None:

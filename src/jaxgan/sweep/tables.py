@@ -164,7 +164,7 @@ class Compared:
       variant: the variant.
       of_all: its mean less the baseline's.
       of_pairs: the mean difference of runs with the same seed.
-      p_of_all: the p-value of ``of_all``, corrected for the number of variants.
+      p_of_all: the p-value of ``of_all``, corrected for the number of variants that have one.
       p_of_pairs: that of ``of_pairs``.
       wins: probability that a run of it beats one of the baseline.
     """

@@ -22,6 +22,7 @@ from jaxgan.experiment import Experiment, load_experiment
 from jaxgan.game.gan import Gan, groups, moves
 from jaxgan.metrics.metric import Metric
 from jaxgan.runs.settings import Runtime, Training, check, with_flags
+from jaxgan.sweep.baseline import levels_named
 from jaxgan.sweep.factors import Words, points
 from jaxgan.sweep.flags import Flags, Parse, names_in, plain, spell, without
 from jaxgan.sweep.study import Study, Variant
@@ -328,13 +329,38 @@ def baseline_of(study: Study, trials: Sequence[Trial]) -> Mapping[str, Any] | No
     """The levels that others are compared with: those named, or the experiment as it is.
 
     Raises:
-      UserError: no trial has the name that the study gives.
+      UserError: no variant is called as the study says, or several are.
     """
     levels = {trial.name: trial.levels for trial in trials}
     if study.baseline:
-        return levels[one_of(study.baseline, levels, "variant")]
+        return levels[_named(study.baseline, levels)]
     usual = [trial.levels for trial in trials if trial.usual and trial.levels]
     return usual[0] if usual and len(study.variants) == 1 else None
+
+
+def _named(words: str, variants: Mapping[str, Mapping[str, Any]]) -> str:
+    """The name of the variant with these levels, or of this name.
+
+    Raises:
+      UserError: there is none, or there are several.
+    """
+    if words in variants:
+        return words
+    factors: dict[str, list[Any]] = {}
+    for levels in variants.values():
+        for factor, level in levels.items():
+            factors.setdefault(factor, []).append(level)
+    try:
+        wanted = levels_named(words, factors)
+    except UserError:
+        wanted = {}
+    found = [name for name, levels in variants.items() if wanted and {**levels, **wanted} == levels]
+    if len(found) > 1:
+        raise UserError(
+            f"--baseline {words}: {len(found)} variants are so, as {found[0]} and {found[1]}; name "
+            "one of them."
+        )
+    return found[0] if found else one_of(words, variants, "variant")
 
 
 def scored_of(study: Study, trials: Sequence[Trial]) -> tuple[str, float] | None:

@@ -11,7 +11,11 @@ from jaxgan.training.members import Population
 
 
 class MemberInfo(StepInfo):
-    """What the hooks of one member look at; its state is taken out when one asks for it."""
+    """What the hooks of one member look at.
+
+    Its state is taken out each time that one asks for it, and not kept: the states of all members
+    would take as much of the device's memory as the population, until the next hooks are called.
+    """
 
     def __init__(self, info: StepInfo, number: int, take: Callable[[Population, int], GanState]):
         self._population: Any = info.state
@@ -20,7 +24,7 @@ class MemberInfo(StepInfo):
         self.means = {name: mean[number] for name, mean in info.means.items()}
         self.scores = []
 
-    @functools.cached_property
+    @property
     def state(self) -> GanState:  # type: ignore[override]
         """The member's state."""
         return self._take(self._population, self._number)

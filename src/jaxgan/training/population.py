@@ -32,7 +32,7 @@ from jaxgan.training.loop import Engine, Hook, Outcome, fit
 from jaxgan.training.members import PopulationEngine, member_of, stack
 from jaxgan.training.run import OpenRun, Run, opened, prepared
 from jaxgan.training.stop import Stop
-from jaxgan.training.train import ShowProgress, at_the_end, unseen
+from jaxgan.training.train import ShowProgress, unseen
 
 Layout: TypeAlias = Literal["auto", "members", "rows"]
 """What is divided over the devices: the members, the rows of each one's batches, or, as ``auto``,
@@ -297,7 +297,7 @@ def _train(
         states = _states({n: runs[n] for n in live}, mine)
         first = int(states[live[0]].step) if live else steps
         if first >= steps:
-            return [outcome or at_the_end(first) for outcome in outcomes.values()]
+            return [outcome or mine[n].nothing_to_do(first) for n, outcome in outcomes.items()]
         bar = whole.enter_context(progress(f"{experiment.name}, {len(live)} runs", first, steps))
         shown = {n: bar if n == live[0] else hooks.Silent() for n in live}
         policies = {n: mine[n].begin(first, shown[n], pictures) for n in live}

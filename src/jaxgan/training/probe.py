@@ -4,7 +4,7 @@ import contextlib
 import math
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -36,37 +36,36 @@ class Measured(NamedTuple):
 
     Attributes:
       members: how many runs; 1 is a run of its own.
-      compile_seconds: seconds until the first steps were done.
+      start_seconds: seconds from the start of a process until its first steps are done: importing,
+        data, tracing, and compiling what is not kept from an earlier process.
       step_seconds: seconds of a step of all of them.
       peak_bytes: the most memory in use on a device so far; None where it is not reported.
     """
 
     members: int
-    compile_seconds: float
+    start_seconds: float
     step_seconds: float
     peak_bytes: int | None = None
 
 
-def seconds_of(measured: Measured, runs: int, steps: int, cached: bool = False) -> float:
+def seconds_of(measured: Measured, runs: int, steps: int) -> float:
     """Seconds that all runs take, so many at once and one such group after another.
+
+    Each group is a process of its own.
 
     Args:
       measured: what so many runs took.
       runs: how many there are.
       steps: of each.
-      cached: whether a compiled program is kept for the groups that follow.
     """
     groups = math.ceil(runs / measured.members)
-    compilations = 1 if cached else groups
-    return compilations * measured.compile_seconds + groups * steps * measured.step_seconds
+    return groups * (measured.start_seconds + steps * measured.step_seconds)
 
 
 def fastest(
     measured: Sequence[Measured],
     runs: int,
     steps: int,
-    *,
-    cached: bool = False,
     memory: int | None = None,
 ) -> int:
     """How many runs to train at once so that all of them take the least time.
@@ -75,7 +74,6 @@ def fastest(
       measured: what different numbers of them took.
       runs: how many there are.
       steps: of each.
-      cached: whether a compiled program is kept for the groups that follow.
       memory: bytes of a device; None if it is unknown. What comes near it is not taken.
 
     Returns:
@@ -89,7 +87,7 @@ def fastest(
     ]
     best = min(
         fitting,
-        key=lambda one: (seconds_of(one, runs, steps, cached), one.members),
+        key=lambda one: (seconds_of(one, runs, steps), one.members),
         default=Measured(1, 0.0, 0.0),
     )
     return best.members
@@ -120,10 +118,8 @@ def choose(
       UserError: a setting or the data are at fault.
     """
     asked = [Asked(*one) for one in zip(configs, trainings, runtimes, strict=True)]
-    steps, cached = asked[0].runtime.steps, bool(jax.config.jax_compilation_cache_dir)  # type: ignore
     measured = measure(experiment, asked, layout, seconds)
-    memory = _memory("bytes_limit")
-    return fastest(measured, len(asked), steps, cached=cached, memory=memory)
+    return fastest(measured, len(asked), asked[0].runtime.steps, _memory("bytes_limit"))
 
 
 def measure(
@@ -138,6 +134,8 @@ def measure(
     """
     runs, _ = prepared_together(experiment, asked, layout)
     run, found = runs[0], []
+    # What every process does before it makes a state; of its threads, as nothing waits long here.
+    start = time.process_time()
 
     def total(one: Measured) -> float:
         return seconds_of(one, len(runs), run.runtime.steps)
@@ -146,7 +144,11 @@ def measure(
         if not _divides(count, layout, len(run.devices), run.training.batch_size):
             continue
         try:
-            one = _alone(run, seconds) if count == 1 else _at_once(runs[:count], layout, seconds)
+            one = (
+                _alone(run, start, seconds)
+                if count == 1
+                else _at_once(runs[:count], layout, start, seconds)
+            )
         except jax.errors.JaxRuntimeError as error:
             if "RESOURCE_EXHAUSTED" not in str(error) or not found:
                 raise
@@ -171,37 +173,45 @@ def sizes(runs: int) -> list[int]:
     return [*powers, runs]
 
 
-def _alone(run: Run, seconds: float) -> Measured:
+def _alone(run: Run, start: float, seconds: float) -> Measured:
     """What one run takes, as ``train`` trains it."""
-    feed = feed_of_run(run)
-    with contextlib.closing(feed):
-        engine = engine_of(run, feed, _cadences(run))
-        return _timed(1, engine, new_states([run])[0], seconds)
+    with contextlib.closing(feed_of_run(run)) as feed:
+
+        def make() -> tuple[Engine, Any]:
+            return engine_of(run, feed, _cadences(run)), new_states([run])[0]
+
+        return _timed(1, make, start, seconds)
 
 
-def _at_once(runs: Sequence[Run], layout: Layout, seconds: float) -> Measured:
+def _at_once(runs: Sequence[Run], layout: Layout, start: float, seconds: float) -> Measured:
     """What these runs take as one program."""
     groups = groups_of(layout, len(runs), len(runs[0].devices))
-    engine = engine_of_runs(runs, feed_of_runs(runs), groups, _cadences(runs[0]))
-    mesh = parallel.grid(runs[0].devices, groups)
-    population = stack(new_states(runs), [True] * len(runs), mesh)
-    return _timed(len(runs), engine, population, seconds)
+
+    def make() -> tuple[Engine, Any]:
+        engine = engine_of_runs(runs, feed_of_runs(runs), groups, _cadences(runs[0]))
+        mesh = parallel.grid(runs[0].devices, groups)
+        return engine, stack(new_states(runs), [True] * len(runs), mesh)
+
+    return _timed(len(runs), make, start, seconds)
 
 
 def _cadences(run: Run) -> tuple[int, ...]:
     return (*run.looked_at, run.runtime.logging.sample_every)
 
 
-def _timed(members: int, engine: Engine, state: Any, seconds: float) -> Measured:
-    """Compiles the engine, then calls it for so long."""
-    done, began = 0, time.perf_counter()
-    for _ in range(2):  # the second time what is on the device lies as a step leaves it
-        first = time.perf_counter()
-        state, _ = engine(state, done, 1)
-        jax.block_until_ready(state)
-        done += 1
-    compiling = time.perf_counter() - began
-    single = time.perf_counter() - first
+def _timed(
+    members: int, make: Callable[[], tuple[Engine, Any]], start: float, seconds: float
+) -> Measured:
+    """Starts an engine, then calls it for so long.
+
+    Args:
+      members: how many runs it trains.
+      make: makes the engine, not yet compiled, and a state.
+      start: seconds that a process takes before that.
+      seconds: for how long to call it.
+    """
+    engine, state, starting, single = _started(make)
+    done = 2
     count = int(np.clip(seconds / 4 / single, 1, engine.longest))
     taken: list[float] = []
     while sum(taken) * count < seconds or len(taken) < 3:
@@ -210,7 +220,23 @@ def _timed(members: int, engine: Engine, state: Any, seconds: float) -> Measured
         jax.block_until_ready(state)
         taken.append((time.perf_counter() - before) / count)
         done += count
-    return Measured(members, compiling, statistics.median(taken), _memory("peak_bytes_in_use"))
+    peak = _memory("peak_bytes_in_use")
+    if jax.config.jax_compilation_cache_dir:  # type: ignore
+        del engine, state
+        *_, starting, _ = _started(make)  # as the processes that train find it: compiled
+    return Measured(members, start + starting, statistics.median(taken), peak)
+
+
+def _started(make: Callable[[], tuple[Engine, Any]]) -> tuple[Engine, Any, float, float]:
+    """An engine, the state after its first two steps, their seconds, and those of the second."""
+    began = time.perf_counter()
+    engine, state = make()
+    for done in range(2):  # the second time what is on the device lies as a step leaves it
+        first = time.perf_counter()
+        state, _ = engine(state, done, 1)
+        jax.block_until_ready(state)
+    ended = time.perf_counter()
+    return engine, state, ended - began, ended - first
 
 
 def _memory(what: str) -> int | None:

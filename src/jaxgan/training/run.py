@@ -14,10 +14,18 @@ import jax
 
 from jaxgan import parallel
 from jaxgan.data.source import Source
+from jaxgan.errors import UserError
 from jaxgan.evaluation.score import RULE, forget
 from jaxgan.experiment import Experiment
 from jaxgan.runs.checkpoint import Checkpoints
-from jaxgan.runs.folder import RunFolder, Status, locked, read_description, run_folder
+from jaxgan.runs.folder import (
+    RunFolder,
+    Status,
+    locked,
+    read_description,
+    read_status,
+    run_folder,
+)
 from jaxgan.runs.identity import data_description, describe_run, origin_of
 from jaxgan.runs.metrics_log import MetricsLog, read_metrics
 from jaxgan.runs.settings import Runtime, Training, check
@@ -246,6 +254,19 @@ class OpenRun:
             draw and Hook(draw, (logging.sample_every,)),
         ]
         return [hook for hook in policy if hook]
+
+    def nothing_to_do(self, step: int) -> Outcome:
+        """What is said of a run that needs no more steps.
+
+        It may have been killed after its last checkpoint, before it wrote that it had finished.
+        """
+        self.status.step = step
+        found = None
+        with contextlib.suppress(UserError):  # what is damaged is written anew
+            found = read_status(self.run.folder)
+        if found is None or found.outcome not in ("finished", "diverged"):
+            self.status.write("finished")
+        return Outcome("finished", step, f"already at step {step}; raise --steps to go on")
 
     def end(self, outcome: Outcome, pictures: bool) -> None:
         """Writes down how it ended, once everything else is written."""

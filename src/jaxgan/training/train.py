@@ -65,7 +65,7 @@ def train(
         )
         first = mine.status.step = int(state.step)
         if first >= steps:
-            return at_the_end(first)
+            return mine.nothing_to_do(first)
         stop = stack.enter_context(Stop(mine.store.reached_preemption))
         shown = progress(experiment.name, first, steps) if leader else hooks.Silent()
         bar = stack.enter_context(shown)
@@ -119,8 +119,3 @@ def engine_of(
         repeat.choose(game.shapes) if compute.repeat == "auto" else compute.repeat,
         1 if compute.debug_nans else longest,
     )
-
-
-def at_the_end(step: int) -> Outcome:
-    """What is said of a run that needs no more steps."""
-    return Outcome("finished", step, f"already at step {step}; raise --steps to go on")
