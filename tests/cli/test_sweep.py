@@ -11,6 +11,7 @@ import pytest
 
 from jaxgan.runs.exit_codes import EXIT_AGAIN, EXIT_FAILED, EXIT_INTERRUPTED
 from jaxgan.sweep.probe import Cost
+from support.engines import OneByOne
 from support.parsing import parse_once
 from support.tiny_runs import TINY, contents, digest, process, rows, status, unchanged
 
@@ -53,7 +54,7 @@ class Launches:
 @pytest.fixture
 def launches(monkeypatch, finished):
     found = Launches(finished)
-    monkeypatch.setattr("jaxgan.sweep.process.run", found)
+    monkeypatch.setattr("jaxgan.cli.sweep.Local", lambda jobs, say: OneByOne(found))
     monkeypatch.setattr("jaxgan.cli.sweep.parse", parse_once)
     return found
 
@@ -194,6 +195,7 @@ def test_new_trials_join_and_a_later_step_trains_all_further(sweep, launches, tm
         (("--scored", "modes/captured"), {}, "add --evaluate-every"),
         (("--halving", "5"), {}, "--halving ranks trials by a score; add --evaluate-every"),
         (("--width", "0"), {}, "--width 0: must be at least 1"),
+        (("--jobs", "0"), {}, "--jobs 0: must be at least 1"),
         (("--split", "nowhere"), {}, "nowhere"),
         ((), {"seeds": "a"}, "--seeds a"),
     ],
@@ -315,21 +317,30 @@ JAXGAN = "from jaxgan.cli.main import main; main()"
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "number, jobs", [(signal.SIGINT, 2), (signal.SIGTERM, 1), (signal.SIGKILL, 2)]
+)
 def test_a_sweep_that_is_stopped_in_a_trial_ends_in_the_numbers_of_an_undisturbed_one(
-    number, usual, tmp_path
+    number, jobs, usual, tmp_path
 ):
-    """In processes, as users run it: a signal while the first trial trains, then the same again."""
+    """In processes, as users run it: a signal while trials train, then the same again.
 
-    def words(name):
+    The undisturbed one trains one after another.
+    """
+
+    def words(name, jobs):
         flags = ("--devices", 1, "--steps", 1500, "--checkpoint-every", 200, "--seeds", "0:2")
-        return ("-c", JAXGAN, "sweep", TINY, *usual[:3], *flags, "--workdir", tmp_path / name)
+        place = ("--jobs", jobs, "--workdir", tmp_path / name)
+        return ("-c", JAXGAN, "sweep", TINY, *usual[:3], *flags, *place)
 
-    child = process(*words("s"), devices=1)
-    first = tmp_path / "s" / "trials" / "tiny" / "seed-0"
+    def trials(name):
+        return [tmp_path / name / "trials" / "tiny" / f"seed-{seed}" for seed in (0, 1)]
+
+    child = process(*words("s", jobs), devices=1)
+    begun = trials("s")[:jobs]
     try:
         deadline = time.monotonic() + 120
-        while not (first / "checkpoints" / "200" / "commit_success.txt").exists():
+        while not all([*run.glob("checkpoints/*/commit_success.txt")] for run in begun):
             assert child.poll() is None, child.communicate()[0]
             assert time.monotonic() < deadline
             time.sleep(0.002)
@@ -341,12 +352,12 @@ def test_a_sweep_that_is_stopped_in_a_trial_ends_in_the_numbers_of_an_undisturbe
     code = {signal.SIGINT: EXIT_INTERRUPTED, signal.SIGTERM: EXIT_AGAIN}.get(number, -number)
     assert child.returncode == code, said
     if number != signal.SIGKILL:
-        assert [*states(tmp_path / "s").values()] == ["interrupted", "pending"]
-        assert 0 < status(first)["step"] < 1500
-    for name in ("s", "whole"):
-        again = process(*words(name), devices=1, stdout=subprocess.DEVNULL)
+        expected = ["interrupted"] * jobs + ["pending"] * (2 - jobs)
+        assert [*states(tmp_path / "s").values()] == expected
+        assert all(0 < status(run)["step"] < 1500 for run in begun)
+    for name, at_once in (("s", jobs), ("whole", 1)):
+        again = process(*words(name, at_once), devices=1, stdout=subprocess.DEVNULL)
         assert again.wait(timeout=300) == 0
-    for seed in (0, 1):
-        trials = [tmp_path / name / "trials" / "tiny" / f"seed-{seed}" for name in ("s", "whole")]
-        assert digest(trials[0]) == digest(trials[1])
-        assert rows(trials[0])[-1] == rows(trials[1])[-1]
+    for mine, whole in zip(trials("s"), trials("whole"), strict=True):
+        assert digest(mine) == digest(whole)
+        assert rows(mine)[-1] == rows(whole)[-1]

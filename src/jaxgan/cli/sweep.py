@@ -14,11 +14,13 @@ from jaxgan.cli.experiment import parse
 from jaxgan.errors import UserError
 from jaxgan.runs.exit_codes import EXIT_AGAIN, EXIT_FAILED, EXIT_FAULT, EXIT_INTERRUPTED
 from jaxgan.runs.folder import RunFolder, locked
-from jaxgan.sweep import manifest, probe, process
+from jaxgan.sweep import manifest, probe
 from jaxgan.sweep.check import check_code, check_games, shared
+from jaxgan.sweep.engine import Engine
 from jaxgan.sweep.factors import parse_grid, parse_random, parse_seeds
 from jaxgan.sweep.flags import plain
 from jaxgan.sweep.halving import Halving, halving, train_halving
+from jaxgan.sweep.local import Local
 from jaxgan.sweep.manifest import Entry, Manifest
 from jaxgan.sweep.population import (
     AtOnce,
@@ -74,6 +76,9 @@ class Asked:
     program: a number, off, or auto, which tries what is fastest. Off is the default because numbers
     are then those of jaxgan train bit for bit; at once they differ by rounding, which training
     amplifies. --halving trains one after another."""
+    jobs: int = 1
+    """How many trials to train at the same time, in processes that share out the GPUs of this
+    machine, or its cores if it has none."""
     retry_failed: bool = False
     """Train trials again that failed. (Those that diverged would do so again.)"""
     dry_run: bool = False
@@ -93,6 +98,7 @@ def sweep(arguments: Sequence[str]) -> int:
     # Trials have the devices; this process only looks at shapes.
     jax.config.update("jax_platforms", "cpu")
     asked, trials, wanted = planned(arguments)
+    engine = engine_of(asked)
     rule = Halving(**wanted.halving) if wanted.halving else None
     at_once = parse_population(asked.population) if rule is None else 1
     before = manifest.read(asked.workdir)
@@ -111,12 +117,23 @@ def sweep(arguments: Sequence[str]) -> int:
             joined = manifest.without_failures(joined)
         running = Sweep(asked.workdir, joined)
         if rule is None:
-            decide(running, trials, at_once, process.run, signals, say)
+            decide(running, trials, at_once, engine, signals, say)
             groups = grouped(running.manifest.populations, trials)
-            train_all(running, groups, process.run, signals, say)
+            train_all(running, groups, engine, signals, say)
         else:
-            train_halving(running, trials, rule, process.run, signals, say)
+            train_halving(running, trials, rule, engine, signals, say)
     return ended(running.manifest, [trial.folder for trial in trials], signals, asked.workdir)
+
+
+def engine_of(asked: Asked) -> Engine:
+    """What runs the commands of the trials.
+
+    Raises:
+      UserError: a flag is at fault.
+    """
+    if asked.jobs < 1:
+        raise UserError(f"--jobs {asked.jobs}: must be at least 1.")
+    return Local(asked.jobs, say)
 
 
 def planned(arguments: Sequence[str]) -> tuple[Asked, list[Trial], Manifest]:

@@ -10,9 +10,10 @@ from typing import Literal, TypeAlias
 from jaxgan.data.feed import RESIDENT_BYTES
 from jaxgan.errors import UserError
 from jaxgan.runs.folder import RunFolder
+from jaxgan.sweep.engine import Command, Engine, run_one
 from jaxgan.sweep.manifest import Manifest
 from jaxgan.sweep.process import Signals, last_words
-from jaxgan.sweep.run import Launch, Sweep
+from jaxgan.sweep.run import Sweep
 from jaxgan.sweep.trials import Trial
 from jaxgan.training.data import open_data
 from jaxgan.training.population import group_key
@@ -77,7 +78,7 @@ def decide(
     sweep: Sweep,
     trials: Sequence[Trial],
     at_once: AtOnce,
-    launch: Launch,
+    engine: Engine,
     signals: Signals,
     say: Callable[[str], None],
 ) -> None:
@@ -87,14 +88,14 @@ def decide(
       sweep: where they lie.
       trials: those that are asked for.
       at_once: how many; 1 leaves the manifest as it is.
-      launch: runs a command.
+      engine: runs a command.
       signals: a signal ends it.
       say: shows a line.
     """
     if at_once == 1:
         return
     for group in new_groups(sweep.manifest, sweep.folder, trials):
-        size = at_once if at_once != "auto" else chosen(sweep, group, launch, signals, say)
+        size = at_once if at_once != "auto" else chosen(sweep, group, engine, signals, say)
         if signals.asked:
             return
         sweep.together([[one.folder for one in part] for part in divided(group, size)])
@@ -103,7 +104,7 @@ def decide(
 def chosen(
     sweep: Sweep,
     group: Sequence[Trial],
-    launch: Launch,
+    engine: Engine,
     signals: Signals,
     say: Callable[[str], None],
 ) -> int:
@@ -111,7 +112,7 @@ def chosen(
     log = sweep.folder / "logs" / "population.log"
     since = log.stat().st_size if log.exists() else 0
     words = ("population", "--choose", str(sweep.folder), *(trial.folder for trial in group))
-    code = launch(words, log, signals)
+    code = run_one(engine, Command(words, log), signals)
     said = last_words(log, since)
     if code == 0 and said.isdigit():
         say(f"{len(group)} trials like {group[0].name}: {said} at once are fastest")
