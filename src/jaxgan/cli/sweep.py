@@ -5,7 +5,7 @@ import shlex
 import signal
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import jax
 import tyro
@@ -32,7 +32,8 @@ from jaxgan.sweep.population import (
     told,
 )
 from jaxgan.sweep.process import Signals
-from jaxgan.sweep.run import Sweep, train_all
+from jaxgan.sweep.run import Sweep, standing, train_all
+from jaxgan.sweep.slurm import Slurm, check_slurm, parse_options
 from jaxgan.sweep.study import Study, Variant, load_study
 from jaxgan.sweep.trials import Trial, baseline_of, plan, scored_of
 
@@ -76,9 +77,17 @@ class Asked:
     program: a number, off, or auto, which tries what is fastest. Off is the default because numbers
     are then those of jaxgan train bit for bit; at once they differ by rounding, which training
     amplifies. --halving trains one after another."""
-    jobs: int = 1
-    """How many trials to train at the same time, in processes that share out the GPUs of this
-    machine, or its cores if it has none."""
+    engine: Literal["local", "slurm"] = "local"
+    """What trains the trials: processes of this machine, or jobs of a Slurm cluster, which go on
+    when this command has ended; the same command waits for them again."""
+    jobs: int | None = None
+    """How many trials to train at the same time. Processes of this machine share out its GPUs, or
+    its cores if it has none; one if not given. Of Slurm, as many as it allows."""
+    slurm: Annotated[Several, tyro.conf.arg(metavar="OPTION=VALUE")] = ()
+    """Option of sbatch for the jobs, e.g. partition=gpu, gpus_per_node=1, or time=240 (minutes; a
+    job that reaches it is requeued); may be repeated."""
+    cancel: bool = False
+    """End the jobs of this sweep in Slurm, each of which saves its state, and train nothing."""
     retry_failed: bool = False
     """Train trials again that failed. (Those that diverged would do so again.)"""
     dry_run: bool = False
@@ -116,7 +125,9 @@ def sweep(arguments: Sequence[str]) -> int:
         if asked.retry_failed:
             joined = manifest.without_failures(joined)
         running = Sweep(asked.workdir, joined)
-        if rule is None:
+        if asked.cancel:
+            cancel(running, trials, engine)
+        elif rule is None:
             decide(running, trials, at_once, engine, signals, say)
             groups = grouped(running.manifest.populations, trials)
             train_all(running, groups, engine, signals, say)
@@ -129,11 +140,27 @@ def engine_of(asked: Asked) -> Engine:
     """What runs the commands of the trials.
 
     Raises:
-      UserError: a flag is at fault.
+      UserError: a flag is at fault, or there is no Slurm.
     """
-    if asked.jobs < 1:
+    if asked.jobs is not None and asked.jobs < 1:
         raise UserError(f"--jobs {asked.jobs}: must be at least 1.")
-    return Local(asked.jobs, say)
+    if asked.engine == "slurm":
+        options = parse_options(asked.slurm)
+        check_slurm()
+        return Slurm(asked.workdir / "slurm", options, asked.jobs, say)
+    if asked.slurm or asked.cancel:
+        raise UserError("--slurm and --cancel are for --engine slurm.")
+    return Local(asked.jobs or 1, say)
+
+
+def cancel(sweep: Sweep, trials: Sequence[Trial], engine: Engine) -> None:
+    """Ends the jobs of a sweep, and writes down how its trials stand then."""
+    assert isinstance(engine, Slurm)
+    say(f"{engine.cancel()} jobs taken out of Slurm's queue")
+    for trial in trials:
+        entry = sweep.manifest.entry(trial.folder)
+        if entry.state == "queued":
+            sweep.note(trial, *standing(entry, sweep.run_of(trial), trial.steps))
 
 
 def planned(arguments: Sequence[str]) -> tuple[Asked, list[Trial], Manifest]:
@@ -261,7 +288,7 @@ def ended(found: Manifest, folders: Sequence[str], signals: Signals, folder: Pat
     states = [found.entry(one).state for one in folders]
     counts = {state: states.count(state) for state in dict.fromkeys(states)}
     print(", ".join(f"{count} {state}" for state, count in counts.items()) + f"; in {folder}")
-    if signals.asked is not None or {"pending", "interrupted"} & {*states}:
+    if signals.asked is not None or {"pending", "queued", "interrupted"} & {*states}:
         print("The same command goes on.")
         return EXIT_INTERRUPTED if signals.asked == signal.SIGINT else EXIT_AGAIN
     return EXIT_FAILED if "failed" in states else 0
