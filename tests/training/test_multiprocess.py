@@ -2,7 +2,6 @@
 
 import re
 import signal
-import socket
 import subprocess
 import time
 
@@ -11,7 +10,17 @@ import numpy as np
 import pytest
 
 from jaxgan.evaluation import score
-from support.tiny_runs import TINY, config, contents, digest, process, rows, state_of, status
+from support.tiny_runs import (
+    TINY,
+    config,
+    contents,
+    digest,
+    free_address,
+    process,
+    rows,
+    state_of,
+    status,
+)
 
 pytest_plugins = ["support.run_fixtures"]
 
@@ -46,9 +55,7 @@ def job(usual):
     children = []
 
     def start(folder, *flags, own=((), ())):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            address = f"127.0.0.1:{free.getsockname()[1]}"
+        address = free_address()
         for number in range(2):
             place = folder if number == 0 else elsewhere(folder)
             command = ("train", TINY, *usual, "--workdir", place, *flags, *own[number])

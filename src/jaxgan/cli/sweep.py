@@ -107,7 +107,7 @@ def sweep(arguments: Sequence[str]) -> int:
     # Trials have the devices; this process only looks at shapes.
     jax.config.update("jax_platforms", "cpu")
     asked, trials, wanted = planned(arguments)
-    engine = engine_of(asked)
+    engine = engine_of(asked, trials)
     rule = Halving(**wanted.halving) if wanted.halving else None
     at_once = parse_population(asked.population) if rule is None else 1
     before = manifest.read(asked.workdir)
@@ -136,7 +136,7 @@ def sweep(arguments: Sequence[str]) -> int:
     return ended(running.manifest, [trial.folder for trial in trials], signals, asked.workdir)
 
 
-def engine_of(asked: Asked) -> Engine:
+def engine_of(asked: Asked, trials: Sequence[Trial]) -> Engine:
     """What runs the commands of the trials.
 
     Raises:
@@ -150,6 +150,11 @@ def engine_of(asked: Asked) -> Engine:
         return Slurm(asked.workdir / "slurm", options, asked.jobs, say)
     if asked.slurm or asked.cancel:
         raise UserError("--slurm and --cancel are for --engine slurm.")
+    if any(trial.runtime.processes.distributed for trial in trials):
+        raise UserError(
+            "--distributed: processes of this machine train one trial each; use --engine slurm "
+            "--slurm nodes=2 --slurm ntasks_per_node=1."
+        )
     return Local(asked.jobs or 1, say)
 
 

@@ -55,13 +55,15 @@ def new_groups(manifest: Manifest, folder: Path, trials: Sequence[Trial]) -> lis
 
 
 def fits_together(trial: Trial) -> bool:
-    """Whether a trial can be trained with others: its data stay on the device, no flag is for one.
+    """Whether a trial can be trained with others: its data stay on one device, no flag is for one.
 
     Raises:
       UserError: its data are at fault.
     """
     runtime, reading = trial.runtime, trial.runtime.reading
     if runtime.compute.debug_nans or runtime.logging.profile or reading.data_mode == "streamed":
+        return False
+    if runtime.processes.distributed:
         return False
     if reading.data_mode == "resident":
         return True
