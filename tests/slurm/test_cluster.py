@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +19,8 @@ from jaxgan.runs.exit_codes import EXIT_INTERRUPTED
 from support.tiny_runs import TINY, digest, free_address, process, rows, status
 
 pytest_plugins = ["support.run_fixtures"]
+
+ROOT = Path(__file__).parents[2]
 
 JAXGAN = "from jaxgan.cli.main import main; main()"
 
@@ -216,6 +219,26 @@ def test_a_job_that_reaches_its_time_limit_goes_on(limited, whole, place):
     assert digest(place.run("limited")) == digest(place.run("whole"))
     log = (place.folder / "limited" / "slurm").glob("*_log.*")
     assert "this job is timed-out" in "".join(file.read_text() for file in log)
+
+
+def test_the_template_requeues_what_was_interrupted_and_not_what_was_cancelled(whole, place):
+    """``sbatch`` has the environment of a process with one device, as all runs here."""
+    become = "import os, sys; os.execvp('sbatch', sys.argv)"
+    options = ("--parsable", f"--output={place.folder}/%j.log", ROOT / "scripts/slurm.sbatch")
+    jobs, runs = [], [place.folder / "job-0", place.folder / "job-1"]
+    for seed, run in enumerate(runs):
+        train = ("train", place.file, *place.flags, "--seed", seed, "--workdir", run)
+        child = process("-c", become, *options, *train, devices=1, cwd=ROOT)
+        jobs.append(child.communicate(timeout=60)[0].strip())
+    until(lambda: all(map(checkpoints, runs)))
+    said_by("scancel", "--signal=USR1", jobs[0])  # as before the time limit
+    said_by("scancel", jobs[1])
+    until(lambda: said_by("squeue", "--noheader") == "")
+    assert restarts(jobs[0]) == [1]
+    assert status(runs[0])["outcome"] == "finished"
+    assert digest(runs[0]) == digest(place.run("whole"))
+    assert restarts(jobs[1]) == [0]
+    assert status(runs[1])["outcome"] == "interrupted"
 
 
 def test_a_sweep_is_taken_out_of_the_queue(place):

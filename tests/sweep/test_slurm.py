@@ -196,13 +196,14 @@ def test_before_a_job_is_requeued_its_command_saves_and_ends(shell, handler, tmp
     saved = tmp_path / "saved"
     script = f"""
         trap 'sleep 0.2; touch {saved}; exit 75' TERM
-        kill -USR2 {os.getpid()}
+        sleep 0.3; kill -USR2 {os.getpid()}
         while :; do sleep 0.01; done
     """
     handler.append(Task((script,), tmp_path / "log"))
     with pytest.raises(Requeued) as found:
         handler[0]()
     assert saved.exists()
+    assert handler[0]._child.wait() == 75
     again = found.value.args[0].function
     assert (again.words, again.log) == ((script,), tmp_path / "log")
 
