@@ -311,6 +311,31 @@ def test_status_shows_every_run_and_every_trial_without_one(sweep, launches, com
     assert "0/12" in said
 
 
+def test_trials_with_a_job_in_slurm_are_shown_so_and_are_not_trained_here(
+    sweep, launches, command, tmp_path
+):
+    """A run on another machine has a lock that is not seen here."""
+    assert sweep(seeds="0:2")[0] == 0
+    found = manifest(tmp_path / "s")
+    for trial in found["trials"]:
+        trial["state"] = "queued"
+    (tmp_path / "s" / "sweep.json").write_text(json.dumps(found))
+    for name, outcome in zip(ALL, ("running", "interrupted", "finished"), strict=False):
+        launches.fill(tmp_path / "s" / "trials" / name, TINY, outcome, 4)
+    shutil.rmtree(tmp_path / "s" / "trials" / ALL[3])
+    _, said = command(["status", tmp_path / "s"])
+    assert "4 runs: 2 queued, 1 running, 1 finished" in said
+    (tmp_path / "s" / "slurm").mkdir()
+    (tmp_path / "s" / "slurm" / "jobs.json").write_text('{"train tiny.py": "7"}')
+    before = len(launches.trained)
+    with unchanged(tmp_path):
+        code, said = sweep(seeds="0:2")
+    assert code == 2
+    assert "1 jobs of" in said
+    assert "or end them with --engine slurm --cancel" in said
+    assert len(launches.trained) == before
+
+
 @pytest.mark.parametrize("name, fault", [("none", "is not a folder"), ("", "holds no run")])
 def test_status_of_nothing_is_refused(name, fault, command, tmp_path):
     code, said = command(["status", tmp_path / name])

@@ -130,7 +130,8 @@ def place(usual, tmp_path_factory):
     yield found
     for child in found.children:
         child.kill()
-        child.wait()
+        if not child.stdout.closed:
+            child.communicate()
     jobs = {
         job for sweep in found.folder.iterdir() if sweep.is_dir() for job in jobs_of(sweep).values()
     }

@@ -33,7 +33,7 @@ from jaxgan.sweep.population import (
 )
 from jaxgan.sweep.process import Signals
 from jaxgan.sweep.run import Sweep, standing, train_all
-from jaxgan.sweep.slurm import Slurm, check_slurm, parse_options
+from jaxgan.sweep.slurm import Slurm, check_slurm, known_jobs, parse_options
 from jaxgan.sweep.study import Study, Variant, load_study
 from jaxgan.sweep.trials import Trial, baseline_of, plan, scored_of
 
@@ -144,12 +144,18 @@ def engine_of(asked: Asked, trials: Sequence[Trial]) -> Engine:
     """
     if asked.jobs is not None and asked.jobs < 1:
         raise UserError(f"--jobs {asked.jobs}: must be at least 1.")
+    folder = asked.workdir / "slurm"
     if asked.engine == "slurm":
         options = parse_options(asked.slurm)
         check_slurm()
-        return Slurm(asked.workdir / "slurm", options, asked.jobs, say)
+        return Slurm(folder, options, asked.jobs, say)
     if asked.slurm or asked.cancel:
         raise UserError("--slurm and --cancel are for --engine slurm.")
+    if jobs := known_jobs(folder):
+        raise UserError(
+            f"{len(jobs)} jobs of {asked.workdir} are in Slurm's queue; use --engine slurm, or end "
+            "them with --engine slurm --cancel."
+        )
     if any(trial.runtime.processes.distributed for trial in trials):
         raise UserError(
             "--distributed: processes of this machine train one trial each; use --engine slurm "

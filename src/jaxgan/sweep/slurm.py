@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     import submitit
     from submitit.core.utils import DelayedSubmission
 
+FILE = "jobs.json"
+
 LOOK = 1.0
 """Seconds between looks at what has ended."""
 
@@ -127,7 +129,7 @@ class Slurm:
                 if job.done():
                     code = code_of(job, command.log)
                     del running[command]
-                    left = self._known()
+                    left = known_jobs(self.folder)
                     del left[_name(command)]
                     self._write(left)
                     yield command, code
@@ -135,7 +137,7 @@ class Slurm:
 
     def cancel(self) -> int:
         """Ends all jobs, which save their states, and waits for that; returns their number."""
-        known = list(self._known().values())
+        known = list(known_jobs(self.folder).values())
         if known:
             subprocess.run(["scancel", *known], check=False)
             while self._in_queue(known):
@@ -147,7 +149,7 @@ class Slurm:
         """The job of each command: the one that is there, or a new one."""
         from submitit import SlurmJob
 
-        known, tasks = self._known(), range(self._executor()._num_tasks())
+        known, tasks = known_jobs(self.folder), range(self._executor()._num_tasks())
         jobs: dict[Command, submitit.Job[int]] = {
             command: SlurmJob(self.folder, known[_name(command)], tasks=tasks)
             for command in commands
@@ -198,28 +200,9 @@ class Slurm:
         executor.update_parameters(**options, additional_parameters=more)
         return executor
 
-    @property
-    def _file(self) -> Path:
-        return self.folder / "jobs.json"
-
-    def _known(self) -> dict[str, str]:
-        """The ids of the jobs whose end has not been noted, by their commands.
-
-        Raises:
-          UserError: the file is damaged.
-        """
-        try:
-            return {str(name): str(job) for name, job in json.loads(self._file.read_text()).items()}
-        except FileNotFoundError:
-            return {}
-        except (OSError, ValueError, AttributeError) as error:
-            raise UserError(
-                f"{self._file} is damaged ({error}); end the jobs with scancel, and remove it."
-            ) from error
-
     def _write(self, jobs: Mapping[str, str]) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        write_json(self._file, dict(jobs))
+        write_json(self.folder / FILE, dict(jobs))
 
     def _in_queue(self, jobs: Sequence[str]) -> bool:
         """Whether one of them is there, if only to end. Slurm forgets those that have ended."""
@@ -229,6 +212,23 @@ class Slurm:
 
 def _name(command: Command) -> str:
     return shlex.join(command.words)
+
+
+def known_jobs(folder: Path) -> dict[str, str]:
+    """The ids of the jobs in an engine's folder whose end has not been noted, by their commands.
+
+    Raises:
+      UserError: the file is damaged.
+    """
+    try:
+        found = json.loads((folder / FILE).read_text())
+        return {str(name): str(job) for name, job in found.items()}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, AttributeError) as error:
+        raise UserError(
+            f"{folder / FILE} is damaged ({error}); end the jobs with scancel, and remove it."
+        ) from error
 
 
 def code_of(job: "submitit.Job[int]", log: Path) -> int:
