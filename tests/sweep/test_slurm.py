@@ -120,6 +120,18 @@ def test_jobs_that_slurm_ended_are_run_again_unless_they_failed(place, engine, c
     assert line.startswith("jaxgan: job 7_1 ended as OUT_OF_MEMORY")
 
 
+def test_an_error_in_a_job_is_told_by_its_last_line(place, engine, commands):
+    (place / "slurm").mkdir()
+    with (place / "slurm" / "7_0_result.pkl").open("wb") as file:  # one job is no array
+        trace = "Traceback ...\n  File ...\nFileNotFoundError: no python\n"
+        cloudpickle.dump(("error", trace), file)
+    says(place, {"7": "FAILED"})
+    assert list(engine()(commands[:1], Signals())) == [(commands[0], 1)]
+    assert commands[0].log.read_text() == (
+        "jaxgan: job 7 ended as FAILED: FileNotFoundError: no python\n"
+    )
+
+
 def test_jobs_are_cancelled_and_forgotten_once_they_have_left_the_queue(place, engine, commands):
     with Signals() as signals:
         signals.asked = None

@@ -151,7 +151,8 @@ def attempt_at(sweep: Sweep, group: Sequence[Trial], left: Sequence[Trial]) -> A
       left: those that have not ended.
     """
     log = sweep.log_of(left[0])
-    since = log.stat().st_size if log.exists() else 0
+    there = sweep.manifest.entry(left[0].folder).state == "queued"  # its job has begun the log
+    since = log.stat().st_size if log.exists() and not there else 0
     runs = tuple(sweep.run_of(trial) for trial in left)
     command = Command(tuple(words_of(sweep, group)), log, runs)
     return Attempt(command, left, len(group) == 1, since, time.monotonic())

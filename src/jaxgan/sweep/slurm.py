@@ -9,6 +9,7 @@ import contextlib
 import dataclasses
 import json
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -243,7 +244,8 @@ def code_of(job: "submitit.Job[int]", log: Path) -> int:
     except UncompletedJobError as error:
         if job.state.startswith(ENDED_BY_SLURM):
             return EXIT_AGAIN
-        why = [line for line in str(error).splitlines() if line.strip()][-1]
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        why = ([line for line in lines if re.search("[Ee]rror:", line)] or lines)[-1]
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("a") as said:
             said.write(f"jaxgan: job {job.job_id} ended as {job.state}: {why}\n")
@@ -280,8 +282,7 @@ def check_slurm() -> None:
         import submitit  # noqa: F401
     except ImportError as error:
         raise UserError(
-            "--engine slurm needs submitit: pip install 'jaxgan[slurm]', in constraints.txt's "
-            "version."
+            "--engine slurm needs submitit: scripts/install slurm, or pip install 'jaxgan[slurm]'."
         ) from error
     for tool in ("sbatch", "srun", "squeue", "sacct"):
         if not shutil.which(tool):
