@@ -225,3 +225,5 @@ def test_a_command_that_was_interrupted_alone_is_requeued(shell, handler, monkey
     handler.append(Task(("exit 75",), tmp_path / "log"))
     with pytest.raises(Requeued):
         handler[0]()
+    monkeypatch.setenv("SLURM_PROCID", "1")  # of several processes by the first alone
+    assert handler[0]() == 75

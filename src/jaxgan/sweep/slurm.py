@@ -67,7 +67,8 @@ class Task:
         self._child = started(self.words, self.log)
         while (code := self._child.poll()) is None:  # not wait(), which would block ``checkpoint``
             time.sleep(0.1)
-        if code in (EXIT_AGAIN, -signal.SIGTERM, -signal.SIGUSR2):
+        first = os.environ.get("SLURM_PROCID", "0") == "0"  # which requeues a job of several
+        if first and code in (EXIT_AGAIN, -signal.SIGTERM, -signal.SIGUSR2):
             # Slurm has stopped it, and is about to stop this job. If not, the job goes on.
             time.sleep(PATIENCE)
             signal.raise_signal(_preemption())
