@@ -11,7 +11,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "jaxgan"
 
 LEVELS = (
     ("types", "errors", "xla"),
-    ("files",),
+    ("files", "processes"),
     ("rng", "parallel", "ema", "optim", "hyperparameters", "viz"),
     ("losses", "nn", "augment", "data", "metrics"),
     ("nets", "forward"),

@@ -63,6 +63,9 @@ def test_a_command_is_one_that_there_is(command, monkeypatch):
     """Parsing exits at a flag, a preset or a value that there is not."""
     monkeypatch.setattr("jaxgan.cli.sweep.parse", parse_once)
     program, *words = shlex.split(command)
+    if program in ("sbatch", "scripts/tpu_pod"):
+        assert words.pop(0).startswith("--") or os.access(ROOT / program, os.X_OK)
+        program, words = "jaxgan", words[words.index("train") :]
     if program == "jaxgan" and words[:2] == ["train", "--like"]:
         program, words = "python", ["experiments/gan_ring.py", *words[3:]]
     elif program == "jaxgan" and words[0] == "train":

@@ -11,6 +11,7 @@ import pytest
 
 from jaxgan.runs.exit_codes import EXIT_AGAIN, EXIT_FAILED, EXIT_INTERRUPTED
 from jaxgan.sweep.probe import Cost
+from support.engines import OneByOne
 from support.parsing import parse_once
 from support.tiny_runs import TINY, contents, digest, process, rows, status, unchanged
 
@@ -53,7 +54,7 @@ class Launches:
 @pytest.fixture
 def launches(monkeypatch, finished):
     found = Launches(finished)
-    monkeypatch.setattr("jaxgan.sweep.process.run", found)
+    monkeypatch.setattr("jaxgan.cli.sweep.Local", lambda jobs, say: OneByOne(found))
     monkeypatch.setattr("jaxgan.cli.sweep.parse", parse_once)
     return found
 
@@ -213,6 +214,12 @@ def test_what_another_command_writes_before_the_lock_is_kept(
         (("--halving", "5", "--population", "2"), {}, "omit --population"),
         (("--random-seed", "0"), {}, "--random-seed goes with --random; add it"),
         (("--width", "0"), {}, "--width 0: must be at least 1"),
+        (("--jobs", "0"), {}, "--jobs 0: must be at least 1"),
+        (("--slurm", "time=1"), {}, "--slurm and --cancel are for --engine slurm"),
+        (("--cancel",), {}, "--slurm and --cancel are for --engine slurm"),
+        (("--engine", "slurm", "--slurm", "time"), {}, "--slurm time: give an option of sbatch as"),
+        (("--engine", "slurm", "--slurm", "time=1:00"), {}, "time=1:00: give whole minutes"),
+        (("--distributed",), {}, "train one trial each; use --engine slurm"),
         (("--split", "nowhere"), {}, "nowhere"),
         (("--grid", "batch_size=8,9"), {}, "batch_size=9: --batch-size 9 is not divisible by 2"),
         ((), {"seeds": "a"}, "--seeds a"),
@@ -324,6 +331,31 @@ def test_status_shows_every_run_and_every_trial_without_one(sweep, launches, com
     assert "0/12" in said
 
 
+def test_trials_with_a_job_in_slurm_are_shown_so_and_are_not_trained_here(
+    sweep, launches, command, tmp_path
+):
+    """A run on another machine has a lock that is not seen here."""
+    assert sweep(seeds="0:2")[0] == 0
+    found = manifest(tmp_path / "s")
+    for trial in found["trials"]:
+        trial["state"] = "queued"
+    (tmp_path / "s" / "sweep.json").write_text(json.dumps(found))
+    for name, outcome in zip(ALL, ("running", "interrupted", "finished"), strict=False):
+        launches.fill(tmp_path / "s" / "trials" / name, TINY, outcome, 4)
+    shutil.rmtree(tmp_path / "s" / "trials" / ALL[3])
+    _, said = command(["status", tmp_path / "s"])
+    assert "4 runs: 2 queued, 1 running, 1 finished" in said
+    (tmp_path / "s" / "slurm").mkdir()
+    (tmp_path / "s" / "slurm" / "jobs.json").write_text('{"train tiny.py": "7"}')
+    before = len(launches.trained)
+    with unchanged(tmp_path):
+        code, said = sweep(seeds="0:2")
+    assert code == 2
+    assert "1 jobs of" in said
+    assert "or end them with --engine slurm --cancel" in said
+    assert len(launches.trained) == before
+
+
 @pytest.mark.parametrize("name, fault", [("none", "is not a folder"), ("", "holds no run")])
 def test_status_of_nothing_is_refused(name, fault, command, tmp_path):
     code, said = command(["status", tmp_path / name])
@@ -335,24 +367,30 @@ JAXGAN = "from jaxgan.cli.main import main; main()"
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number, jobs", [(signal.SIGINT, 2), (signal.SIGTERM, 1)])
 def test_a_sweep_that_is_stopped_in_a_trial_ends_in_the_numbers_of_an_undisturbed_one(
-    number, usual, tmp_path
+    number, jobs, usual, tmp_path
 ):
-    """In processes, as users run it: a signal while the first trial trains, then the same again.
+    """In processes, as users run it: a signal while trials train, then the same again.
 
     Of one that is killed see ``tests/sweep/test_killed_sweep.py``.
+
+    The undisturbed one trains one after another.
     """
 
-    def words(name):
+    def words(name, jobs):
         flags = ("--devices", 1, "--steps", 1500, "--checkpoint-every", 200, "--seeds", "0:2")
-        return ("-c", JAXGAN, "sweep", TINY, *usual[:3], *flags, "--workdir", tmp_path / name)
+        place = ("--jobs", jobs, "--workdir", tmp_path / name)
+        return ("-c", JAXGAN, "sweep", TINY, *usual[:3], *flags, *place)
 
-    child = process(*words("s"), devices=1)
-    first = tmp_path / "s" / "trials" / "tiny" / "seed-0"
+    def trials(name):
+        return [tmp_path / name / "trials" / "tiny" / f"seed-{seed}" for seed in (0, 1)]
+
+    child = process(*words("s", jobs), devices=1)
+    begun = trials("s")[:jobs]
     try:
         deadline = time.monotonic() + 120
-        while not (first / "checkpoints" / "200" / "commit_success.txt").exists():
+        while not all([*run.glob("checkpoints/*/commit_success.txt")] for run in begun):
             assert child.poll() is None, child.communicate()[0]
             assert time.monotonic() < deadline
             time.sleep(0.002)
@@ -363,12 +401,12 @@ def test_a_sweep_that_is_stopped_in_a_trial_ends_in_the_numbers_of_an_undisturbe
         child.communicate()
     code = {signal.SIGINT: EXIT_INTERRUPTED, signal.SIGTERM: EXIT_AGAIN}[number]
     assert child.returncode == code, said
-    assert [*states(tmp_path / "s").values()] == ["interrupted", "pending"]
-    assert 0 < status(first)["step"] < 1500
-    for name in ("s", "whole"):
-        again = process(*words(name), devices=1, stdout=subprocess.DEVNULL)
+    expected = ["interrupted"] * jobs + ["pending"] * (2 - jobs)
+    assert [*states(tmp_path / "s").values()] == expected
+    assert all(0 < status(run)["step"] < 1500 for run in begun)
+    for name, at_once in (("s", jobs), ("whole", 1)):
+        again = process(*words(name, at_once), devices=1, stdout=subprocess.DEVNULL)
         assert again.wait(timeout=300) == 0
-    for seed in (0, 1):
-        trials = [tmp_path / name / "trials" / "tiny" / f"seed-{seed}" for name in ("s", "whole")]
-        assert digest(trials[0]) == digest(trials[1])
-        assert rows(trials[0])[-1] == rows(trials[1])[-1]
+    for mine, whole in zip(trials("s"), trials("whole"), strict=True):
+        assert digest(mine) == digest(whole)
+        assert rows(mine)[-1] == rows(whole)[-1]

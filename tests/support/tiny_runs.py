@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -89,3 +90,10 @@ def process(*words, devices=8, **options):
     return subprocess.Popen(
         [sys.executable, *map(str, words)], env=environment, **settings | options
     )
+
+
+def free_address():
+    """``host:port`` of this machine that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{free.getsockname()[1]}"

@@ -16,6 +16,7 @@ from jaxgan.sweep.process import Signals
 from jaxgan.sweep.run import Sweep
 from jaxgan.sweep.study import Study, Variant
 from jaxgan.sweep.trials import plan
+from support.engines import OneByOne
 from support.parsing import parse_once
 from support.tiny_runs import TINY
 
@@ -69,7 +70,8 @@ class Launches:
 
 def run(sweep, trials, launches, reduction=2.0, signals=None):
     rule = Halving((10, 20), reduction, "fd/distance", 1.0)
-    train_halving(sweep, trials, rule, launches, signals or Signals(), lambda line: None)
+    engine = OneByOne(launches)
+    train_halving(sweep, trials, rule, engine, signals or Signals(), lambda line: None)
     return {
         (entry.levels["learning_rate"], entry.seed): (entry.state, entry.note)
         for entry in sweep.manifest.trials

@@ -11,6 +11,7 @@ import pytest
 
 from jaxgan.runs.exit_codes import EXIT_AGAIN, EXIT_FAILED
 from support import fake_runs
+from support.engines import OneByOne
 from support.parsing import parse_once
 from support.tiny_runs import process, rows, state_of, status, unchanged
 
@@ -62,7 +63,7 @@ def seeds(folders):
 @pytest.fixture
 def launches(monkeypatch):
     found = Launches()
-    monkeypatch.setattr("jaxgan.sweep.process.run", found)
+    monkeypatch.setattr("jaxgan.cli.sweep.Local", lambda jobs, say: OneByOne(found))
     monkeypatch.setattr("jaxgan.cli.sweep.parse", parse_once)
     return found
 

@@ -1,8 +1,7 @@
-"""Two processes train one run, as on two hosts."""
+"""Two processes train one run, as on two hosts that have no disk in common."""
 
 import re
 import signal
-import socket
 import subprocess
 import time
 
@@ -11,37 +10,55 @@ import numpy as np
 import pytest
 
 from jaxgan.evaluation import score
-from support.tiny_runs import TINY, config, contents, digest, process, rows, state_of, status
+from support.tiny_runs import (
+    TINY,
+    config,
+    contents,
+    digest,
+    free_address,
+    process,
+    rows,
+    state_of,
+    status,
+)
 
 pytest_plugins = ["support.run_fixtures"]
 
 PROGRAM = """
 from jaxgan.cli.main import main
-from jaxgan.runs import checkpoint
+from jaxgan.runs.checkpoint import digest
+from jaxgan.runs.job_checkpoints import JobCheckpoints
 
-save = checkpoint.Checkpoints.save
+save = JobCheckpoints.save
 
 def told(checkpoints, step, state, score=None):
-    print("saved", step, checkpoint.digest(state), flush=True)
+    print("saved", step, digest(state), flush=True)
     save(checkpoints, step, state, score)
 
-checkpoint.Checkpoints.save = told
+JobCheckpoints.save = told
 main()
 """
 """``jaxgan`` that says on every process what is saved, where only the first one writes it."""
 
 
+def elsewhere(folder):
+    """The folder that process 1 is given."""
+    return folder.with_name(f"{folder.name}-of-process-1")
+
+
 @pytest.fixture
 def job(usual):
-    """Starts two processes of one device each: ``job(folder, *flags)``."""
+    """Starts two processes of one device each: ``job(folder, *flags, own=((), ()))``.
+
+    Each has a folder; ``own`` are more flags of each.
+    """
     children = []
 
-    def start(folder, *flags):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            address = f"127.0.0.1:{free.getsockname()[1]}"
+    def start(folder, *flags, own=((), ())):
+        address = free_address()
         for number in range(2):
-            command = ("train", TINY, *usual, "--workdir", folder, *flags)
+            place = folder if number == 0 else elsewhere(folder)
+            command = ("train", TINY, *usual, "--workdir", place, *flags, *own[number])
             place = ("--coordinator", address, "--num-processes", 2, "--process-id", number)
             children.append(process("-c", PROGRAM, *command, *place, devices=1))
         return children[-2:]
@@ -119,10 +136,87 @@ def test_two_processes_train_one_run(job, trainer, tmp_path):
 
 
 @pytest.mark.slow
-def test_two_processes_end_together(job, tmp_path):
-    codes, said = ended(job(tmp_path / "run"))
+def test_stopped_killed_and_resumed_two_processes_end_in_the_bits_of_an_undisturbed_run(
+    job, tmp_path
+):
+    """Process 0 alone has files; what it reads, it tells the other."""
+    flags = ("--steps", 120, "--checkpoint-every", 20, "--log-every", 20)
+    whole, run = tmp_path / "whole", tmp_path / "run"
+    codes, said = ended(job(whole, *flags))
     assert codes == [0, 0], said
-    assert saved(said[0]).keys() == {"5", "10", "12"}
     assert saved(said[0]) == saved(said[1])
-    assert saved(said[0])["12"] == digest(tmp_path / "run")
-    assert status(tmp_path / "run")["outcome"] == "finished"
+    assert [*saved(said[0])] == ["20", "40", "60", "80", "100", "120"]
+    assert status(whole)["outcome"] == "finished"
+
+    def until(step):
+        deadline = time.monotonic() + 90
+        while not (run / "checkpoints" / str(step) / "commit_success.txt").exists():
+            assert [child.poll() for child in children] == [None, None], ended(children)
+            assert time.monotonic() < deadline
+            time.sleep(0.002)
+
+    children = job(run, *flags, "--keep", 9)
+    until(20)
+    children[0].send_signal(signal.SIGUSR2)  # as a scheduler does before a time limit
+    codes, said = ended(children, 60)
+    assert codes == [75, 75], said
+    stopped = status(run)["step"]
+    assert 20 <= stopped < 80
+    children = job(run, *flags, "--keep", 9)
+    until(80)
+    for child in children:
+        child.kill()
+        child.wait()
+    codes, said = ended(job(run, *flags))
+    assert codes == [0, 0], said
+    assert min(map(int, saved(said[0]))) > 80
+    assert saved(said[0]) == saved(said[1])
+    assert digest(run) == digest(whole) == saved(said[0])["120"]
+    assert not elsewhere(run).exists()
+    assert not elsewhere(whole).exists()
+
+
+@pytest.fixture
+def other_images(images, tmp_path):
+    """The same images, but for one pixel."""
+    arrays = dict(np.load(images))
+    arrays["image"][7, 0, 0, 0] ^= 1
+    np.savez(tmp_path / "images.npz", **arrays)
+    return tmp_path / "images.npz"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "flags, faults",
+    [
+        (
+            ("--data", "npz:{other}"),
+            ["Process 1 of this job differs from process 0 (fingerprint: "] * 2,
+        ),
+        (
+            ("--data", "npz:{other}.none"),
+            ["Process 1 of this job stopped: There is no file", "There is no file"],
+        ),
+    ],
+)
+def test_processes_that_differ_end_with_the_reason_on_each(
+    flags, faults, job, other_images, tmp_path
+):
+    own = [flag.format(other=other_images) for flag in flags]
+    codes, said = ended(job(tmp_path / "run", own=((), own)), 60)
+    assert codes == [2, 2], said
+    for text, fault in zip(said, faults, strict=True):
+        assert fault in text
+        assert "Traceback" not in text
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.slow
+def test_a_folder_that_process_0_refuses_ends_both(job, tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "thesis.txt").touch()
+    codes, said = ended(job(tmp_path / "run"), 60)
+    assert codes == [2, 2], said
+    assert "holds files but no run" in said[0]
+    assert "Process 0 of this job stopped" in said[1]
+    assert "holds files but no run" in said[1]

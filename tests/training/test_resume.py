@@ -14,6 +14,7 @@ from jaxgan.runs import checkpoint
 from jaxgan.runs.metrics_log import read_metrics
 from jaxgan.training.engine import CompiledEngine
 from jaxgan.training.loop import Hook
+from jaxgan.training.stop import Stop
 from support.tiny_runs import (
     TINY,
     config,
@@ -132,6 +133,16 @@ def test_a_signal_that_comes_in_the_last_steps_stops_nothing(trainer, tmp_path):
     assert trainer(run, "--steps", 7, more=[sending(signals)]) == 0
     assert not signals
     assert status(run) == {"outcome": "finished", "step": 7, "note": ""}
+
+
+def test_a_scheduler_may_send_several_signals_and_ctrl_c_then_ends_at_once():
+    with Stop() as stop:
+        assert stop(0, 1) == ""
+        for number in (signal.SIGUSR1, signal.SIGTERM, signal.SIGUSR2, signal.SIGTERM):
+            signal.raise_signal(number)
+        assert stop(1, 2) == "SIGUSR1"
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
 
 
 @pytest.mark.slow

@@ -24,9 +24,10 @@ from jaxgan.reproduce.reproduce import (
     sweep_words,
 )
 from jaxgan.runs.exit_codes import EXIT_AGAIN, EXIT_FAILED, EXIT_FAULT, EXIT_INTERRUPTED
-from jaxgan.sweep import process
+from jaxgan.sweep.engine import Command, run_one
 from jaxgan.sweep.factors import parse_seeds
 from jaxgan.sweep.flags import names_in
+from jaxgan.sweep.local import Local
 from jaxgan.sweep.process import Signals
 
 
@@ -94,8 +95,8 @@ def reproduce(arguments: Sequence[str]) -> int:
 def _run(words: Sequence[str], log: Path) -> int:
     """Runs ``jaxgan WORDS``; returns its exit code, unless a signal asks to stop: then exits."""
     with Signals() as signals:
-        code = process.run(words, log, signals)
-    if signals.asked is not None:
+        code = run_one(Local(1, say), Command(tuple(words), log), signals)
+    if signals.asked is not None or code is None:
         sys.exit(EXIT_INTERRUPTED if signals.asked == signal.SIGINT else EXIT_AGAIN)
     return code
 

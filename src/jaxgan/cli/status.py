@@ -59,6 +59,8 @@ def standings(folder: Path) -> Iterator[tuple[str, Summary, str | None]]:
             summary = summary_of(run) if run.config.exists() else Summary(entry.state)
             if entry.state in ("pruned", "failed"):
                 summary = dataclasses.replace(summary, outcome=entry.state, note=entry.note)
+            elif entry.state == "queued":
+                summary = with_its_job(summary)
             summary = dataclasses.replace(summary, steps=entry.steps)  # not those of a rung
             trials[path] = name, summary, found.scored if found else None
     for run in runs_below(folder):
@@ -66,6 +68,14 @@ def standings(folder: Path) -> Iterator[tuple[str, Summary, str | None]]:
             name = str(run.path.relative_to(folder))
             yield name if name != "." else str(folder), summary_of(run), None
     yield from trials.values()
+
+
+def with_its_job(found: Summary) -> Summary:
+    """How a run stands that a job trains, maybe on another machine, where its lock is not seen."""
+    outcome = {"killed": "running", "interrupted": "queued"}.get(found.outcome, found.outcome)
+    return (
+        found if outcome == found.outcome else dataclasses.replace(found, outcome=outcome, note="")
+    )
 
 
 def sweeps_below(folder: Path) -> Iterator[Path]:

@@ -14,11 +14,13 @@ from jaxgan.cli.experiment import parse
 from jaxgan.errors import UserError
 from jaxgan.runs.exit_codes import EXIT_AGAIN, EXIT_FAILED, EXIT_FAULT, EXIT_INTERRUPTED
 from jaxgan.runs.folder import RunFolder, locked
-from jaxgan.sweep import manifest, probe, process
+from jaxgan.sweep import manifest, probe
 from jaxgan.sweep.check import check_code, check_games, shared
+from jaxgan.sweep.engine import Engine
 from jaxgan.sweep.factors import parse_grid, parse_random, parse_seeds
 from jaxgan.sweep.flags import plain
 from jaxgan.sweep.halving import Halving, halving, train_halving
+from jaxgan.sweep.local import Local
 from jaxgan.sweep.manifest import Manifest, Role
 from jaxgan.sweep.population import (
     AtOnce,
@@ -30,8 +32,9 @@ from jaxgan.sweep.population import (
     told,
 )
 from jaxgan.sweep.process import Signals
-from jaxgan.sweep.run import Sweep, entry_of, train_all
+from jaxgan.sweep.run import Sweep, entry_of, standing, train_all
 from jaxgan.sweep.select import Selection, selected, selection
+from jaxgan.sweep.slurm import Slurm, check_slurm, known_jobs, parse_options
 from jaxgan.sweep.study import Study, Variant, load_study
 from jaxgan.sweep.trials import Trial, baseline_of, plan, scored_of
 
@@ -84,6 +87,17 @@ class Asked:
     program: a number, off, or auto, which tries what is fastest. Off is the default because numbers
     are then those of jaxgan train bit for bit; at once they differ by rounding, which training
     amplifies. Not with --halving, which trains one after another."""
+    engine: Literal["local", "slurm"] = "local"
+    """What trains the trials: processes of this machine, or jobs of a Slurm cluster, which go on
+    when this command has ended; the same command waits for them again."""
+    jobs: int | None = None
+    """How many trials to train at the same time. Processes of this machine share out its GPUs, or
+    its cores if it has none; one if not given. Of Slurm, as many as it allows."""
+    slurm: Annotated[Several, tyro.conf.arg(metavar="OPTION=VALUE")] = ()
+    """Option of sbatch for the jobs, e.g. partition=gpu, gpus_per_node=1, or time=240 (minutes; a
+    job that reaches it is requeued); may be repeated."""
+    cancel: bool = False
+    """End the jobs of this sweep in Slurm, each of which saves its state, and train nothing."""
     retry_failed: bool = False
     """Train trials again that failed. (Those that diverged would do so again.)"""
     dry_run: bool = False
@@ -103,6 +117,7 @@ def sweep(arguments: Sequence[str]) -> int:
     # Trials have the devices; this process only looks at shapes.
     jax.config.update("jax_platforms", "cpu")
     asked, trials, wanted = planned(arguments)
+    engine = engine_of(asked, trials)
     rule = Halving(**wanted.halving) if wanted.halving else None
     at_once = parse_population(asked.population) if rule is None else 1
     before = manifest.read(asked.workdir)
@@ -124,15 +139,17 @@ def sweep(arguments: Sequence[str]) -> int:
         if asked.retry_failed:
             joined = manifest.without_failures(joined)
         running = Sweep(asked.workdir, joined)
-        if rule is None:
-            train_flat(running, trials, at_once, signals)
+        if asked.cancel:
+            cancel(running, trials, engine)
+        elif rule is None:
+            train_flat(running, trials, at_once, engine, signals)
         else:
-            train_halving(running, trials, rule, process.run, signals, say)
-        if again is not None and signals.asked is None:
+            train_halving(running, trials, rule, engine, signals, say)
+        if again is not None and signals.asked is None and not asked.cancel:
             reported = selected(running, trials, again)
             running.add(reported, "report")
             say(listing(reported) if reported else "Nothing is selected: no trial has a score.")
-            train_flat(running, reported, at_once, signals)
+            train_flat(running, reported, at_once, engine, signals)
             trials += reported
     return ended(running.manifest, [trial.folder for trial in trials], signals, asked.workdir)
 
@@ -147,11 +164,13 @@ def resumed(folder: Path, wanted: Manifest) -> Manifest:
     return manifest.joined(before, wanted, folder) if before else wanted
 
 
-def train_flat(running: Sweep, trials: Sequence[Trial], at_once: AtOnce, signals: Signals) -> None:
+def train_flat(
+    running: Sweep, trials: Sequence[Trial], at_once: AtOnce, engine: Engine, signals: Signals
+) -> None:
     """Trains what is missing of these trials, each to its last step."""
-    decide(running, trials, at_once, process.run, signals, say)
+    decide(running, trials, at_once, engine, signals, say)
     groups = grouped(running.manifest.populations, trials)
-    train_all(running, groups, process.run, signals, say)
+    train_all(running, groups, engine, signals, say)
 
 
 def selection_of(
@@ -171,6 +190,44 @@ def selection_of(
         raise UserError("--select best-of: add --select-seeds, e.g. --select-seeds 100:105.")
     seeds = parse_seeds(asked.select_seeds, "--select-seeds")
     return selection(seeds, asked.select_each or "", wanted.scored, trials, before)
+
+
+def engine_of(asked: Asked, trials: Sequence[Trial]) -> Engine:
+    """What runs the commands of the trials.
+
+    Raises:
+      UserError: a flag is at fault, or there is no Slurm.
+    """
+    if asked.jobs is not None and asked.jobs < 1:
+        raise UserError(f"--jobs {asked.jobs}: must be at least 1.")
+    folder = asked.workdir / "slurm"
+    if asked.engine == "slurm":
+        options = parse_options(asked.slurm)
+        check_slurm()
+        return Slurm(folder, options, asked.jobs, say)
+    if asked.slurm or asked.cancel:
+        raise UserError("--slurm and --cancel are for --engine slurm.")
+    if jobs := known_jobs(folder):
+        raise UserError(
+            f"{len(jobs)} jobs of {asked.workdir} are in Slurm's queue; use --engine slurm, or end "
+            "them with --engine slurm --cancel."
+        )
+    if any(trial.runtime.processes.distributed for trial in trials):
+        raise UserError(
+            "--distributed: processes of this machine train one trial each; use --engine slurm "
+            "--slurm nodes=2 --slurm ntasks_per_node=1."
+        )
+    return Local(asked.jobs or 1, say)
+
+
+def cancel(sweep: Sweep, trials: Sequence[Trial], engine: Engine) -> None:
+    """Ends the jobs of a sweep, and writes down how its trials stand then."""
+    assert isinstance(engine, Slurm)
+    say(f"{engine.cancel()} jobs taken out of Slurm's queue")
+    for trial in trials:
+        entry = sweep.manifest.entry(trial.folder)
+        if entry.state == "queued":
+            sweep.note(trial, *standing(entry, sweep.run_of(trial), trial.steps))
 
 
 def planned(arguments: Sequence[str]) -> tuple[Asked, list[Trial], Manifest]:
@@ -303,7 +360,7 @@ def ended(found: Manifest, folders: Sequence[str], signals: Signals, folder: Pat
     states = [found.entry(one).state for one in folders]
     counts = {state: states.count(state) for state in dict.fromkeys(states)}
     print(", ".join(f"{count} {state}" for state, count in counts.items()) + f"; in {folder}")
-    if signals.asked is not None or {"pending", "interrupted"} & {*states}:
+    if signals.asked is not None or {"pending", "queued", "interrupted"} & {*states}:
         print("The same command goes on.")
         return EXIT_INTERRUPTED if signals.asked == signal.SIGINT else EXIT_AGAIN
     return EXIT_FAILED if "failed" in states else 0

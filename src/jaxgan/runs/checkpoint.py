@@ -36,7 +36,7 @@ def digest(state: Any) -> str:
     """Sha256 over the paths, dtypes, shapes and bytes of all leaves."""
     sha = hashlib.sha256()
     for path, leaf in jax.tree_util.tree_flatten_with_path(state)[0]:
-        if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+        if is_key(leaf):
             leaf = jax.random.key_data(leaf)
         array = np.asarray(leaf)
         sha.update(f"{jax.tree_util.keystr(path)} {array.dtype} {array.shape} ".encode())
@@ -70,8 +70,32 @@ def difference(stored: list[list[Any]], wanted: list[list[Any]]) -> str:
     return ""
 
 
+def is_key(leaf: Any) -> bool:
+    """Whether an array, or what has its shape, is of typed random keys."""
+    return jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
+
+
+def raw(leaf: jax.Array) -> np.ndarray:
+    """A copy in the host's memory; of typed keys their bits.
+
+    One of several processes can write such arrays alone, which Orbax allows for no other ones.
+    """
+    return np.array(jax.random.key_data(leaf) if is_key(leaf) else leaf)
+
+
+def shape_of_raw(like: jax.ShapeDtypeStruct) -> jax.ShapeDtypeStruct:
+    """The shape that ``raw`` gives to arrays like these, on the same devices."""
+    bits = jax.eval_shape(jax.random.key_data, like) if is_key(like) else like
+    return jax.ShapeDtypeStruct(bits.shape, bits.dtype, sharding=like.sharding)
+
+
+def as_key(leaf: jax.Array, like: jax.ShapeDtypeStruct) -> jax.Array:
+    """What ``raw`` was made of."""
+    return jax.random.wrap_key_data(leaf) if is_key(like) else leaf
+
+
 class Checkpoints:
-    """The checkpoints of one run: the newest few and, if scored, the best.
+    """The checkpoints of one run, in files of this process: the newest and, if scored, the best.
 
     Use as a context manager; leaving it waits for what is being written.
     """
@@ -96,7 +120,12 @@ class Checkpoints:
                 get_metric_fn=_score, reverse=True, n=1, keep_checkpoints_without_metrics=False
             ),
         ]
+        # Of several processes this one alone has these files; Orbax then makes no folder.
+        alone = jax.process_count() > 1
+        here = {jax.process_index()} if alone else None
         try:
+            if alone and writing:
+                folder.mkdir(parents=True, exist_ok=True)
             self._manager = ocp.CheckpointManager(
                 folder.resolve(),
                 options=ocp.CheckpointManagerOptions(
@@ -104,7 +133,10 @@ class Checkpoints:
                     # Without it Orbax does not write the scores.
                     best_fn=_score if best else None,
                     best_mode="min",
-                    create=writing,
+                    create=writing and not alone,
+                    multiprocessing_options=ocp.options.MultiprocessingOptions(
+                        primary_host=jax.process_index(), active_processes=here
+                    ),
                     cleanup_tmp_directories=writing,  # a reader would remove what is being written
                     enable_async_checkpointing=True,
                 ),
@@ -139,10 +171,6 @@ class Checkpoints:
         """Steps that have a checkpoint, ascending."""
         return sorted(self._manager.all_steps())
 
-    def reached_preemption(self, step: int) -> bool:
-        """Whether a multi-process job was told to stop; the same answer on every process."""
-        return self._manager.reached_preemption(step)
-
     def save(self, step: int, state: Any, score: float | None = None) -> None:
         """Starts writing ``state``; the arrays may be donated as soon as this returns.
 
@@ -162,6 +190,9 @@ class Checkpoints:
             finite = score is not None and math.isfinite(score)
             metrics = {"metric": self._best, "score": score if finite else WORST}
         meta = {"format": FORMAT, "sha256": digest(state), "tree": tree_of(state)}
+        if jax.process_count() > 1:
+            meta["raw"] = True
+            state = jax.tree.map(raw, state)
         self._manager.save(
             step,
             args=ocp.args.Composite(
@@ -255,8 +286,11 @@ class Checkpoints:
                 f"Checkpoint {step} in {self.folder} is of other networks than this code and "
                 f"config make: {fault}. Go back to that code, or use another --workdir."
             )
-        whole = ocp.args.Composite(state=ocp.args.StandardRestore(like))
+        stored = jax.tree.map(shape_of_raw, like) if meta.get("raw") else like
+        whole = ocp.args.Composite(state=ocp.args.StandardRestore(stored))
         state = self._manager.restore(step, args=whole)["state"]
+        if meta.get("raw"):
+            state = jax.tree.map(as_key, state, like)
         if digest(state) != meta["sha256"]:
             raise ValueError("its content does not match its checksum")
         return state

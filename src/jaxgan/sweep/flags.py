@@ -22,8 +22,8 @@ KEPT = {
     "smoke": "it trains on noise; --steps makes trials short",
     "preset": "it follows the file's name, and a study file can compare presets",
     **dict.fromkeys(
-        ("distributed", "coordinator", "num_processes", "process_id"),
-        "a sweep trains each trial in one process",
+        ("coordinator", "num_processes", "process_id"),
+        "with --distributed, Slurm says what the processes of a trial are",
     ),
 }
 """Flags of a run that trials cannot set, and why."""

@@ -11,8 +11,9 @@ import statistics
 from collections.abc import Callable, Mapping, Sequence
 
 from jaxgan.errors import UserError
+from jaxgan.sweep.engine import Engine
 from jaxgan.sweep.process import Signals
-from jaxgan.sweep.run import ENDED, Launch, Sweep, has_ended, train_all
+from jaxgan.sweep.run import ENDED, Sweep, has_ended, train_all
 from jaxgan.sweep.summary import score_at
 from jaxgan.sweep.trials import Trial, at_steps
 
@@ -74,7 +75,7 @@ def train_halving(
     sweep: Sweep,
     trials: Sequence[Trial],
     rule: Halving,
-    launch: Launch,
+    engine: Engine,
     signals: Signals,
     say: Callable[[str], None],
 ) -> None:
@@ -86,7 +87,7 @@ def train_halving(
     left = list(trials)
     for rung in rule.rungs:
         say(f"to step {rung:,}: {len({trial.name for trial in left})} variants")
-        train_all(sweep, [[at_steps(trial, rung)] for trial in left], launch, signals, say)
+        train_all(sweep, [[at_steps(trial, rung)] for trial in left], engine, signals, say)
         if signals.asked:
             return
         if not all(has_ended(sweep, at_steps(trial, rung)) for trial in left):
@@ -105,7 +106,7 @@ def train_halving(
                 sweep.note(trial, "pruned", f"{place}, by the median of {rule.scored}")
         left = [trial for trial in left if trial.name in kept]
     say(f"to the end: {', '.join(dict.fromkeys(trial.name for trial in left))}")
-    train_all(sweep, [[trial] for trial in left], launch, signals, say)
+    train_all(sweep, [[trial] for trial in left], engine, signals, say)
 
 
 def ranking(scores: Mapping[str, Sequence[float | None]], sign: float) -> list[str]:

@@ -20,7 +20,7 @@ FORMAT = 1
 FILE = "sweep.json"
 
 State: TypeAlias = Literal[
-    "pending", "running", "finished", "diverged", "failed", "pruned", "interrupted"
+    "pending", "queued", "running", "finished", "diverged", "failed", "pruned", "interrupted"
 ]
 
 Role: TypeAlias = Literal["selection", "report", "both"]

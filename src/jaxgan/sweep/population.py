@@ -10,9 +10,10 @@ from typing import Literal, TypeAlias
 from jaxgan.data.feed import RESIDENT_BYTES
 from jaxgan.errors import UserError
 from jaxgan.runs.folder import RunFolder
+from jaxgan.sweep.engine import Command, Engine, run_one
 from jaxgan.sweep.manifest import Manifest
 from jaxgan.sweep.process import Signals, last_words
-from jaxgan.sweep.run import Launch, Sweep
+from jaxgan.sweep.run import Sweep
 from jaxgan.sweep.trials import Trial
 from jaxgan.training.data import open_data
 from jaxgan.training.population import group_key
@@ -54,13 +55,15 @@ def new_groups(manifest: Manifest, folder: Path, trials: Sequence[Trial]) -> lis
 
 
 def fits_together(trial: Trial) -> bool:
-    """Whether a trial can be trained with others: its data stay on the device, no flag is for one.
+    """Whether a trial can be trained with others: its data stay on one device, no flag is for one.
 
     Raises:
       UserError: its data are at fault.
     """
     runtime, reading = trial.runtime, trial.runtime.reading
     if runtime.compute.debug_nans or runtime.logging.profile or reading.data_mode == "streamed":
+        return False
+    if runtime.processes.distributed:
         return False
     if reading.data_mode == "resident":
         return True
@@ -77,7 +80,7 @@ def decide(
     sweep: Sweep,
     trials: Sequence[Trial],
     at_once: AtOnce,
-    launch: Launch,
+    engine: Engine,
     signals: Signals,
     say: Callable[[str], None],
 ) -> None:
@@ -87,14 +90,14 @@ def decide(
       sweep: where they lie.
       trials: those that are asked for.
       at_once: how many; 1 leaves the manifest as it is.
-      launch: runs a command.
+      engine: runs a command.
       signals: a signal ends it.
       say: shows a line.
     """
     if at_once == 1:
         return
     for group in new_groups(sweep.manifest, sweep.folder, trials):
-        size = at_once if at_once != "auto" else chosen(sweep, group, launch, signals, say)
+        size = at_once if at_once != "auto" else chosen(sweep, group, engine, signals, say)
         if signals.asked:
             return
         if size is None:  # nothing is written down: the next call may be able to measure it
@@ -105,7 +108,7 @@ def decide(
 def chosen(
     sweep: Sweep,
     group: Sequence[Trial],
-    launch: Launch,
+    engine: Engine,
     signals: Signals,
     say: Callable[[str], None],
 ) -> int | None:
@@ -113,7 +116,7 @@ def chosen(
     log = sweep.folder / "logs" / "population.log"
     since = log.stat().st_size if log.exists() else 0
     words = ("population", "--choose", str(sweep.folder), *(trial.folder for trial in group))
-    code = launch(words, log, signals)
+    code = run_one(engine, Command(words, log), signals)
     said = last_words(log, since)
     if code == 0 and said.isdigit():
         say(f"{len(group)} trials like {group[0].name}: {said} at once are fastest")

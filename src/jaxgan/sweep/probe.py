@@ -81,7 +81,7 @@ def probe(trial: Trial) -> Cost:
     with tempfile.TemporaryDirectory(prefix="jaxgan-probe-") as scratch:
         folder, log = Path(scratch) / "run", Path(scratch) / "log"
         own = [word for name, value in ALONE.items() for word in (f"--{dashed(name)}", str(value))]
-        kept = without(trial.words, {*ALONE, "best"})
+        kept = [word for word in without(trial.words, {*ALONE, "best"}) if word != "--distributed"]
         began = time.monotonic()
         first = None
         words = ("train", str(trial.file), *kept, *own, "--workdir", str(folder))

@@ -1,4 +1,4 @@
-"""A trial in a process of its own.
+"""A command of ``jaxgan`` in a process of its own.
 
 Whatever happens to it, an error, a crash of the interpreter, or no memory left, happens to it
 alone, and its memory is free afterwards. The price is a start of some seconds for each trial; the
@@ -11,14 +11,14 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from jaxgan.evaluation.cache import cache_folder
+from jaxgan.data.hashes import cache_folder
 
 
 class Signals:
-    """Hands SIGTERM and Ctrl-C on to the process that runs, and remembers them.
+    """Hands SIGTERM and Ctrl-C on to the processes that run, and remembers them.
 
     Use as a context manager; leaving it restores the signal handlers.
 
@@ -28,7 +28,7 @@ class Signals:
 
     def __init__(self) -> None:
         self.asked: signal.Signals | None = None
-        self._child: subprocess.Popen | None = None
+        self._children: list[subprocess.Popen] = []
 
     def __enter__(self) -> "Signals":
         self._before = {
@@ -42,32 +42,32 @@ class Signals:
 
     def _hear(self, number: int, frame) -> None:
         self.asked = self.asked or signal.Signals(number)
-        if self._child is not None:
-            self._child.send_signal(number)
+        for child in self._children:
+            child.send_signal(number)
 
-    @contextlib.contextmanager
-    def to(self, child: subprocess.Popen) -> Iterator[None]:
-        """While ``child`` runs, signals go to it."""
-        self._child = child
-        if self.asked:  # before it was started
+    def add(self, child: subprocess.Popen) -> None:
+        """From now on signals go to ``child``, also one that came before."""
+        self._children = [*self._children, child]
+        if self.asked:
             child.send_signal(self.asked)
-        try:
-            yield
-        finally:
-            self._child = None
+
+    def remove(self, child: subprocess.Popen) -> None:
+        """Signals go to ``child`` no more: it has ended."""
+        self._children = [one for one in self._children if one is not child]
 
 
-def run(words: Sequence[str], log: Path, signals: Signals) -> int:
-    """Runs ``jaxgan WORDS``; its exit code, or less than 0, the signal that killed it."""
-    with started(words, log) as child, signals.to(child):
-        return child.wait()
-
-
-def started(words: Sequence[str], log: Path) -> subprocess.Popen:
+def started(
+    words: Sequence[str], log: Path, variables: Mapping[str, str] | None = None
+) -> subprocess.Popen:
     """Starts ``jaxgan WORDS``; what it says is added to ``log``.
 
     It has a session of its own: Ctrl-C reaches the sweep alone, which hands it on, since a second
-    signal would end the trial at once. It is as polite to other programs as this process.
+    one would end the trial at once. It is as polite to other programs as this process.
+
+    Args:
+      words: what follows ``jaxgan``.
+      log: a file, which need not exist.
+      variables: of its environment, beside those of this process.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as said:
@@ -77,7 +77,7 @@ def started(words: Sequence[str], log: Path) -> subprocess.Popen:
             stdout=said,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            env=environment(os.environ),
+            env={**environment(os.environ), **(variables or {})},
         )
     with contextlib.suppress(OSError):
         # Linux weighs sessions against each other before it looks at the niceness of processes.
@@ -92,6 +92,8 @@ def environment(own: Mapping[str, str]) -> dict[str, str]:
 
 def last_words(log: Path, since: int) -> str:
     """The last line that was added to a log after byte ``since``: what a process died of."""
+    if not log.exists():
+        return "it said nothing"
     with log.open("rb") as file:
         file.seek(since)
         lines = file.read().decode(errors="replace").splitlines()

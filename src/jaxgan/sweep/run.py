@@ -4,19 +4,16 @@ import dataclasses
 import shlex
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TypeAlias
 
 from jaxgan.runs.exit_codes import EXIT_AGAIN, EXIT_DIVERGED, EXIT_INTERRUPTED
 from jaxgan.runs.folder import RunFolder
+from jaxgan.sweep.engine import Command, Engine
 from jaxgan.sweep.manifest import Entry, Manifest, Role, State, with_trials, write
 from jaxgan.sweep.process import Signals, last_words
-from jaxgan.sweep.summary import Summary, is_locked, summary_of, value_of
+from jaxgan.sweep.summary import Summary, summary_of, value_of
 from jaxgan.sweep.trials import Trial
-
-Launch: TypeAlias = Callable[[Sequence[str], Path, Signals], int]
-"""``(words, log, signals)`` -> the exit code of ``jaxgan WORDS``; adds what it says to ``log``."""
 
 ENDED = ("finished", "diverged", "failed", "pruned")
 """States in which a trial is not trained further."""
@@ -84,10 +81,30 @@ def standing(entry: Entry, run: RunFolder, steps: int) -> tuple[State, str]:
     return ("pending" if found.outcome == "finished" else "interrupted"), found.note
 
 
+@dataclasses.dataclass(frozen=True)
+class Attempt:
+    """A command that trains some trials.
+
+    Attributes:
+      command: the command.
+      trials: those that had not ended.
+      alone: whether the command is of one trial; else it is of a group, in which one that diverged
+        keeps its place.
+      since: byte of the log that it begins at.
+      began: when, by ``time.monotonic()``.
+    """
+
+    command: Command
+    trials: Sequence[Trial]
+    alone: bool
+    since: int
+    began: float
+
+
 def train_all(
     sweep: Sweep,
     groups: Sequence[Sequence[Trial]],
-    launch: Launch,
+    engine: Engine,
     signals: Signals,
     say: Callable[[str], None],
 ) -> None:
@@ -95,23 +112,29 @@ def train_all(
 
     Args:
       sweep: where they lie.
-      groups: what to train: those of a group at once, one group after another.
-      launch: runs a command.
-      signals: stops between groups, and is handed on to the one that is trained.
+      groups: what to train: those of a group at once, in one process.
+      engine: runs commands.
+      signals: ends it; the engine decides what becomes of those that are trained.
       say: shows a line.
     """
     trials = [trial for group in groups for trial in group]
     numbers = {trial.folder: number for number, trial in enumerate(trials, 1)}
-    for group in groups:
-        if signals.asked:
-            return
-        left = [trial for trial in group if not has_ended(sweep, trial)]
-        if not left:
-            continue
-        began = time.monotonic()
-        found = train_group(sweep, group, left, launch, signals, say)
-        took = f"{time.monotonic() - began:,.0f} s"
-        for trial, (state, note) in zip(left, found, strict=True):
+    attempts: dict[Command, Attempt] = {}
+
+    def commands() -> Iterator[Command]:
+        for group in groups:
+            left = [trial for trial in group if not has_ended(sweep, trial)]
+            if left:
+                attempt = attempt_at(sweep, group, left)
+                attempts[attempt.command] = attempt
+                for trial in left:
+                    sweep.note(trial, engine.begun)
+                yield attempt.command
+
+    for command, code in engine(commands(), signals):
+        attempt = attempts.pop(command)
+        took = f"{time.monotonic() - attempt.began:,.0f} s"
+        for trial, (state, note) in ends(sweep, attempt, code, signals.asked is not None):
             whole = trial.steps == sweep.manifest.entry(trial.folder).steps
             sweep.note(
                 trial,
@@ -134,43 +157,33 @@ def has_ended(sweep: Sweep, trial: Trial) -> bool:
     return True
 
 
-def train_group(
-    sweep: Sweep,
-    group: Sequence[Trial],
-    left: Sequence[Trial],
-    launch: Launch,
-    signals: Signals,
-    say: Callable[[str], None],
-) -> list[tuple[State, str]]:
-    """Trains trials in one process, at once if they are several.
+def attempt_at(sweep: Sweep, group: Sequence[Trial], left: Sequence[Trial]) -> Attempt:
+    """The command that trains a group of trials.
 
     Args:
       sweep: where they lie.
-      group: all that were ever trained at once, of which one that diverged keeps its place.
+      group: all that were ever trained at once.
       left: those that have not ended.
-      launch: runs a command.
-      signals: are handed on to the process.
-      say: shows a line.
-
-    Returns:
-      How each that was left ended, and why.
     """
-    for run in map(sweep.run_of, left):
-        if is_locked(run):
-            say(f"{run.path} is being trained by another process; waiting for it")
-        while is_locked(run):
-            if signals.asked:
-                return [("interrupted", "another process trains it")] * len(left)
-            time.sleep(0.5)
     log = sweep.log_of(left[0])
-    since = log.stat().st_size if log.exists() else 0
-    for trial in left:
-        sweep.note(trial, "running")
-    code = launch(words_of(sweep, group), log, signals)
-    asked = signals.asked is not None
-    if len(group) == 1:
-        return [ended(code, asked, sweep.run_of(left[0]), log, since)]
-    return [ended_among(code, asked, trial, sweep.run_of(trial), log, since) for trial in left]
+    there = sweep.manifest.entry(left[0].folder).state == "queued"  # its job has begun the log
+    since = log.stat().st_size if log.exists() and not there else 0
+    runs = tuple(sweep.run_of(trial) for trial in left)
+    command = Command(tuple(words_of(sweep, group)), log, runs)
+    return Attempt(command, left, len(group) == 1, since, time.monotonic())
+
+
+def ends(
+    sweep: Sweep, attempt: Attempt, code: int, asked: bool
+) -> Iterator[tuple[Trial, tuple[State, str]]]:
+    """How each trial of an attempt ended, and why: from the exit code, and its folder."""
+    log, since = attempt.command.log, attempt.since
+    for trial in attempt.trials:
+        run = sweep.run_of(trial)
+        if attempt.alone:
+            yield trial, ended(code, asked, run, log, since)
+        else:
+            yield trial, ended_among(code, asked, trial, run, log, since)
 
 
 def words_of(sweep: Sweep, group: Sequence[Trial]) -> Sequence[str]:

@@ -20,8 +20,8 @@ from jaxgan.evaluation.score import Score, append
 from jaxgan.game.gan import Update, fresh_batches, moves
 from jaxgan.game.state import GanState
 from jaxgan.metrics.metric import Metric
-from jaxgan.runs.checkpoint import Checkpoints
 from jaxgan.runs.folder import RunFolder
+from jaxgan.runs.job_checkpoints import Store
 from jaxgan.runs.metrics_log import MetricsLog
 from jaxgan.sampling.sampler import Sampler
 from jaxgan.training.loop import Outcome, StepInfo
@@ -103,7 +103,7 @@ def next_row(info: StepInfo) -> None:
     info.meter.restart()
 
 
-def stop_if_not_finite(checkpoints: Checkpoints) -> Act:
+def stop_if_not_finite(checkpoints: Store) -> Act:
     """Ends a run as diverged when a mean is not finite, and names the checkpoint that is left."""
 
     def act(info: StepInfo) -> Outcome | None:
@@ -197,7 +197,7 @@ def best_of(
     return Best(name, -1.0 if metric.startswith("-") else 1.0, by_score=False)
 
 
-def save(checkpoints: Checkpoints, best: Best | None) -> Act:
+def save(checkpoints: Store, best: Best | None) -> Act:
     """Writes a checkpoint, with its rank if checkpoints are ranked."""
 
     def act(info: StepInfo) -> None:
@@ -246,8 +246,8 @@ class Profile:
 
     STEPS = 10
 
-    def __init__(self, folder: Path, first: int):
-        """``first`` is the step that training starts from."""
+    def __init__(self, folder: Path | None, first: int):
+        """Records from some steps after ``first``; nothing without a folder."""
         self._folder, self._first = folder, first
         self._on = self._done = False
 
@@ -255,7 +255,9 @@ class Profile:
         """Starts the trace, or ends it ten steps later."""
         if self._on:
             self._end()
-        elif not self._done and not info.last and info.step >= self._first + self.STEPS:
+        elif self._folder and not self._done and info.step >= self._first + self.STEPS:
+            if info.last:
+                return
             jax.profiler.start_trace(str(self._folder), create_perfetto_trace=True)
             self._on = True
 

@@ -9,7 +9,7 @@ import dataclasses
 import json
 import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias, cast
 
 import jax
 import numpy as np
@@ -342,7 +342,7 @@ def _states(runs: Mapping[int, Run], mine: Mapping[int, OpenRun]) -> dict[int, G
     """
     if not runs:
         return {}
-    stores = [mine[number].store for number in runs]
+    stores = [cast(Checkpoints, mine[number].store) for number in runs]  # one process has them
     first = next(iter(runs.values()))
     if not any(store.steps() for store in stores):
         return dict(zip(runs, new_states(list(runs.values())), strict=True))

@@ -10,14 +10,12 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
-import jax
-
 from jaxgan import parallel
 from jaxgan.data.source import Source
 from jaxgan.errors import UserError
 from jaxgan.evaluation.score import RULE, forget
 from jaxgan.experiment import Experiment
-from jaxgan.runs.checkpoint import Checkpoints
+from jaxgan.processes import everywhere, from_first, is_first, on_first
 from jaxgan.runs.folder import (
     RunFolder,
     Status,
@@ -27,11 +25,13 @@ from jaxgan.runs.folder import (
     run_folder,
 )
 from jaxgan.runs.identity import data_description, describe_run, origin_of
+from jaxgan.runs.job_checkpoints import Store, store_of
 from jaxgan.runs.metrics_log import MetricsLog, read_metrics
 from jaxgan.runs.settings import Runtime, Training, check
 from jaxgan.sampling.sampler import sampler_of
 from jaxgan.training import hooks, start
 from jaxgan.training.data import open_data
+from jaxgan.training.distributed import check_agreement
 from jaxgan.training.loop import Hook, Outcome
 from jaxgan.training.scoring import ScoresDuringTraining, scores_during_training
 from jaxgan.types import Device
@@ -106,55 +106,57 @@ def prepared(
         and the reference of scores are then theirs.
 
     Raises:
-      UserError: a setting or the data are at fault.
+      UserError: a setting or the data are at fault, or processes of one job differ.
     """
-    check(training, runtime)
-    devices = parallel.choose_devices(runtime.compute.devices)
-    if others:
-        source = others[0].source
-        game = _game_like(others, experiment, config, training)
-    else:
-        source = open_data(experiment, training, runtime.reading, runtime.smoke)
-        rows = len(devices) // groups
-        game = start.game_of(experiment, config, source, training, runtime.steps, rows)
+
+    def opened_data() -> tuple[list[Device], Source, start.Game, dict[str, Any]]:
+        check(training, runtime)
+        devices = parallel.choose_devices(runtime.compute.devices)
+        if others:
+            source = others[0].source
+            game = _game_like(others, experiment, config, training)
+        else:
+            source = open_data(experiment, training, runtime.reading, runtime.smoke)
+            rows = len(devices) // groups
+            game = start.game_of(experiment, config, source, training, runtime.steps, rows)
+        data, frozen = data_description(source), game.gan.frozen
+        wanted = describe_run(experiment, config, training, data, runtime.steps, frozen)
+        return devices, source, game, wanted
+
+    devices, source, game, wanted = everywhere(opened_data)
+    check_agreement(wanted, experiment.file, runtime, devices)
     folder = run_folder(experiment, runtime.workdir)
-    recorded = read_description(folder) if folder.config.exists() else None
+    recorded = from_first(lambda: read_description(folder) if folder.config.exists() else None)
     init_from = origin_of(recorded, runtime.init_from, folder)
     runtime = dataclasses.replace(runtime, init_from=init_from)
-    data, frozen = data_description(source), game.gan.frozen
-    wanted = describe_run(experiment, config, training, data, runtime.steps, frozen)
     if recorded is None:
-        wanted["origin"] = start.origin(game.shapes, init_from)
-    theirs = others[0].evaluate if others else None
-    if theirs is not None:
-        evaluate = dataclasses.replace(
-            theirs,
-            run=folder.path,
-            description=recorded or wanted,
-            gan=game.gan,
-            task=game.task,
-        )
-    else:
-        evaluate = scores_during_training(
-            folder.path,
-            recorded or wanted,
-            game,
-            source,
-            lambda split: open_data(
-                experiment,
-                dataclasses.replace(training, split=split),
-                runtime.reading,
-                runtime.smoke,
-            ),
-            runtime.scoring,
-            experiment.scoring.own,
-        )
-    best = hooks.best_of(
-        runtime.checkpointing.best,
-        evaluate.metrics if evaluate else (),
-        experiment.scoring.own,
-        game.logged,
-    )
+        wanted["origin"] = from_first(lambda: start.origin(game.shapes, init_from))
+
+    def scores() -> tuple[ScoresDuringTraining | None, hooks.Best | None]:
+        description = recorded or wanted
+        if others and (theirs := others[0].evaluate):
+            place = {"run": folder.path, "description": description}
+            evaluate = dataclasses.replace(theirs, **place, gan=game.gan, task=game.task)
+        else:
+            evaluate = scores_during_training(
+                folder.path,
+                description,
+                game,
+                source,
+                lambda split: open_data(
+                    experiment,
+                    dataclasses.replace(training, split=split),
+                    runtime.reading,
+                    runtime.smoke,
+                ),
+                runtime.scoring,
+                experiment.scoring.own,
+            )
+        scored = evaluate.metrics if evaluate else ()
+        own, asked = experiment.scoring.own, runtime.checkpointing.best
+        return evaluate, hooks.best_of(asked, scored, own, game.logged)
+
+    evaluate, best = everywhere(scores)
     return Run(
         experiment,
         config,
@@ -193,9 +195,9 @@ class OpenRun:
       status: how it stands.
     """
 
-    def __init__(self, run: Run, stack: contextlib.ExitStack, store: Checkpoints, status: Status):
+    def __init__(self, run: Run, stack: contextlib.ExitStack, store: Store, status: Status):
         self.run, self.store, self.status = run, store, status
-        self._stack, self._leader = stack, jax.process_index() == 0
+        self._stack = stack
 
     def begin(self, first: int, shown: hooks.Progress, pictures: bool) -> list[Hook]:
         """Starts to write after ``first`` steps; returns what is done between steps, in order.
@@ -212,16 +214,17 @@ class OpenRun:
             run.runtime.checkpointing,
         )
         game, folder, source = run.game, run.folder, run.source
-        if self._leader:
+
+        def opened_log() -> MetricsLog:
             if first == 0:
                 start.set_aside(folder)
             forget(folder.evaluations, first, RULE)
-        self.status.step = first
-        self.status.write("running")
-        log = None
-        if self._leader:
+            self.status.step = first
+            self.status.write("running")
             log = MetricsLog(folder.metrics, folder.tensorboard, first)
-            self._stack.enter_context(contextlib.closing(log))
+            return self._stack.enter_context(contextlib.closing(log))
+
+        log = on_first(opened_log)
         ranked_at = scoring.evaluate_every if run.best and run.best.by_score else 0
         row = hooks.write_row(log, shown, game.gan.updates, run.training.batch_size, source.size)
         score = run.evaluate and hooks.score(run.evaluate, folder.evaluations, log, shown)
@@ -270,7 +273,7 @@ class OpenRun:
 
     def end(self, outcome: Outcome, pictures: bool) -> None:
         """Writes down how it ended, once everything else is written."""
-        if pictures and self._leader:
+        if pictures and is_first():
             save_curves(self.run.folder.curves, read_metrics(self.run.folder.metrics))
         self.store.close()  # waits for what is being written
         self.status.step = outcome.step
@@ -284,21 +287,23 @@ def opened(run: Run, members: int = 1) -> Iterator[OpenRun]:
     Raises:
       UserError: the folder holds another run, cannot be written, or is held by another process.
     """
-    leader = jax.process_index() == 0
     with contextlib.ExitStack() as stack:
-        if leader:
+
+        def open_folder() -> None:
             stack.enter_context(locked(run.folder))
-        start.open_folder(
-            run.folder,
-            run.experiment,
-            run.wanted,
-            run.recorded,
-            run.devices,
-            run.training,
-            run.runtime,
-            members,
-        )
+            start.open_folder(
+                run.folder,
+                run.experiment,
+                run.wanted,
+                run.recorded,
+                run.devices,
+                run.training,
+                run.runtime,
+                members,
+            )
+
+        on_first(open_folder)
         saving = run.runtime.checkpointing
-        store = stack.enter_context(Checkpoints(run.folder.checkpoints, saving.keep, saving.best))
-        status = stack.enter_context(Status(run.folder, writing=leader))
+        store = stack.enter_context(store_of(run.folder.checkpoints, saving.keep, saving.best))
+        status = stack.enter_context(Status(run.folder, writing=is_first()))
         yield OpenRun(run, stack, store, status)

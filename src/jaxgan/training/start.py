@@ -22,10 +22,12 @@ from jaxgan.files import write_json
 from jaxgan.game.gan import Gan, fresh_batches
 from jaxgan.game.state import GanState
 from jaxgan.game.step import make_step
-from jaxgan.runs.checkpoint import Checkpoints, digest
+from jaxgan.processes import arrays_from_first, from_first, on_first
+from jaxgan.runs.checkpoint import digest
 from jaxgan.runs.environment import describe_environment, environment_changes
 from jaxgan.runs.folder import RunFolder, create_folder
 from jaxgan.runs.identity import absolute, check_same_run
+from jaxgan.runs.job_checkpoints import Store
 from jaxgan.runs.metrics_log import read_metrics
 from jaxgan.runs.settings import Runtime, Training
 from jaxgan.sampling.load import load_state
@@ -177,7 +179,7 @@ def _on_one_device(function: Callable[[Any], Any], given: Any) -> Any:
 def state_of(
     game: Game,
     seed: int,
-    checkpoints: Checkpoints,
+    checkpoints: Store,
     devices: list[Device],
     init_from: Path | None,
     recorded: dict[str, str] | None,
@@ -203,9 +205,14 @@ def state_of(
 
 def placed(game: Game, devices: list[Device]) -> GanState:
     """The shapes of the state, whole on each device, as ``Checkpoints`` takes them."""
+    return _placed(game.shapes, devices)
+
+
+def _placed(shapes: Any, devices: list[Device]) -> Any:
+    """The shapes, whole on each device."""
     whole = parallel.replicated(devices)
     return jax.tree.map(
-        lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=whole), game.shapes
+        lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=whole), shapes
     )
 
 
@@ -225,12 +232,13 @@ def warm(
     """
     if init_from is None:
         return state
-    if origin(state, init_from) != recorded:
+    if from_first(lambda: origin(state, init_from)) != recorded:
         raise UserError(
             f"--init-from {init_from}: its networks are no longer those that this run began with; "
             "choose another --workdir."
         )
-    players, ema = jax.device_put(_networks(state, init_from), parallel.replicated(devices))
+    like = _placed(_networks_of(state), devices)
+    players, ema = arrays_from_first(on_first(lambda: _networks(state, init_from)), like)
     theirs = {
         who: dataclasses.replace(player, params=players[who][0], stats=players[who][1])
         for who, player in state.players.items()
@@ -253,18 +261,19 @@ def _networks(state: GanState, run: Path) -> Any:
     Raises:
       UserError: they cannot be read, or have other shapes than those of ``state``.
     """
-
-    def networks(state: GanState):
-        players = {who: (player.params, player.stats) for who, player in state.players.items()}
-        return players, state.ema
-
-    ours, theirs = networks(state), networks(load_state(run).state)
+    ours, theirs = _networks_of(state), _networks_of(load_state(run).state)
     shapes = lambda tree: jax.tree.map(lambda leaf: (leaf.shape, leaf.dtype), tree)  # noqa: E731
     if shapes(ours) != shapes(theirs):
         raise UserError(
             f"--init-from {run}: its networks differ from this run's; match the config."
         )
     return theirs
+
+
+def _networks_of(state: GanState) -> Any:
+    """Parameters and statistics of all networks of a state."""
+    players = {who: (player.params, player.stats) for who, player in state.players.items()}
+    return players, state.ema
 
 
 def open_folder(
@@ -289,13 +298,11 @@ def open_folder(
         check_same_run(recorded, description, folder, experiment)
         before = {"members": 1} | recorded["launches"][-1]["environment"]
         moved = environment_changes(before, environment)
-        if moved and jax.process_index() == 0:
+        if moved:
             logging.getLogger("jaxgan").warning(
                 "Resuming where something changed (%s): not bitwise equal to an unbroken run",
                 "; ".join(moved),
             )
-    if jax.process_index() != 0:
-        return
     launch = {
         "runtime": _plain(dataclasses.asdict(runtime)),
         "data_path": absolute(training.data),

@@ -1,34 +1,37 @@
-"""Ending a run early: SIGTERM, Ctrl-C, and the preemption of a multi-process job."""
+"""Ending a run early: SIGTERM, Ctrl-C, the scheduler's signal, in one process or in many."""
 
 import contextlib
+import os
 import signal
-from collections.abc import Callable
 
 import jax
+from jax.experimental import multihost_utils
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGUSR2)
+"""What asks a run to stop. Schedulers send the last two if told so, as ``sbatch --signal`` does."""
 
 
 class Stop:
     """Turns signals into a wish to stop after the current call of the engine.
 
     This is the only place in training that reads signals. Use as a context manager; leaving it
-    restores the signal handlers. A second signal raises ``KeyboardInterrupt`` at once.
+    restores the signal handlers. After another signal, Ctrl-C raises ``KeyboardInterrupt`` at once;
+    a scheduler may send several.
 
-    Of several processes none may stop alone. There JAX handles SIGTERM: it tells all processes, and
-    they agree on one step at which all of them stop.
+    Of several processes none may stop alone. There JAX handles SIGTERM, and the others are turned
+    into it: it tells all processes, and they agree on one step at which all of them stop.
     """
 
-    def __init__(self, preempted: Callable[[int], bool] = lambda step: False):
-        """``preempted`` is asked on every process for every step; all get the same answer."""
+    def __init__(self) -> None:
         self.asked = ""
-        self._preempted = preempted
+        self._several = jax.process_count() > 1
 
     def __enter__(self) -> "Stop":
         self._before = {}
-        if jax.process_count() > 1:
-            return self
         with contextlib.suppress(ValueError):  # not the main thread: leave signals alone
-            for number in (signal.SIGTERM, signal.SIGINT):
-                self._before[number] = signal.signal(number, self._ask)
+            for number in SIGNALS[self._several :]:
+                heard = _as_sigterm if self._several else self._ask
+                self._before[number] = signal.signal(number, heard)
         return self
 
     def __exit__(self, *exception) -> None:
@@ -37,13 +40,20 @@ class Stop:
 
     def __call__(self, before: int, step: int) -> str:
         """Why to stop at ``step``, where the last look was at ``before``; empty if not to."""
-        if self.asked or jax.process_count() == 1:
+        if not self._several:
             return self.asked
         # The processes agree on one number, so each number must be asked for.
-        reached = [self._preempted(number) for number in range(before + 1, step + 1)]
+        reached = [
+            multihost_utils.reached_preemption_sync_point(number)
+            for number in range(before + 1, step + 1)
+        ]
         return "preemption" if any(reached) else ""
 
     def _ask(self, number: int, frame) -> None:
-        if self.asked:  # the second time, at once
+        if self.asked and number == signal.SIGINT:
             raise KeyboardInterrupt
-        self.asked = signal.Signals(number).name
+        self.asked = self.asked or signal.Signals(number).name
+
+
+def _as_sigterm(number: int, frame) -> None:
+    os.kill(os.getpid(), signal.SIGTERM)

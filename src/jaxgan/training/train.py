@@ -4,11 +4,10 @@ import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
-import jax
-
 from jaxgan.data.feed import Feed
 from jaxgan.experiment import Experiment
 from jaxgan.game.gan import fresh_batches
+from jaxgan.processes import everywhere, is_first
 from jaxgan.runs.settings import Runtime, Training
 from jaxgan.training import hooks, repeat, start
 from jaxgan.training.data import feed_of, preparation
@@ -55,10 +54,10 @@ def train(
       UserError: a setting, the data, the folder or its checkpoints are at fault.
     """
     run = prepared(experiment, config, training, runtime)
-    leader, steps = jax.process_index() == 0, runtime.steps
+    first_process, steps = is_first(), runtime.steps
     with contextlib.ExitStack() as stack:
         mine = stack.enter_context(opened(run))
-        feed = stack.enter_context(contextlib.closing(feed_of_run(run)))
+        feed = stack.enter_context(contextlib.closing(everywhere(lambda: feed_of_run(run))))
         origin = run.description.get("origin")
         state = start.state_of(
             run.game, training.seed, mine.store, run.devices, run.runtime.init_from, origin
@@ -66,10 +65,12 @@ def train(
         first = mine.status.step = int(state.step)
         if first >= steps:
             return mine.nothing_to_do(first)
-        stop = stack.enter_context(Stop(mine.store.reached_preemption))
-        shown = progress(experiment.name, first, steps) if leader else hooks.Silent()
+        stop = stack.enter_context(Stop())
+        shown = progress(experiment.name, first, steps) if first_process else hooks.Silent()
         bar = stack.enter_context(shown)
-        profile = stack.enter_context(hooks.Profile(run.folder.profile, first))
+        profile = stack.enter_context(
+            hooks.Profile(run.folder.profile if first_process else None, first)
+        )
         # Everything that is done between steps, in this order.
         asked = [
             *mine.begin(first, bar, pictures),
