@@ -16,6 +16,7 @@ from jaxgan.sweep.measures import measures
 from jaxgan.sweep.page import compose
 from jaxgan.sweep.results import of_selection
 from support import fake_runs
+from support.engines import OneByOne
 from support.parsing import parse_once
 from support.tiny_runs import TINY, unchanged
 
@@ -60,7 +61,7 @@ def sweep(usual, command, tmp_path, monkeypatch):
         return command(words)
 
     called.trained, called.codes = [], {}
-    monkeypatch.setattr("jaxgan.sweep.process.run", launch)
+    monkeypatch.setattr("jaxgan.cli.sweep.Local", lambda jobs, say: OneByOne(launch))
     monkeypatch.setattr("jaxgan.cli.sweep.parse", parse_once)
     return called
 
