@@ -120,8 +120,8 @@ EXPERIMENT = jg.Experiment(
         jg.Reproduction(
             FID,
             jg.numbers.FRECHET,
-            flags=jg.numbers.BEST,
-            evaluate=dict(step="best", **jg.numbers.FID_50K),
+            flags=jg.numbers.KEEP_BEST,
+            evaluate=jg.numbers.BEST_INCEPTION_50K,
         ),
     ),
 )

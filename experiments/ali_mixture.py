@@ -59,25 +59,10 @@ def build(cfg: Config, task: jg.Task) -> jg.Gan:
     )
 
 
-MODES = "modes; high quality, %; reverse KL (2500 samples, within 3 deviations)"
 PACGAN = "Lin et al. 2018 (PacGAN), table 1: 400 000 steps; 10 trials, standard error"
 VEEGAN = "Srivastava et al. 2017 (VEEGAN), table 1: 5 runs"
 
 METHODS = {"ALI": {}}
-
-
-def reproductions(data: str) -> tuple[jg.Reproduction, ...]:
-    """PacGAN's table, which has ALI too."""
-    return tuple(
-        jg.Reproduction(
-            f"{data}, {method}: {MODES}",
-            jg.numbers.MIXTURE,
-            flags=dict(steps=400_000, **flags),
-            seeds=10,
-        )
-        for method, flags in METHODS.items()
-    )
-
 
 EXPERIMENT = jg.Experiment(
     Config,
@@ -87,14 +72,24 @@ EXPERIMENT = jg.Experiment(
     scoring=jg.Scoring(every=2000, num=2500),
     smoke=dict(hidden=(8,), encoder_hidden=(8,), maxout=4),
     presets={
-        "ring": dict(data=jg.datasets.RING, reproductions=reproductions("ring")),
-        "grid": dict(data=jg.datasets.GRID, reproductions=reproductions("grid")),
+        "ring": dict(
+            data=jg.datasets.RING,
+            reproductions=jg.numbers.mixture("ring", METHODS, seeds=10, steps=400_000),
+        ),
+        "grid": dict(
+            data=jg.datasets.GRID,
+            reproductions=jg.numbers.mixture("grid", METHODS, seeds=10, steps=400_000),
+        ),
     },
     published=(
-        jg.Published(f"ring, ALI: {MODES}", "6.6 ± 0.3; 97.6 ± 0.4; 0.36 ± 0.04", PACGAN),
-        jg.Published(f"ring, ALI: {MODES}", "2.8; 0.13; -", VEEGAN),
-        jg.Published(f"grid, ALI: {MODES}", "24.1 ± 0.4; 95.7 ± 0.6; 0.14 ± 0.03", PACGAN),
-        jg.Published(f"grid, ALI: {MODES}", "15.8; 1.6; -", VEEGAN),
+        jg.Published(
+            f"ring, ALI: {jg.numbers.MODES}", "6.6 ± 0.3; 97.6 ± 0.4; 0.36 ± 0.04", PACGAN
+        ),
+        jg.Published(f"ring, ALI: {jg.numbers.MODES}", "2.8; 0.13; -", VEEGAN),
+        jg.Published(
+            f"grid, ALI: {jg.numbers.MODES}", "24.1 ± 0.4; 95.7 ± 0.6; 0.14 ± 0.03", PACGAN
+        ),
+        jg.Published(f"grid, ALI: {jg.numbers.MODES}", "15.8; 1.6; -", VEEGAN),
     ),
 )
 

@@ -92,7 +92,7 @@ EXPERIMENT = jg.Experiment(
     ),
     reproductions=(
         jg.Reproduction(
-            FID, jg.numbers.FRECHET, evaluate=jg.numbers.FID_10K_TEST, protocol="one setting"
+            FID, jg.numbers.FRECHET, evaluate=jg.numbers.INCEPTION_10K_TEST, protocol="one setting"
         ),
     ),
 )

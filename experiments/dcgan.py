@@ -107,7 +107,9 @@ EXPERIMENT = jg.Experiment(
             steps=39_000,
             batch_size=128,
             published=CIFAR10,
-            reproductions=(jg.Reproduction(FID, jg.numbers.FRECHET, evaluate=jg.numbers.FID_50K),),
+            reproductions=(
+                jg.Reproduction(FID, jg.numbers.FRECHET, evaluate=jg.numbers.INCEPTION_50K),
+            ),
         ),
         "folder": dict(data=jg.datasets.FOLDER, steps=50_000, batch_size=128, resolution=64),
     },

@@ -153,7 +153,7 @@ EXPERIMENT = jg.Experiment(
     smoke=dict(width=4, latent=8),
     reproductions=(
         jg.Reproduction(
-            FID, jg.numbers.FRECHET, evaluate=jg.numbers.FID_10K_TEST, protocol="one setting"
+            FID, jg.numbers.FRECHET, evaluate=jg.numbers.INCEPTION_10K_TEST, protocol="one setting"
         ),
     ),
     presets={

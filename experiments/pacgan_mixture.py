@@ -61,7 +61,6 @@ def build(cfg: Config, task: jg.Task) -> jg.Gan:
     )
 
 
-MODES = "modes; high quality, %; reverse KL (2500 samples, within 3 deviations)"
 PUBLISHED = {
     "ring, GAN": "6.3 ± 0.5; 98.2 ± 0.2; 0.45 ± 0.09",
     "ring, PacGAN2": "7.9 ± 0.1; 95.6 ± 2.0; 0.07 ± 0.03",
@@ -77,20 +76,6 @@ METHODS = {"GAN": {"packing": 1, "batch_size": 100}} | {
     f"PacGAN{count}": {"packing": count, "batch_size": 100 * count} for count in (2, 3, 4)
 }
 
-
-def reproductions(data: str) -> tuple[jg.Reproduction, ...]:
-    """The paper's table."""
-    return tuple(
-        jg.Reproduction(
-            f"{data}, {method}: {MODES}",
-            jg.numbers.MIXTURE,
-            flags=dict(steps=400_000, **flags),
-            seeds=10,
-        )
-        for method, flags in METHODS.items()
-    )
-
-
 EXPERIMENT = jg.Experiment(
     Config,
     build,
@@ -104,12 +89,18 @@ EXPERIMENT = jg.Experiment(
         "PacGAN4": dict(packing=4, batch_size=400),
     },
     presets={
-        "ring": dict(data=jg.datasets.RING, reproductions=reproductions("ring")),
-        "grid": dict(data=jg.datasets.GRID, reproductions=reproductions("grid")),
+        "ring": dict(
+            data=jg.datasets.RING,
+            reproductions=jg.numbers.mixture("ring", METHODS, seeds=10, steps=400_000),
+        ),
+        "grid": dict(
+            data=jg.datasets.GRID,
+            reproductions=jg.numbers.mixture("grid", METHODS, seeds=10, steps=400_000),
+        ),
     },
     published=tuple(
         jg.Published(
-            f"{method}: {MODES}",
+            f"{method}: {jg.numbers.MODES}",
             value,
             "Lin et al. 2018, table 1: 400 000 steps; 10 trials, standard error",
         )

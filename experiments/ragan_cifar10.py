@@ -118,20 +118,22 @@ EXPERIMENT = jg.Experiment(
             FID.format("rsgan"),
             jg.numbers.FRECHET,
             flags=dict(game="rsgan"),
-            evaluate=jg.numbers.FID_50K,
+            evaluate=jg.numbers.INCEPTION_50K,
         ),
-        jg.Reproduction(FID.format("rasgan"), jg.numbers.FRECHET, evaluate=jg.numbers.FID_50K),
+        jg.Reproduction(
+            FID.format("rasgan"), jg.numbers.FRECHET, evaluate=jg.numbers.INCEPTION_50K
+        ),
         jg.Reproduction(
             FID.format("rsgan, gradient penalty"),
             jg.numbers.FRECHET,
             flags=dict(game="rsgan", gradient_penalty=True),
-            evaluate=jg.numbers.FID_50K,
+            evaluate=jg.numbers.INCEPTION_50K,
         ),
         jg.Reproduction(
             FID.format("rasgan, gradient penalty"),
             jg.numbers.FRECHET,
             flags=dict(gradient_penalty=True),
-            evaluate=jg.numbers.FID_50K,
+            evaluate=jg.numbers.INCEPTION_50K,
         ),
     ),
 )

@@ -69,22 +69,7 @@ def build(cfg: Config, task: jg.Task) -> jg.Gan:
     )
 
 
-MODES = "modes; high quality, %; reverse KL (2500 samples, within 3 deviations)"
 METHODS = {"GAN + R1": {"relativistic": False, "r2": 0.0}, "RpGAN + R1 + R2": {}}
-
-
-def reproductions(data: str) -> tuple[jg.Reproduction, ...]:
-    """R3GAN's objective, and a penalized GAN beside it, with PacGAN's budget."""
-    return tuple(
-        jg.Reproduction(
-            f"{data}, {method}: {MODES}",
-            jg.numbers.MIXTURE,
-            flags=dict(steps=400_000, **flags),
-            seeds=10,
-        )
-        for method, flags in METHODS.items()
-    )
-
 
 EXPERIMENT = jg.Experiment(
     Config,
@@ -100,8 +85,14 @@ EXPERIMENT = jg.Experiment(
         "RpGAN": dict(r1=0.0, r2=0.0),
     },
     presets={
-        "ring": dict(data=jg.datasets.RING, reproductions=reproductions("ring")),
-        "grid": dict(data=jg.datasets.GRID, reproductions=reproductions("grid")),
+        "ring": dict(
+            data=jg.datasets.RING,
+            reproductions=jg.numbers.mixture("ring", METHODS, seeds=10, steps=400_000),
+        ),
+        "grid": dict(
+            data=jg.datasets.GRID,
+            reproductions=jg.numbers.mixture("grid", METHODS, seeds=10, steps=400_000),
+        ),
     },
 )
 

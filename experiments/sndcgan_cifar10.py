@@ -115,30 +115,32 @@ EXPERIMENT = jg.Experiment(
         ),
     ),
     reproductions=(
-        jg.Reproduction(f"FID ({PROTOCOL})", jg.numbers.FRECHET, evaluate=jg.numbers.FID_10K_TEST),
+        jg.Reproduction(
+            f"FID ({PROTOCOL})", jg.numbers.FRECHET, evaluate=jg.numbers.INCEPTION_10K_TEST
+        ),
         jg.Reproduction(
             f"FID, half the rate ({PROTOCOL})",
             jg.numbers.FRECHET,
             flags=dict(learning_rate=1e-4),
-            evaluate=jg.numbers.FID_10K_TEST,
+            evaluate=jg.numbers.INCEPTION_10K_TEST,
         ),
         jg.Reproduction(
             f"FID, gradient penalty ({PROTOCOL})",
             jg.numbers.FRECHET,
             flags=dict(gradient_penalty=True),
-            evaluate=jg.numbers.FID_10K_TEST,
+            evaluate=jg.numbers.INCEPTION_10K_TEST,
         ),
         jg.Reproduction(
             f"FID, no normalization ({PROTOCOL})",
             jg.numbers.FRECHET,
             flags=dict(spectral_norm=False),
-            evaluate=jg.numbers.FID_10K_TEST,
+            evaluate=jg.numbers.INCEPTION_10K_TEST,
         ),
         jg.Reproduction(
             f"FID, no normalization, half the rate ({PROTOCOL})",
             jg.numbers.FRECHET,
             flags=dict(spectral_norm=False, learning_rate=1e-4),
-            evaluate=jg.numbers.FID_10K_TEST,
+            evaluate=jg.numbers.INCEPTION_10K_TEST,
         ),
     ),
 )

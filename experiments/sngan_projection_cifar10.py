@@ -116,10 +116,13 @@ EXPERIMENT = jg.Experiment(
         ),
     ),
     reproductions=(
-        jg.Reproduction(MIYATO, jg.numbers.FRECHET, evaluate=jg.numbers.FID_5K),
-        jg.Reproduction(SCORE, jg.numbers.INCEPTION_SCORE, evaluate=jg.numbers.IS_50K),
+        jg.Reproduction(MIYATO, jg.numbers.FRECHET, evaluate=jg.numbers.INCEPTION_5K_TEST),
+        jg.Reproduction(SCORE, jg.numbers.INCEPTION_SCORE, evaluate=jg.numbers.INCEPTION_50K),
         jg.Reproduction(
-            MIMICRY, jg.numbers.FRECHET, flags=dict(steps=100_000), evaluate=jg.numbers.FID_50K
+            MIMICRY,
+            jg.numbers.FRECHET,
+            flags=dict(steps=100_000),
+            evaluate=jg.numbers.INCEPTION_50K,
         ),
     ),
 )

@@ -75,24 +75,9 @@ def build(cfg: Config, task: jg.Task) -> jg.Gan:
     )
 
 
-MODES = "modes; high quality, %; reverse KL (2500 samples, within 3 deviations)"
 VEEGAN = "Srivastava et al. 2017 (VEEGAN), table 1: 5 runs of other networks"
 
 METHODS = {"Unrolled 5": {}, "Unrolled 0": {"unroll": 0}}
-
-
-def reproductions(data: str) -> tuple[jg.Reproduction, ...]:
-    """The demo's settings, with and without its unrolling."""
-    return tuple(
-        jg.Reproduction(
-            f"{data}, {method}: {MODES}",
-            jg.numbers.MIXTURE,
-            flags=dict(**flags),
-            seeds=5,
-        )
-        for method, flags in METHODS.items()
-    )
-
 
 EXPERIMENT = jg.Experiment(
     Config,
@@ -103,12 +88,16 @@ EXPERIMENT = jg.Experiment(
     smoke=dict(hidden=8, latent=4, unroll=2),
     ablations={"not unrolled": dict(unroll=0), "10 steps": dict(unroll=10)},
     presets={
-        "ring": dict(data=jg.datasets.RING, reproductions=reproductions("ring")),
-        "grid": dict(data=jg.datasets.GRID, reproductions=reproductions("grid")),
+        "ring": dict(
+            data=jg.datasets.RING, reproductions=jg.numbers.mixture("ring", METHODS, seeds=5)
+        ),
+        "grid": dict(
+            data=jg.datasets.GRID, reproductions=jg.numbers.mixture("grid", METHODS, seeds=5)
+        ),
     },
     published=(
-        jg.Published(f"ring, Unrolled 5: {MODES}", "7.6; 35.6; -", VEEGAN),
-        jg.Published(f"grid, Unrolled 5: {MODES}", "23.6; 16; -", VEEGAN),
+        jg.Published(f"ring, Unrolled 5: {jg.numbers.MODES}", "7.6; 35.6; -", VEEGAN),
+        jg.Published(f"grid, Unrolled 5: {jg.numbers.MODES}", "23.6; 16; -", VEEGAN),
     ),
 )
 

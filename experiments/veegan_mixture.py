@@ -97,7 +97,6 @@ def build(cfg: Config, task: jg.Task) -> jg.Gan:
     )
 
 
-MODES = "modes; high quality, %; reverse KL (2500 samples, within 3 deviations)"
 PUBLISHED = {
     "ring, VEEGAN": "8; 52.9; -",
     "ring, GAN of VEEGAN": "1; 99.3; -",
@@ -106,20 +105,6 @@ PUBLISHED = {
 }
 
 METHODS = {"VEEGAN": {}, "GAN of VEEGAN": {"game": "gan"}}
-
-
-def reproductions(data: str) -> tuple[jg.Reproduction, ...]:
-    """The paper's table, with the notebook's budget."""
-    return tuple(
-        jg.Reproduction(
-            f"{data}, {method}: {MODES}",
-            jg.numbers.MIXTURE,
-            flags=dict(steps=100_000, **flags),
-            seeds=5,
-        )
-        for method, flags in METHODS.items()
-    )
-
 
 EXPERIMENT = jg.Experiment(
     Config,
@@ -134,11 +119,19 @@ EXPERIMENT = jg.Experiment(
         "the reconstructor plays": dict(reconstructor_plays=True),
     },
     presets={
-        "ring": dict(data=jg.datasets.RING, reproductions=reproductions("ring")),
-        "grid": dict(data=jg.datasets.GRID, reproductions=reproductions("grid")),
+        "ring": dict(
+            data=jg.datasets.RING,
+            reproductions=jg.numbers.mixture("ring", METHODS, seeds=5, steps=100_000),
+        ),
+        "grid": dict(
+            data=jg.datasets.GRID,
+            reproductions=jg.numbers.mixture("grid", METHODS, seeds=5, steps=100_000),
+        ),
     },
     published=tuple(
-        jg.Published(f"{method}: {MODES}", value, "Srivastava et al. 2017, table 1: 5 runs")
+        jg.Published(
+            f"{method}: {jg.numbers.MODES}", value, "Srivastava et al. 2017, table 1: 5 runs"
+        )
         for method, value in PUBLISHED.items()
     ),
 )

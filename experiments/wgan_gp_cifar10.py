@@ -100,8 +100,8 @@ EXPERIMENT = jg.Experiment(
         jg.Published(FID, "16.95", "pytorch-gan-collections, README"),
     ),
     reproductions=(
-        jg.Reproduction(SCORE, jg.numbers.INCEPTION_SCORE, evaluate=jg.numbers.IS_50K),
-        jg.Reproduction(FID, jg.numbers.FRECHET, evaluate=jg.numbers.FID_50K),
+        jg.Reproduction(SCORE, jg.numbers.INCEPTION_SCORE, evaluate=jg.numbers.INCEPTION_50K),
+        jg.Reproduction(FID, jg.numbers.FRECHET, evaluate=jg.numbers.INCEPTION_50K),
     ),
 )
 

@@ -21,9 +21,10 @@ from importlib.metadata import version
 from typing import Any
 
 from games import trials
-from pages import RESULTS, load, processor, rows
+from pages import RESULTS, load, rows
 
 from jaxgan.files import write_json
+from jaxgan.runs.environment import processor
 from jaxgan.sweep.study import Variant
 from jaxgan.xla import NO_YNNPACK_CONVOLUTIONS
 

@@ -34,7 +34,7 @@ from typing import Any
 import jax
 import numpy as np
 import tyro
-from pages import HERE, RESULTS, at_least, load, processor, rows
+from pages import HERE, RESULTS, at_least, load, rows
 
 from jaxgan.cli.exit import exit_code_of
 from jaxgan.errors import UserError, one_of
@@ -47,6 +47,7 @@ from jaxgan.metrics.extractors.fid_inception import inception_extractor
 from jaxgan.metrics.frechet import frechet_distance_of_features
 from jaxgan.metrics.kernel import kernel_distance
 from jaxgan.metrics.prdc import prdc
+from jaxgan.runs.environment import processor
 
 K = 3
 """Neighbors of precision, recall, density and coverage."""

@@ -19,12 +19,13 @@ from pathlib import Path
 
 import numpy as np
 import tyro
-from pages import RESULTS, at_least, load, processor
+from pages import RESULTS, at_least, load
 
 from jaxgan.cli.exit import exit_code_of
 from jaxgan.data.feed import make_feed
 from jaxgan.data.source import Source
 from jaxgan.errors import UserError
+from jaxgan.runs.environment import processor
 
 BATCH = 64
 SHAPE = (64, 64, 3)

@@ -1,7 +1,6 @@
 """Pages of results: where they lie, their tables, and what is said of the machine."""
 
 import os
-import platform
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,15 +15,6 @@ def rows(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
     """A table in Markdown."""
     every = [head, ["---"] * len(head), *lines]
     return "".join(f"| {' | '.join(line)} |\n" for line in every)
-
-
-def processor() -> str:
-    """The name of this machine's processor."""
-    if Path("/proc/cpuinfo").is_file():
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
 
 
 def load() -> list[float]:

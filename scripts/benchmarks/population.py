@@ -24,10 +24,11 @@ from typing import Any
 
 import tyro
 from games import trials
-from pages import RESULTS, processor, rows
+from pages import RESULTS, rows
 
 from jaxgan.data.modality import IMAGES
 from jaxgan.files import replacing, write_json
+from jaxgan.runs.environment import processor
 from jaxgan.sweep.study import Variant
 
 CASES = {

@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import os
 import runpy
 import shutil
 import subprocess
@@ -15,7 +14,7 @@ import pytest
 
 from jaxgan.reproduce.entries import Comparison, Look, Measurement
 from jaxgan.reproduce.measured import Measured, Run, write_measured
-from jaxgan.reproduce.queue import Clock, Queue, shares_of_cores
+from jaxgan.reproduce.queue import Clock, Queue
 from jaxgan.reproduce.reproduce import chosen
 from jaxgan.reproduce.trained import Trained, read_trained
 from jaxgan.sweep.study import load_study
@@ -93,12 +92,6 @@ def test_results_of_a_smaller_budget_do_not_count(tmp_path, committed):
     assert measured(entry.budget, entry.seeds)
 
 
-def test_jobs_share_the_cores():
-    every = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
-    assert set.union(*shares_of_cores(2)) == every
-    assert shares_of_cores(1) == [every]
-
-
 def test_the_clock_counts_the_time_of_the_process_and_not_that_of_the_wall():
     """A process that waits for two seconds has used less than one; a busy one uses what it has."""
     words = [sys.executable, "-S", "-c", "import time; time.sleep(30)"]
@@ -134,6 +127,8 @@ def test_a_look_is_trained_drawn_and_recorded_and_goes_on_after_a_stop(look, tmp
     assert record.outcome == "trained"
     assert record.step > 0
     assert record.command.endswith(f"--steps {record.step}")
+    assert record.seconds is not None
+    assert record.seconds > 1.0  # of the launch that was stopped, too
     assert (look.records / "tiny.png").stat().st_size > 0
 
 

@@ -7,7 +7,7 @@ import pytest
 import jaxgan as jg
 from jaxgan.cli.evaluate import Evaluate
 from jaxgan.cli.exit import exit_code_of
-from jaxgan.cli.reproduce import reproduce
+from jaxgan.cli.reproduce import one_number, planned, reproduce
 from jaxgan.errors import UserError
 from jaxgan.evaluation.score import append
 from jaxgan.evaluation.suite import METRICS
@@ -19,6 +19,7 @@ from jaxgan.reproduce.reproduce import (
     add_measured,
     chosen,
     measured_of,
+    other_flags,
     score_all,
     steps_of,
     sweep_words,
@@ -206,6 +207,24 @@ def copying(folder):
         return 0
 
     return launch
+
+
+def test_weights_reach_the_scores_that_choose_a_checkpoint_and_are_no_part_of_the_protocol(
+    tmp_path,
+):
+    weights = tmp_path / "inception.npz"
+    weights.write_bytes(b"")
+    found = {}
+    for name in ("acgan_cifar10", "dcgan"):
+        preset = ["cifar10"] if name == "dcgan" else []
+        words = [str(FILES[name]), *preset, "--extractor-weights", str(weights)]
+        asked, _, (number, *_), more = planned(words)
+        found[name] = one_number(asked, number, more)
+    given = ["--extractor-weights", str(weights)]
+    assert [*found["acgan_cifar10"].train] == given  # with --best fd
+    assert [*found["dcgan"].train] == []
+    assert all(one.evaluate == given for one in found.values())
+    assert other_flags(found["acgan_cifar10"]) == []
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import tyro
 
-from jaxgan.cli.sweep import Several, say, sweep
+from jaxgan.cli.sweep import Several, file_first, say, sweep
 from jaxgan.errors import UserError
 from jaxgan.experiment import Experiment, Reproduction, load_experiment
 from jaxgan.reproduce.reproduce import (
@@ -74,7 +74,7 @@ def reproduce(arguments: Sequence[str]) -> int:
     results = asked.results or experiment.file.parent / "results" / f"{experiment.file.stem}.json"
     command = shlex.join(["jaxgan", "reproduce", *_without_places(arguments)])
     for number in numbers:
-        one = _asked(asked, number, words)
+        one = one_number(asked, number, words)
         steps = steps_of(experiment, number, asked.budget)
         say(f"{number.metric}: {len(one.seeds)} runs of {steps:,} steps")
         # Numbers that are measured of the same runs share them.
@@ -109,14 +109,7 @@ def planned(
     Raises:
       UserError: a flag is at fault, or the file declares nothing.
     """
-    file, *rest = arguments
-    asked, words = tyro.cli(
-        Reproduce,
-        prog="jaxgan reproduce FILE [preset]",
-        args=[file] if file in ("-h", "--help") else rest,
-        return_unknown_args=True,
-        config=(tyro.conf.FlagCreatePairsOff,),
-    )
+    file, asked, words = file_first(Reproduce, "reproduce", arguments)
     preset = words.pop(0) if words and not words[0].startswith("-") else ""
     experiment = load_experiment(file, preset)
     _check(asked)
@@ -138,12 +131,13 @@ def _check(asked: Reproduce) -> None:
         raise UserError(f"There is no file {weights}; check --extractor-weights.")
 
 
-def _asked(asked: Reproduce, number: Reproduction, words: Sequence[str]) -> Asked:
+def one_number(asked: Reproduce, number: Reproduction, words: Sequence[str]) -> Asked:
     """One number, with the flags that were given."""
     weights = asked.extractor_weights
     evaluate = [] if weights is None else ["--extractor-weights", str(weights)]
+    train = [*words, *evaluate] if "evaluate_every" in number.flags else words  # it scores, too
     seeds = range(number.seeds) if asked.seeds is None else parse_seeds(asked.seeds)
-    return Asked(number, asked.budget, seeds, words, evaluate)
+    return Asked(number, asked.budget, seeds, train, evaluate)
 
 
 def _dry(asked: Reproduce) -> list[str]:

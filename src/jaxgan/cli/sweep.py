@@ -5,7 +5,7 @@ import shlex
 import signal
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import jax
 import tyro
@@ -236,16 +236,7 @@ def planned(arguments: Sequence[str]) -> tuple[Asked, list[Trial], Manifest]:
     Raises:
       UserError: a flag or a value is at fault.
     """
-    file, *rest = arguments
-    if file.startswith("-") and file not in ("-h", "--help"):
-        raise UserError(f"The experiment or study comes first: jaxgan sweep FILE {file} ...")
-    asked, words = tyro.cli(
-        Asked,
-        prog="jaxgan sweep FILE [preset]",
-        args=[file] if file in ("-h", "--help") else rest,
-        return_unknown_args=True,
-        config=(tyro.conf.FlagCreatePairsOff,),
-    )
+    file, asked, words = file_first(Asked, "sweep", arguments)
     study, words = study_of(Path(file), asked, words)
     refuse_idle_flags(asked, study)
     trials = plan(study, words, parse, [field.name for field in dataclasses.fields(Asked)])
@@ -256,6 +247,31 @@ def planned(arguments: Sequence[str]) -> tuple[Asked, list[Trial], Manifest]:
         rule = halving(asked.halving, reduction, scored_of(study, trials), trials)
         wanted = dataclasses.replace(wanted, halving=plain(dataclasses.asdict(rule)))
     return asked, trials, wanted
+
+
+Flags = TypeVar("Flags")
+
+
+def file_first(
+    flags: type[Flags], command: str, arguments: Sequence[str]
+) -> tuple[str, Flags, list[str]]:
+    """The file of a command line, the command's own flags, and all other words.
+
+    Raises:
+      UserError: a flag comes before the file.
+    """
+    file, *rest = arguments
+    helps = file in ("-h", "--help")
+    if file.startswith("-") and not helps:
+        raise UserError(f"The file comes first: jaxgan {command} FILE {file} ...")
+    asked, words = tyro.cli(
+        flags,
+        prog=f"jaxgan {command} FILE [preset]",
+        args=[file] if helps else rest,
+        return_unknown_args=True,
+        config=(tyro.conf.FlagCreatePairsOff,),
+    )
+    return file, asked, words
 
 
 def refuse_idle_flags(asked: Asked, study: Study) -> None:

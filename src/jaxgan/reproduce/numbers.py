@@ -1,6 +1,9 @@
-"""The numbers that tables of papers print, as our metrics call them."""
+"""The numbers that tables of papers print, as our metrics call them, and how they are taken."""
 
-from jaxgan.experiment import Number
+from collections.abc import Mapping
+from typing import Any
+
+from jaxgan.experiment import Number, Reproduction
 
 MIXTURE = (
     Number("modes/captured"),
@@ -8,6 +11,27 @@ MIXTURE = (
     Number("modes/reverse_kl", digits=3),
 )
 """Modes, high-quality samples in percent, and reverse KL: of mixtures in the plane."""
+
+MODES = "modes; high quality, %; reverse KL (2500 samples, within 3 deviations)"
+"""Their name and protocol in tables (Lin et al. 2018, section 4.1)."""
+
+
+def mixture(
+    data: str, methods: Mapping[str, Mapping[str, Any]], seeds: int, **flags: Any
+) -> tuple[Reproduction, ...]:
+    """The rows of a table of mixtures in the plane.
+
+    Args:
+      data: ``ring`` or ``grid``.
+      methods: the flags of ``jaxgan train`` of each method, by its name in the table.
+      seeds: how many runs of each.
+      flags: of all methods, e.g. ``steps``.
+    """
+    return tuple(
+        Reproduction(f"{data}, {method}: {MODES}", MIXTURE, flags={**flags, **own}, seeds=seeds)
+        for method, own in methods.items()
+    )
+
 
 STACKED = (Number("modes/captured", digits=1), Number("modes/reverse_kl"))
 """Modes of 1000 and reverse KL: of stacked MNIST."""
@@ -21,24 +45,23 @@ FRECHET = (Number("fd/distance"),)
 INCEPTION_SCORE = (Number("is/mean", spread="is/deviation"),)
 """The Inception score; with one seed its deviation over splits."""
 
-FID_50K = {"extractor": "inception", "num": 50_000}
+INCEPTION_50K = {"extractor": "inception", "num": 50_000}
 """Flags of ``jaxgan evaluate``: 50 000 samples and as many training images, as most tables have."""
 
-FID_10K_TEST = {"extractor": "inception", "num": 10_000, "split": "test"}
+INCEPTION_10K_TEST = {"extractor": "inception", "num": 10_000, "split": "test"}
 """10 000 samples and the 10 000 test images, as Lucic et al. and Kurach et al. have."""
 
-FID_5K = {"extractor": "inception", "num": 5000, "num_real": 10_000, "split": "test"}
+INCEPTION_5K_TEST = {"extractor": "inception", "num": 5000, "num_real": 10_000, "split": "test"}
 """5000 samples and the 10 000 test images, as Miyato et al. have."""
 
-IS_50K = {"extractor": "inception", "num": 50_000}
-"""Ten times 5000 samples."""
+BEST_INCEPTION_50K = {"step": "best", **INCEPTION_50K}
+"""The same of the best checkpoint, for tables that report it."""
 
-BEST = {
+KEEP_BEST = {
     "best": "fd",
     "evaluate_every": 5000,
     "evaluate_metrics": "fd",
     "evaluate_extractor": "inception",
     "evaluate_num": 10_000,
 }
-"""Flags of ``jaxgan train`` that keep the checkpoint with the best FID, for tables that report it;
-``step="best"`` then evaluates it."""
+"""Flags of ``jaxgan train`` that keep it: the checkpoint with the least FID."""

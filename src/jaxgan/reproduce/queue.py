@@ -24,7 +24,9 @@ from jaxgan.reproduce.trained import Trained
 from jaxgan.runs.checkpoint import Checkpoints
 from jaxgan.runs.exit_codes import EXIT_AGAIN, EXIT_DIVERGED, EXIT_FAILED, EXIT_INTERRUPTED
 from jaxgan.runs.folder import RunFolder, read_description
-from jaxgan.sweep.process import last_words, started
+from jaxgan.sweep.engine import Command
+from jaxgan.sweep.local import Share, shares, start
+from jaxgan.sweep.process import last_words
 from jaxgan.sweep.summary import Summary, summary_of
 
 Entry: TypeAlias = Look | Measurement | Comparison
@@ -43,7 +45,7 @@ class Queue:
     Attributes:
       entries: in order of priority.
       runs: the folder of the runs.
-      jobs: how many are trained at once, each on its share of the processor's cores.
+      jobs: how many are trained at once, each on its share of the machine.
       say: shows a line.
     """
 
@@ -68,18 +70,18 @@ class Queue:
     def train(self, stop: threading.Event) -> list[Entry]:
         """Trains what is left, until ``stop`` is set; returns the entries that failed."""
         failed: list[Entry] = []
-        shares = shares_of_cores(self.jobs)
+        free = shares(self.jobs)
 
         def work(entry: Entry) -> None:
             if stop.is_set():
                 return
-            cores = shares.pop()
+            share = free.pop()
             try:
-                if fault := _run(entry, self.runs, cores, stop):
+                if fault := _run(entry, self.runs, share, stop):
                     failed.append(entry)
                 self.say(f"{entry.name}: {fault or _ended(entry, stop)}")
             finally:
-                shares.append(cores)
+                free.append(share)
             self.say(self.state())
 
         with ThreadPoolExecutor(self.jobs) as workers:
@@ -87,46 +89,36 @@ class Queue:
         return failed
 
 
-def shares_of_cores(jobs: int) -> list[set[int]]:
-    """The cores of each of so many jobs; all have all where a process cannot be bound to some."""
-    if not hasattr(os, "sched_getaffinity"):
-        return [set()] * jobs
-    cores = sorted(os.sched_getaffinity(0))
-    return [set(cores[i % len(cores) :: jobs]) for i in range(jobs)]
-
-
 def _ended(entry: Entry, stop: threading.Event) -> str:
     return "stopped; the same command goes on" if stop.is_set() else "done"
 
 
-def _run(entry: Entry, runs: Path, cores: set[int], stop: threading.Event) -> str:
+def _run(entry: Entry, runs: Path, share: Share, stop: threading.Event) -> str:
     """Trains an entry and writes its record; returns what went wrong, empty if nothing did."""
     folder = runs / entry.name.replace(" ", "-").replace("/", "-")
     log = folder.with_suffix(".log")
     if isinstance(entry, Comparison):
-        return compare(entry, folder, log, cores, stop)
+        return compare(entry, folder, log, share, stop)
     if isinstance(entry, Measurement):
         words = [*entry.command, "--workdir", str(folder)]
-        code, _ = _call(words, log, cores, stop)
+        code, _ = _call(words, log, share, stop)
         return "" if code == 0 or stop.is_set() else last_words(log, 0)
-    return look(entry, folder, log, cores, stop)
+    return look(entry, folder, log, share, stop)
 
 
-def compare(
-    entry: Comparison, folder: Path, log: Path, cores: set[int], stop: threading.Event
-) -> str:
+def compare(entry: Comparison, folder: Path, log: Path, share: Share, stop: threading.Event) -> str:
     """Trains a study and keeps its report, but for the page, which repeats it with its pictures.
 
     Returns:
       What went wrong; empty if nothing did, or if ``stop`` came before it was done.
     """
-    code, _ = _call([*entry.command, "--workdir", str(folder)], log, cores, stop)
+    code, _ = _call([*entry.command, "--workdir", str(folder)], log, share, stop)
     if stop.is_set():
         return ""
     if code not in (0, EXIT_FAILED):  # a trial that failed is part of the result
         return last_words(log, 0)
     out = folder / "report"
-    code, _ = _call(["report", str(folder), "--csv"], log, cores, stop)
+    code, _ = _call(["report", str(folder), "--csv"], log, share, stop)
     if code != 0:
         return "" if stop.is_set() else last_words(log, 0)
     with replacing_folder(entry.records) as part:
@@ -135,7 +127,7 @@ def compare(
     return ""
 
 
-def look(entry: Look, folder: Path, log: Path, cores: set[int], stop: threading.Event) -> str:
+def look(entry: Look, folder: Path, log: Path, share: Share, stop: threading.Event) -> str:
     """Trains for some minutes, draws a picture, writes the record.
 
     Returns:
@@ -143,7 +135,11 @@ def look(entry: Look, folder: Path, log: Path, cores: set[int], stop: threading.
     """
     run = RunFolder(folder)
     words = [*entry.command, *ALONE, "--workdir", str(folder)]
-    code, spent = _call(words, log, cores, stop, 60 * entry.minutes)
+    clock = folder.with_suffix(".seconds")  # that earlier launches had
+    before = float(clock.read_text()) if clock.exists() and run.config.exists() else 0.0
+    code, spent = _call(words, log, share, stop, 60 * entry.minutes - before)
+    spent += before
+    clock.write_text(repr(spent))
     if stop.is_set():
         return ""
     if code not in (0, EXIT_AGAIN, EXIT_INTERRUPTED, EXIT_DIVERGED):
@@ -152,7 +148,7 @@ def look(entry: Look, folder: Path, log: Path, cores: set[int], stop: threading.
     steps = _checkpoints(run)
     if steps:
         drawn = ["sample", str(folder), "--num", str(PICTURE), "--out", str(picture)]
-        code, _ = _call([*drawn, "--overwrite"], log, cores, stop)
+        code, _ = _call([*drawn, "--overwrite"], log, share, stop)
         if code != 0:
             return "" if stop.is_set() else last_words(log, 0)
     _record(entry, run, steps[-1] if steps else 0, spent, picture if steps else None)
@@ -193,7 +189,7 @@ def _record(entry: Look, run: RunFolder, step: int, spent: float, picture: Path 
 def _call(
     words: Sequence[str],
     log: Path,
-    cores: set[int],
+    share: Share,
     stop: threading.Event,
     seconds: float = math.inf,
 ) -> tuple[int, float]:
@@ -202,11 +198,8 @@ def _call(
     Returns:
       Its exit code, and how long it had its cores.
     """
-    with started(words, log) as child:
-        with contextlib.suppress(OSError):
-            if cores:
-                os.sched_setaffinity(child.pid, cores)
-        clock = Clock(child.pid, max(len(cores), 1))
+    with start(Command(tuple(words), log), share) as child:
+        clock = Clock(child.pid, len(share.cores or os.sched_getaffinity(0)))
         asked = False
         while child.poll() is None:
             if not asked and (stop.is_set() or clock.seconds() >= seconds):

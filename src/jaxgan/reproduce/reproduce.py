@@ -152,7 +152,9 @@ def measured_of(
     row = Measured(
         # Scores on other data are other scores.
         metric=one.metric + (f", on {', '.join(other)}" if other else ""),
-        protocol="; ".join(filter(None, (f"{steps:,} steps{part}", one.protocol, *_other(asked)))),
+        protocol="; ".join(
+            filter(None, (f"{steps:,} steps{part}", one.protocol, *other_flags(asked)))
+        ),
         value="",
         spread="",
         seeds=0,
@@ -165,7 +167,7 @@ def measured_of(
     return with_runs(row, runs)
 
 
-def _other(asked: Asked) -> list[str]:
+def other_flags(asked: Asked) -> list[str]:
     """The flags that the experiment file does not ask for, if they make it another measurement.
 
     Those of ``Runtime`` do not: a run may be resumed with others. Of the sweep's own, training many

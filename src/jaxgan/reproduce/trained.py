@@ -19,7 +19,7 @@ class Trained:
       step: that its picture was drawn at.
       steps: the experiment's own budget.
       outcome: ``trained``, or ``diverged`` if it did so before its time was over.
-      seconds: that the process had its cores, in its last launch if it was stopped in between.
+      seconds: that the process had its cores; None if that is not known.
       command: trains it to that step; where a schedule ends with the budget, it trains further and
         passes that step.
       hardware: what it ran on.
@@ -32,7 +32,7 @@ class Trained:
     step: int
     steps: int
     outcome: str
-    seconds: float
+    seconds: float | None
     command: str
     hardware: str
     commit: str = ""
