@@ -160,8 +160,9 @@ def baselines() -> int:
     if asked.jobs < 1:
         raise UserError(f"--jobs {asked.jobs}: must be at least 1.")
     entries = [entry for entry in QUEUE if entry.device == asked.device]
+    names = [entry.name for entry in entries]
     for name in asked.only:
-        one_of(name, [entry.name for entry in entries], "entry")
+        one_of(name, names, "entry", "--list shows all.")
     wanted = [entry for entry in entries if not asked.only or entry.name in asked.only]
     queue = Queue(wanted, asked.workdir, asked.jobs, lambda line: print(line, flush=True))
     if asked.list:

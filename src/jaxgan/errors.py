@@ -12,15 +12,21 @@ class UserError(ValueError):
     """
 
 
-def one_of(word: str, words: Collection[str], kind: str) -> str:
+def one_of(word: str, words: Collection[str], kind: str, listed: str = "") -> str:
     """``word``, if it is one of ``words``.
 
+    Args:
+      word: what was given.
+      words: what there is.
+      kind: what they are.
+      listed: where a person finds them, if they are too many for the message.
+
     Raises:
-      UserError: it is not; the message has the nearest.
+      UserError: it is not; the message has the nearest, or else all.
     """
     if word in words:
         return word
     names = {name.lower(): name for name in words}
     near = difflib.get_close_matches(word.lower(), names, n=1)
-    hint = f"did you mean {names[near[0]]}?" if near else f"use {', '.join(words)}."
+    hint = f"did you mean {names[near[0]]}?" if near else listed or f"use {', '.join(words)}."
     raise UserError(f"No {kind} {word}; {hint}")

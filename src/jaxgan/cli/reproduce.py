@@ -76,7 +76,8 @@ def reproduce(arguments: Sequence[str]) -> int:
     for number in numbers:
         one = one_number(asked, number, words)
         steps = steps_of(experiment, number, asked.budget)
-        say(f"{number.metric}: {len(one.seeds)} runs of {steps:,} steps")
+        runs = "1 run" if len(one.seeds) == 1 else f"{len(one.seeds)} runs"
+        say(f"{number.metric}: {runs} of {steps:,} steps")
         # Numbers that are measured of the same runs share them.
         first = next(other for other in experiment.reproductions if other.flags == number.flags)
         place = folder / _slug(first.metric)

@@ -360,7 +360,7 @@ def listing(trials: Sequence[Trial]) -> str:
         f"{', '.join(map(str, of))}"
         for name, of in seeds.items()
     ]
-    return "\n".join([f"{len(trials)} trials:", *lines])
+    return "\n".join([f"{len(trials)} trial{'s' * (len(trials) > 1)}:", *lines])
 
 
 def foreseen(found: Manifest, folder: Path, trials: Sequence[Trial], at_once: AtOnce) -> list[str]:
