@@ -22,7 +22,7 @@ RING = (Path(__file__).parents[2] / "experiments" / "gan_ring.py").read_text()
 
 CRASHING = """
 import os, sys
-if sys.argv[1] == "train" and sys.argv[-1].endswith("learning_rate=1e+30/seed-1"):
+if sys.argv[1:2] == ["train"] and sys.argv[-1].endswith("learning_rate=1e+30/seed-1"):
     os.abort()
 """
 """What one trial does when it is started: the process ends without a word."""

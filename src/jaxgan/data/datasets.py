@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from jaxgan.data.modality import IMAGES, POINTS, Modality
+from jaxgan.data.modality import IMAGES, PAIRS, POINTS, UNPAIRED, Modality
 from jaxgan.data.source import RowSpec, Source
 
 
@@ -64,6 +64,22 @@ FOLDER = DataSpec("folder:images", (64, 64, 3))
 RING = DataSpec("ring", (2,), 8, POINTS)
 GRID = DataSpec("grid", (2,), 25, POINTS)
 SWISS_ROLL = DataSpec("swiss_roll", (2,), None, POINTS)
+
+
+def _pairs(
+    name: str, source: tuple[int, ...], target: tuple[int, ...], modality: Modality
+) -> DataSpec:
+    """Images of two kinds, of these shapes."""
+    rows = {"source": RowSpec(source, np.uint8), "target": RowSpec(target, np.uint8)}
+    return DataSpec(name, target, None, modality, rows)
+
+
+GLYPHS = _pairs("glyphs", (64, 64, 1), (64, 64, 1), PAIRS)
+GLYPHS_32 = _pairs("glyphs/32", (32, 32, 1), (32, 32, 1), PAIRS)
+UNPAIRED_GLYPHS_32 = _pairs("unpaired:glyphs/32", (32, 32, 1), (32, 32, 1), UNPAIRED)
+EMOJI = _pairs("emoji", (64, 64, 3), (64, 64, 3), PAIRS)
+FACADES = _pairs("pairs:facades", (256, 256, 3), (256, 256, 3), PAIRS)
+HORSE2ZEBRA = _pairs("cycle_gan/horse2zebra", (256, 256, 3), (256, 256, 3), UNPAIRED)
 
 
 def stacked_mnist(triples: int) -> DataSpec:

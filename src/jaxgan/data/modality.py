@@ -177,3 +177,45 @@ POINTS = Modality(
     measured=2500,
 )
 """Points float32 ``[2]`` in the plane; a scatter plot shows them over real ones."""
+
+
+def _prepare_pairs(batch: Batch, rng: Rng | None, range: Range, flip: bool) -> Batch:
+    return _prepare_two(batch, rng, rng, range, flip)
+
+
+def _prepare_unpaired(batch: Batch, rng: Rng | None, range: Range, flip: bool) -> Batch:
+    other = None if rng is None else rng.named("source")
+    return _prepare_two(batch, other, rng, range, flip)
+
+
+def _prepare_two(
+    batch: Batch, source_rng: Rng | None, target_rng: Rng | None, range: Range, flip: bool
+) -> Batch:
+    prepared = dict(batch)
+    for key, rng in (("source", source_rng), ("target", target_rng)):
+        images = to_float(batch[key], *range)
+        prepared[key] = images if rng is None or not flip else random_flip(rng, images)
+    return prepared
+
+
+PAIRS = Modality(
+    name="pairs",
+    prepare=_prepare_pairs,
+    quantize=_quantize_images,
+    preview=_preview_images,
+    dtype=np.uint8,
+    metrics=("l1",),
+    thorough_metrics=("l1", "psnr", "ssim", "fd"),
+    write=write_image,
+    suffix=".png",
+    key="target",
+    preview_size=16,
+    measured=500,
+    flips=True,
+)
+"""Pairs of images that show the same: rows have a ``source`` and its ``target``, both uint8
+``[height, width, channels]``, and a generator turns one into the other. Both are flipped or none.
+"""
+
+UNPAIRED = dataclasses.replace(PAIRS, name="unpaired", prepare=_prepare_unpaired)
+"""Images of two kinds, ``source`` and ``target``, that a row holds by chance."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from jaxgan.rng import Rng
-from jaxgan.types import Array, Batch, Label, Latent, Outputs
+from jaxgan.types import Array, Batch, Image, Label, Latent, Outputs
 
 Run: TypeAlias = Callable[[Any, Any, Batch, Rng, Mapping[str, Any]], Outputs]
 """``(generator, discriminator, batch, rng, adaptive) -> outputs``."""
@@ -18,6 +18,9 @@ Condition: TypeAlias = Mapping[str, Array]
 
 Sample: TypeAlias = Callable[[Any, Latent, Condition], Any]
 """``(generator, latents, condition) -> samples``."""
+
+Origin: TypeAlias = Callable[[Latent, Condition], Image]
+"""``(latents, condition) -> images`` that samples were made from."""
 
 Labels: TypeAlias = Callable[[Rng, Batch], Label]
 """How the labels of generated samples are chosen: ``(rng, batch) -> labels``."""
@@ -45,6 +48,11 @@ class Forward:
       sample: how samples are drawn from latents once the generator is trained.
       condition: keys of the batch that samples depend on, e.g. ``("label",)``.
       pack: samples that the discriminator judges as one.
+      optional: further keys of a condition that ``sample`` uses where a person gives them, e.g. the
+        ``mask`` of what is to be completed; otherwise it draws them from the latents.
+      origin: ``(latents, condition) -> images``: what each sample was made from, as a person sees
+        it beside the sample; None for samples that are made of latents.
+      reverse: ``sample`` from targets to sources, for a game that learns both ways.
     """
 
     prior: Prior
@@ -52,3 +60,6 @@ class Forward:
     sample: Sample = sample_unconditionally
     condition: tuple[str, ...] = ()
     pack: int = 1
+    optional: tuple[str, ...] = ()
+    origin: Origin | None = None
+    reverse: Sample | None = None
