@@ -44,7 +44,7 @@ def test_products_have_the_precision_of_the_run(precision, written, ambient, gam
     variables = sampler.params, sampler.stats
     latents = np.zeros((64, 3), np.float32)
     with jax.default_matmul_precision(ambient):
-        lowered = drawing._generate.lower(
+        lowered = drawing.generate.lower(
             Static(sampler.gan), sampler.arithmetic, *variables, latents, {}
         )
     assert precisions(lowered.as_text()) == {written}

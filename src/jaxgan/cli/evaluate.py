@@ -18,12 +18,13 @@ from jaxgan.evaluation.inputs import (
     default_count,
     is_run,
     kind_of,
+    made_from_rows,
     of_data,
     of_run,
     opener,
     own_modality,
+    scored_split,
     scoring_of,
-    trained_split,
 )
 from jaxgan.evaluation.reference import Reference, generated_reference, reference_of
 from jaxgan.evaluation.score import Score, append
@@ -155,10 +156,13 @@ def scores_of(asked: Evaluate, run: bool) -> list[Score]:
         reference = _reference(asked, count)
         metrics = metrics or _usual(recorded, own, reference)
         evaluation = _evaluation(asked, recorded, metrics, reference)
-        evaluation.check(count, *kind_of(asked.subject))
+        kind = kind_of(asked.subject)
+        if made_from_rows(asked.subject) and reference.rows is not None:
+            count, kind = _of_rows(asked, reference)
+        evaluation.check(count, *kind)
         standing = _standing(asked, recorded)
         drawing = Drawing(asked.step, asked.weights, asked.truncation, asked.seed, standing)
-        generated, about, sampler = of_run(asked.subject, count, drawing)
+        generated, about, sampler = of_run(asked.subject, count, drawing, reference.rows)
     else:
         opened = opener(asked.subject, asked.data_dir, asked.resolution, modality=modality)
         generated, about = of_data(opened("train"), asked.num)
@@ -216,8 +220,27 @@ def _reference(asked: Evaluate, count: int) -> Reference:
         drawing = Drawing(step=asked.against_step, seed=seed, standing=standing)
         return generated_reference(asked.against, asked.num_real or count, drawing)
     opened = opener(against, asked.data_dir, asked.resolution)
-    split = asked.split or ("train" if asked.against else trained_split(asked.subject))
+    split = asked.split or ("train" if asked.against else scored_split(asked.subject, opened))
     return reference_of(opened, split, asked.num_real, count, asked.held_out)
+
+
+def _of_rows(asked: Evaluate, reference: Reference) -> tuple[int, tuple[tuple[int, ...], str]]:
+    """How many samples are made from the reference's rows, their shape and their modality's name.
+
+    Raises:
+      UserError: there are fewer rows than were asked for.
+    """
+    real = reference.real
+    if asked.num_real is not None and asked.num is not None:
+        raise UserError(
+            "--num-real: as many samples are made as the reference has rows; omit it or --num."
+        )
+    if asked.num is not None and asked.num > real.count:
+        raise UserError(
+            f"--num {asked.num}: these samples are made from rows of the data, of which the "
+            f"reference has {real.count}; lower it, or name another --split."
+        )
+    return real.count, (real.shape, real.modality.name)
 
 
 def _standing(asked: Evaluate, recorded: Scoring) -> int:
@@ -270,12 +293,15 @@ def print_scores(scores: Sequence[Score]) -> None:
 
 
 def _at_best(score: Score, name: str) -> list[str]:
-    """What held-out real samples and a perfect sampler get, each in words."""
+    """What held-out real samples, a perfect sampler and unchanged sources get, each in words."""
     count, told = score.real_score_of.get("n"), []
     if name in score.real_score:
         of = "" if count == score.protocol["n_fake"] else f", n = {count}"
         told.append(f"held-out real{of}: {score.real_score[name]:.6g}")
     perfect, good = (score.details.get(key, {}) for key in ("perfect", "perfect_of_good"))
+    unchanged = score.details.get("unchanged", {})
+    if name in unchanged:
+        told.append(f"the sources unchanged: {unchanged[name]:.6g}")
     if name in perfect:
         told.append(f"a perfect sampler: {perfect[name]:.6g}")
     if name in good:

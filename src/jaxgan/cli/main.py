@@ -16,6 +16,7 @@ USAGE = """usage: jaxgan COMMAND ...
   population SWEEP TRIAL...  train trials of a sweep at once; a sweep calls it
   status DIR       show how the runs below a folder stand
   sample RUN       draw samples from a run folder
+  apply RUN FILE...  run a translation or completion model on your own images
   evaluate RUN     score samples: of a run, of files, or of two against each other
   reproduce FILE   measure the published numbers of an experiment again
   report DIR...    write a page about a run, or about how many runs compare
@@ -32,6 +33,7 @@ COMMANDS = {
     "population": "population",
     "status": "status",
     "sample": "sample",
+    "apply": "apply",
     "evaluate": "evaluate",
     "reproduce": "reproduce",
     "report": "report",

@@ -13,7 +13,7 @@ import tyro
 from jaxgan.cli.flags import check_count, check_seed, check_truncation
 from jaxgan.errors import UserError
 from jaxgan.files import replacing, replacing_folder, writing
-from jaxgan.viz.pictures import save_image
+from jaxgan.viz.pictures import beside, save_image
 
 if TYPE_CHECKING:
     from jaxgan.data.modality import Modality
@@ -65,6 +65,8 @@ def sample(arguments: Sequence[str]) -> int:
     from jaxgan.sampling.load import load  # after the flags: JAX takes a second to import
 
     sampler = load(asked.run, asked.weights, asked.step)
+    if asked.interpolate and sampler.gan.forward.origin is not None:
+        raise UserError("--interpolate: these samples are made from images; omit it.")
     count = asked.num * (COLUMNS if asked.interpolate else 1)
     modality = sampler.task.modality
     if kind == "folder" and modality.write is None:
@@ -161,6 +163,8 @@ def write_file(out: Path, sampler: "Sampler", asked: Sample, count: int) -> None
             arrays["label"] = labels
         with replacing(out) as part, part.open("wb") as file:
             np.savez_compressed(file, allow_pickle=False, **arrays)
+    elif sampler.gan.forward.origin is not None:
+        save_image(out, beside(*sampler.beside(count, asked.seed)))
     else:
         columns = COLUMNS if asked.interpolate else None
         save_image(out, sampler.task.modality.preview(samples, None, columns))

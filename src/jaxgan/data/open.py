@@ -1,6 +1,7 @@
 """Opens a data set by the name that the command line takes."""
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -47,6 +48,22 @@ def open_source(
     if resolution is None or source.preparation != "none":
         return source
     return dataclasses.replace(source, preparation=f"center crop, Lanczos to {resolution}, uint8")
+
+
+def optional_split(opened: Callable[[str], Source], split: str) -> Source | None:
+    """The split, or None if the data have none of this name."""
+    try:
+        return opened(split)
+    except UserError:
+        return None
+
+
+def held_out_rows(opened: Callable[[str], Source], trained: str) -> Source:
+    """The rows that samples are made from where they are made from data.
+
+    The split ``test`` where there is one, else the split of the training.
+    """
+    return optional_split(opened, "test") or opened(trained)
 
 
 def path_of(spec: str) -> tuple[Literal["folder", "npz"], Path] | None:

@@ -54,6 +54,11 @@ class Evaluation:
         self.check(generated.count, generated.shape, generated.modality.name)
         for metric in self.metrics:
             check_samples(metric, generated, sampler)
+            if metric.paired and generated.rows is not self.reference.rows:
+                raise UserError(
+                    f"{metric.name} compares each sample with the true image of its row; score "
+                    "against the data that the samples are made from."
+                )
         real, held_out = self._reals
         walker = None
         if sampler is not None:

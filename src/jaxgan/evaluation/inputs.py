@@ -8,7 +8,7 @@ from typing import Any
 import jax
 
 from jaxgan.data.modality import IMAGES, POINTS, Modality
-from jaxgan.data.open import open_source
+from jaxgan.data.open import held_out_rows, open_source
 from jaxgan.data.source import Source
 from jaxgan.errors import UserError
 from jaxgan.evaluation.samples import SampleSet, chosen, of_sampler, of_source
@@ -88,8 +88,27 @@ def default_count() -> int:
     return 10_000 if jax.default_backend() == "cpu" else 50_000
 
 
-def of_run(run: str, count: int, drawing: Drawing) -> tuple[SampleSet, dict[str, Any], Sampler]:
+def made_from_rows(run: str | Path) -> bool:
+    """Whether a run's samples are made from rows of data."""
+    return bool(rebuild(RunFolder(Path(run))).gan.forward.row_keys)
+
+
+def scored_split(run: str | Path, opened: Callable[[str], Source]) -> str:
+    """The split that a run is scored against: that of its training.
+
+    ``test``, where there is one, if its samples are made from rows of data.
+    """
+    trained = trained_split(run)
+    return held_out_rows(opened, trained).split if made_from_rows(run) else trained
+
+
+def of_run(
+    run: str, count: int, drawing: Drawing, rows: Source | None = None
+) -> tuple[SampleSet, dict[str, Any], Sampler]:
     """Samples of a run, what a score says of them, and the sampler.
+
+    Where samples are made from data, they are made from ``rows``, or without them from the run's
+    own; at most as many as there are.
 
     Raises:
       UserError: there is no such run or checkpoint, or it cannot be drawn from like this.
@@ -98,6 +117,8 @@ def of_run(run: str, count: int, drawing: Drawing) -> tuple[SampleSet, dict[str,
     sampler = trained.sampler(drawing.weights)
     if drawing.standing:
         sampler = standing(sampler, drawing.standing, drawing.seed)
+    if sampler.gan.forward.row_keys and rows is not None:
+        sampler = dataclasses.replace(sampler, source=lambda: rows)
     samples = of_sampler(sampler, count, seed=drawing.seed, truncation=drawing.truncation)
     rule = rule_of(trained.description, drawing.step)
     return samples, about_run(run, trained.description, trained.gan, samples, rule), sampler
@@ -151,14 +172,6 @@ def of_data(source: Source, count: int | None) -> tuple[SampleSet, dict[str, Any
     count = min(count or default_count(), source.size)
     samples = of_source(source, chosen(source.size, count))
     return samples, {"kind": "data", **samples.about}
-
-
-def optional_split(opened: Callable[[str], Source], split: str) -> Source | None:
-    """The split, or None if the data have none of this name."""
-    try:
-        return opened(split)
-    except UserError:
-        return None
 
 
 def opener(

@@ -139,6 +139,11 @@ class Measured:
     def _predicted(self) -> np.ndarray:
         return self.classification(self.samples)
 
+    def origins(self) -> np.ndarray | None:
+        """The images that they were made from; None without such."""
+        made_from = self.samples.origins
+        return None if made_from is None else made_from(0, self.samples.count)
+
     def array(self) -> np.ndarray:
         """All samples in memory."""
         return self.samples.array()

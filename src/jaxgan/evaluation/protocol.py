@@ -53,6 +53,8 @@ def protocol_of(
         "n_fake": generated.count,
         **_generator(metric, generated, subject),
     }
+    if "made_from" in generated.about:
+        protocol["made_from"] = generated.about["made_from"]
     if not metric.against:
         return protocol | {"data": dict(subject.get("trained_on") or real.about)}
     protocol |= {

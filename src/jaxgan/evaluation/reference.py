@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from jaxgan.data.source import Source
+from jaxgan.data.open import optional_split
+from jaxgan.data.source import Source, subset
 from jaxgan.errors import UserError
 from jaxgan.evaluation.classifier import Classifier, classifier_of
-from jaxgan.evaluation.inputs import Drawing, of_run, optional_split
+from jaxgan.evaluation.inputs import Drawing, of_run
 from jaxgan.evaluation.samples import SampleSet, chosen, of_source
 
 
@@ -24,6 +25,8 @@ class Reference:
       classifier: makes the small classifier of these data.
       mixture: centers ``[modes, d]`` and standard deviation of the mixture of Gaussians that
         points are drawn from; None for other data.
+      rows: the data at the reference's places, which samples are made from where they are made from
+        data; None for the samples of another run.
     """
 
     real: SampleSet
@@ -31,6 +34,7 @@ class Reference:
     classes: int | None
     classifier: Callable[[], Classifier]
     mixture: tuple[np.ndarray, float] | None = None
+    rows: Source | None = None
 
 
 def reference_of(
@@ -59,7 +63,8 @@ def reference_of(
             f"--num-real {num_real}: {source.name} {split} has {source.size}; lower it."
         )
     count = min(num_real or num_generated, source.size)
-    real = of_source(source, chosen(source.size, count))
+    places = chosen(source.size, count)
+    real = of_source(source, places)
     rest = source.size - count
     other = opened(held_out) if held_out else None
     if other is None and rest < num_generated and split != "test":
@@ -87,7 +92,7 @@ def reference_of(
         return classifier_of(train, test)
 
     mixture = source.mixture and (source.mixture.centers, source.mixture.deviation)
-    return Reference(real, kept, source.classes, classifier, mixture)
+    return Reference(real, kept, source.classes, classifier, mixture, subset(source, places))
 
 
 def _unlike(source: Source, places: np.ndarray, reference: SampleSet) -> SampleSet | None:

@@ -34,6 +34,9 @@ class SampleSet:
       labels: int32 ``[count]``; None without labels.
       about: what a score says of them.
       modality: what the samples are.
+      origins: ``(first, count)`` -> the images that those samples were made from, quantized; None
+        for samples that are made of latents.
+      rows: the data whose rows they were made from, sample i from row i; None without such.
     """
 
     name: str
@@ -43,6 +46,8 @@ class SampleSet:
     labels: np.ndarray | None = None
     about: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     modality: Modality = IMAGES
+    origins: Callable[[int, int], np.ndarray] | None = None
+    rows: Source | None = None
 
     def blocks(self, size: int) -> Iterator[np.ndarray]:
         """All samples, ``size`` at a time."""
@@ -132,7 +137,11 @@ def of_sampler(
         blocks = [block(start) for start in range(first - offset, first + wanted, rows)]
         return np.concatenate(blocks)[offset : offset + wanted]
 
+    def origins(first: int, wanted: int) -> np.ndarray:
+        return sampler.origins(wanted, seed, first)
+
     labels = sampler.labels(count)
+    rows = sampler.rows
     return SampleSet(
         name=f"step {sampler.step}",
         count=count,
@@ -148,6 +157,9 @@ def of_sampler(
             "labels": "none" if labels is None else "each class in turn",
             "precision": sampler.precision,
             "dtype": sampler.activations,
+            **({} if rows is None else {"made_from": {"data": rows.name, "split": rows.split}}),
         },
-        modality=sampler.task.modality,
+        modality=sampler.task.modality if rows is None else rows.modality,
+        origins=None if sampler.gan.forward.origin is None else origins,
+        rows=rows,
     )

@@ -10,6 +10,7 @@ from jaxgan.metrics import (
     inception_score,
     intra_class,
     kernel,
+    l1,
     modes,
     ms_ssim,
     neighbors,
@@ -17,11 +18,13 @@ from jaxgan.metrics import (
     parzen,
     ppl,
     prdc,
+    psnr,
+    ssim,
 )
 from jaxgan.metrics.metric import Metric
 
 FILES = (frechet, frechet_infinity, intra_class, kernel, prdc, inception_score, modes)
-FILES += (cas, ms_ssim, ppl, parzen, neighbors, pairwise)
+FILES += (cas, ms_ssim, ppl, parzen, neighbors, pairwise, l1, psnr, ssim)
 
 METRICS: Mapping[str, Metric] = {file.METRIC.name: file.METRIC for file in FILES}
 """Every metric by its name."""

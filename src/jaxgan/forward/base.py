@@ -63,3 +63,8 @@ class Forward:
     optional: tuple[str, ...] = ()
     origin: Origin | None = None
     reverse: Sample | None = None
+
+    @property
+    def row_keys(self) -> tuple[str, ...]:
+        """The keys of a condition that only data have: all but the label."""
+        return tuple(key for key in self.condition if key != "label")

@@ -110,6 +110,10 @@ class Samples(Protocol):
         """What drew them; None for files."""
         ...
 
+    def origins(self) -> np.ndarray | None:
+        """The images that they were made from, uint8 ``[n, h, w, c]``; None without such."""
+        ...
+
     def array(self) -> np.ndarray:
         """All samples: uint8 images ``[n, h, w, c]``, or float32 points ``[n, d]``."""
         ...
@@ -206,6 +210,8 @@ class Metric:
       least: the fewest samples it can be computed from.
       labels: whether both sets of samples must have labels.
       walks: whether it draws from the generator itself, in float32 at the highest precision.
+      paired: whether sample i is compared with real sample i, from whose row it must have been
+        made.
     """
 
     name: str
@@ -224,6 +230,7 @@ class Metric:
     least: int = 2
     labels: bool = False
     walks: bool = False
+    paired: bool = False
 
     @property
     def better(self) -> Better:

@@ -86,7 +86,7 @@ def ms_ssim(first: jax.Array, second: jax.Array, scales: Scales) -> jax.Array:
     x, y = first.astype(jnp.float32), second.astype(jnp.float32)
     value = jnp.ones(())
     for scale, weight in enumerate(weights):
-        similarity, contrast = _ssim(x, y, scales)
+        similarity, contrast = similarity_terms(x, y, scales)
         last = scale == scales.scales - 1
         term = jnp.maximum(similarity if last else contrast, 0)
         value = value * term ** float(weight)
@@ -152,8 +152,11 @@ def _blur(x: jax.Array, window: np.ndarray) -> jax.Array:
     return x
 
 
-def _ssim(x: jax.Array, y: jax.Array, scales: Scales) -> tuple[jax.Array, jax.Array]:
-    """SSIM and its contrast-structure factor, means over places, ``[n, channels]``."""
+def similarity_terms(x: jax.Array, y: jax.Array, scales: Scales) -> tuple[jax.Array, jax.Array]:
+    """SSIM and its contrast-structure factor, means over places, float32 ``[n, channels]``.
+
+    Both images are float32 ``[n, h, w, channels]``, 0 to 255.
+    """
     window = _window(scales)
     # Second moments about 128, not 0: variances are then not small differences of large numbers.
     x, y = x - RANGE / 2, y - RANGE / 2

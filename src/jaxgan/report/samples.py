@@ -6,6 +6,7 @@ from PIL import Image
 from jaxgan.report.context import LeftOutError, ReportedRun
 from jaxgan.report.document import Block, Picture
 from jaxgan.viz import figures
+from jaxgan.viz.pictures import ORIGINS, beside
 
 CLASSES = 20
 """Classes that are shown at most."""
@@ -21,8 +22,16 @@ def samples(run: ReportedRun) -> list[Block]:
     order = "each class in turn" if sampler.labeled else "in the order drawn"
     caption = f"Samples that were not selected: {about}, {order}."
     modality = run.modality
-    shown = modality.preview(run.samples[: modality.preview_size], run.batch, None)
-    return [Picture("samples", shown, caption)]
+    if sampler.gan.forward.origin is None:
+        shown = modality.preview(run.samples[: modality.preview_size], run.batch, None)
+        return [Picture("samples", shown, caption)]
+    source = sampler.rows
+    assert source is not None
+    caption += (
+        f" Each beside what it was made from, left, and the true image, right: the first rows of "
+        f"{source.name} {source.split}."
+    )
+    return [Picture("samples", beside(*sampler.beside(ORIGINS, run.asked.seed)), caption)]
 
 
 def during_training(run: ReportedRun) -> list[Block]:
@@ -59,7 +68,9 @@ def each_class(run: ReportedRun) -> list[Block]:
 
 
 def interpolation(run: ReportedRun) -> list[Block]:
-    """Straight lines between pairs of latents."""
+    """Straight lines between pairs of latents; nothing if samples are made from other images."""
+    if run.drawer.gan.forward.origin is not None:
+        return []
     columns = figures.fitting(run.drawer.task.shape, 10)
     walks = run.drawer.interpolate(8, columns, run.asked.seed)
     caption = "Each row follows a straight line between two latents."

@@ -14,7 +14,12 @@ from jaxgan.viz import figures
 
 
 def truncation(run: ReportedRun) -> list[Block]:
-    """The Fréchet distance against precision and recall, for each truncation and for none."""
+    """The Fréchet distance against precision and recall, for each truncation and for none.
+
+    Nothing if samples are made from other images.
+    """
+    if run.drawer.gan.forward.origin is not None:
+        return []
     if not run.asked.truncations:
         raise LeftOutError("--truncations is empty.")
     found = [value for value in run.asked.truncations if truncates(run.drawer, value)]

@@ -11,6 +11,7 @@ import jax
 import numpy as np
 
 from jaxgan.data.modality import IMAGES, POINTS
+from jaxgan.data.open import held_out_rows
 from jaxgan.data.source import RowSpec, Source
 from jaxgan.errors import UserError
 from jaxgan.experiment import Experiment, Task, initial_state, load_experiment, open_of
@@ -55,7 +56,14 @@ class TrainedRun:
             self.task,
             weights,
             precision_of(self.description),
-            functools.cache(lambda: training_source(self.folder)),
+            functools.cache(self._rows),
+        )
+
+    def _rows(self) -> Source:
+        """The rows that samples are made from, where they are made from data."""
+        return held_out_rows(
+            lambda split: training_source(self.folder, split=split),
+            self.description["training"]["split"],
         )
 
 

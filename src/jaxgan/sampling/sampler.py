@@ -134,20 +134,52 @@ class Sampler:
         found, labels = {}, self.labels(count, label, first)
         if labels is not None:
             found["label"] = labels
-        others = [key for key in self.gan.forward.condition if key != "label"]
-        if others:
-            if self.source is None:
-                raise UserError(
-                    f"This generator needs rows of the data ({', '.join(others)}), which are not "
-                    "at hand; name them with --data-dir."
-                )
-            source = self.source()
+        if (source := self.rows) is not None:
             rows = source.read(np.arange(first, first + count) % source.size)
-            prepared = self.task.modality.prepare(
-                jax.tree.map(jnp.asarray, rows), None, self.gan.range, False
-            )
-            found |= {key: np.asarray(prepared[key]) for key in others}
+            found |= self.prepared(rows)
         return found
+
+    @property
+    def rows(self) -> Source | None:
+        """The data that samples are made from, row by row; None if they are made of latents.
+
+        Raises:
+          UserError: they are not at hand.
+        """
+        keys = self.gan.forward.row_keys
+        if not keys:
+            return None
+        if self.source is None:
+            raise UserError(
+                f"This generator needs rows of the data ({', '.join(keys)}), which are not "
+                "at hand; name them with --data-dir."
+            )
+        return self.source()
+
+    def prepared(self, rows: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """What samples depend on, of raw rows: as the generator sees it, in ``gan.range``."""
+        prepared = self.task.modality.prepare(
+            jax.tree.map(jnp.asarray, dict(rows)), None, self.gan.range, False
+        )
+        return {key: np.asarray(prepared[key]) for key in self.gan.forward.row_keys}
+
+    def origins(self, count: int, seed: int = 0, first: int = 0) -> np.ndarray:
+        """The images that samples ``first`` to ``first + count`` are made from, quantized."""
+        assert self.gan.forward.origin is not None, "a generator of latents alone has no origins"
+        start = first - first % BATCH
+        parts = []
+        for at in range(start, first + count, BATCH):
+            latents, condition = self.draw(seed, at), self.condition(BATCH, first=at)
+            images = self.gan.forward.origin(*jax.tree.map(jnp.asarray, (latents, condition)))
+            parts.append(self.quantize(np.asarray(images)))
+        return np.concatenate(parts)[first - start :][:count]
+
+    def beside(self, count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The first ``count`` origins, samples of a seed and true images, each ``[n, h, w, c]``."""
+        source = self.rows
+        assert source is not None, "a generator of latents alone has no origins"
+        true = source.read(np.arange(count) % source.size)[self.task.modality.key]
+        return self.origins(count, seed), self(count, seed), true
 
     def decode(self, latents: Any, condition: Condition | None = None) -> np.ndarray:
         """Samples of these latents, float32 ``[n, ...]`` in ``gan.range``."""
@@ -167,7 +199,7 @@ class Sampler:
             # count, the generator is given the same batches.
             latents = self.draw(seed, first, truncation)
             condition = self.condition(BATCH, label, first)
-            samples = _generate(Static(self.gan), self.arithmetic, *variables, latents, condition)
+            samples = generate(Static(self.gan), self.arithmetic, *variables, latents, condition)
             yield self.quantize(np.asarray(samples))[: count - first]
 
     def __call__(
@@ -222,7 +254,7 @@ class Sampler:
         """
         variables = jax.device_put((self.params, self.stats), parallel.replicated(devices))
         static, how = Static(self.gan), self.arithmetic
-        return lambda latents, condition: _generate(static, how, *variables, latents, condition)
+        return lambda latents, condition: generate(static, how, *variables, latents, condition)
 
     def _decoded(self, latents: Any, condition: Condition) -> Iterator[np.ndarray]:
         variables = jax.device_put((self.params, self.stats))
@@ -233,7 +265,7 @@ class Sampler:
                 key: np.asarray(value[first : first + BATCH])[rows]
                 for key, value in condition.items()
             }
-            samples = _generate(Static(self.gan), self.arithmetic, *variables, part[rows], chosen)
+            samples = generate(Static(self.gan), self.arithmetic, *variables, part[rows], chosen)
             yield np.asarray(samples)[: len(part)]
 
 
@@ -273,7 +305,8 @@ def _draw(static: Static, precision: str, key, first, truncation):
 
 
 @partial(jax.jit, static_argnums=(0, 1))
-def _generate(static: Static, how: Arithmetic, params, stats, latents, condition):
+def generate(static: Static, how: Arithmetic, params, stats, latents, condition):
+    """Samples in ``gan.range`` of latents ``[n, d]`` and a condition, rows by key."""
     gan = static.gan
     with jax.default_matmul_precision(how.precision):
         network = how.bound(gan.network("g", params, stats))

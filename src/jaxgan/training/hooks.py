@@ -25,7 +25,7 @@ from jaxgan.runs.job_checkpoints import Store
 from jaxgan.runs.metrics_log import MetricsLog
 from jaxgan.sampling.sampler import Sampler
 from jaxgan.training.loop import Outcome, StepInfo
-from jaxgan.viz.pictures import save_image
+from jaxgan.viz.pictures import ORIGINS, beside, save_image
 
 Act: TypeAlias = Callable[[StepInfo], Outcome | None]
 
@@ -227,11 +227,14 @@ def draw_samples(
             return
         sampler = sampler_of(info.state)
         count = modality.preview_size
-        real = source.read(np.arange(min(count, source.size)))
-        shown = modality.preview(sampler(count), real, None)
+        if sampler.gan.forward.origin is not None:
+            shown = beside(*sampler.beside(ORIGINS))
+        else:
+            real = source.read(np.arange(min(count, source.size)))
+            shown = modality.preview(sampler(count), real, None)
         save_image(folder.samples / f"{info.step:07d}.png", shown)
         log.image("samples", shown, info.step)
-        if info.last and modality.interpolates:
+        if info.last and modality.interpolates and sampler.gan.forward.origin is None:
             save_image(folder.interpolation, modality.preview(sampler.interpolate(), None, 10))
 
     return act

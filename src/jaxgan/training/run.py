@@ -6,11 +6,12 @@ of both that belong to one run.
 
 import contextlib
 import dataclasses
-from collections.abc import Iterator, Sequence
-from functools import partial
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, partial
 from typing import Any
 
 from jaxgan import parallel
+from jaxgan.data.open import held_out_rows
 from jaxgan.data.source import Source
 from jaxgan.errors import UserError
 from jaxgan.evaluation.score import RULE, forget
@@ -55,6 +56,7 @@ class Run:
       wanted: what that must agree with.
       evaluate: how it is scored while it is trained; None if it is not.
       best: what ``--best`` ranks by; None without.
+      opened: split -> source, for other splits of the data.
     """
 
     experiment: Experiment
@@ -69,6 +71,7 @@ class Run:
     wanted: dict[str, Any]
     evaluate: ScoresDuringTraining | None
     best: hooks.Best | None
+    opened: Callable[[str], Source]
 
     @property
     def description(self) -> dict[str, Any]:
@@ -123,6 +126,10 @@ def prepared(
         wanted = describe_run(experiment, config, training, data, runtime.steps, frozen)
         return devices, source, game, wanted
 
+    def opened_split(split: str) -> Source:
+        asked = dataclasses.replace(training, split=split)
+        return open_data(experiment, asked, runtime.reading, runtime.smoke)
+
     devices, source, game, wanted = everywhere(opened_data)
     check_agreement(wanted, experiment.file, runtime, devices)
     folder = run_folder(experiment, runtime.workdir)
@@ -143,12 +150,7 @@ def prepared(
                 description,
                 game,
                 source,
-                lambda split: open_data(
-                    experiment,
-                    dataclasses.replace(training, split=split),
-                    runtime.reading,
-                    runtime.smoke,
-                ),
+                opened_split,
                 runtime.scoring,
                 experiment.scoring.own,
             )
@@ -170,6 +172,7 @@ def prepared(
         wanted,
         evaluate,
         best,
+        opened_split,
     )
 
 
@@ -236,7 +239,7 @@ class OpenRun:
                 game.gan,
                 task=game.task,
                 precision=run.training.matmul_precision,
-                source=lambda: source,
+                source=cache(lambda: held_out_rows(run.opened, source.split)),
             ),
             source,
         )

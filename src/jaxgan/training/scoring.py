@@ -5,11 +5,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from jaxgan.data.open import held_out_rows
 from jaxgan.data.source import Source
 from jaxgan.evaluation.evaluate import Evaluation
 from jaxgan.evaluation.extractors import extractor_for
 from jaxgan.evaluation.inputs import about_run
 from jaxgan.evaluation.reference import reference_of
+from jaxgan.evaluation.requirements import check_paired
 from jaxgan.evaluation.samples import of_sampler
 from jaxgan.evaluation.score import RULE, Score
 from jaxgan.evaluation.suite import metrics_named
@@ -36,7 +38,6 @@ class ScoresDuringTraining:
       evaluation: metrics, reference and extractor.
       num: samples per score.
       standing_batches: batches of standing statistics; 0 for running ones.
-      source: what it is trained on.
     """
 
     run: Path
@@ -46,7 +47,6 @@ class ScoresDuringTraining:
     evaluation: Evaluation
     num: int
     standing_batches: int
-    source: Source
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
@@ -64,7 +64,7 @@ class ScoresDuringTraining:
             state,
             self.task,
             precision=precision_of(self.description),
-            source=lambda: self.source,
+            source=lambda: self.evaluation.reference.rows,
         )
         if self.standing_batches:
             sampler = standing_statistics.standing(sampler, self.standing_batches)
@@ -100,13 +100,16 @@ def scores_during_training(
         return None
     if flags.standing_batches:
         standing_statistics.check(game.shapes.players["g"].stats, flags.standing_batches)
-    reference = reference_of(
-        lambda split: source if split == source.split else opened(split),
-        source.split,
-        None,
-        flags.evaluate_num,
-    )
+
+    def split_of(split: str) -> Source:
+        return source if split == source.split else opened(split)
+
+    made_from_rows = bool(game.gan.forward.row_keys)
+    split = held_out_rows(split_of, source.split).split if made_from_rows else source.split
+    reference = reference_of(split_of, split, None, flags.evaluate_num)
     metrics = metrics_named(flags.evaluate_metrics or source.modality.metrics, own)
+    for metric in metrics:
+        check_paired(metric, made_from_rows)
     extractor = extractor_for(
         metrics,
         flags.evaluate_extractor,
@@ -116,14 +119,15 @@ def scores_during_training(
         reference.classifier,
     )
     evaluation = Evaluation(metrics, reference, extractor)
-    evaluation.check(flags.evaluate_num, source.shape, source.modality.name)
+    count = min(flags.evaluate_num, reference.real.count) if made_from_rows else flags.evaluate_num
+    real = reference.real if made_from_rows else source
+    evaluation.check(count, real.shape, real.modality.name)
     return ScoresDuringTraining(
         run,
         description,
         game.gan,
         game.task,
         evaluation,
-        flags.evaluate_num,
+        count,
         flags.standing_batches,
-        source,
     )

@@ -30,6 +30,27 @@ def grid(images: np.ndarray, columns: int | None = None, gap: int = 2) -> np.nda
     return sheet
 
 
+ORIGINS = 24
+"""Samples that a picture shows beside what they were made from."""
+
+
+def beside(*sets: np.ndarray, groups: int = 4) -> np.ndarray:
+    """Images that belong together side by side, e.g. source, generated and target.
+
+    Args:
+      sets: uint8 ``[n, h, w, c]`` each, of one size; gray ones are shown as RGB among those.
+      groups: such neighbors in a row of the picture.
+
+    Returns:
+      uint8 ``[H, W, c]``, small images enlarged.
+    """
+    channels = max(images.shape[-1] for images in sets)
+    alike = [np.broadcast_to(images, (*images.shape[:-1], channels)) for images in sets]
+    mixed = np.stack(alike, axis=1).reshape(-1, *alike[0].shape[1:])
+    magnify = magnification(mixed)
+    return grid(mixed, groups * len(sets)).repeat(magnify, 0).repeat(magnify, 1)
+
+
 def save_image(path: Path, image: np.ndarray, magnify: int = 1) -> None:
     """Writes an image uint8 ``[h, w, c]`` as a PNG, each pixel ``magnify`` pixels wide."""
     path.parent.mkdir(parents=True, exist_ok=True)
