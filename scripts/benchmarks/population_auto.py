@@ -1,4 +1,4 @@
-"""Whole sweeps of eight seeds: one after another, all at once, and as ``--population auto`` chooses.
+"""Whole sweeps of eight seeds: one by one, all at once, and as ``--population auto`` chooses.
 
 What counts is the time of the whole sweep, with its starts, its compilations and, for ``auto``, the
 measurement by which it chooses. ``python scripts/benchmarks/population_auto.py`` writes

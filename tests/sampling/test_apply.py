@@ -42,6 +42,11 @@ def photos(tmp_path):
     return folder
 
 
+def size_of(path):
+    with Image.open(path) as image:
+        return image.size
+
+
 def test_scores_compare_each_sample_with_the_true_image_of_its_row(run, command):
     code, said = command(["evaluate", run, "--metrics", "l1,psnr,ssim"])
     assert code == 0
@@ -86,7 +91,7 @@ def test_pictures_show_source_sample_and_truth(run, command, tmp_path):
         tile = picture[: 8 * 8 : 8, left : left + 8 * 8 : 8]
         np.testing.assert_array_equal(tile, images[0, :, :, 0])
     assert command(["sample", run, "--num", 6, "--out", tmp_path / "six.png"])[0] == 0
-    assert Image.open(tmp_path / "six.png").size == ((12 * 10 - 2) * 8, (2 * 8 - 2 + 4) * 8 - 16)
+    assert size_of(tmp_path / "six.png") == ((12 * 10 - 2) * 8, (2 * 10 - 2) * 8)
     assert command(["report", run, "--out", tmp_path / "page"])[0] == 0
     page = (tmp_path / "page" / "report.html").read_text()
     assert "what it was made from" in page
@@ -108,10 +113,10 @@ def test_apply_runs_the_model_on_files_of_any_size_that_it_takes(run, photos, co
             ))
         )[0, :, :, 0]  # fmt: skip
         np.testing.assert_allclose(made, wanted, atol=1)
-    assert Image.open(out / "c.png").mode == "L"  # as the model makes them
+    assert np.asarray(Image.open(out / "c.png")).shape == (8, 8)  # gray, as the model makes them
     words = ["apply", run, photos / "b.png", "--out", tmp_path / "small", "--resolution", 8]
     assert command(words)[0] == 0
-    assert Image.open(tmp_path / "small" / "b.png").size == (8, 8)
+    assert size_of(tmp_path / "small" / "b.png") == (8, 8)
 
 
 def test_apply_refuses_what_it_cannot_do_and_writes_nothing(

@@ -141,7 +141,7 @@ def of_sampler(
         return sampler.origins(wanted, seed, first)
 
     labels = sampler.labels(count)
-    rows = sampler.rows
+    made_from = sampler.rows
     return SampleSet(
         name=f"step {sampler.step}",
         count=count,
@@ -157,9 +157,13 @@ def of_sampler(
             "labels": "none" if labels is None else "each class in turn",
             "precision": sampler.precision,
             "dtype": sampler.activations,
-            **({} if rows is None else {"made_from": {"data": rows.name, "split": rows.split}}),
+            **(
+                {}
+                if made_from is None
+                else {"made_from": {"data": made_from.name, "split": made_from.split}}
+            ),
         },
-        modality=sampler.task.modality if rows is None else rows.modality,
+        modality=sampler.task.modality if made_from is None else made_from.modality,
         origins=None if sampler.gan.forward.origin is None else origins,
-        rows=rows,
+        rows=made_from,
     )
