@@ -15,7 +15,7 @@ from jaxgan.evaluation import suite
 from jaxgan.evaluation.found import checked_details, checked_values
 from jaxgan.evaluation.ranking import ranked_by
 from jaxgan.evaluation.suite import METRICS, markdown_table, metrics_named
-from jaxgan.metrics.metric import IMAGES, POINTS, Metric
+from jaxgan.metrics.metric import PICTURES, POINTS, Metric
 
 ROOT = Path(__file__).parents[2]
 
@@ -52,11 +52,15 @@ def test_a_declaration_is_whole(name):
     assert metric.about
     assert set(metric.values.values()) <= {"lower", "higher", ""}
     assert metric.modalities
-    assert metric.modalities <= {IMAGES, POINTS}
+    assert metric.modalities <= {*PICTURES, POINTS}
     assert (metric.keeps == "features") <= (metric.network == "extractor")
 
 
-@pytest.mark.parametrize("samples", [modality.IMAGES, modality.POINTS], ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    "samples",
+    [modality.IMAGES, modality.POINTS, modality.PAIRS, modality.UNPAIRED],
+    ids=lambda one: one.name,
+)
 @pytest.mark.parametrize("usual", ["metrics", "thorough_metrics"])
 def test_the_usual_metrics_fit_their_modality(samples, usual):
     assert all(

@@ -217,5 +217,11 @@ PAIRS = Modality(
 ``[height, width, channels]``, and a generator turns one into the other. Both are flipped or none.
 """
 
-UNPAIRED = dataclasses.replace(PAIRS, name="unpaired", prepare=_prepare_unpaired)
+UNPAIRED = dataclasses.replace(
+    PAIRS,
+    name="unpaired",
+    prepare=_prepare_unpaired,
+    metrics=("fd",),
+    thorough_metrics=("fd", "kid", "prdc"),
+)
 """Images of two kinds, ``source`` and ``target``, that a row holds by chance."""

@@ -11,7 +11,7 @@ import jax
 import numpy as np
 
 from jaxgan.metrics.extractors.classifier import classifier_extractor, predictions, train_classifier
-from jaxgan.metrics.metric import Comparison, Found, Metric, Samples, held_out_of, labels_of
+from jaxgan.metrics.metric import IMAGES, Comparison, Found, Metric, Samples, held_out_of, labels_of
 
 
 def classification_accuracy_score(
@@ -56,6 +56,7 @@ METRIC = Metric(
     compute=lambda comparison: _accuracy(comparison, comparison.generated),
     values={"accuracy": "higher"},
     title=lambda distance: "CAS-small-classifier",
+    modalities=frozenset({IMAGES}),
     network="",
     parameters=lambda comparison: {"classifier": "2 convolutions, 2000 steps of 128"},
     real_score=lambda comparison: _accuracy(comparison, comparison.real),

@@ -9,7 +9,7 @@ import numpy as np
 
 from jaxgan.errors import UserError
 from jaxgan.metrics.frechet import frechet_distance_of_features
-from jaxgan.metrics.metric import Comparison, Found, Metric, labels_of
+from jaxgan.metrics.metric import IMAGES, Comparison, Found, Metric, labels_of
 
 
 def intra_class_distances(
@@ -62,6 +62,7 @@ METRIC = Metric(
     about="Fréchet distance within each class, mean over classes",
     compute=_compute,
     values={"mean": "lower"},
+    modalities=frozenset({IMAGES}),
     title=lambda distance: f"intra-class-{distance}",
     labels=True,
 )

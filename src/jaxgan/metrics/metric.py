@@ -28,6 +28,12 @@ Found = tuple[dict[str, float], dict[str, Any]]
 IMAGES, POINTS = "images", "points"
 """Names of modalities: uint8 images ``[n, h, w, c]``, and float32 points ``[n, d]``."""
 
+PAIRS, UNPAIRED = "pairs", "unpaired"
+"""Images that were made from others, whose true targets are known or not."""
+
+PICTURES = frozenset({IMAGES, PAIRS, UNPAIRED})
+"""All modalities whose samples are images."""
+
 
 class Generator(Protocol):
     """A generator that a metric draws from by itself.
@@ -220,7 +226,7 @@ class Metric:
     values: Mapping[str, Better]
     title: Callable[[str], str]
     network: Literal["extractor", "classifier", ""] = "extractor"
-    modalities: frozenset[str] = frozenset({IMAGES})
+    modalities: frozenset[str] = PICTURES
     parameters: Callable[[Comparison], Mapping[str, Any]] = lambda comparison: {}
     real_score: Callable[[Comparison], Found] | Literal["held out", ""] = "held out"
     against: Literal["real", "held out", ""] = "real"

@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from jaxgan.metrics.metric import IMAGES, Comparison, Found
+from jaxgan.metrics.metric import IMAGES, PAIRS, Comparison, Found
 
-MODALITIES = frozenset({IMAGES, "pairs"})
+MODALITIES = frozenset({IMAGES, PAIRS})
 """Images that are completed, and pairs."""
 
 BLOCK = 256

@@ -16,7 +16,7 @@ import numpy as np
 from scipy.special import logsumexp
 
 from jaxgan.metrics.features import alike, checked
-from jaxgan.metrics.metric import Comparison, Found, Metric, Samples, held_out_of
+from jaxgan.metrics.metric import IMAGES, Comparison, Found, Metric, Samples, held_out_of
 
 SIGMAS = tuple(np.logspace(-1, 0, 10).tolist())
 """The official evaluation's choices."""
@@ -112,6 +112,7 @@ METRIC = Metric(
     compute=lambda comparison: _likelihood(comparison, _rows(comparison.generated)),
     values={"mean": "higher", "standard_error": "", "sigma": ""},
     title=lambda distance: "Parzen log-likelihood (nats)",
+    modalities=frozenset({IMAGES}),
     network="",
     parameters=lambda comparison: {
         "validation": min(VALIDATION, comparison.real.count),

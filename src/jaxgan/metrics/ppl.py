@@ -17,7 +17,7 @@ import numpy as np
 
 from jaxgan.errors import UserError
 from jaxgan.metrics.features import checked
-from jaxgan.metrics.metric import Comparison, Found, Metric
+from jaxgan.metrics.metric import IMAGES, Comparison, Found, Metric
 
 EPSILON = 1e-4
 
@@ -153,6 +153,7 @@ METRIC = Metric(
     about="path length along straight lines between latents, drawn in float32",
     compute=_compute,
     values={"mean": "lower"},
+    modalities=frozenset({IMAGES}),
     title=lambda distance: f"path-length-{distance.removeprefix('FD-')}",
     parameters=lambda comparison: {"paths": PATHS, "epsilon": EPSILON, "walk": "straight"},
     real_score="",
