@@ -275,6 +275,8 @@ def test_faults_of_pairs(folders, here):
     refused("pairs:sizes", "differ in size.*--resolution")
     (here / "empty").mkdir()
     refused("pairs:empty", "holds no images")
+    (here / "half/A").mkdir(parents=True)
+    refused("pairs:half", "half has only one of the folders A and B")
     refused("pairs:nowhere", "There is no folder nowhere")
     refused("pairs:", "pairs: names no data")
     refused("backward:ring", "ring has points, not pairs")

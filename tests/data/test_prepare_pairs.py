@@ -1,5 +1,6 @@
 """``jaxgan data prepare glyphs`` and ``emoji``, from small fonts and pictures."""
 
+import io
 import json
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 import tensorflow_datasets as tfds
 from PIL import Image
 from published import make_font
+from rich.console import Console
 
 from jaxgan.data.modality import PAIRS
 from jaxgan.data.open import open_source
@@ -16,7 +18,9 @@ from jaxgan.data.prepare.glyphs import ideographs
 from jaxgan.data.prepare.listing import list_prepared, unprepared
 from jaxgan.data.prepare.packages import PackageError
 from jaxgan.data.prepare.prepare import prepare
-from jaxgan.data.prepare.recipe import divided
+from jaxgan.data.prepare.recipe import check_counts, divided
+from jaxgan.data.prepare.recipes import RECIPES
+from jaxgan.data.sources.tfds import find_builder, resolve_data_dir
 from jaxgan.errors import UserError
 
 CHARACTERS = [chr(0x4E00 + i) for i in range(60)]
@@ -178,6 +182,56 @@ def test_variants_of_one_emoji_lie_on_one_side(pictures, data_dir):
     assert split["1F46B"] == split["1F9D1-200D-1F91D-200D-1F9D1"]
 
 
+def test_equal_pictures_lie_on_one_side(pictures, data_dir):
+    """As one flag that several islands have."""
+    codes = [f"1f4{number:02x}" for number in range(40)]
+    folder = pictures / "emoji-datasource-twitter/img/twitter/64"
+    for code in codes:
+        (folder / f"{code}.png").write_bytes((folder / "1f400.png").read_bytes())
+    prepare("emoji", source_dir=pictures, partial=True)
+    split = splits_of("emoji", data_dir)
+    assert len({split[code.upper()] for code in codes}) == 1
+    assert set(split.values()) == {"train", "test"}
+
+
+def package_folder(recipe):
+    """Where a package's files are on this machine, without fetching them; None if nowhere."""
+
+    def refuse(command, folder, patience=0):
+        raise PackageError("not for a test")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(debian, "run_client", refuse)
+        patch.setattr(npm, "run_client", refuse)
+        try:
+            into = resolve_data_dir(None) / "downloads" / "packages"
+            return recipe.packages.fetch(into, Console(file=io.StringIO()))
+        except PackageError:
+            return None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["glyphs/32", "emoji"])
+def test_the_real_packages_have_all_pairs_and_no_leak(name):
+    recipe = RECIPES[name.partition("/")[0]]
+    folder = package_folder(recipe)
+    if folder is None:
+        pytest.skip(f"the packages of {name} are not on this machine")
+    loaded = recipe.load(find_builder(name, resolve_data_dir(None)), recipe.find(folder))
+    check_counts(name, recipe, loaded)
+    assert f"{sum(recipe.counts.values()):,}" in recipe.about
+    train, test = (loaded.splits[split] for split in ("train", "test"))
+    assert 0.09 < len(test["code"]) / sum(recipe.counts.values()) < 0.11
+    for key in ("source", "target"):
+        seen = {image.tobytes() for image in train[key]}
+        assert not [code for code, image in zip(test["code"], test[key], strict=True)
+                    if image.tobytes() in seen]  # fmt: skip
+        if name == "glyphs/32":
+            assert all(rows[key].max((1, 2, 3)).min() > 100 for rows in (train, test))  # no blank
+            edges = [rows[key][:, [0, -1]].max() for rows in (train, test)]
+            assert max(edges) == 0  # nothing is cut off above or below
+
+
 @pytest.mark.parametrize(
     "code, base",
     [
@@ -186,6 +240,7 @@ def test_variants_of_one_emoji_lie_on_one_side(pictures, data_dir):
         ("1F469-1F3FB-200D-1F33E", "1F9D1-1F33E"),  # a farmer
         ("1F3C3-1F3FB-200D-2640-FE0F-200D-27A1-FE0F", "1F3C3"),  # a runner, to the right
         ("1F468-200D-1F9B0", "1F9D1"),  # a man with red hair
+        ("1F471-1F3FB-200D-2640-FE0F", "1F9D1"),  # a woman with blond hair
         ("1F468-200D-1F469-200D-1F467-200D-1F466", "1F9D1-1F9D2"),  # a family
         ("1F46A", "1F9D1-1F9D2"),
         ("1F936-1F3FB", "1F9D1-1F384"),  # Mrs. Claus

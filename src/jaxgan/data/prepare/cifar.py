@@ -25,7 +25,7 @@ def _recipe(name: str, archive: str, classes: tuple[int, ...]) -> Recipe:
         if (folder / archive).is_file():
             return {"archive": folder / archive}
         # The property looks at nothing but the name.
-        parent = tfds.builder_cls(name)
+        parent: Any = tfds.builder_cls(name)
         inner = parent._cifar_info.fget(parent).prefix.rstrip("/")
         here = folder / inner if (folder / inner).is_dir() else folder
         if any(here.glob("*.bin")):

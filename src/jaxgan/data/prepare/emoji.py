@@ -30,10 +30,11 @@ ALIKE = {
     **dict.fromkeys(("1F934", "1F478"), "1FAC5"),  # prince and princess
     **dict.fromkeys(("1F385", "1F936"), "1F9D1-1F384"),  # Mr. and Mrs. Claus
     "1F46A": "1F9D1-1F9D2",  # a family
+    **dict.fromkeys(("1F471", "1F9D4"), "1F9D1"),  # with blond hair, with a beard
     "1F483": "1F57A",  # dancing
     "1F470": "1F935",  # in a wedding's clothes
 }
-"""Codes of people that differ in gender alone."""
+"""Codes of people that differ in gender or hair alone."""
 
 LEFT_OUT = {
     *(f"1F3F{tone}" for tone in "BCDEF"),  # skin
@@ -67,11 +68,11 @@ def base_of(code: str) -> str:
 
 
 def grouped(codes: Iterable[str], variations: Iterable[Sequence[str]]) -> dict[str, str]:
-    """Code -> the name of its group: those of one base emoji, or listed as variations of one.
+    """Code -> the name of its group: what shows one base emoji, or is said to belong together.
 
     Args:
       codes: all codes.
-      variations: codes that belong together.
+      variations: further codes that belong together.
     """
     above: dict[str, str] = {}
 
@@ -107,11 +108,22 @@ def _find(folder: Path) -> dict[str, Path]:
 def _load(builder: Any, paths: Mapping[str, Path]) -> Loaded:
     files = {key: {file.stem: file for file in paths[key].glob("*.png")} for key in VENDORS}
     names = sorted(files["source"].keys() & files["target"].keys())
-    groups = grouped((name.upper() for name in names), _variations(paths["list"]))
-    rows = {"code": np.array([name.upper() for name in names])}
+    codes = [name.upper() for name in names]
+    together = _variations(paths["list"])
+    rows = {"code": np.array(codes)}
     for key, found in files.items():
         rows[key] = np.stack([_picture(found[name]) for name in names])
-    return divided(rows, [groups[code] for code in rows["code"]], SEED)
+        together += _equal(rows[key], codes)
+    groups = grouped(codes, together)
+    return divided(rows, [groups[code] for code in codes], SEED)
+
+
+def _equal(images: np.ndarray, codes: Sequence[str]) -> list[list[str]]:
+    """Codes that have one and the same picture, such as Norway's flag on two of its islands."""
+    found: dict[bytes, list[str]] = {}
+    for image, code in zip(images, codes, strict=True):
+        found.setdefault(image.tobytes(), []).append(code)
+    return list(found.values())
 
 
 def _variations(file: Path) -> list[list[str]]:
@@ -156,7 +168,7 @@ EMOJI = Recipe(
     files=("emoji.json", *(f"img/{vendor}/{PIXELS}" for vendor in VENDORS.values())),
     find=_find,
     load=_load,
-    counts={"train": 3398, "test": 388},
+    counts={"train": 3397, "test": 389},
     packages=NpmPackages(
         names=_PACKAGES,
         version="16.0.0",

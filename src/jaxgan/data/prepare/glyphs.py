@@ -51,7 +51,7 @@ class Glyphs(PairBuilder):
     ]
 
     def _info(self) -> Any:
-        return self.pairs(int(self.builder_config.name), 1, GLYPHS.about, GLYPHS.license)
+        return self.pairs(_pixels(self), 1, GLYPHS.about, GLYPHS.license)
 
 
 def font_of(path: Path, pixels: int) -> ImageFont.FreeTypeFont:
@@ -92,10 +92,14 @@ def ideographs(fonts: Sequence[Path]) -> list[str]:
     for path in fonts:
         try:
             with path.open("rb") as file, TTFont(file, fontNumber=0, lazy=True) as font:
-                shared &= font.getBestCmap().keys()
+                shared &= {*(font.getBestCmap() or ())}
         except Exception as error:  # fontTools raises nearly anything on damaged files
             raise UserError(f"{path} is damaged or no font ({error}). Fetch it again.") from error
     return [chr(code) for code in sorted(shared)]
+
+
+def _pixels(builder: Any) -> int:
+    return int(builder.builder_config.name)
 
 
 def _find(folder: Path) -> dict[str, Path]:
@@ -108,7 +112,7 @@ def _find(folder: Path) -> dict[str, Path]:
 
 
 def _load(builder: Any, paths: Mapping[str, Path]) -> Loaded:
-    pixels = int(builder.builder_config.name)
+    pixels = _pixels(builder)
     characters = ideographs(list(paths.values()))
     rows = {"code": np.array([f"{ord(one):04X}" for one in characters])}
     for key, path in paths.items():

@@ -38,12 +38,13 @@ def without_tensorflow(
       console: where progress is shown.
     """
     parent = type(builder)
+    urls = recipe.urls(builder) if recipe.urls is not None else {}
 
     def split_generators(self, dl_manager):
         content = loaded
         if content is None:
             with console.status(f"Downloading {', '.join(recipe.files)}"):
-                paths = dl_manager.download(recipe.urls(builder))
+                paths = dl_manager.download(urls)
             content = recipe.load(builder, {key: Path(path) for key, path in paths.items()})
             if not partial:
                 check_counts(parent.name, recipe, content)

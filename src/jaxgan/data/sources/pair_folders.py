@@ -1,7 +1,8 @@
 """Folders of image pairs, as pix2pix and CycleGAN have them, and as a person has them."""
 
+import functools
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -56,34 +57,38 @@ def open_pairs(
     if not folder.is_dir():
         raise UserError(f"There is no folder {folder}. Check its path.")
     name = f"pairs:{folder.resolve().name}"
-
-    def read(files: Sequence[Path], half=None) -> ImageFiles:
-        return read_files(
-            files,
-            resolution=resolution,
-            channels=channels or 3,
-            unreadable=unreadable,
-            where=resolve_data_dir(data_dir),
-            half=half,
-        )
-
-    sides = (folder / "A", folder / "B")
-    if not all(side.is_dir() for side in sides):
-        listed = {one: list_images(root) for one, root in split_folders(folder).items()}
-        files = files_of(split, listed, folder)
-        left, right = read(files, "left"), read(files, "right")
-        return aligned(left.source(name, split), right.source(name, split), name)
-    first, second = _partners(*sides)
-    sources, targets = (
-        files_of(split, listed, side) for listed, side in zip((first, second), sides, strict=True)
+    read = functools.partial(
+        read_files,
+        resolution=resolution,
+        channels=channels or 3,
+        unreadable=unreadable,
+        where=resolve_data_dir(data_dir),
     )
-    if resolution is not None:
+    sides = (folder / "A", folder / "B")
+    there = [side.is_dir() for side in sides]
+    if all(there):
+        return _of_two_folders(*sides, split, name, read, cropped=resolution is not None)
+    if any(there):
+        raise UserError(f"{folder} has only one of the folders A and B. Add the other one.")
+    listed = {one: list_images(root) for one, root in split_folders(folder).items()}
+    files = files_of(split, listed, folder)
+    left, right = (read(files, half=half).source(name, split) for half in ("left", "right"))
+    return aligned(left, right, name)
+
+
+def _of_two_folders(
+    a: Path, b: Path, split: str, name: str, read: Callable[..., ImageFiles], *, cropped: bool
+) -> Source:
+    """Pairs of the files of equal names in two folders; ``read`` decodes a list of files."""
+    first, second = _partners(a, b)
+    sources, targets = files_of(split, first, a), files_of(split, second, b)
+    if cropped:
         _check_shapes(sources, targets)
     images, others = read(sources), read(targets)
     readable = {*images.files}, {*others.files}
     both = [(a in readable[0], b in readable[1]) for a, b in zip(sources, targets, strict=True)]
     if not any(a and b for a, b in both):
-        raise UserError(f"{folder} has no pair of which both images can be read.")
+        raise UserError(f"{a.parent} has no pair of which both images can be read.")
     return aligned(
         _where(images.source(name, split), [b for a, b in both if a]),
         _where(others.source(name, split), [a for a, b in both if b]),
@@ -115,30 +120,28 @@ def open_unpaired(
       UserError: as ``open_folder``, and for a single folder without these subfolders.
     """
     if len(folders) == 2:
-        source, target = (
-            open_folder(
-                folder,
-                split,
-                resolution=resolution,
-                channels=channels,
-                unreadable=unreadable,
-                data_dir=data_dir,
-            )
-            for folder in folders
+        opened = functools.partial(
+            open_folder,
+            split=split,
+            resolution=resolution,
+            channels=channels,
+            unreadable=unreadable,
+            data_dir=data_dir,
         )
+        source, target = map(opened, folders)
         names = ",".join(folder.expanduser().resolve().name for folder in folders)
         return unaligned(source, target, f"unpaired:{names}")
     folder = folders[0].expanduser()
     name = f"unpaired:{folder.resolve().name}"
-    sides = []
-    for side in "AB":
-        if not (folder / f"train{side}").is_dir():
+
+    def side(letter: str) -> Source:
+        if not (folder / f"train{letter}").is_dir():
             raise UserError(
-                f"{folder} has no folder train{side}. Give CycleGAN's trainA, trainB (testA, "
+                f"{folder} has no folder train{letter}. Give CycleGAN's trainA, trainB (testA, "
                 "testB), or two folders: unpaired:DIR_A,DIR_B."
             )
-        there = {one: folder / f"{one}{side}" for one in SPLITS}
-        listed = {one: list_images(root) for one, root in there.items() if root.is_dir()}
+        roots = {one: folder / f"{one}{letter}" for one in SPLITS}
+        listed = {one: list_images(root) for one, root in roots.items() if root.is_dir()}
         images = read_files(
             files_of(split, listed, folder),
             resolution=resolution,
@@ -146,8 +149,9 @@ def open_unpaired(
             unreadable=unreadable,
             where=resolve_data_dir(data_dir),
         )
-        sides.append(images.source(name, split))
-    return unaligned(*sides, name)
+        return images.source(name, split)
+
+    return unaligned(side("A"), side("B"), name)
 
 
 def _partners(a: Path, b: Path) -> tuple[dict[str, list[Path]], dict[str, list[Path]]]:
@@ -177,7 +181,7 @@ def _partners(a: Path, b: Path) -> tuple[dict[str, list[Path]], dict[str, list[P
     return found
 
 
-def _by_name(root: Path) -> Mapping[str, Path]:
+def _by_name(root: Path) -> dict[str, Path]:
     """Path below ``root`` without its suffix -> file."""
     found: dict[str, Path] = {}
     for file in list_images(root):
@@ -205,7 +209,8 @@ def _size(file: Path) -> tuple[int, int]:
     try:
         with Image.open(file) as image:
             turned = image.getexif().get(ExifTags.Base.Orientation, 1) >= 5
-            return image.size[::-1] if turned else image.size
+            width, height = image.size
+            return (height, width) if turned else (width, height)
     except Exception:  # Pillow's plug-ins raise nearly anything on damaged files
         return (0, 0)
 
