@@ -14,10 +14,11 @@ import pytest
 
 from jaxgan import hyperparameters
 from jaxgan.cli.experiment import parse, run
-from jaxgan.data.datasets import DataSpec
+from jaxgan.data.datasets import GLYPHS_32, HORSE2ZEBRA, DataSpec
 from jaxgan.errors import UserError
 from jaxgan.experiment import UNNAMED, Experiment, Task, initial_state, load_experiment
 from jaxgan.game.gan import groups
+from jaxgan.runs.settings import Training
 from jaxgan.sampling.sampler import sampler_of
 from jaxgan.training.data import noise
 from jaxgan.types import AXIS
@@ -209,6 +210,19 @@ def test_a_smoke_s_noise_has_the_asked_shape():
     assert shape("gan_ring") == (2,)
     with pytest.raises(UserError, match="ring consists of points: leave out --resolution"):
         shape("gan_ring", "--resolution", "32")
+
+
+@pytest.mark.parametrize("data", [GLYPHS_32, HORSE2ZEBRA])
+def test_a_smoke_s_pairs_have_the_asked_shape(data):
+    experiment = dataclasses.replace(experiment_named("dcgan"), data=data)
+    asked = Training(resolution=16, channels=3)
+    for training, shape in ((Training(), data.shape), (asked, (16, 16, 3))):
+        source = noise(experiment, training)
+        assert source.modality is data.modality
+        assert {key: (row.shape, row.dtype) for key, row in source.spec.items()} == {
+            "source": (shape, np.uint8),
+            "target": (shape, np.uint8),
+        }
 
 
 @pytest.mark.parametrize("shape", [(32, 32, 3), (28, 28, 1)])

@@ -163,3 +163,5 @@ def test_a_list_of_nothing_says_so(name, fault, tmp_path, command):
     code, said = command(["data", "list", "--data-dir", tmp_path / name])
     assert code == 0
     assert fault in said
+    assert "18,366 Chinese characters" in said  # which can be prepared
+    assert "license: Arphic Public License; source: Arphic Technology, Debian's fonts" in said

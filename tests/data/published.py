@@ -5,6 +5,7 @@ import struct
 from pathlib import Path
 
 import numpy as np
+import tensorflow_datasets as tfds
 
 
 def idx_bytes(array: np.ndarray) -> bytes:
@@ -51,3 +52,55 @@ def make_cifar(folder: Path, label_bytes: int = 1, count: int = 6) -> dict:
     if label_bytes == 1:
         (folder / "batches.meta.txt").write_text("\n".join(f"kind{i}" for i in range(10)) + "\n\n")
     return content
+
+
+def make_tfds(name: str, features: dict, splits: dict, data_dir: Path) -> None:
+    """Prepares a data set of the user's own, as any TFDS user would; split -> examples."""
+    body = {
+        "VERSION": tfds.core.Version("1.0.0"),
+        "_info": lambda self: tfds.core.DatasetInfo(
+            builder=self, features=tfds.features.FeaturesDict(features)
+        ),
+        "_split_generators": lambda self, dl: {
+            split: iter(enumerate(examples)) for split, examples in splits.items()
+        },
+        "_generate_examples": lambda self: iter(()),
+        "__module__": "jaxgan_made",
+    }
+    with tfds.core.registered.skip_registration():
+        cls = type(name, (tfds.core.GeneratorBasedBuilder,), body)
+    cls.pkg_dir_path = None
+    builder = cls(data_dir=str(data_dir), file_format="array_record")
+    tfds.disable_progress_bar()
+    builder.download_and_prepare(
+        download_config=tfds.download.DownloadConfig(try_download_gcs=False)
+    )
+
+
+def make_font(path: Path, boxes: dict) -> None:
+    """Writes a font of 1024 units whose glyphs are boxes: character -> left, low, right, high."""
+    from fontTools.fontBuilder import FontBuilder
+    from fontTools.pens.ttGlyphPen import TTGlyphPen
+
+    def glyph(left, low, right, high):
+        pen = TTGlyphPen(None)
+        pen.moveTo((left, low))
+        for corner in ((left, high), (right, high), (right, low)):
+            pen.lineTo(corner)
+        pen.closePath()
+        return pen.glyph()
+
+    names = {character: f"u{ord(character):X}" for character in boxes}
+    glyphs = {".notdef": glyph(0, 0, 1024, 800)}
+    glyphs |= {names[character]: glyph(*box) for character, box in boxes.items()}
+    font = FontBuilder(1024, isTTF=True)
+    font.setupGlyphOrder(list(glyphs))
+    font.setupCharacterMap({ord(character): name for character, name in names.items()})
+    font.setupGlyf(glyphs)
+    bearings = {names[character]: box[0] for character, box in boxes.items()}
+    font.setupHorizontalMetrics({name: (1024, bearings.get(name, 0)) for name in glyphs})
+    font.setupHorizontalHeader(ascent=880, descent=-144)
+    font.setupNameTable({"familyName": "Boxes", "styleName": "Regular"})
+    font.setupOS2()
+    font.setupPost()
+    font.save(path)

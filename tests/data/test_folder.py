@@ -6,8 +6,7 @@ from PIL import Image
 
 from jaxgan.data.open import open_source
 from jaxgan.data.source import digest
-from jaxgan.data.sources import folder as folder_module
-from jaxgan.data.sources import verify
+from jaxgan.data.sources import image_files, verify
 from jaxgan.data.sources.decode import decode
 from jaxgan.errors import UserError
 
@@ -67,7 +66,7 @@ def test_decoding_matches_pillow(flowers):
 
 def test_a_large_folder_is_read_lazily_and_the_same(flowers, monkeypatch):
     small = open_source(str(flowers), resolution=8)
-    monkeypatch.setattr(folder_module, "CACHE_BYTES", 10)
+    monkeypatch.setattr(image_files, "CACHE_BYTES", 10)
     large = open_source(str(flowers), resolution=8)
     places = np.array([3, 0, 2])
     for key, values in small.read(places).items():
@@ -82,7 +81,7 @@ def test_a_large_folder_is_read_lazily_and_the_same(flowers, monkeypatch):
 
 @pytest.mark.parametrize("limit", [2**30, 10])
 def test_unreadable_files(flowers, monkeypatch, capsys, limit):
-    monkeypatch.setattr(folder_module, "CACHE_BYTES", limit)
+    monkeypatch.setattr(image_files, "CACHE_BYTES", limit)
     (flowers / "rose/a.jpg").write_bytes(b"")
     whole = (flowers / "rose/b.png").read_bytes()
     (flowers / "rose/b.png").write_bytes(whole[: len(whole) // 2])
@@ -197,7 +196,7 @@ def test_the_fingerprint_is_the_hash_of_the_decoded_samples(flowers):
 @pytest.mark.parametrize("limit", [2**30, 10])
 def test_an_edited_image_of_the_same_size_is_other_data(tmp_path, data_dir, monkeypatch, limit):
     """Bitmaps of one shape have one size, whatever they show."""
-    monkeypatch.setattr(folder_module, "CACHE_BYTES", limit)
+    monkeypatch.setattr(image_files, "CACHE_BYTES", limit)
     folder = tmp_path / "pictures"
     folder.mkdir()
     prints = []

@@ -16,6 +16,7 @@ from jaxgan.data.open import open_source
 from jaxgan.data.prepare import debian, write
 from jaxgan.data.prepare import prepare as prepare_module
 from jaxgan.data.prepare.network import why_unreachable
+from jaxgan.data.prepare.packages import PackageError
 from jaxgan.data.prepare.prepare import prepare
 from jaxgan.errors import UserError
 
@@ -166,36 +167,16 @@ def test_the_probe_is_bounded(monkeypatch):
 
 
 def test_debian_stands_in(idx, data_dir, no_network, monkeypatch):
-    monkeypatch.setattr(prepare_module, "debian_fashion_mnist", lambda into, console: idx[0])
+    monkeypatch.setattr(debian.DebianPackages, "fetch", lambda self, into, console: idx[0])
     prepare("fashion_mnist", debian=True, partial=True)
     assert open_source("fashion_mnist", "test").size == 12
-    monkeypatch.setattr(prepare_module, "debian_fashion_mnist", lambda into, console: None)
-    with pytest.raises(UserError, match="fetching it by itself failed too"):
+
+    def fail(self, into, console):
+        raise PackageError("apt-get failed (no such package)")
+
+    monkeypatch.setattr(debian.DebianPackages, "fetch", fail)
+    with pytest.raises(UserError, match=r"no network, and apt-get failed \(no such package\)\."):
         prepare("fashion_mnist", data_dir=str(data_dir / "b"), debian=True)
-
-
-def test_debian_package_is_fetched_without_root(tmp_path, monkeypatch):
-    calls = []
-
-    def run(command, folder):
-        calls.append(command)
-        if command[0] == "apt-get":
-            (tmp_path / "x.deb").touch()
-            (debian.Path(folder) / "dataset-fashion-mnist_0_all.deb").touch()
-        else:
-            make_idx(debian.Path(command[3]) / "usr/share/absent/fashion-mnist", 3, 2)
-        return True
-
-    monkeypatch.setattr(debian, "INSTALLED", debian.Path("/usr/share/absent/fashion-mnist"))
-    monkeypatch.setattr(debian.shutil, "which", lambda name: f"/usr/bin/{name}")
-    monkeypatch.setattr(debian, "_run", run)
-    folder = debian.debian_fashion_mnist(tmp_path / "into")
-    assert folder == tmp_path / "into/usr/share/absent/fashion-mnist"
-    assert [call[:2] for call in calls] == [["apt-get", "download"], ["dpkg", "-x"]]
-    assert debian.debian_fashion_mnist(tmp_path / "into") == folder
-    assert len(calls) == 2
-    monkeypatch.setattr(debian, "_run", lambda command, folder: False)
-    assert debian.debian_fashion_mnist(tmp_path / "other") is None
 
 
 def test_a_download_that_needs_tensorflow(data_dir, monkeypatch):

@@ -2,32 +2,12 @@ import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 from PIL import Image
+from published import make_tfds
 
 from jaxgan.data.open import open_source
 from jaxgan.data.prepare.listing import list_prepared
 from jaxgan.data.prepare.write import png
 from jaxgan.errors import UserError
-
-
-def make(name, features, examples, data_dir):
-    """Prepares a data set of the user's own, as any TFDS user would."""
-    body = {
-        "VERSION": tfds.core.Version("1.0.0"),
-        "_info": lambda self: tfds.core.DatasetInfo(
-            builder=self, features=tfds.features.FeaturesDict(features)
-        ),
-        "_split_generators": lambda self, dl: {"train": self._generate_examples()},
-        "_generate_examples": lambda self: iter(enumerate(examples)),
-        "__module__": "jaxgan_made",
-    }
-    with tfds.core.registered.skip_registration():
-        cls = type(name, (tfds.core.GeneratorBasedBuilder,), body)
-    cls.pkg_dir_path = None
-    builder = cls(data_dir=str(data_dir), file_format="array_record")
-    tfds.disable_progress_bar()
-    builder.download_and_prepare(
-        download_config=tfds.download.DownloadConfig(try_download_gcs=False)
-    )
 
 
 def test_slices_and_fingerprints(prepared, data_dir):
@@ -82,8 +62,8 @@ def test_the_decoded_cache(prepared, data_dir):
 def test_users_own_sets(data_dir):
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (5, 8, 6, 3), dtype=np.uint8)
-    make("MyPlain", {"image": tfds.features.Tensor(shape=(8, 6, 3), dtype=np.uint8)},
-         [{"image": image} for image in images], data_dir)  # fmt: skip
+    features = {"image": tfds.features.Tensor(shape=(8, 6, 3), dtype=np.uint8)}
+    make_tfds("MyPlain", features, {"train": [{"image": image} for image in images]}, data_dir)
     source = open_source("my_plain:1.0.0")
     assert source.classes is None
     assert source.shape == (8, 6, 3)
@@ -97,14 +77,15 @@ def test_users_own_sets(data_dir):
 
 def test_images_of_several_sizes(data_dir):
     files = [png(np.full((n, 9, 3), n, np.uint8)) for n in (5, 7)]
-    make("MySizes", {"picture": tfds.features.Image()}, [{"picture": f} for f in files], data_dir)
+    examples = {"train": [{"picture": file} for file in files]}
+    make_tfds("MySizes", {"picture": tfds.features.Image()}, examples, data_dir)
     with pytest.raises(UserError, match=r"differ in size.*--resolution"):
         open_source("my_sizes")
     assert open_source("my_sizes", resolution=4).arrays()["image"].shape == (2, 4, 4, 3)
 
 
 def test_sets_without_images(data_dir):
-    make("MyText", {"text": tfds.features.Text()}, [{"text": "a"}], data_dir)
+    make_tfds("MyText", {"text": tfds.features.Text()}, {"train": [{"text": "a"}]}, data_dir)
     with pytest.raises(UserError, match=r"no images of uint8 among its features \(text\)"):
         open_source("my_text")
 

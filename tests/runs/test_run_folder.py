@@ -9,11 +9,13 @@ import threading
 import jax
 import pytest
 
+from jaxgan.data.modality import PAIRS, UNPAIRED
+from jaxgan.data.open import absolute
 from jaxgan.errors import UserError
 from jaxgan.experiment import load_experiment
 from jaxgan.files import write_json
 from jaxgan.runs.folder import FORMAT, RunFolder, Status, locked, read_status
-from jaxgan.runs.identity import absolute, check_same_run, code_changes
+from jaxgan.runs.identity import check_same_run, code_changes
 from jaxgan.sampling.load import rebuild
 from jaxgan.sweep.summary import is_locked
 from support.tiny_runs import TINY, config, rewrite, unchanged
@@ -236,14 +238,25 @@ def test_a_config_that_does_not_fit_its_experiment_is_refused(copy, tmp_path, re
 
 
 def test_a_modality_that_the_experiment_does_not_declare_is_refused(copy, tmp_path, refused):
-    rewrite(copy, lambda described: described["data"].update(modality="pairs"))
+    rewrite(copy, lambda described: described["data"].update(modality="waves"))
     out = ("--out", tmp_path / "new.png")
-    refused(("sample", copy, *out), "experiment.py does not declare pairs", "restore the file")
+    refused(("sample", copy, *out), "experiment.py does not declare waves", "restore the file")
+
+
+@pytest.mark.parametrize("modality", [PAIRS, UNPAIRED])
+def test_pairs_need_no_declaration(copy, modality):
+    def on_pairs(described):
+        described["data"]["modality"] = modality.name
+        described["data"]["spec"] = {"source": [[8, 8, 3], "uint8"], "target": [[8, 8, 1], "uint8"]}
+
+    rewrite(copy, on_pairs)
+    task = rebuild(RunFolder(copy)).task
+    assert (task.modality, task.shape) == (modality, (8, 8, 1))
 
 
 def test_a_path_to_data_is_written_as_it_is_from_anywhere(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for name in ("mnist", "a:b", "below/set"):
+    for name in ("mnist", "a:b", "below/set", "zebras/trainA"):
         (tmp_path / name).mkdir(parents=True)
     for words, expected in {
         "folder:mnist": f"folder:{tmp_path}/mnist",
@@ -256,6 +269,13 @@ def test_a_path_to_data_is_written_as_it_is_from_anywhere(tmp_path, monkeypatch)
         "ring": "ring",
         "my_set/config:1.0.0": "my_set/config:1.0.0",
         "stacked_mnist:5": "stacked_mnist:5",
+        "pairs:facades": f"pairs:{tmp_path}/facades",
+        "unpaired:mnist,../b": f"unpaired:{tmp_path}/mnist,{tmp_path.parent}/b",
+        "unpaired:zebras": f"unpaired:{tmp_path}/zebras",
+        "unpaired:glyphs/32": "unpaired:glyphs/32",
+        "unpaired:pairs:x": f"unpaired:pairs:{tmp_path}/x",
+        "backward:pairs:x": f"backward:pairs:{tmp_path}/x",
+        "backward:unpaired:a,b": f"backward:unpaired:{tmp_path}/a,{tmp_path}/b",
     }.items():
         assert absolute(words) == expected
 

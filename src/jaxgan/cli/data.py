@@ -13,12 +13,12 @@ from jaxgan.runs.exit_codes import EXIT_FAULT
 
 @dataclasses.dataclass(frozen=True)
 class Prepare:
-    """Download a data set through TFDS, or import files that you have."""
+    """Download a data set, or import files that you have."""
 
     name: tyro.conf.Positional[str]
-    """Data set, e.g. fashion_mnist, mnist or cifar10."""
+    """Data set, e.g. fashion_mnist, cifar10, glyphs, glyphs/32, emoji, or any of TFDS."""
     source_dir: Annotated[Path | None, tyro.conf.arg(name="from")] = None
-    """Folder of the original files (IDX, CIFAR binary), instead of a download."""
+    """Folder of the original files (IDX, CIFAR binary, fonts, emoji), instead of a download."""
     data_dir: str | None = None
     """Folder for the result; $TFDS_DATA_DIR or ~/tensorflow_datasets if not given."""
     debian: bool = False
@@ -27,7 +27,7 @@ class Prepare:
 
 @dataclasses.dataclass(frozen=True)
 class List:
-    """Show the data sets that are prepared."""
+    """Show the data sets that are prepared, and those that can be, with license and source."""
 
     data_dir: str | None = None
     """Folder to look in; $TFDS_DATA_DIR or ~/tensorflow_datasets if not given."""
@@ -60,7 +60,7 @@ def prepare_data(arguments: Sequence[str]) -> int:
 def list_data(arguments: Sequence[str]) -> int:
     """``jaxgan data list``."""
     asked = tyro.cli(List, prog="jaxgan data list", args=list(arguments))
-    from jaxgan.data.prepare.listing import list_prepared
+    from jaxgan.data.prepare.listing import list_prepared, unprepared
 
     prepared = list_prepared(asked.data_dir)
     if not prepared:
@@ -72,4 +72,10 @@ def list_data(arguments: Sequence[str]) -> int:
     for found in prepared:
         splits = ", ".join(f"{split} {size:,}" for split, size in found.splits.items())
         print(f"{found.name:<28}{found.format:<14}{splits}")
+        if found.recipe is not None:
+            print(f"    {found.recipe.terms}")
+    if more := unprepared(prepared):
+        print("Not prepared yet (jaxgan data prepare NAME; any other of TFDS by its name):")
+    for name, recipe in more.items():
+        print(f"{name:<28}{recipe.about}\n    {recipe.terms}")
     return 0

@@ -3,9 +3,9 @@
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from jaxgan.data.modality import Modality
+from jaxgan.data.modality import PAIRS, UNPAIRED, Modality
 from jaxgan.data.source import Source
 from jaxgan.errors import UserError
 
@@ -27,7 +27,12 @@ def open_source(
     Args:
       spec: a TFDS name (``fashion_mnist``, ``my_set/config:1.0.0``), ``folder:PATH`` or an existing
         folder, ``npz:PATH`` or a path that ends in ``.npz``, or a toy: ``ring``, ``grid``,
-        ``swiss_roll``; or ``stacked_mnist`` (``stacked_mnist:COUNT``), digits as channels.
+        ``swiss_roll``; or ``stacked_mnist`` (``stacked_mnist:COUNT``), digits as channels. Of pairs
+        of images: a TFDS name (``glyphs/32``), or ``pairs:PATH`` (``open_pairs``); of images of two
+        kinds: ``unpaired:PATH_A,PATH_B`` or ``unpaired:PATH`` (``open_unpaired``), or
+        ``unpaired:`` before pairs: ``unpaired:glyphs/32``, of which ``train`` (and its parts) is
+        ``broken``, and every other split keeps its true pairs, for scores. ``backward:`` before any
+        of them swaps source and target.
       split: TFDS's split syntax, on every route: ``train``, ``test``, ``train[:90%]``.
       data_dir: TFDS's data folder; by default ``$TFDS_DATA_DIR`` or ``~/tensorflow_datasets``.
       resolution: center crop to a square and resize to this side, with Lanczos filtering; None
@@ -67,7 +72,7 @@ def held_out_rows(opened: Callable[[str], Source], trained: str) -> Source:
 
 
 def path_of(spec: str) -> tuple[Literal["folder", "npz"], Path] | None:
-    """The format and the path of data that are named by their path; None for all other data.
+    """The format and the path of images that are named by their path; None for all other data.
 
     A TFDS name never has a leading dot or slash; a folder that happens to be called like a data set
     needs ``./`` or ``folder:`` before it.
@@ -79,9 +84,46 @@ def path_of(spec: str) -> tuple[Literal["folder", "npz"], Path] | None:
         return "npz", Path(path)
     if spec.endswith(".npz"):
         return "npz", Path(spec)
-    if spec.startswith((".", "/", "~")) or ("/" in spec and Path(spec).is_dir()):
+    if _is_path(spec) or ("/" in spec and Path(spec).is_dir()):
         return "folder", Path(spec)
     return None
+
+
+def folders_of(words: str) -> list[Path] | None:
+    """The folders that ``unpaired:WORDS`` names, two or one; None if the words name data.
+
+    Raises:
+      UserError: there are more than two.
+    """
+    paths = words.split(",")
+    if len(paths) > 2 or not all(paths):
+        raise UserError(f"unpaired:{words}: give two folders, with one comma between them.")
+    if len(paths) == 2 or _is_path(words) or Path(words, "trainA").is_dir():
+        return [Path(path) for path in paths]
+    return None
+
+
+def absolute(spec: str) -> str:
+    """The words that name the data, with paths as they are from anywhere."""
+
+    def resolved(path: Path) -> str:
+        return str(path.expanduser().resolve())
+
+    match spec.partition(":"):
+        case "backward", ":", rest:
+            return f"backward:{absolute(rest)}"
+        case "pairs", ":", path:
+            return f"pairs:{resolved(Path(path))}"
+        case "unpaired", ":", rest:
+            folders = folders_of(rest)
+            words = absolute(rest) if folders is None else ",".join(map(resolved, folders))
+            return f"unpaired:{words}"
+    found = path_of(spec)
+    return spec if found is None else f"{found[0]}:{resolved(found[1])}"
+
+
+def _is_path(words: str) -> bool:
+    return words.startswith((".", "/", "~"))
 
 
 def _opened(
@@ -93,33 +135,35 @@ def _opened(
     unreadable: Unreadable,
     modality: Modality | None,
 ) -> Source:
+    resized: dict[str, Any] = {"resolution": resolution, "channels": channels}
+    of_files = resized | {"unreadable": unreadable, "data_dir": data_dir}
+    match spec.partition(":"):
+        case "backward" | "unpaired" | "pairs", ":", "":
+            raise UserError(f"{spec} names no data. Name them after the colon.")
+        case "backward" | "unpaired" as kind, ":", words:
+            return _of_pairs(kind, words, split, of_files)
+        case "pairs", ":", path:
+            from jaxgan.data.sources.pair_folders import open_pairs
+
+            return open_pairs(Path(path), split, **of_files)
+        case "stacked_mnist", _, count:
+            from jaxgan.data.sources.stacked import open_stacked
+
+            if channels not in (None, 3):
+                raise UserError("stacked_mnist has 3 channels; leave out --channels.")
+            if count and not count.isdecimal():
+                raise UserError(f"stacked_mnist:{count}: give a number of triples, or none.")
+            number = int(count) if count else None
+            return open_stacked(number, split, data_dir, resolution=resolution)
     match path_of(spec):
         case "folder", path:
             from jaxgan.data.sources.folder import open_folder
 
-            return open_folder(
-                path,
-                split,
-                resolution=resolution,
-                channels=channels,
-                unreadable=unreadable,
-                data_dir=data_dir,
-            )
+            return open_folder(path, split, **of_files)
         case "npz", path:
             from jaxgan.data.sources.npz import open_npz
 
-            return open_npz(
-                path, split, resolution=resolution, channels=channels, modality=modality
-            )
-    kind, _, count = spec.partition(":")
-    if kind == "stacked_mnist":
-        from jaxgan.data.sources.stacked import open_stacked
-
-        if channels not in (None, 3):
-            raise UserError("stacked_mnist has 3 channels; leave out --channels.")
-        if count and not count.isdecimal():
-            raise UserError(f"stacked_mnist:{count}: give a number of triples, or none.")
-        return open_stacked(int(count) if count else None, split, data_dir, resolution=resolution)
+            return open_npz(path, split, modality=modality, **resized)
     from jaxgan.data.sources.toy import TOYS, open_toy
 
     if spec in TOYS:
@@ -128,6 +172,33 @@ def _opened(
         return open_toy(spec, split)
     if not spec:
         raise UserError("No data set is named. Give a TFDS name, folder:PATH, npz:PATH or ring.")
-    from jaxgan.data.sources.tfds import open_tfds
+    from jaxgan.data.sources.prepared import open_prepared
 
-    return open_tfds(spec, split, data_dir, resolution=resolution, channels=channels)
+    return open_prepared(spec, split, data_dir, **resized)
+
+
+def _of_pairs(
+    kind: Literal["backward", "unpaired"], words: str, split: str, options: dict[str, Any]
+) -> Source:
+    """What ``backward:WORDS`` or ``unpaired:WORDS`` names."""
+    from jaxgan.data.sources.pairs import broken, swapped
+
+    folders = folders_of(words) if kind == "unpaired" else None
+    if folders is not None:
+        from jaxgan.data.sources.pair_folders import open_unpaired
+
+        return open_unpaired(folders, split, **options)
+    pairs = open_source(words, split, **options)
+    if pairs.modality not in (PAIRS, UNPAIRED):
+        raise UserError(
+            f"{kind}:{words}: {words} has {pairs.modality.name}, not pairs. Give pairs:DIR, "
+            "unpaired:DIR_A,DIR_B or a data set of pairs such as glyphs."
+        )
+    if kind == "backward":
+        return swapped(pairs)
+    # A part of train is for training too.
+    names = {part.strip().partition("[")[0] for part in split.split("+")}
+    if "train" in names and pairs.modality is PAIRS:
+        return broken(pairs)
+    # Pairs still, so that what was made without them can be compared with the true images.
+    return dataclasses.replace(pairs, name=f"unpaired:{pairs.name}")

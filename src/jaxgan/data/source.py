@@ -25,8 +25,8 @@ class RowSpec(NamedTuple):
 
 Rows = dict[str, np.ndarray]
 """A batch of samples: key -> ``[n, ...]``. Images are uint8 ``image`` ``[n, height, width,
-channels]``, points float32 ``image`` ``[n, dim]``; class labels are int32 ``label`` ``[n]``. A data
-set may have other keys, of any dtype."""
+channels]``, pairs of them ``source`` and ``target``, points float32 ``image`` ``[n, dim]``; class
+labels are int32 ``label`` ``[n]``. A data set may have other keys, of any dtype."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -56,7 +56,8 @@ class Source:
         that cannot be read.
       fingerprint: sha256 (hex) of all decoded samples in order, ``digest(source.arrays())``. Of
         data beyond 1 GiB when decoded, which would take too long, it is that of the stored files'
-        content, of the split and of how the images are prepared. A run that is resumed compares it.
+        content, of the split and of how the images are prepared; of data that are put together of
+        others, a digest of their fingerprints. A run that is resumed compares it.
       classes: number of classes; None without labels.
       class_names: their names, where they are known.
       dtype: dtype of one sample.

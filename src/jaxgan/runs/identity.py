@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from jaxgan.data.open import path_of
 from jaxgan.data.source import Source
 from jaxgan.errors import UserError
 from jaxgan.experiment import Experiment
@@ -180,12 +179,6 @@ def data_description(source: Source) -> dict[str, Any]:
         "classes": source.classes,
         "fingerprint": source.fingerprint,
     }
-
-
-def absolute(data: str) -> str:
-    """The words that name the data, with a path as it is from anywhere."""
-    found = path_of(data)
-    return data if found is None else f"{found[0]}:{found[1].expanduser().resolve()}"
 
 
 def origin_of(

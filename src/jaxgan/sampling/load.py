@@ -10,7 +10,7 @@ from typing import Any, Literal
 import jax
 import numpy as np
 
-from jaxgan.data.modality import IMAGES, POINTS
+from jaxgan.data.modality import IMAGES, PAIRS, POINTS, UNPAIRED
 from jaxgan.data.open import held_out_rows
 from jaxgan.data.source import RowSpec, Source
 from jaxgan.errors import UserError
@@ -100,7 +100,8 @@ def _task(experiment: Experiment, description: dict[str, Any], folder: RunFolder
       UserError: the experiment no longer declares what the samples are.
     """
     data, training = description["data"], description["training"]
-    modalities = {one.name: one for one in (POINTS, IMAGES, experiment.data.modality)}
+    known = (POINTS, IMAGES, PAIRS, UNPAIRED, experiment.data.modality)
+    modalities = {one.name: one for one in known}
     if data["modality"] not in modalities:
         raise UserError(
             f"{folder.experiment} does not declare {data['modality']}, the modality of its data; "

@@ -15,6 +15,7 @@ import numpy as np
 from jax.typing import ArrayLike
 
 from jaxgan import hyperparameters, parallel
+from jaxgan.data.open import absolute
 from jaxgan.data.source import Source
 from jaxgan.errors import UserError
 from jaxgan.experiment import Experiment, Task, blank_rows, initial_state
@@ -26,7 +27,7 @@ from jaxgan.processes import arrays_from_first, from_first, on_first
 from jaxgan.runs.checkpoint import digest
 from jaxgan.runs.environment import describe_environment, environment_changes
 from jaxgan.runs.folder import RunFolder, create_folder
-from jaxgan.runs.identity import absolute, check_same_run
+from jaxgan.runs.identity import check_same_run
 from jaxgan.runs.job_checkpoints import Store
 from jaxgan.runs.metrics_log import read_metrics
 from jaxgan.runs.settings import Runtime, Training

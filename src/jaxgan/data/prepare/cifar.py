@@ -12,11 +12,10 @@ from jaxgan.data.prepare.recipe import Loaded, Recipe, check_folder
 from jaxgan.errors import UserError
 
 
-def _recipe(archive: str, classes: tuple[int, ...]) -> Recipe:
+def _recipe(name: str, archive: str, classes: tuple[int, ...]) -> Recipe:
     """The recipe of CIFAR-10 (``classes=(10,)``) or CIFAR-100 (``(20, 100)``)."""
 
-    def binaries(parent: Any) -> tuple[str, ...]:
-        info = _info(parent)
+    def binaries(info: Any) -> tuple[str, ...]:
         return (*info.train_files, *info.test_files)
 
     def find(folder: Path) -> dict[str, Path]:
@@ -25,7 +24,9 @@ def _recipe(archive: str, classes: tuple[int, ...]) -> Recipe:
         check_folder(folder)
         if (folder / archive).is_file():
             return {"archive": folder / archive}
-        inner = _info(tfds.builder_cls(_name(classes))).prefix.rstrip("/")
+        # The property looks at nothing but the name.
+        parent: Any = tfds.builder_cls(name)
+        inner = parent._cifar_info.fget(parent).prefix.rstrip("/")
         here = folder / inner if (folder / inner).is_dir() else folder
         if any(here.glob("*.bin")):
             return {"folder": here}
@@ -35,16 +36,16 @@ def _recipe(archive: str, classes: tuple[int, ...]) -> Recipe:
             "Put the binary version there."
         )
 
-    def load(parent: Any, paths: Mapping[str, Path]) -> Loaded:
-        info = _info(parent)
-        names = (*binaries(parent), *info.label_files)
+    def load(builder: Any, paths: Mapping[str, Path]) -> Loaded:
+        info = builder._cifar_info
+        names = (*binaries(info), *info.label_files)
         if "folder" in paths:
             where = paths["folder"]
             content = {n: (where / n).read_bytes() for n in names if (where / n).is_file()}
         else:
             where = paths["archive"]
             content = formats.read_members(where, names)
-        for name in binaries(parent):
+        for name in binaries(info):
             if name not in content:
                 raise UserError(f"{where} has no file {name}. Put the whole binary version there.")
         splits = {}
@@ -64,26 +65,20 @@ def _recipe(archive: str, classes: tuple[int, ...]) -> Recipe:
         return Loaded(splits, label_names)
 
     return Recipe(
+        about=f"60,000 photographs of {classes[-1]} classes, color, 32 px",
+        license="none stated",
+        source="Alex Krizhevsky, University of Toronto",
         files=(archive,),
-        urls=lambda parent: {"archive": _info(parent).url},
         find=find,
         load=load,
         counts={"train": 50000, "test": 10000},
+        urls=lambda builder: {"archive": builder._cifar_info.url},
     )
-
-
-def _name(classes: tuple[int, ...]) -> str:
-    return f"cifar{classes[-1]}"
-
-
-def _info(parent: Any) -> Any:
-    """TFDS's table of CIFAR's file names; a property that looks at nothing but the name."""
-    return parent._cifar_info.fget(parent)
 
 
 def _python_version(folder: Path) -> bool:
     return any(folder.glob("cifar-*-python*")) or (folder / "data_batch_1").exists()
 
 
-CIFAR10 = _recipe("cifar-10-binary.tar.gz", (10,))
-CIFAR100 = _recipe("cifar-100-binary.tar.gz", (20, 100))
+CIFAR10 = _recipe("cifar10", "cifar-10-binary.tar.gz", (10,))
+CIFAR100 = _recipe("cifar100", "cifar-100-binary.tar.gz", (20, 100))

@@ -1,72 +1,76 @@
-"""Fashion-MNIST from its Debian package, for machines that reach only a mirror of Debian."""
+"""Data sets in packages of Debian, for machines that reach a mirror of Debian."""
 
+import dataclasses
 import os
 import shutil
-import subprocess
 import tempfile
 from pathlib import Path
 
 from rich.console import Console
 
-PACKAGE = "dataset-fashion-mnist"
-INSTALLED = Path("/usr/share/datasets/fashion-mnist")
-PATIENCE = ["-o", "Acquire::http::Timeout=15", "-o", "Acquire::Retries=0"]
+from jaxgan.data.prepare.packages import PackageError, run_client
+from jaxgan.files import replacing_folder
+
+PATIENCE = ("-o", "Acquire::http::Timeout=15", "-o", "Acquire::Retries=0")
 """Without these apt waits for minutes where there is no network."""
 
-MARK = "train-images-idx3-ubyte.gz"
 
+@dataclasses.dataclass(frozen=True)
+class DebianPackages:
+    """Files that Debian's packages install into one folder.
 
-def debian_fashion_mnist(into: Path, console: Console | None = None) -> Path | None:
-    """The folder with the package's four files, downloaded if necessary; needs no root.
-
-    Args:
-      into: where the package is unpacked if it is not installed.
-      console: where progress is shown; None for nowhere.
-
-    Returns:
-      The folder, or None if the package is not installed and cannot be downloaded.
+    Attributes:
+      names: of the packages.
+      folder: where they install the files.
+      files: those that must be there.
+      size: of the download, for messages.
     """
-    if (INSTALLED / MARK).exists():
-        return INSTALLED
-    local = into / INSTALLED.relative_to("/")
-    if (local / MARK).exists():
-        return local
-    if not (shutil.which("apt-get") and shutil.which("dpkg")):
-        return None
-    if console:
-        console.print(f"Fetching Debian's package {PACKAGE} (26 MB)")
-    # apt drops to the user _apt for downloads and warns where that user may not write; a folder
-    # of our own in the system's temporary folder, opened to it, avoids both.
-    with tempfile.TemporaryDirectory(prefix="jaxgan-debian-") as folder:
-        os.chmod(folder, 0o777)
-        if not _run(["apt-get", "download", PACKAGE, *PATIENCE], folder):
-            may_update = hasattr(os, "geteuid") and os.geteuid() == 0
-            if not (may_update and _run(["apt-get", "update", *PATIENCE], folder)):
-                return None
-            if not _run(["apt-get", "download", PACKAGE, *PATIENCE], folder):
-                return None
-        packages = sorted(Path(folder).glob(f"{PACKAGE}_*.deb"))
-        if not packages:
-            return None
-        # Unpacked beside the target and renamed: an interrupted unpacking is never taken for whole.
-        into.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=into, prefix="unpack-") as fresh:
-            if not _run(["dpkg", "-x", str(packages[-1]), fresh], folder):
-                return None
-            made = Path(fresh) / INSTALLED.relative_to("/")
-            if not (made / MARK).exists():
-                return None
-            shutil.rmtree(local, ignore_errors=True)
-            local.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(made, local)
-    return local
 
+    names: tuple[str, ...]
+    folder: Path
+    files: tuple[str, ...]
+    size: str
 
-def _run(command: list[str], folder: str) -> bool:
-    try:
-        done = subprocess.run(
-            command, cwd=folder, capture_output=True, timeout=300, stdin=subprocess.DEVNULL
+    def fetch(self, into: Path, console: Console) -> Path:
+        """See ``Packages.fetch``; files of packages that are installed are used where they are."""
+        root = into / "+".join(self.names)
+        unpacked = root / self.folder.relative_to("/")
+        for place in (self.folder, unpacked):
+            if self._complete(place):
+                return place
+        for client in ("apt-get", "dpkg"):
+            if not shutil.which(client):
+                raise PackageError(f"there is no {client}")
+        console.print(f"Fetching Debian's {' and '.join(self.names)} ({self.size})")
+        # apt drops to the user _apt for downloads and warns where that user may not write; a folder
+        # of our own in the system's temporary folder, opened to it, avoids both.
+        with tempfile.TemporaryDirectory(prefix="jaxgan-debian-") as folder:
+            os.chmod(folder, 0o777)
+            self._download(folder)
+            shutil.rmtree(root, ignore_errors=True)
+            with replacing_folder(root) as part:
+                for package in sorted(Path(folder).glob("*.deb")):
+                    run_client(["dpkg", "-x", str(package), str(part)], folder)
+                if not self._complete(part / self.folder.relative_to("/")):
+                    raise PackageError(f"the packages hold no {' and '.join(self.files)}")
+        return unpacked
+
+    def by_hand(self, name: str) -> str:
+        """See ``Packages.by_hand``."""
+        return (
+            f"On Debian or Ubuntu: sudo apt-get install {' '.join(self.names)}, then: "
+            f"jaxgan data prepare {name} --from {self.folder}"
         )
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return done.returncode == 0
+
+    def _complete(self, folder: Path) -> bool:
+        return all((folder / name).is_file() for name in self.files)
+
+    def _download(self, folder: str) -> None:
+        download = ["apt-get", "download", *self.names, *PATIENCE]
+        try:
+            run_client(download, folder)
+        except PackageError:
+            if not (hasattr(os, "geteuid") and os.geteuid() == 0):
+                raise
+            run_client(["apt-get", "update", *PATIENCE], folder)
+            run_client(download, folder)

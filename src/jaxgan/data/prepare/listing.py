@@ -1,9 +1,13 @@
-"""Lists the data sets that are prepared in TFDS's data folder."""
+"""Lists the data sets that are prepared in TFDS's data folder, and those that can be."""
 
 import dataclasses
 import json
+import re
+from collections.abc import Iterable
 from pathlib import Path
 
+from jaxgan.data.prepare.recipe import Recipe
+from jaxgan.data.prepare.recipes import RECIPES
 from jaxgan.data.sources.tfds import resolve_data_dir
 
 
@@ -16,12 +20,14 @@ class Prepared:
       splits: number of samples of each split.
       format: ``array_record`` if that is among the stored formats (jaxgan reads no other).
       path: its folder.
+      recipe: how it was made, with its license and source, where jaxgan knows.
     """
 
     name: str
     splits: dict[str, int]
     format: str
     path: Path
+    recipe: Recipe | None = None
 
 
 def list_prepared(data_dir: str | None = None) -> list[Prepared]:
@@ -49,6 +55,13 @@ def list_prepared(data_dir: str | None = None) -> list[Prepared]:
                     splits=splits,
                     format="array_record" if "array_record" in formats else formats[0],
                     path=file.parent,
+                    recipe=RECIPES.get(name[0]),
                 )
             )
     return found
+
+
+def unprepared(prepared: Iterable[Prepared]) -> dict[str, Recipe]:
+    """Name -> recipe of the data sets that are not among those prepared in any version."""
+    names = {re.split("[/:]", one.name)[0] for one in prepared}
+    return {name: recipe for name, recipe in RECIPES.items() if name not in names}

@@ -1,11 +1,13 @@
 """MNIST and its relatives: four IDX files."""
 
+import dataclasses
 import urllib.parse
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from jaxgan.data.prepare import formats
+from jaxgan.data.prepare.debian import DebianPackages
 from jaxgan.data.prepare.recipe import Loaded, Recipe, check_folder
 from jaxgan.errors import UserError
 
@@ -17,8 +19,8 @@ FILES = {
 }
 
 
-def _urls(parent: Any) -> dict[str, str]:
-    return {key: urllib.parse.urljoin(parent.URL, name) for key, name in FILES.items()}
+def _urls(builder: Any) -> dict[str, str]:
+    return {key: urllib.parse.urljoin(builder.URL, name) for key, name in FILES.items()}
 
 
 def _find(folder: Path) -> dict[str, Path]:
@@ -38,7 +40,7 @@ def _find(folder: Path) -> dict[str, Path]:
     return found
 
 
-def _load(parent: Any, paths: Mapping[str, Path]) -> Loaded:
+def _load(builder: Any, paths: Mapping[str, Path]) -> Loaded:
     splits = {}
     for split in ("train", "test"):
         images, labels = formats.read_labeled_idx(
@@ -47,17 +49,39 @@ def _load(parent: Any, paths: Mapping[str, Path]) -> Loaded:
         if images.shape[1:] != (28, 28, 1):
             raise UserError(
                 f"{paths[f'{split}_images']} holds images of {images.shape[1]}x{images.shape[2]} "
-                f"pixels; {parent.name} has 28x28. Fetch it again."
+                f"pixels; {builder.name} has 28x28. Fetch it again."
             )
         splits[split] = {"image": images, "label": labels}
     return Loaded(splits)
 
 
 MNIST = Recipe(
+    about="70,000 handwritten digits, gray, 28 px",
+    license="CC BY-SA 3.0",
+    source="Yann LeCun and Corinna Cortes",
     files=tuple(FILES.values()),
-    urls=_urls,
     find=_find,
     load=_load,
     counts={"train": 60000, "test": 10000},
+    urls=_urls,
 )
-"""MNIST, Fashion-MNIST and KMNIST, which differ in their addresses only."""
+
+FASHION_MNIST = dataclasses.replace(
+    MNIST,
+    about="70,000 photographs of garments, gray, 28 px",
+    license="MIT",
+    source="Zalando Research",
+    packages=DebianPackages(
+        names=("dataset-fashion-mnist",),
+        folder=Path("/usr/share/datasets/fashion-mnist"),
+        files=tuple(FILES.values()),
+        size="26 MB",
+    ),
+)
+
+KMNIST = dataclasses.replace(
+    MNIST,
+    about="70,000 handwritten characters of old Japanese, gray, 28 px",
+    license="CC BY-SA 4.0",
+    source="ROIS-DS Center for Open Data in the Humanities",
+)

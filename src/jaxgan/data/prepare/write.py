@@ -20,22 +20,32 @@ from tensorflow_datasets.core.download.download_manager import NonMatchingChecks
 
 from jaxgan.data.prepare.network import tensorflow_missing
 from jaxgan.data.prepare.recipe import Loaded, Recipe, check_counts
+from jaxgan.data.sources.tfds import name_of
 from jaxgan.errors import UserError
 from jaxgan.viz.pictures import to_pillow
 
 
-def builder_of(
-    parent: Any, recipe: Recipe, loaded: Loaded | None, partial: bool, console: Console
+def without_tensorflow(
+    builder: Any, recipe: Recipe, loaded: Loaded | None, partial: bool, console: Console
 ) -> Any:
-    """A subclass of TFDS's builder that needs no TensorFlow, with its name and version."""
-    urls = recipe.urls(parent)
+    """TFDS's builder as one that needs no TensorFlow, of the same name, version and folder.
+
+    Args:
+      builder: TFDS's.
+      recipe: reads the files.
+      loaded: their content; None if they are to be downloaded from ``recipe.urls``.
+      partial: accept fewer samples than the official ones.
+      console: where progress is shown.
+    """
+    parent = type(builder)
+    urls = recipe.urls(builder) if recipe.urls is not None else {}
 
     def split_generators(self, dl_manager):
         content = loaded
         if content is None:
             with console.status(f"Downloading {', '.join(recipe.files)}"):
                 paths = dl_manager.download(urls)
-            content = recipe.load(parent, {key: Path(path) for key, path in paths.items()})
+            content = recipe.load(builder, {key: Path(path) for key, path in paths.items()})
             if not partial:
                 check_counts(parent.name, recipe, content)
         for feature, names in content.names.items():
@@ -50,22 +60,27 @@ def builder_of(
         "_generate_examples": lambda self: iter(()),  # abstract; split_generators does its work
     }
     with registered.skip_registration():
-        return type(parent.__name__, (parent,), body)
+        made = type(parent.__name__, (parent,), body)
+    return made(
+        config=builder.builder_config,
+        data_dir=builder.data_dir_root,
+        file_format="array_record",
+    )
 
 
 def _examples(split: str, rows: Mapping[str, np.ndarray], console: Console) -> Iterable[Any]:
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        count = len(rows["image"])
+        count = len(next(iter(rows.values())))
         for index in progress.track(range(count), total=count, description=f"Writing {split}"):
-            example: dict[str, Any] = {
-                key: int(values[index])
-                for key, values in rows.items()
-                if key not in ("image", "id")
-            }
-            if "id" in rows:
-                example["id"] = str(rows["id"][index])
-            # As a PNG file: given an array, TFDS would call TensorFlow to encode it.
-            yield index, {**example, "image": io.BytesIO(png(rows["image"][index]))}
+            yield index, {key: _encoded(values[index]) for key, values in rows.items()}
+
+
+def _encoded(value: Any) -> Any:
+    """One image, text or number as TFDS takes it."""
+    if np.ndim(value) == 3:
+        # As a PNG file: given an array, TFDS would call TensorFlow to encode it.
+        return io.BytesIO(png(value))
+    return str(value) if isinstance(value, str) else int(value)
 
 
 def png(image: np.ndarray) -> bytes:
@@ -79,7 +94,8 @@ def download_and_prepare(builder: Any, folder: Path) -> None:
     """Runs TFDS's preparation without its output; its errors become ``UserError``."""
     tfds.disable_progress_bar()
     config = tfds.download.DownloadConfig(try_download_gcs=False)  # Google's copies are tfrecord
-    again = f"Run `jaxgan data prepare {builder.name}` again, or use --from FOLDER."
+    name = name_of(builder)
+    again = f"Run `jaxgan data prepare {name}` again, or use --from FOLDER."
     try:
         with contextlib.redirect_stdout(io.StringIO()):
             builder.download_and_prepare(
@@ -89,20 +105,18 @@ def download_and_prepare(builder: Any, folder: Path) -> None:
         raise
     except NonMatchingChecksumError as error:
         raise UserError(
-            f"A downloaded file of {builder.name} is not what was published: {_first_line(error)}. "
-            + again
+            f"A downloaded file of {name} is not what was published: {_first_line(error)}. " + again
         ) from error
     except Exception as error:
         if tensorflow_missing(error):
             raise UserError(
-                f"TFDS needs TensorFlow to prepare {builder.name}, once. On any machine, in an "
+                f"TFDS needs TensorFlow to prepare {name}, once. On any machine, in an "
                 "environment of its own: pip install tensorflow-cpu tensorflow-datasets "
-                f"array_record && {array_record_command(builder.name, 'DIR')} and copy "
+                f"array_record && {array_record_command(name, 'DIR')} and copy "
                 f"DIR/{builder.name} into {folder}; it is then read here without TensorFlow."
             ) from error
         raise UserError(
-            f"Preparing {builder.name} failed ({type(error).__name__}: {_first_line(error)}). "
-            + again
+            f"Preparing {name} failed ({type(error).__name__}: {_first_line(error)}). " + again
         ) from error
 
 

@@ -2,18 +2,24 @@
 
 import io
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from PIL import Image, ImageOps
 
 from jaxgan.viz.pictures import to_pillow
 
+Half = Literal["left", "right"]
+"""A part of a file that shows two images side by side."""
+
 
 class UnreadableError(Exception):
     """An image that cannot be decoded; the message says why, in a few words."""
 
 
-def decode(file: Path | bytes, channels: int | None, resolution: int | None) -> np.ndarray:
+def decode(
+    file: Path | bytes, channels: int | None, resolution: int | None, half: Half | None = None
+) -> np.ndarray:
     """Decodes one image file of any kind that Pillow reads.
 
     The orientation in its EXIF data is applied. Transparent images are laid on white. Images of
@@ -23,24 +29,38 @@ def decode(file: Path | bytes, channels: int | None, resolution: int | None) -> 
       file: path or content.
       channels: 1 (gray) or 3 (RGB); None keeps what the file has, gray or RGB.
       resolution: side of the square result (see ``fit``); None keeps the size.
+      half: the part of the file that is decoded; None for all of it.
 
     Returns:
       uint8 ``[height, width, channels]``.
 
     Raises:
-      UnreadableError: it is not an image, or damaged.
+      UnreadableError: it is not an image, or damaged, or has no halves.
     """
     try:
         with Image.open(io.BytesIO(file) if isinstance(file, bytes) else file) as image:
             image.load()
             upright = image if isinstance(file, bytes) else ImageOps.exif_transpose(image)
-            plain = to_mode(upright, channels)
+            plain = to_mode(upright if half is None else halved(upright, half), channels)
             return to_array(plain if resolution is None else fit(plain, resolution))
     except Exception as error:  # Pillow's plug-ins raise nearly anything on damaged files
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         if isinstance(error, Image.UnidentifiedImageError):
             reason = "not an image"  # Pillow's own words repeat the path
         raise UnreadableError(reason) from error
+
+
+def halved(image: Image.Image, half: Half) -> Image.Image:
+    """The left or the right half of an image.
+
+    Raises:
+      ValueError: its width is odd.
+    """
+    middle, odd = divmod(image.width, 2)
+    if odd:
+        raise ValueError(f"its width of {image.width} pixels is odd, so that it has no two halves")
+    left = 0 if half == "left" else middle
+    return image.crop((left, 0, left + middle, image.height))
 
 
 def to_mode(image: Image.Image, channels: int | None) -> Image.Image:

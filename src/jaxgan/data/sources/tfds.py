@@ -15,6 +15,7 @@ from tensorflow_datasets.core import registered
 
 from jaxgan.data.cache import CACHE_BYTES, cached
 from jaxgan.data.hashes import hash_files, kept, stats_of
+from jaxgan.data.prepare import recipes as _recipes  # noqa: F401  # TFDS then knows jaxgan's own
 from jaxgan.data.source import Rows, Source, digest, read_all
 from jaxgan.data.sources.decode import UnreadableError, decode, fit_array
 from jaxgan.errors import UserError
@@ -33,8 +34,9 @@ def open_tfds(
     *,
     resolution: int | None = None,
     channels: int | None = None,
+    image: str | None = None,
 ) -> Source:
-    """A prepared TFDS data set.
+    """A prepared TFDS data set of images.
 
     Args:
       spec: ``name``, ``name/config``, ``name:version``, as TFDS writes them.
@@ -42,6 +44,7 @@ def open_tfds(
       data_dir: TFDS's data folder.
       resolution: see ``decode.fit``; needed where the images differ in size.
       channels: 1, 3, or None for what the data set has.
+      image: name of the feature that holds the images; None for ``image``, or else the first.
 
     Raises:
       UserError: not prepared, prepared as tfrecord, damaged, without images, or unknown.
@@ -53,7 +56,7 @@ def open_tfds(
     if stored_format(builder) == "tfrecord":
         raise UserError(array_record_line(builder, folder))
     check_sound(builder)
-    image_key, label_key = _keys(builder)
+    image_key, label_key = _keys(builder, image)
     feature = builder.info.features[image_key]
     native = tuple(feature.shape)
     shape = (
@@ -70,7 +73,7 @@ def open_tfds(
             f"The images of {spec} have {native[2]} channels. Choose --channels 1 or 3."
         )
     encoded = isinstance(feature, tfds.features.Image)
-    rows = _data_source(spec, split, folder, builder, image_key, encoded)
+    rows = _data_source(spec, split, folder, builder)
 
     def one(row: Any, place: int) -> np.ndarray:
         if not encoded:
@@ -110,7 +113,8 @@ def open_tfds(
     )
     shards = _shards(builder)
     stats = [(str(file), *stats_of(file)) for file, _ in shards]
-    key = digest(stats, split, resolution, channels)
+    named = () if image is None else (image,)
+    key = digest(stats, split, resolution, channels, *named)
     source = dataclasses.replace(
         source, load=lambda: cached(folder, key, source.nbytes, lambda: read_all(source))
     )
@@ -121,7 +125,7 @@ def open_tfds(
 
     def of_files() -> str:
         hashes = kept(stats, lambda: hash_files([file for file, _ in shards], spec))
-        return digest(hashes, split, resolution, channels)
+        return digest(hashes, split, resolution, channels, *named)
 
     if source.nbytes > CACHE_BYTES:  # hours to decode
         return dataclasses.replace(source, fingerprint=of_files())
@@ -195,8 +199,12 @@ def prepare_line(name: str, folder: Path) -> str:
 
 def versioned(builder: Any) -> str:
     """``name:version`` or ``name/config:version``."""
-    head, _, version = builder.info.full_name.rpartition("/")
-    return f"{head}:{version}"
+    return f"{name_of(builder)}:{builder.version}"
+
+
+def name_of(builder: Any) -> str:
+    """``name`` or ``name/config``."""
+    return builder.info.full_name.rpartition("/")[0]
 
 
 def check_sound(builder: Any) -> None:
@@ -244,16 +252,21 @@ def _again(builder: Any) -> str:
     )
 
 
-def _keys(builder: Any) -> tuple[str, str | None]:
-    """The names of the image and of the class label among the data set's features."""
-    features = builder.info.features
-    images = [
+def image_keys(builder: Any) -> list[str]:
+    """The names of the images among the data set's features."""
+    return [
         key
-        for key, feature in features.items()
+        for key, feature in builder.info.features.items()
         if len(feature.shape) == 3
         and feature.np_dtype == np.uint8
         and isinstance(feature, (tfds.features.Image, tfds.features.Tensor))
     ]
+
+
+def _keys(builder: Any, image: str | None) -> tuple[str, str | None]:
+    """The names of the image and of the class label among the data set's features."""
+    features = builder.info.features
+    images = image_keys(builder)
     labels = [k for k, feature in features.items() if isinstance(feature, tfds.features.ClassLabel)]
     if not images:
         raise UserError(
@@ -262,7 +275,7 @@ def _keys(builder: Any) -> tuple[str, str | None]:
         )
     first = (builder.info.supervised_keys or ("image", "label"))[-1]
     return (
-        "image" if "image" in images else images[0],
+        image or ("image" if "image" in images else images[0]),
         next((key for key in ("label", first) if key in labels), labels[0] if labels else None),
     )
 
@@ -272,11 +285,13 @@ def _data_source(
     split: str,
     folder: Path,
     builder: Any,
-    image_key: str,
-    encoded: bool,
 ) -> Any:
     # Images are decoded here: TFDS offers no thread pool, and asks for OpenCV in its log.
-    decoders: Any = {image_key: tfds.decode.SkipDecoding()} if encoded else None
+    decoders: Any = {
+        key: tfds.decode.SkipDecoding()
+        for key, feature in builder.info.features.items()
+        if isinstance(feature, tfds.features.Image)
+    }
     try:
         size = builder.info.splits[split].num_examples
     except (ValueError, KeyError, AssertionError) as error:

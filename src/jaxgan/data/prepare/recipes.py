@@ -1,0 +1,23 @@
+"""The data sets that are prepared without TensorFlow.
+
+Importing this module makes TFDS know those of jaxgan's own.
+"""
+
+from collections.abc import Mapping
+
+from jaxgan.data.prepare.cifar import CIFAR10, CIFAR100
+from jaxgan.data.prepare.emoji import EMOJI
+from jaxgan.data.prepare.glyphs import GLYPHS
+from jaxgan.data.prepare.mnist import FASHION_MNIST, KMNIST, MNIST
+from jaxgan.data.prepare.recipe import Recipe
+
+RECIPES: Mapping[str, Recipe] = {
+    "mnist": MNIST,
+    "fashion_mnist": FASHION_MNIST,
+    "kmnist": KMNIST,
+    "cifar10": CIFAR10,
+    "cifar100": CIFAR100,
+    "glyphs": GLYPHS,
+    "emoji": EMOJI,
+}
+"""TFDS's name of a data set -> how it is made."""
