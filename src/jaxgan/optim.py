@@ -44,6 +44,19 @@ def momentum_sgd(
     )
 
 
+def linear_after_half(learning_rate: ScalarLike, steps: int) -> optax.Schedule:
+    """A rate that is constant for half of ``steps``, then falls linearly to 0.
+
+    CycleGAN's (Zhu et al. 2017, section 4), by step; the authors' code changes it by epoch.
+    """
+
+    def rate(step: ArrayLike) -> jax.Array:
+        left = 1.0 - jnp.asarray(step, jnp.float32) / steps
+        return learning_rate * jnp.clip(2.0 * left, 0.0, 1.0)
+
+    return rate
+
+
 def clip_weights(bound: ScalarLike) -> optax.GradientTransformation:
     """Every parameter stays in ``[-bound, bound]`` (Arjovsky et al. 2017, WGAN, algorithm 1).
 

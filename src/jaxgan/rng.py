@@ -22,6 +22,15 @@ def named(key: Key, name: str) -> Key:
     return jax.random.fold_in(key, zlib.crc32(name.encode()))
 
 
+def mapped() -> bool:
+    """Whether this is a training step: inside the mapped axis ``AXIS``."""
+    try:
+        lax.axis_size(AXIS)
+    except NameError:
+        return False
+    return True
+
+
 def global_rows(count: int) -> jax.Array:
     """Places in the global batch of this device's ``count`` rows, int32 ``[count]``.
 

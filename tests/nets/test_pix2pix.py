@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxgan.nets.cyclegan import ResNetGenerator, reflected
+from jaxgan.nets.cyclegan import Discriminators, Generators, ResNetGenerator, reflected
 from jaxgan.nets.pix2pix import PatchDiscriminator, UNet
 from jaxgan.types import AXIS
 from support.drawn import Drawn, images
@@ -31,6 +31,7 @@ def count(module, *shape):
         (UNet(depth=6), (64, 64, 3), 29_244_035),
         (UNet(width=32, depth=6), (64, 64, 3), 7_314_755),
         (UNet(width=16, depth=5), (32, 32, 3), 1_043_619),
+        (UNet(width=16, depth=5, normalization="instance"), (32, 32, 3), 1_043_619),
         (PatchDiscriminator(), (256, 256, 6), 2_768_705),
         (PatchDiscriminator(normalization="instance"), (256, 256, 3), 2_764_737),
         (ResNetGenerator(), (256, 256, 3), 11_378_179),
@@ -135,3 +136,43 @@ def test_outputs_are_those_of_the_authors_code(name):
     np.testing.assert_allclose(
         found.reshape(GOLDEN[name].shape), GOLDEN[name], rtol=2e-4, atol=2e-5
     )
+
+
+def test_a_unet_of_instances_computes_what_batches_of_one_do():
+    """With the same parameters: gains and biases stay, whatever the moments are of."""
+    options = dict(channels=1, width=4, depth=3, dropout=0.0)
+    batches, instances = UNet(**options), UNet(**options, normalization="instance")
+    x = jnp.asarray(images(2, 3, 8, 8, 1))
+    variables = batches.init(jax.random.key(0), x, train=False)
+    params = {
+        name.replace("BatchNorm", "InstanceNorm"): value
+        for name, value in variables["params"].items()
+    }
+    wanted = instances.init(jax.random.key(0), x, train=False)["params"]
+    assert jax.tree.map(jnp.shape, wanted) == jax.tree.map(jnp.shape, params)
+
+    def alone(image):
+        def run(one):
+            return batches.apply(variables, one, train=True, mutable=["batch_stats"])[0]
+
+        return jax.vmap(run, axis_name=AXIS)(image[None, None])[0, 0]
+
+    expected = np.stack([alone(image) for image in x])
+    for train in (True, False):
+        found = instances.apply({"params": params}, x, train=train)
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_a_player_of_two_networks_gives_each_its_images():
+    """Of different channels: the networks could not be exchanged."""
+    a, b = jnp.asarray(images(3, 1, 16, 16, 1)), jnp.asarray(images(4, 1, 16, 16, 2))
+    both = Generators(ResNetGenerator(2, 4, 1), ResNetGenerator(1, 4, 1))
+    variables = both.init(jax.random.key(0), a, b, train=False)
+    fake_b, fake_a = both.apply(variables, a, b, train=False)
+    assert (fake_b.shape, fake_a.shape) == (b.shape, a.shape)
+    for image, method, expected in ((a, "translate", fake_b), (b, "translate_back", fake_a)):
+        found = both.apply(variables, image, train=False, method=method)
+        np.testing.assert_allclose(found, expected, atol=1e-6)
+    judges = Discriminators(PatchDiscriminator(4, 1), PatchDiscriminator(4, 1))
+    logits, _ = judges.init_with_output(jax.random.key(0), b, a, train=False)
+    assert [one.shape for one in logits] == [(1, 6, 6), (1, 6, 6)]

@@ -1,14 +1,17 @@
 """Forward passes: how a batch and random numbers become real, fake and their logits.
 
-A forward pass hands its terms what they need in ``extras``: ``latents`` and, but for passes of
-pairs, ``generator``, the generator of this phase as a function of latents alone, with the labels,
-statistics and dropout masks that gave the fakes; the rest is named by each pass. ``packed``,
-``augmented`` and ``instance_noise`` turn a pass into another, as combinators turn terms.
+A forward pass hands its terms what they need in ``extras``: ``latents`` (not of translations) and,
+but for passes of pairs and translations, ``generator``, the generator of this phase as a function
+of latents alone, with the labels, statistics and dropout masks that gave the fakes; the rest is
+named by each pass. ``packed``, ``augmented``, ``jittered`` and ``instance_noise`` turn a pass into
+another, as combinators turn terms.
 """
 
 from jaxgan.forward.base import Condition, Forward, Labels, Prior
+from jaxgan.forward.image_to_image import cycle, jittered, translation
 from jaxgan.forward.latent_optimization import latent_optimization
 from jaxgan.forward.pairs import bidirectional, reconstructing
+from jaxgan.forward.pool import empty_pools, move_pools
 from jaxgan.forward.priors import (
     batch_labels,
     categorical,
@@ -46,13 +49,18 @@ __all__ = [
     "concatenated",
     "conditional",
     "count_steps",
+    "cycle",
+    "empty_pools",
     "instance_noise",
+    "jittered",
     "latent_codes",
     "latent_optimization",
+    "move_pools",
     "normal",
     "packed",
     "reconstructing",
     "sampled_with_dropout",
+    "translation",
     "unconditional",
     "uniform",
     "uniform_labels",

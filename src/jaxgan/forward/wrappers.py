@@ -13,7 +13,7 @@ from jaxgan.errors import UserError
 from jaxgan.forward.base import Condition, Forward
 from jaxgan.forward.packing import pack as join
 from jaxgan.forward.packing import unpack
-from jaxgan.rng import Rng
+from jaxgan.rng import Rng, mapped
 from jaxgan.types import AXIS, Image, Latent, Outputs, ScalarLike, Seen
 
 
@@ -33,15 +33,6 @@ class Through:
     def after(self, stats: Any) -> "Through":
         """The same network with other statistics."""
         return dataclasses.replace(self, network=self.network.after(stats))
-
-
-def _mapped() -> bool:
-    """Whether this is a training step: inside the mapped axis."""
-    try:
-        lax.axis_size(AXIS)
-    except NameError:
-        return False
-    return True
 
 
 def packed(count: int, forward: Forward) -> Forward:
@@ -69,7 +60,7 @@ def packed(count: int, forward: Forward) -> Forward:
     def run(generator, discriminator, batch, rng: Rng, adaptive: Mapping[str, Any]) -> Outputs:
         rows = len(batch["image"])
         # The few rows that a game is initialized with, outside the axis, need not fill a pack.
-        if rows % count and (rows > count or _mapped()):
+        if rows % count and (rows > count or mapped()):
             raise UserError(
                 f"packs of {count} do not fill a batch of {rows} rows on a device; give a "
                 f"--batch-size that is a multiple of {count} on each."
@@ -142,9 +133,10 @@ def instance_noise(deviation: Callable[[jax.Array], ScalarLike], forward: Forwar
 def sampled_with_dropout(forward: Forward) -> Forward:
     """Samples with the generator's dropout on, where dropout is its source of noise.
 
-    Isola et al. 2017 (pix2pix, section 3.2) sample so. The bits of a sample's latent are the key of
-    its masks, so that latent and condition still determine the sample. Not for generators with
-    batch normalization, which would take its moments of each sample alone.
+    Isola et al. 2017 (pix2pix, sections 3.1 and 3.3) sample so: the generator runs as in training.
+    The bits of a sample's latent are the key of its masks, so that latent and condition still
+    determine the sample. Each sample is a batch of one, and so batch normalization takes its
+    moments of that sample alone, as the authors test.
     """
 
     def sample(generator, latents: Latent, condition: Condition) -> Any:

@@ -2,7 +2,8 @@
 
 A loss is a pair: ``losses.hinge.generator`` and ``losses.hinge.discriminator`` are terms, and
 ``losses.hinge.terms()`` is what ``Gan`` takes. A function that takes numbers
-(``losses.least_squares(c=1.0)``) returns a pair; whatever is not a pair is a term to add.
+(``losses.least_squares(c=1.0)``) returns a pair; whatever is not a pair is a term to add, but for
+``each_domain`` and ``of_own_logits``, which turn a term into another.
 """
 
 from jaxgan.losses.adversarial import (
@@ -31,6 +32,13 @@ from jaxgan.losses.f_divergences import (
     reverse_kullback_leibler,
     squared_hellinger,
 )
+from jaxgan.losses.image_to_image import (
+    cycle_consistency,
+    each_domain,
+    identity_mapping,
+    l1,
+    of_own_logits,
+)
 from jaxgan.losses.joint import bidirectional, latent_reconstruction, veegan
 from jaxgan.losses.loss import Loss
 from jaxgan.losses.relativistic import (
@@ -52,17 +60,22 @@ __all__ = [
     "began_convergence",
     "bidirectional",
     "categorical_information",
+    "cycle_consistency",
+    "each_domain",
     "ebgan",
     "f_divergence",
     "gan_divergence",
     "gaussian_information",
     "hinge",
+    "identity_mapping",
     "jensen_shannon",
     "kullback_leibler",
+    "l1",
     "latent_reconstruction",
     "least_squares",
     "minimax",
     "nonsaturating",
+    "of_own_logits",
     "pearson",
     "pull_away",
     "relativistic",

@@ -1,10 +1,11 @@
-"""CycleGAN's generator: a residual network between two halvings and two doublings.
+"""CycleGAN's generator, a residual network between two halvings and two doublings; its players.
 
 Zhu, Park, Isola & Efros, "Unpaired image-to-image translation using cycle-consistent adversarial
 networks", ICCV 2017, arXiv:1703.10593, section 7.2; the networks are Johnson et al.'s (2016). Code
 of the authors: github.com/junyanz/CycleGAN (Lua) and
 github.com/junyanz/pytorch-CycleGAN-and-pix2pix. Its discriminator is
-``pix2pix.PatchDiscriminator(normalization="instance")``.
+``pix2pix.PatchDiscriminator(normalization="instance")``. Each player is two of these networks,
+``Generators`` and ``Discriminators``.
 """
 
 from typing import Any
@@ -17,7 +18,7 @@ from jaxgan.nets.pix2pix import KERNEL_INIT
 from jaxgan.nn.conv import Geometry
 from jaxgan.nn.norm import InstanceNorm
 from jaxgan.nn.padding import ValidConv, ValidConvTranspose
-from jaxgan.types import Image
+from jaxgan.types import Image, Logits
 
 
 class Doubling(ValidConvTranspose):
@@ -79,6 +80,50 @@ class ResNetGenerator(nn.Module):
         features = x.shape[-1]
         x = self._normalized(self._conv(reflected(x, 1), features, 3))
         return InstanceNorm(dtype=x.dtype)(self._conv(reflected(x, 1), features, 3))
+
+
+class Generators(nn.Module):
+    """Two generators as one player, ``source, target -> G(source), F(target)``.
+
+    Attributes:
+      forth: ``G``, from sources to targets.
+      back: ``F``, from targets to sources.
+    """
+
+    forth: nn.Module
+    back: nn.Module
+
+    @nn.compact
+    def __call__(self, source: Image, target: Image, *, train: bool) -> tuple[Image, Image]:
+        """A target of each source, and a source of each target."""
+        return self.forth(source, train=train), self.back(target, train=train)
+
+    def translate(self, source: Image, *, train: bool) -> Image:
+        """``G(source)`` alone."""
+        return self.forth(source, train=train)
+
+    def translate_back(self, target: Image, *, train: bool) -> Image:
+        """``F(target)`` alone."""
+        return self.back(target, train=train)
+
+
+class Discriminators(nn.Module):
+    """Two discriminators as one player: each judges one domain.
+
+    ``target, source -> logits, logits``
+
+    Attributes:
+      target: of targets, the paper's ``D_Y``.
+      source: of sources, ``D_X``.
+    """
+
+    target: nn.Module
+    source: nn.Module
+
+    @nn.compact
+    def __call__(self, target: Image, source: Image, *, train: bool) -> tuple[Logits, Logits]:
+        """Scores images of both domains."""
+        return self.target(target, train=train), self.source(source, train=train)
 
 
 def reflected(x: jax.Array, pad: int) -> jax.Array:

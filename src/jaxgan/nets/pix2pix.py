@@ -18,7 +18,7 @@ from jaxgan.nn.conv import Conv, ConvTranspose
 from jaxgan.nn.dropout import Dropout
 from jaxgan.nn.norm import BatchNorm, InstanceNorm
 from jaxgan.nn.padding import ValidConv
-from jaxgan.types import Image, Logits
+from jaxgan.types import Image, Logits, ScalarLike
 
 KERNEL_INIT = nn.initializers.normal(0.02)
 
@@ -29,6 +29,7 @@ def _scale_init(key: jax.Array, shape: Sequence[int], dtype: Any = jnp.float32) 
 
 
 _BatchNorm = partial(BatchNorm, momentum=0.9, epsilon=1e-5, scale_init=_scale_init)
+_InstanceNorm = partial(InstanceNorm, use_bias=True, use_scale=True, scale_init=_scale_init)
 
 
 def _widths(width: int, depth: int) -> list[int]:
@@ -41,20 +42,24 @@ class UNet(nn.Module):
 
     ``[b, r, r, i] -> [b, r, r, channels]`` in [-1, 1]; the paper's ``U-Net`` of section 6.1.1.
     Dropout is the only noise, also when samples are drawn, and batch normalization takes its
-    moments of the batch then, too (section 3.4): call it with ``train=True``.
+    moments of the batch then, too (sections 3.1 and 3.3): call it with ``train=True``.
 
     Attributes:
       channels: of the output.
       width: features of the first layer.
       depth: halvings; a side is a multiple of ``2 ** depth``, 256 pixels for the paper's eight.
       dropout: of the first three doublings.
+      normalization: by the moments of the batch, or of each image with gain and bias as well. They
+        are the same for a batch of one image (section 3.3); with ``instance`` larger batches
+        train the function that such a batch computes.
       dtype: of the activations; the output is float32.
     """
 
     channels: int = 3
     width: int = 64
     depth: int = 8
-    dropout: float = 0.5
+    dropout: ScalarLike = 0.5
+    normalization: Literal["batch", "instance"] = "batch"
     dtype: Any = jnp.float32
 
     @nn.compact
@@ -67,18 +72,23 @@ class UNet(nn.Module):
         for level, features in enumerate(widths):
             x = Conv(features, bias=False, dtype=self.dtype, **options)(x)
             if 0 < level < self.depth - 1:
-                x = _BatchNorm(use_running_average=not train, dtype=x.dtype)(x)
+                x = self._normalize(x, train)
             skips.append(x)
             x = nn.leaky_relu(x, 0.2)
         x = nn.relu(skips.pop())
         for number, features in enumerate(reversed(widths[:-1])):
             x = ConvTranspose(features, bias=False, dtype=self.dtype, **options)(x)
-            x = _BatchNorm(use_running_average=not train, dtype=x.dtype)(x)
+            x = self._normalize(x, train)
             if number < 3:
                 x = Dropout(self.dropout)(x, train=train)
             x = nn.relu(jnp.concatenate([skips.pop(), x], axis=-1))
         x = ConvTranspose(self.channels, **options)(x.astype(jnp.float32))
         return nn.tanh(x)
+
+    def _normalize(self, x: jax.Array, train: bool) -> jax.Array:
+        if self.normalization == "instance":
+            return _InstanceNorm(dtype=x.dtype)(x)
+        return _BatchNorm(use_running_average=not train, dtype=x.dtype)(x)
 
 
 class PatchDiscriminator(nn.Module):

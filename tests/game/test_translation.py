@@ -1,0 +1,152 @@
+"""The games of pix2pix and CycleGAN: eight devices equal one; the pool holds what was generated."""
+
+import dataclasses
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from jaxgan import forward, losses, parallel
+from jaxgan.game.gan import SIMULTANEOUS, D, Gan, Phase
+from jaxgan.game.state import init
+from jaxgan.game.terms import scale
+from jaxgan.nets.cyclegan import Discriminators, Generators
+from jaxgan.nets.pix2pix import PatchDiscriminator, UNet
+from support import games
+
+ROWS, STEPS, SIDE, POOL = 8, 3, 8, 12
+
+
+class Pixels(nn.Module):
+    """A smooth network of single pixels, ``[b, h, w, c] -> [b, h, w, 1]``."""
+
+    @nn.compact
+    def __call__(self, image, *, train):
+        del train
+        return nn.Dense(1)(nn.tanh(nn.Dense(4)(image)))
+
+
+class Judge(nn.Module):
+    """A logit of each pixel."""
+
+    @nn.compact
+    def __call__(self, image, *, train):
+        return Pixels()(image, train=train)[..., 0]
+
+
+SGD = {"g": optax.sgd(0.05), "d": optax.sgd(0.05)}
+
+PIX2PIX = Gan(
+    generator=UNet(channels=1, width=2, depth=2),
+    discriminator=PatchDiscriminator(width=2, layers=1),
+    forward=forward.jittered(10, forward.translation()),
+    terms=losses.nonsaturating.terms(generator={"l1": scale(10.0, losses.l1)}),
+    optimizers=SGD,
+    updates=(D, Phase("g", real="same", latents="same")),
+)
+
+SQUARES = losses.least_squares().map(losses.each_domain)
+
+CYCLEGAN = Gan(
+    generator=Generators(Pixels(), Pixels()),
+    discriminator=Discriminators(Judge(), Judge()),
+    forward=forward.jittered(10, forward.cycle(), aligned=False),
+    terms={
+        "g": {
+            "adversarial": losses.of_own_logits(SQUARES.generator),
+            "cycle": scale(10.0, losses.cycle_consistency),
+            "identity": scale(5.0, losses.identity_mapping),
+        },
+        "d": {"adversarial": SQUARES.discriminator},
+    },
+    optimizers=SGD,
+    updates=SIMULTANEOUS,
+    adaptive=forward.empty_pools(POOL, [(SIDE, SIDE, 1)] * 2),
+    adapt=forward.move_pools,
+)
+
+GAMES = {"pix2pix": PIX2PIX, "cyclegan": CYCLEGAN}
+
+
+def chunk(steps=STEPS):
+    random = np.random.default_rng(0)
+    size = (steps, 1, ROWS, SIDE, SIDE, 1)
+    return {key: random.normal(size=size).astype(np.float32) for key in ("source", "image")}
+
+
+def born(game, devices):
+    batch = jax.tree.map(lambda leaf: jnp.zeros_like(leaf[0, 0, :2]), chunk(1))
+    state = init(game, jax.random.key(0), batch)
+    return jax.device_put(state, parallel.replicated(devices))
+
+
+def trained(name, count, game=None):
+    """The states after each step, and the logs."""
+    game, devices = GAMES[name] if game is None else game, jax.devices()[:count]
+    return games.Runner(game, devices).one_by_one(born(game, devices), chunk())
+
+
+@pytest.fixture(scope="module")
+def one():
+    return {name: trained(name, 1) for name in GAMES}
+
+
+@pytest.mark.parametrize("name", GAMES)
+def test_eight_devices_equal_one(name, one):
+    state, logs = trained(name, 8)
+    games.close(games.own(state), games.own(one[name][0]), rtol=1e-3, atol=1e-5)
+    games.close(logs, one[name][1], rtol=1e-3, atol=1e-5)
+
+
+def test_every_term_is_minimized(one):
+    for name, terms in (
+        ("pix2pix", {"g/l1"}),
+        ("cyclegan", {"g/cycle", "g/identity"}),
+    ):
+        assert all(terms <= logs.keys() for logs in one[name][1])
+
+
+def without_moving(**changes):
+    """CycleGAN's game at a rate of zero: what it generates depends on the batch alone."""
+    still = {"g": optax.sgd(0.0), "d": optax.sgd(0.0)}
+    return dataclasses.replace(CYCLEGAN, forward=forward.cycle(), optimizers=still, **changes)
+
+
+def test_the_pools_hold_what_was_generated_in_the_order_of_rows():
+    """Eight rows and then four more fill them; what comes later is exchanged."""
+    game, devices = without_moving(), jax.devices()[:8]
+    state, batches = born(game, devices), chunk()
+    network = game.network("g", games.arrays(state.players["g"].params), {})
+    fakes = [
+        network(jnp.asarray(batches["source"][step, 0]), jnp.asarray(batches["image"][step, 0]))[0]
+        for step in range(STEPS)
+    ]
+    runner = games.Runner(game, devices)
+    for step in range(STEPS):
+        state, _ = runner(state, {key: rows[step : step + 1] for key, rows in batches.items()})
+        for number, pool in enumerate(state.adaptive["pools"]):
+            made = np.concatenate([fake[number] for fake in fakes[: step + 1]])
+            images, held = np.asarray(pool["images"]), min(ROWS * (step + 1), POOL)
+            assert pool["held"] == held
+            if step == 0:
+                np.testing.assert_allclose(images[:ROWS], made, atol=1e-6)
+                assert not images[ROWS:].any()
+            # Every image in the pool is one that was generated, and none is there twice.
+            far = np.abs(images[:held, None] - made[None]).max(axis=(2, 3, 4))
+            assert (far.min(axis=1) < 1e-5).all()
+            assert len(set(far.argmin(axis=1))) == held
+
+
+def test_the_logits_that_are_logged_are_those_of_the_pool():
+    """While it is filled they are the fakes' own; with past images in it they are others."""
+    still, plain = without_moving(), without_moving(adaptive={}, adapt=lambda old, seen: old)
+    plain = dataclasses.replace(plain, forward=forward.cycle(pooled=False))
+    (_, pooled), (_, own) = (trained("cyclegan", 1, game) for game in (still, plain))
+    logits = [[row["d/logits_fake"] for row in rows] for rows in (pooled, own)]
+    assert logits[0][0] == pytest.approx(logits[1][0], rel=1e-5)
+    assert logits[0][2] != pytest.approx(logits[1][2], rel=1e-3)
+    for row, other in zip(pooled, own, strict=True):
+        assert row["g/adversarial"] == pytest.approx(other["g/adversarial"], rel=1e-5)
