@@ -2,11 +2,13 @@
 
 A forward pass hands its terms what they need in ``extras``: ``latents`` and, but for passes of
 pairs, ``generator``, the generator of this phase as a function of latents alone, with the labels,
-statistics and dropout masks that gave the fakes; the rest is named by each pass. ``packed``,
-``augmented`` and ``instance_noise`` turn a pass into another, as combinators turn terms.
+statistics and dropout masks that gave the fakes; passes that complete images hand neither. The rest
+is named by each pass. ``packed``, ``augmented`` and ``instance_noise`` turn a pass into another, as
+combinators turn terms.
 """
 
 from jaxgan.forward.base import Condition, Forward, Labels, Prior
+from jaxgan.forward.completion import central_square, free_form
 from jaxgan.forward.latent_optimization import latent_optimization
 from jaxgan.forward.pairs import bidirectional, reconstructing
 from jaxgan.forward.priors import (
@@ -43,9 +45,11 @@ __all__ = [
     "batch_labels",
     "bidirectional",
     "categorical",
+    "central_square",
     "concatenated",
     "conditional",
     "count_steps",
+    "free_form",
     "instance_noise",
     "latent_codes",
     "latent_optimization",

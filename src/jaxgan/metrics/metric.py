@@ -206,6 +206,8 @@ class Metric:
       least: the fewest samples it can be computed from.
       labels: whether both sets of samples must have labels.
       walks: whether it draws from the generator itself, in float32 at the highest precision.
+      paired: whether sample i is compared with real sample i, from whose row it must have been
+        drawn.
     """
 
     name: str
@@ -224,6 +226,7 @@ class Metric:
     least: int = 2
     labels: bool = False
     walks: bool = False
+    paired: bool = False
 
     @property
     def better(self) -> Better:
