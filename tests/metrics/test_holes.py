@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from jaxgan.errors import UserError
 from jaxgan.forward import completion
 from jaxgan.metrics.completion import (
     WHOLE,
@@ -50,6 +51,9 @@ def test_the_hole_is_that_of_the_game():
         np.testing.assert_array_equal(central_hole(size, size, overlap), expected)
     assert np.argwhere(MIDDLE).tolist() == [[2, 2], [2, 3], [3, 2], [3, 3]]
     assert central_hole(128, 128, 4).sum() == 56**2
+    for size, overlap in ((16, 4), (8, 9)):
+        with pytest.raises(UserError, match=f"{size} x {size} have no hole .* {overlap} pixels"):
+            central_hole(size, size, overlap)
 
 
 def test_errors_by_hand():

@@ -12,6 +12,7 @@ from collections.abc import Callable
 import numpy as np
 import scipy.ndimage
 
+from jaxgan.errors import UserError
 from jaxgan.metrics.metric import Comparison, Found, Metric
 
 ROUNDING = 1 / 12 / 255**2
@@ -60,9 +61,8 @@ def mean_color(images: np.ndarray, hole: np.ndarray) -> np.ndarray:
 
 def nearest_border(images: np.ndarray, hole: np.ndarray) -> np.ndarray:
     """The images with every missing pixel a copy of the nearest known one, or of one of them."""
-    rows, columns = scipy.ndimage.distance_transform_edt(
-        hole, return_distances=False, return_indices=True
-    )
+    places = scipy.ndimage.distance_transform_edt(hole, return_distances=False, return_indices=True)
+    rows, columns = np.asarray(places)
     return images[:, rows, columns]
 
 
@@ -71,10 +71,19 @@ CONTROLS: dict[str, Fill] = {"mean_color": mean_color, "nearest_border": nearest
 
 
 def central_hole(height: int, width: int, overlap: int) -> np.ndarray:
-    """The central square of half the side but for ``overlap`` known pixels, bool ``[h, w]``."""
+    """The central square of half the side but for ``overlap`` known pixels, bool ``[h, w]``.
+
+    Raises:
+      UserError: nothing is left of it.
+    """
     top, left = height // 4 + overlap, width // 4 + overlap
     hole = np.zeros((height, width), bool)
     hole[top : height - top, left : width - left] = True
+    if not hole.any():
+        raise UserError(
+            f"Images of {height} x {width} have no hole within a border of {overlap} pixels; name "
+            "other --metrics, e.g. fd."
+        )
     return hole
 
 
@@ -113,7 +122,8 @@ def hole(overlap: int) -> Metric:
 
     def compute(comparison: Comparison) -> Found:
         real, completed = _pairs(comparison)
-        missing = central_hole(*real.shape[1:3], overlap)
+        height, width, _ = comparison.generated.shape
+        missing = central_hole(height, width, overlap)
         candidates = {"": completed} | {
             f"{name}_": fill(real, missing) for name, fill in CONTROLS.items()
         }
