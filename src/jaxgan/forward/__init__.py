@@ -1,13 +1,14 @@
 """Forward passes: how a batch and random numbers become real, fake and their logits.
 
-A forward pass hands its terms what they need in ``extras``: ``latents`` (not of translations) and,
-but for passes of pairs and translations, ``generator``, the generator of this phase as a function
-of latents alone, with the labels, statistics and dropout masks that gave the fakes; the rest is
-named by each pass. ``packed``, ``augmented``, ``jittered`` and ``instance_noise`` turn a pass into
-another, as combinators turn terms.
+A forward pass hands its terms what they need in ``extras``: ``latents`` and ``generator``, the
+generator of this phase as a function of latents alone, with the labels, statistics and dropout
+masks that gave the fakes; passes of pairs hand no ``generator``, and those that make images from
+images neither. The rest is named by each pass. ``packed``, ``augmented``, ``jittered`` and
+``instance_noise`` turn a pass into another, as combinators turn terms.
 """
 
 from jaxgan.forward.base import Condition, Forward, Labels, Prior
+from jaxgan.forward.completion import central_square, free_form
 from jaxgan.forward.image_to_image import cycle, jittered, translation
 from jaxgan.forward.latent_optimization import latent_optimization
 from jaxgan.forward.pairs import bidirectional, reconstructing
@@ -46,11 +47,13 @@ __all__ = [
     "batch_labels",
     "bidirectional",
     "categorical",
+    "central_square",
     "concatenated",
     "conditional",
     "count_steps",
     "cycle",
     "empty_pools",
+    "free_form",
     "instance_noise",
     "jittered",
     "latent_codes",

@@ -21,6 +21,7 @@ from jaxgan.losses.auxiliary import (
     categorical_information,
     gaussian_information,
 )
+from jaxgan.losses.completion import weighted_squared_error
 from jaxgan.losses.energy import began, began_balance, began_convergence, ebgan, pull_away
 from jaxgan.losses.f_divergences import (
     FDivergence,
@@ -86,4 +87,5 @@ __all__ = [
     "top_k_schedule",
     "veegan",
     "wasserstein",
+    "weighted_squared_error",
 ]

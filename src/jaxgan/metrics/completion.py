@@ -1,0 +1,152 @@
+"""How near completed images are to the originals, beside what needs no network.
+
+Mean L1 and L2 errors in percent, of values in [0, 1], and the peak signal-to-noise ratio in dB
+(Pathak et al. 2016, "Context encoders", their table of inpainting). Sample ``i`` is the completion
+of real sample ``i``. Two controls fill the same holes: the mean color of all that is known, and of
+each missing pixel the nearest known one.
+"""
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+import scipy.ndimage
+
+from jaxgan.errors import UserError
+from jaxgan.metrics.metric import Comparison, Found, Metric
+
+ROUNDING = 1 / 12 / 255**2
+"""The squared error of rounding to 256 levels, below which no image's counts: an exact copy would
+have an infinite ratio."""
+
+Fill = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""``(images [n, h, w, c], hole [h, w]) -> images``, the same but where the hole is."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Errors:
+    """Means over images: ``l1`` and ``l2`` in percent, ``psnr`` in dB, of each image's ``l2``."""
+
+    l1: float
+    l2: float
+    psnr: float
+
+
+def errors(real: np.ndarray, completed: np.ndarray, hole: np.ndarray) -> Errors:
+    """Errors within the hole, over its pixels and channels.
+
+    Args:
+      real: uint8 ``[n, h, w, c]``.
+      completed: as ``real``, in the same order.
+      hole: bool ``[h, w]``.
+    """
+    pairs = zip(real[:, hole], completed[:, hole], strict=True)
+    found = np.array([_errors(*pair) for pair in pairs])
+    ratios = -10 * np.log10(np.maximum(found[:, 1], ROUNDING))
+    l1, l2 = 100 * found.mean(axis=0)
+    return Errors(float(l1), float(l2), float(ratios.mean()))
+
+
+def _errors(real: np.ndarray, completed: np.ndarray) -> tuple[float, float]:
+    difference = (completed.astype(np.float64) - real) / 255
+    return float(np.abs(difference).mean()), float(np.square(difference).mean())
+
+
+def mean_color(images: np.ndarray, hole: np.ndarray) -> np.ndarray:
+    """The images with the hole in the mean color of all their known pixels."""
+    filled = images.copy()
+    filled[:, hole] = np.round(images[:, ~hole].mean(axis=(0, 1), dtype=np.float64))
+    return filled
+
+
+def nearest_border(images: np.ndarray, hole: np.ndarray) -> np.ndarray:
+    """The images with every missing pixel a copy of the nearest known one, or of one of them."""
+    places = scipy.ndimage.distance_transform_edt(hole, return_distances=False, return_indices=True)
+    rows, columns = np.asarray(places)
+    return images[:, rows, columns]
+
+
+CONTROLS: dict[str, Fill] = {"mean_color": mean_color, "nearest_border": nearest_border}
+"""What fills the holes beside the generator."""
+
+
+def central_hole(height: int, width: int, overlap: int) -> np.ndarray:
+    """The central square of half the side but for ``overlap`` known pixels, bool ``[h, w]``.
+
+    Raises:
+      UserError: nothing is left of it.
+    """
+    top, left = height // 4 + overlap, width // 4 + overlap
+    hole = np.zeros((height, width), bool)
+    hole[top : height - top, left : width - left] = True
+    if not hole.any():
+        raise UserError(
+            f"Images of {height} x {width} have no hole within a border of {overlap} pixels; name "
+            "other --metrics, e.g. fd."
+        )
+    return hole
+
+
+def _pairs(comparison: Comparison) -> tuple[np.ndarray, np.ndarray]:
+    """Real images and their completions, as many as there are of both."""
+    count = min(comparison.real.count, comparison.generated.count)
+    return comparison.real.array()[:count], comparison.generated.array()[:count]
+
+
+def _of_whole_images(comparison: Comparison) -> Found:
+    real, completed = _pairs(comparison)
+    everywhere = np.ones(real.shape[1:3], bool)
+    return dataclasses.asdict(errors(real, completed, everywhere)), {}
+
+
+WHOLE = Metric(
+    name="whole",
+    about="errors of whole images, of which only a part was completed",
+    compute=_of_whole_images,
+    values={"l1": "lower", "l2": "lower", "psnr": "higher"},
+    title=lambda distance: "mean L1 of whole images, %",
+    network="",
+    real_score="",
+    keeps="samples",
+    paired=True,
+)
+"""For holes that are not known, those of free-form masks: the less was hidden, the lower."""
+
+
+def hole(overlap: int) -> Metric:
+    """The metric of images whose central square was completed, within its hidden part.
+
+    ``overlap`` is how many pixels of the square were known, from each side. A run with a smaller
+    one is scored within the same pixels.
+    """
+
+    def compute(comparison: Comparison) -> Found:
+        real, completed = _pairs(comparison)
+        height, width, _ = comparison.generated.shape
+        missing = central_hole(height, width, overlap)
+        candidates = {"": completed} | {
+            f"{name}_": fill(real, missing) for name, fill in CONTROLS.items()
+        }
+        return {
+            f"{prefix}{value}": number
+            for prefix, images in candidates.items()
+            for value, number in dataclasses.asdict(errors(real, images, missing)).items()
+        }, {}
+
+    def parameters(comparison: Comparison) -> dict[str, str]:
+        height, width, _ = comparison.generated.shape
+        rows, columns = np.nonzero(central_hole(height, width, overlap))
+        return {"hole": f"central {np.ptp(rows) + 1} x {np.ptp(columns) + 1} pixels"}
+
+    return dataclasses.replace(
+        WHOLE,
+        name="hole",
+        about="errors within the hole that was completed, beside two controls",
+        compute=compute,
+        values={
+            **WHOLE.values,
+            **{f"{name}_{value}": "" for name in CONTROLS for value in WHOLE.values},
+        },
+        title=lambda distance: "mean L1 of the hole, %",
+        parameters=parameters,
+    )
