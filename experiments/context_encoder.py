@@ -19,9 +19,9 @@ halvings less, a square of 16 pixels and a border of 1. The preset free_form hid
 a box, drawn anew for every image, and predicts the whole image.
 
 Scores are of what was hidden (metric hole) beside two controls: the mean color, and of each hidden
-pixel the nearest one that is seen. Those of free-form masks are of whole images (metric whole),
-whose larger part was never hidden: they compare with each other only. So leave --overlap and
---masks as a preset has them, or name other metrics.
+pixel the nearest one that is seen. Those of free-form masks are of whole images (l1, psnr), whose
+larger part was never hidden: they compare with each other only. So leave --overlap and --masks as a
+preset has them, or name other metrics.
 
 Differs from the paper:
 - Their photographs of Paris are not to be had without asking; a folder may hold any images, cropped
@@ -50,7 +50,7 @@ from typing import Literal
 import optax
 
 import jaxgan as jg
-from jaxgan.metrics.completion import WHOLE, hole
+from jaxgan.metrics.completion import hole
 from jaxgan.nets import context_encoder
 
 
@@ -141,7 +141,7 @@ EXPERIMENT = jg.Experiment(
             steps=116_000,
             masks="free_form",
             known_weight=1.0,
-            scoring=jg.Scoring((WHOLE,)),
+            scoring=jg.Scoring(("l1", "psnr")),
         ),
     },
 )

@@ -168,7 +168,7 @@ EXPERIMENT = jg.Experiment(
     Config,
     build,
     fixed_budget=True,
-    scoring=jg.Scoring(metrics=("fd",), num=1000),
+    scoring=jg.Scoring(metrics=("l1", "psnr", "ssim", "fd"), num=1835),
     smoke=dict(width=4, discriminator_width=4, depth=3, patch=16),
     presets={
         "facades": dict(

@@ -8,7 +8,6 @@ import pytest
 from jaxgan.errors import UserError
 from jaxgan.forward import completion
 from jaxgan.metrics.completion import (
-    WHOLE,
     central_hole,
     errors,
     hole,
@@ -125,17 +124,3 @@ def test_the_metric_scores_the_hole_beside_both_controls():
         assert {name: values[prefix + name] for name in expected} == expected
     assert metric.parameters(compared(real, generated)) == {"hole": "central 6 x 6 pixels"}
     assert (metric.paired, metric.better, metric.values["psnr"]) == (True, "lower", "higher")
-    # Images beyond those of the other side are not compared.
-    assert metric.compute(compared(real, generated[:3]))[0]["l1"] == pytest.approx(
-        errors(real[:3], generated[:3], inner).l1
-    )
-
-
-def test_where_holes_are_not_known_whole_images_are_compared():
-    real = RNG.integers(0, 256, (5, 16, 16, 3), np.uint8)
-    generated = real.copy()
-    inner = central_hole(16, 16, 0)
-    generated[:, inner] //= 2
-    values, _ = WHOLE.compute(compared(real, generated))
-    assert values["l1"] == pytest.approx(errors(real, generated, inner).l1 * inner.mean())
-    assert WHOLE.paired

@@ -13,11 +13,8 @@ import numpy as np
 import scipy.ndimage
 
 from jaxgan.errors import UserError
-from jaxgan.metrics.metric import Comparison, Found, Metric
-
-ROUNDING = 1 / 12 / 255**2
-"""The squared error of rounding to 256 levels, below which no image's counts: an exact copy would
-have an infinite ratio."""
+from jaxgan.metrics.metric import IMAGES, Better, Comparison, Found, Metric
+from jaxgan.metrics.psnr import ROUNDING
 
 Fill = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """``(images [n, h, w, c], hole [h, w]) -> images``, the same but where the hole is."""
@@ -42,7 +39,7 @@ def errors(real: np.ndarray, completed: np.ndarray, hole: np.ndarray) -> Errors:
     """
     pairs = zip(real[:, hole], completed[:, hole], strict=True)
     found = np.array([_errors(*pair) for pair in pairs])
-    ratios = -10 * np.log10(np.maximum(found[:, 1], ROUNDING))
+    ratios = -10 * np.log10(np.maximum(found[:, 1], ROUNDING / 255**2))
     l1, l2 = 100 * found.mean(axis=0)
     return Errors(float(l1), float(l2), float(ratios.mean()))
 
@@ -87,30 +84,8 @@ def central_hole(height: int, width: int, overlap: int) -> np.ndarray:
     return hole
 
 
-def _pairs(comparison: Comparison) -> tuple[np.ndarray, np.ndarray]:
-    """Real images and their completions, as many as there are of both."""
-    count = min(comparison.real.count, comparison.generated.count)
-    return comparison.real.array()[:count], comparison.generated.array()[:count]
-
-
-def _of_whole_images(comparison: Comparison) -> Found:
-    real, completed = _pairs(comparison)
-    everywhere = np.ones(real.shape[1:3], bool)
-    return dataclasses.asdict(errors(real, completed, everywhere)), {}
-
-
-WHOLE = Metric(
-    name="whole",
-    about="errors of whole images, of which only a part was completed",
-    compute=_of_whole_images,
-    values={"l1": "lower", "l2": "lower", "psnr": "higher"},
-    title=lambda distance: "mean L1 of whole images, %",
-    network="",
-    real_score="",
-    keeps="samples",
-    paired=True,
-)
-"""For holes that are not known, those of free-form masks: the less was hidden, the lower."""
+ERRORS: dict[str, Better] = {"l1": "lower", "l2": "lower", "psnr": "higher"}
+"""What is measured, and which of it is better."""
 
 
 def hole(overlap: int) -> Metric:
@@ -138,15 +113,16 @@ def hole(overlap: int) -> Metric:
         rows, columns = np.nonzero(central_hole(height, width, overlap))
         return {"hole": f"central {np.ptp(rows) + 1} x {np.ptp(columns) + 1} pixels"}
 
-    return dataclasses.replace(
-        WHOLE,
+    return Metric(
         name="hole",
         about="errors within the hole that was completed, beside two controls",
         compute=compute,
-        values={
-            **WHOLE.values,
-            **{f"{name}_{value}": "" for name in CONTROLS for value in WHOLE.values},
-        },
+        values={**ERRORS, **{f"{name}_{value}": "" for name in CONTROLS for value in ERRORS}},
         title=lambda distance: "mean L1 of the hole, %",
+        network="",
+        modalities=frozenset({IMAGES}),
         parameters=parameters,
+        real_score="",
+        keeps="samples",
+        paired=True,
     )
