@@ -17,6 +17,7 @@ import tyro
 import jaxgan
 import test_experiments
 import test_layers
+from jaxgan.cli.apply import Apply
 from jaxgan.cli.data import List, Prepare
 from jaxgan.cli.evaluate import Evaluate
 from jaxgan.cli.experiment import parse, run
@@ -39,6 +40,7 @@ README = (ROOT / "README.md").read_text()
 
 JAXGAN = {
     "sample": Sample,
+    "apply": Apply,
     "evaluate": Evaluate,
     "export": Export,
     "report": Report,

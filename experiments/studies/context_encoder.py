@@ -1,10 +1,10 @@
-"""What completes the middle of a picture best: both losses, L2 alone, or the adversarial loss alone?
+r"""What completes the middle of a picture best: both losses, or one alone?
 
 Paper: Pathak et al. 2016, section 5.1: the L2 loss blurs, the adversarial loss alone fills in what
 does not fit, both together are sharp and fit. Here: errors within the hole, which the L2 loss
 minimizes, beside two controls that need no network.
 
-Run:  jaxgan sweep experiments/studies/context_encoder.py --data folder:data/cifar10_jpeg \\
+Run:  jaxgan sweep experiments/studies/context_encoder.py --data folder:data/cifar10_jpeg \
         --workdir runs/context_encoder
       jaxgan report runs/context_encoder
 """

@@ -1,4 +1,4 @@
-"""What the cycle is for: CycleGAN with and without it, on two typefaces that are never seen in pairs.
+"""What the cycle is for: CycleGAN with and without it, on typefaces that are never seen in pairs.
 
 Paper: Zhu et al. 2017, section 5.1.4, which finds by FCN-8s scores of Cityscapes that the
 adversarial loss alone is far worse. Here the true pairs of the test characters are known, so the
