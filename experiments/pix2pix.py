@@ -79,7 +79,7 @@ class Config:
     dropout: jg.Fraction = 0.5
     """Share that is dropped in the U-Net's first three doublings, also when samples are drawn."""
     jitter: int | None = None
-    """Side that images are enlarged to, and cropped back from at random; none by default."""
+    """Pixels by which images are enlarged, to be cropped back at random; none by default."""
     learning_rate: jg.NonNegative = 2e-4
     """Adam's learning rate, both players."""
     decay: bool = False
@@ -103,6 +103,8 @@ def build(cfg: Config, task: jg.Task) -> jg.Gan:
     if layers and side // 2**layers < 3:
         raise jg.UserError(f"--patch {cfg.patch}: too large for {side} pixels; give a smaller one.")
     forward = jg.forward.translation(cfg.conditional)
+    if cfg.jitter:
+        forward = jg.forward.jittered(max(height, width) + cfg.jitter, forward)
     loss = jg.losses.nonsaturating
     rate = cfg.learning_rate
     if cfg.decay:
@@ -113,7 +115,7 @@ def build(cfg: Config, task: jg.Task) -> jg.Gan:
             channels, cfg.width, cfg.depth, cfg.dropout, cfg.normalization, task.dtype
         ),
         discriminator=pix2pix.PatchDiscriminator(cfg.discriminator_width, layers, dtype=task.dtype),
-        forward=jg.forward.jittered(cfg.jitter, forward) if cfg.jitter else forward,
+        forward=forward,
         terms={
             "g": {
                 "adversarial": jg.scale(cfg.adversarial, loss.generator),
@@ -179,7 +181,7 @@ EXPERIMENT = jg.Experiment(
             batch_size=1,
             resolution=256,
             flip=True,
-            jitter=286,
+            jitter=30,
             ablations=LOSSES | patches(1, 16, 286),
             published=CITYSCAPES,
         ),
@@ -191,7 +193,7 @@ EXPERIMENT = jg.Experiment(
         "emoji": dict(
             data=jg.datasets.EMOJI,
             flip=True,
-            jitter=72,
+            jitter=8,
             ablations=LOSSES | patches(1, 16),
             **SMALLER,
         ),

@@ -15,6 +15,7 @@ import pytest
 from jaxgan import hyperparameters
 from jaxgan.cli.experiment import parse, run
 from jaxgan.data.datasets import GLYPHS_32, HORSE2ZEBRA, DataSpec
+from jaxgan.data.source import RowSpec
 from jaxgan.errors import UserError
 from jaxgan.experiment import UNNAMED, Experiment, Task, initial_state, load_experiment
 from jaxgan.game.gan import groups
@@ -242,6 +243,29 @@ def test_attention_is_on_maps_that_both_players_have():
     for side in (None, 0, 8, 16):
         gan = experiment.build(experiment.default(attention=side), task)
         assert gan.generator.attention == gan.discriminator.attention == (side or 0)
+
+
+@pytest.mark.parametrize(
+    "name, changes, message",
+    [
+        ("pix2pix", dict(depth=6), "--depth 6: 32 x 32 pixels are no multiple of 64"),
+        ("pix2pix", dict(patch=142), "--patch 142: too large for 32 pixels"),
+        ("cyclegan", dict(layers=4), "--layers 4: too many for 32 pixels"),
+    ],
+)
+def test_networks_of_translations_fit_the_images(name, changes, message):
+    experiment = experiment_named(name).selected("glyphs_small")
+    with pytest.raises(UserError, match=message):
+        experiment.build(experiment.default(**changes), experiment.task())
+
+
+def test_domains_of_other_channels_are_refused():
+    """The identity loss would compare what a generator does not take."""
+    experiment = experiment_named("cyclegan").selected("glyphs_small")
+    spec = {**experiment.data.spec, "source": RowSpec((32, 32, 3), np.uint8)}
+    task = dataclasses.replace(experiment.task(), spec=spec)
+    with pytest.raises(UserError, match=r"3 and 1 channels: .* give --channels 3, or 1"):
+        experiment.build(experiment.default(), task)
 
 
 @pytest.mark.parametrize(
