@@ -70,7 +70,8 @@ def apply(arguments: Sequence[str]) -> int:
         for number, (file, place) in enumerate(zip(files, places, strict=True)):
             image, mask = read_image(model, file, asked.resolution)
             save_image(place, model(image, latents[number : number + 1], mask))
-    print(f"{len(files)} images by {asked.run} (step {model.sampler.step}): {asked.out}")
+    count = f"{len(files)} image{'s' * (len(files) != 1)}"
+    print(f"{count} by {asked.run} (step {model.sampler.step}): {asked.out}")
     return 0
 
 

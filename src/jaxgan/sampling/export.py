@@ -73,6 +73,7 @@ def model_card(trained: TrainedRun, sampler: Sampler, tensors: dict[str, np.ndar
     description, doc = trained.description, trained.experiment.doc.strip()
     count = sum(value.size for name, value in tensors.items() if name.startswith("params/"))
     low, high = sampler.gan.range
+    called_with = "images" if sampler.gan.forward.row_keys else "latents"
     settings = description["config"] | description["training"]
     environment = latest_environment(description)
     versions = environment["packages"]
@@ -97,7 +98,7 @@ from safetensors.flax import load_file
 from flax.traverse_util import unflatten_dict
 
 variables = unflatten_dict(load_file("generator.safetensors"), sep="/")
-# Build the network as experiment.py does, then: generator.apply(variables, latents, train=False)
+# Build the network as experiment.py does, then: generator.apply(variables, {called_with}, train=False)
 ```
 
 ## Settings
