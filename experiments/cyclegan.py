@@ -76,7 +76,7 @@ class Config:
 
 def build(cfg: Config, task: jg.Task) -> jg.Gan:
     """Two generators against two discriminators."""
-    target, source = task.shape, tuple(task.spec["source"].shape)
+    target, source = task.shape, task.source_shape
     side = min(*target[:2], *source[:2])
     if side // 2**cfg.layers < 3:
         raise jg.UserError(f"--layers {cfg.layers}: too many for {side} pixels; give fewer.")
@@ -95,7 +95,7 @@ def build(cfg: Config, task: jg.Task) -> jg.Gan:
 
     forward, pools = jg.forward.cycle(pooled=bool(cfg.pool)), {}
     if cfg.jitter:
-        forward = jg.forward.jittered(max(target[:2]) + cfg.jitter, forward, aligned=False)
+        forward = jg.forward.jittered(cfg.jitter, forward, aligned=False)
     if cfg.pool:
         empty = jg.forward.empty_pools(cfg.pool, (target, source))
         pools = dict(adaptive=empty, adapt=jg.forward.move_pools)
@@ -135,7 +135,7 @@ EXPERIMENT = jg.Experiment(
     Config,
     build,
     fixed_budget=True,
-    scoring=jg.Scoring(metrics=("l1", "psnr", "ssim", "fd"), num=1835),
+    scoring=jg.Scoring(metrics=("fd",), num=1000),
     smoke=dict(width=4, discriminator_width=4, blocks=1, layers=1, pool=3),
     ablations={
         "no cycle": dict(cycle=0.0),
@@ -163,6 +163,7 @@ EXPERIMENT = jg.Experiment(
         ),
         "glyphs_small": dict(
             data=jg.datasets.UNPAIRED_GLYPHS_32,
+            scoring=jg.Scoring(metrics=("l1", "psnr", "ssim", "fd"), num=1835),
             steps=8000,
             batch_size=4,
             width=16,

@@ -31,6 +31,8 @@ Differs from the paper:
 - The generator moves against the moved discriminator, as in the PyTorch code and the paper's
   text; the Lua code's gradient of the generator goes through the discriminator's activations of
   before its update.
+- Dropout is in the first three doublings, as in the Lua code and the paper; the PyTorch code has it
+  in the second to the fourth.
 - Dropout draws other masks for the generator's update than for the discriminator's; the authors'
   code makes one set of fakes for both.
 - Batches of 16 with instance normalization in the U-Net (glyphs, emoji, glyphs_small) where the
@@ -92,7 +94,10 @@ class Config:
 
 def build(cfg: Config, task: jg.Task) -> jg.Gan:
     """A U-Net against a discriminator of patches."""
-    height, width, channels = task.shape
+    if task.modality.name == "unpaired":
+        raise jg.UserError("pix2pix learns from pairs, which these data are not; see cyclegan.py.")
+    height, width, _ = task.source_shape
+    channels = task.shape[-1]
     side = min(height, width)
     layers = LAYERS[cfg.patch]
     if height % 2**cfg.depth or width % 2**cfg.depth:
@@ -104,7 +109,7 @@ def build(cfg: Config, task: jg.Task) -> jg.Gan:
         raise jg.UserError(f"--patch {cfg.patch}: too large for {side} pixels; give a smaller one.")
     forward = jg.forward.translation(cfg.conditional)
     if cfg.jitter:
-        forward = jg.forward.jittered(max(height, width) + cfg.jitter, forward)
+        forward = jg.forward.jittered(cfg.jitter, forward)
     loss = jg.losses.nonsaturating
     rate = cfg.learning_rate
     if cfg.decay:

@@ -14,7 +14,13 @@ import pytest
 
 from jaxgan import hyperparameters
 from jaxgan.cli.experiment import parse, run
-from jaxgan.data.datasets import GLYPHS_32, HORSE2ZEBRA, DataSpec
+from jaxgan.data.datasets import (
+    FASHION_MNIST,
+    GLYPHS_32,
+    HORSE2ZEBRA,
+    UNPAIRED_GLYPHS_32,
+    DataSpec,
+)
 from jaxgan.data.source import RowSpec
 from jaxgan.errors import UserError
 from jaxgan.experiment import UNNAMED, Experiment, Task, initial_state, load_experiment
@@ -257,6 +263,20 @@ def test_networks_of_translations_fit_the_images(name, changes, message):
     experiment = experiment_named(name).selected("glyphs_small")
     with pytest.raises(UserError, match=message):
         experiment.build(experiment.default(**changes), experiment.task())
+
+
+def test_translations_need_images_of_two_kinds_and_pix2pix_needs_pairs():
+    for name, data, message in (
+        ("cyclegan", FASHION_MNIST, "not images of two kinds"),
+        ("pix2pix", FASHION_MNIST, "not images of two kinds"),
+        ("pix2pix", UNPAIRED_GLYPHS_32, "learns from pairs"),
+    ):
+        experiment = experiment_named(name).selected("glyphs_small")
+        with pytest.raises(UserError, match=message):
+            experiment.build(experiment.default(), Task.of(data, steps=1))
+    spec = {**GLYPHS_32.spec, "source": RowSpec((16, 32, 1), np.uint8)}
+    with pytest.raises(UserError, match="16 x 32 and 32 x 32 pixels"):
+        _ = Task(spec, modality=GLYPHS_32.modality).source_shape
 
 
 def test_domains_of_other_channels_are_refused():

@@ -12,6 +12,10 @@ class UserError(ValueError):
     """
 
 
+class NoSplitError(UserError):
+    """Data that there are, but not the split that was named."""
+
+
 def one_of(word: str, words: Collection[str], kind: str, listed: str = "") -> str:
     """``word``, if it is one of ``words``.
 

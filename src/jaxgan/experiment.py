@@ -59,6 +59,24 @@ class Task:
         """Of one sample: ``(height, width, channels)``, or ``(2,)`` for points."""
         return tuple(self.spec[self.modality.key].shape)
 
+    @property
+    def source_shape(self) -> tuple[int, ...]:
+        """Of what a sample is made from, in data of image pairs or of two kinds of images.
+
+        Raises:
+          UserError: the data have no such images, or of another size than the targets.
+        """
+        if "source" not in self.spec:
+            raise UserError(
+                "These data are not images of two kinds; give --data pairs:DIR, "
+                "unpaired:DIR_A,DIR_B or a data set such as glyphs/32."
+            )
+        shape = tuple(self.spec["source"].shape)
+        if shape[:2] != self.shape[:2]:
+            sizes = " and ".join(f"{height} x {width}" for height, width, _ in (shape, self.shape))
+            raise UserError(f"Sources and targets are of {sizes} pixels; give a --resolution.")
+        return shape
+
     def mean_sample(self) -> np.ndarray:
         """``mean()``, or zeros where the data are not at hand."""
         return self.mean() if self.mean is not None else np.zeros(self.shape, np.float32)

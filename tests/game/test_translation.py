@@ -42,7 +42,7 @@ SGD = {"g": optax.sgd(0.05), "d": optax.sgd(0.05)}
 PIX2PIX = Gan(
     generator=UNet(channels=1, width=2, depth=2),
     discriminator=PatchDiscriminator(width=2, layers=1),
-    forward=forward.jittered(10, forward.translation()),
+    forward=forward.jittered(2, forward.translation()),
     terms=losses.nonsaturating.terms(generator={"l1": scale(10.0, losses.l1)}),
     optimizers=SGD,
     updates=(D, Phase("g", real="same", latents="same")),
@@ -53,7 +53,7 @@ SQUARES = losses.least_squares().map(losses.each_domain)
 CYCLEGAN = Gan(
     generator=Generators(Pixels(), Pixels()),
     discriminator=Discriminators(Judge(), Judge()),
-    forward=forward.jittered(10, forward.cycle(), aligned=False),
+    forward=forward.jittered(2, forward.cycle(), aligned=False),
     terms={
         "g": {
             "adversarial": losses.of_own_logits(SQUARES.generator),

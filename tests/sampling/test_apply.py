@@ -1,20 +1,30 @@
 """Generators that make images from images: on one's own files, scored, sampled and reported."""
 
+import dataclasses
 import json
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from PIL import Image
 
 import jaxgan
+from jaxgan.cli.apply import read_image
+from jaxgan.data.open import held_out_rows
+from jaxgan.errors import NoSplitError, UserError
 from jaxgan.evaluation.score import read_scores
+from jaxgan.experiment import initial_state, load_experiment
 from jaxgan.metrics.l1 import l1
+from jaxgan.sampling.apply import applier
 from jaxgan.sampling.load import load
+from jaxgan.sampling.sampler import sampler_of
 from support import tiny_pairs
 from support.tiny_runs import TESTS, contents
 
 pytest_plugins = ["support.run_fixtures"]
 FILE = TESTS / "tiny_pairs.py"
+EXPERIMENT_FILES = TESTS.parents[1] / "experiments"
 DEVICE = ("--devices", "1")
 
 
@@ -138,6 +148,65 @@ def test_apply_refuses_what_it_cannot_do_and_writes_nothing(
     (photos / "d.png").write_bytes(b"no picture")
     refused(["apply", run, photos, "--out", out], "d.png cannot be read")
     assert not out.exists()
+
+
+def test_masks_and_the_other_direction(photos):
+    """With a pass that completes what a mask marks, and one that learned both ways."""
+
+    def completed(generator, latents, condition):
+        made = generator(condition["source"])[0]
+        return jnp.where(condition["mask"] > 0, made, condition["source"])
+
+    def back(generator, latents, condition):
+        return -generator(condition["target"])[0]
+
+    task = tiny_pairs.EXPERIMENT.task()
+    gan = tiny_pairs.build(tiny_pairs.Config(), task)
+    forward = dataclasses.replace(gan.forward, sample=completed, optional=("mask",), reverse=back)
+    gan = dataclasses.replace(gan, forward=forward)
+    sampler = sampler_of(gan, initial_state(gan, jax.random.key(0), task), task)
+    model, latents = applier(sampler), sampler.latents(1)
+    Image.new("L", (8, 4), 255).save(photos / "a.mask.png")
+    with pytest.raises(UserError, match=r"a\.mask\.png and .*a\.png differ in size"):
+        read_image(model, photos / "a.png", None)
+    mask = np.zeros((8, 8), np.uint8)
+    mask[2:4] = 255
+    Image.fromarray(mask).save(photos / "a.mask.png")
+    image, known = read_image(model, photos / "a.png", None)
+    assert known.tolist() == (mask > 0).tolist()
+    made = model(image, latents, known)
+    np.testing.assert_array_equal(made[~known], image[~known])
+    assert (made[known] != image[known]).any()
+    backward = applier(sampler, reverse=True)(image, latents)
+    levels = np.tanh(image / 127.5 - 1.0)  # the first weight of the network is 1
+    np.testing.assert_allclose(backward, (1.0 - levels) * 127.5, atol=1)
+
+
+def test_layers_that_do_not_fit_an_image_are_noticed():
+    """A network whose layers follow from the side of its training images."""
+    experiment = load_experiment(EXPERIMENT_FILES / "context_encoder.py", "cifar10_small")
+    task = experiment.task()
+    gan = experiment.game(experiment.default(width=4, bottleneck=4), task)
+    sampler = sampler_of(gan, initial_state(gan, jax.random.key(0), task), task)
+    assert [applier(sampler).takes((side, side, 3)) for side in (32, 64, 50)] == [1, 0, 0]
+
+
+def test_rows_come_from_the_first_split_that_there_is():
+    def opened(*there):
+        def one(split):
+            if split == "broken":
+                raise UserError("a file is damaged")
+            if split not in there:
+                raise NoSplitError(split)
+            return split
+
+        return one
+
+    assert held_out_rows(opened("train", "validation", "test"), "train") == "test"
+    assert held_out_rows(opened("train", "val"), "train") == "val"
+    assert held_out_rows(opened("train"), "train") == "train"
+    with pytest.raises(UserError, match="damaged"):
+        held_out_rows(opened(), "broken")
 
 
 def test_a_generator_of_latents_has_no_true_images(finished, run, refused):

@@ -51,7 +51,8 @@ def apply(arguments: Sequence[str]) -> int:
     """``jaxgan apply RUN FILE... --out DIR``; returns the exit code.
 
     Raises:
-      UserError: a flag, the run or an image is at fault; nothing is written then.
+      UserError: a flag, the run or an image is at fault, before anything is written; or the
+        generator has diverged.
     """
     asked = tyro.cli(Apply, prog="jaxgan apply", args=list(arguments))
     check_seed(asked.seed)

@@ -23,8 +23,8 @@ from jaxgan.evaluation.inputs import (
     of_run,
     opener,
     own_modality,
-    scored_split,
     scoring_of,
+    trained_split,
 )
 from jaxgan.evaluation.reference import Reference, generated_reference, reference_of
 from jaxgan.evaluation.score import Score, append
@@ -157,8 +157,8 @@ def scores_of(asked: Evaluate, run: bool) -> list[Score]:
         metrics = metrics or _usual(recorded, own, reference)
         evaluation = _evaluation(asked, recorded, metrics, reference)
         kind = kind_of(asked.subject)
-        if made_from_rows(asked.subject) and reference.rows is not None:
-            count, kind = _of_rows(asked, reference)
+        if made_from_rows(asked.subject):
+            count, kind = _of_rows(asked, reference, count)
         evaluation.check(count, *kind)
         standing = _standing(asked, recorded)
         drawing = Drawing(asked.step, asked.weights, asked.truncation, asked.seed, standing)
@@ -219,18 +219,32 @@ def _reference(asked: Evaluate, count: int) -> Reference:
         seed = (asked.seed + 1) % 2**32
         drawing = Drawing(step=asked.against_step, seed=seed, standing=standing)
         return generated_reference(asked.against, asked.num_real or count, drawing)
-    opened = opener(against, asked.data_dir, asked.resolution)
-    split = asked.split or ("train" if asked.against else scored_split(asked.subject, opened))
+    made = is_run(asked.subject) and made_from_rows(asked.subject)
+    channels = kind_of(asked.subject)[0][-1] if made and asked.against else None
+    opened = opener(against, asked.data_dir, asked.resolution, channels)
+    if asked.split is not None:
+        split = asked.split
+    elif made:
+        trained = "train" if asked.against else trained_split(asked.subject)
+        split = held_out_rows(opened, trained).split
+    else:
+        split = "train" if asked.against else trained_split(asked.subject)
     return reference_of(opened, split, asked.num_real, count, asked.held_out)
 
 
-def _of_rows(asked: Evaluate, reference: Reference) -> tuple[int, tuple[tuple[int, ...], str]]:
+def _of_rows(
+    asked: Evaluate, reference: Reference, count: int
+) -> tuple[int, tuple[tuple[int, ...], str]]:
     """How many samples are made from the reference's rows, their shape and their modality's name.
+
+    ``count`` where the reference are the samples of another run.
 
     Raises:
       UserError: there are fewer rows than were asked for.
     """
     real = reference.real
+    if reference.rows is None:
+        return count, (real.shape, real.modality.name)
     if asked.num_real is not None and asked.num is not None:
         raise UserError(
             "--num-real: as many samples are made as the reference has rows; omit it or --num."

@@ -223,7 +223,7 @@ def sampler_of_run(
     if trained.state is None:
         return None
     batches = scoring_of(folder.path)[0].standing_batches
-    sampler = trained.sampler(weights)
+    sampler = trained.sampler(weights, data_dir)
     return standing(sampler, batches, seed) if batches else sampler
 
 

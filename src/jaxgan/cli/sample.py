@@ -68,6 +68,11 @@ def sample(arguments: Sequence[str]) -> int:
     if asked.interpolate and sampler.gan.forward.origin is not None:
         raise UserError("--interpolate: these samples are made from images; omit it.")
     count = asked.num * (COLUMNS if asked.interpolate else 1)
+    if (rows := sampler.rows) is not None and count > rows.size:
+        raise UserError(
+            f"--num {count}: samples are made from the {rows.size} rows of {rows.name} "
+            f"{rows.split}; lower it."
+        )
     modality = sampler.task.modality
     if kind == "folder" and modality.write is None:
         raise UserError(
@@ -153,6 +158,10 @@ def write_file(out: Path, sampler: "Sampler", asked: Sample, count: int) -> None
     if asked.interpolate:
         samples = sampler.interpolate(asked.num, COLUMNS, asked.seed, asked.label)
         labels = sampler.walk_labels(asked.num, COLUMNS, asked.label)
+    elif out.suffix.lower() != ".npz" and sampler.gan.forward.origin is not None:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        save_image(out, beside(*sampler.beside(count, asked.seed)))
+        return
     else:
         samples = sampler(count, asked.seed, asked.label, asked.truncation)
         labels = sampler.labels(count, asked.label)
@@ -163,8 +172,6 @@ def write_file(out: Path, sampler: "Sampler", asked: Sample, count: int) -> None
             arrays["label"] = labels
         with replacing(out) as part, part.open("wb") as file:
             np.savez_compressed(file, allow_pickle=False, **arrays)
-    elif sampler.gan.forward.origin is not None:
-        save_image(out, beside(*sampler.beside(count, asked.seed)))
     else:
         columns = COLUMNS if asked.interpolate else None
         save_image(out, sampler.task.modality.preview(samples, None, columns))

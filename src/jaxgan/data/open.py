@@ -1,5 +1,6 @@
 """Opens a data set by the name that the command line takes."""
 
+import contextlib
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Any, Literal
 
 from jaxgan.data.modality import PAIRS, UNPAIRED, Modality
 from jaxgan.data.source import Source
-from jaxgan.errors import UserError
+from jaxgan.errors import NoSplitError, UserError
 
 Unreadable = Literal["refuse", "skip"]
 
@@ -66,9 +67,15 @@ def optional_split(opened: Callable[[str], Source], split: str) -> Source | None
 def held_out_rows(opened: Callable[[str], Source], trained: str) -> Source:
     """The rows that samples are made from where they are made from data.
 
-    The split ``test`` where there is one, else the split of the training.
+    The split ``test`` where there is one, or ``validation`` or ``val``, else that of the training.
+
+    Raises:
+      UserError: such a split is there, and cannot be read.
     """
-    return optional_split(opened, "test") or opened(trained)
+    for split in ("test", "validation", "val"):
+        with contextlib.suppress(NoSplitError):
+            return opened(split)
+    return opened(trained)
 
 
 def path_of(spec: str) -> tuple[Literal["folder", "npz"], Path] | None:

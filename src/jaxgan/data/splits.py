@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from jaxgan.errors import UserError
+from jaxgan.errors import NoSplitError, UserError
 
 
 def split_indices(split: str, sizes: Mapping[str, int]) -> list[tuple[str, np.ndarray]]:
@@ -64,7 +64,7 @@ def _parse(split: str, sizes: Mapping[str, int]) -> list[tuple[str, np.ndarray]]
             tfds_splits.SplitDict(infos.values())
         )
     except Exception as error:  # TFDS raises ValueError, KeyError and AssertionError
-        raise UserError(
+        raise NoSplitError(
             f"There is no split {split}. Choose among {', '.join(sorted(sizes))}, or a part of one "
             "such as train[:90%]."
         ) from error

@@ -8,7 +8,7 @@ from typing import Any
 import jax
 
 from jaxgan.data.modality import IMAGES, POINTS, Modality
-from jaxgan.data.open import held_out_rows, open_source
+from jaxgan.data.open import open_source
 from jaxgan.data.source import Source
 from jaxgan.errors import UserError
 from jaxgan.evaluation.samples import SampleSet, chosen, of_sampler, of_source
@@ -17,7 +17,7 @@ from jaxgan.game.gan import Gan, fresh_batches, moves
 from jaxgan.metrics.metric import Metric
 from jaxgan.runs.folder import RunFolder, read_description
 from jaxgan.runs.settings import ScoringFlags
-from jaxgan.sampling.load import Step, load_state, rebuild, training_source
+from jaxgan.sampling.load import Step, TrainedRun, load_state, rebuild, training_source
 from jaxgan.sampling.sampler import Sampler, Weights
 from jaxgan.sampling.standing_statistics import standing
 
@@ -93,15 +93,6 @@ def made_from_rows(run: str | Path) -> bool:
     return bool(rebuild(RunFolder(Path(run))).gan.forward.row_keys)
 
 
-def scored_split(run: str | Path, opened: Callable[[str], Source]) -> str:
-    """The split that a run is scored against: that of its training.
-
-    ``test``, where there is one, if its samples are made from rows of data.
-    """
-    trained = trained_split(run)
-    return held_out_rows(opened, trained).split if made_from_rows(run) else trained
-
-
 def of_run(
     run: str, count: int, drawing: Drawing, rows: Source | None = None
 ) -> tuple[SampleSet, dict[str, Any], Sampler]:
@@ -117,11 +108,36 @@ def of_run(
     sampler = trained.sampler(drawing.weights)
     if drawing.standing:
         sampler = standing(sampler, drawing.standing, drawing.seed)
-    if sampler.gan.forward.row_keys and rows is not None:
-        sampler = dataclasses.replace(sampler, source=lambda: rows)
+    if sampler.gan.forward.row_keys:
+        if rows is not None:
+            check_rows(trained, rows)
+            sampler = dataclasses.replace(sampler, source=lambda: rows)
+        own = sampler.rows
+        count = count if own is None else min(count, own.size)
     samples = of_sampler(sampler, count, seed=drawing.seed, truncation=drawing.truncation)
     rule = rule_of(trained.description, drawing.step)
     return samples, about_run(run, trained.description, trained.gan, samples, rule), sampler
+
+
+def check_rows(trained: TrainedRun, rows: Source) -> None:
+    """Refuses data that samples of a run cannot be made from.
+
+    Raises:
+      UserError: says what they lack.
+    """
+    for key in trained.gan.forward.row_keys:
+        wanted = tuple(trained.task.spec[key].shape)
+        found = rows.spec.get(key)
+        if found is None:
+            raise UserError(
+                f"This run makes samples from rows with a {key}, which {rows.name} has not; name "
+                "other data."
+            )
+        if tuple(found.shape) != wanted:
+            raise UserError(
+                f"This run makes samples from images of shape {wanted}; those of {rows.name} have "
+                f"{tuple(found.shape)}. Give a --resolution, or other data."
+            )
 
 
 def rule_of(description: Mapping[str, Any], step: Step) -> str:
@@ -208,4 +224,4 @@ def _trained_on(run: str, data_dir: str | None, split: str) -> Source:
     try:
         return training_source(run, data_dir, split)
     except UserError as error:
-        raise UserError(f"{error} Or name what to compare with: --against DATA.") from error
+        raise type(error)(f"{error} Or name what to compare with: --against DATA.") from error

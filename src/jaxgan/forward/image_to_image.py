@@ -13,7 +13,6 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from jaxgan.errors import UserError
 from jaxgan.forward.base import Condition, Forward
 from jaxgan.forward.pool import arrivals, drawn
 from jaxgan.forward.priors import normal
@@ -133,20 +132,17 @@ def cycle(pooled: bool = True, identity: bool = True) -> Forward:
     return Forward(MASKS, run, sample, condition=("source",), origin=source_of, reverse=reverse)
 
 
-def jittered(size: int, forward: Forward, aligned: bool = True) -> Forward:
+def jittered(pixels: int, forward: Forward, aligned: bool = True) -> Forward:
     """Random jitter: images are enlarged, and cropped back at a random place, in training.
 
     Isola et al. 2017, section 6.2: from 256 pixels to 286. Enlarged by bilinear interpolation, as
     in the Lua code; the PyTorch code's is bicubic. The place of a crop belongs to its row.
 
     Args:
-      size: side of the enlarged images.
+      pixels: by which both sides are enlarged.
       forward: sees the crops.
       aligned: whether source and target, as a pair, are cropped at the same place; images of two
         domains are cropped each at its own.
-
-    Raises:
-      UserError: images are larger than ``size``.
     """
 
     def run(
@@ -155,24 +151,22 @@ def jittered(size: int, forward: Forward, aligned: bool = True) -> Forward:
         place = rng.named("jitter")
         other = place if aligned else place.named("source")
         crops = {
-            "source": _cropped(size, batch["source"], other),
-            "image": _cropped(size, batch["image"], place),
+            "source": _cropped(pixels, batch["source"], other),
+            "image": _cropped(pixels, batch["image"], place),
         }
         return forward.run(generator, discriminator, {**batch, **crops}, rng, adaptive)
 
     return dataclasses.replace(forward, run=run)
 
 
-def _cropped(size: int, images: Image, rng: Rng) -> Image:
-    """Crops of images enlarged to ``size``, of the size that they had."""
+def _cropped(pixels: int, images: Image, rng: Rng) -> Image:
+    """Crops of images enlarged by ``pixels`` on both sides, of the size that they had."""
     count, height, width, channels = images.shape
-    if size < max(height, width):
-        raise UserError(f"jittered({size}, ...): images of {height} x {width} pixels are larger.")
-    enlarged = jax.image.resize(images, (count, size, size, channels), "bilinear")
+    large = (count, height + pixels, width + pixels, channels)
+    enlarged = jax.image.resize(images, large, "bilinear")
 
     def crop(key: jax.Array, image: jax.Array) -> jax.Array:
-        most = jnp.array([size - height, size - width])
-        top, left = jax.random.randint(key, (2,), 0, most + 1)
+        top, left = jax.random.randint(key, (2,), 0, pixels + 1)
         return lax.dynamic_slice(image, (top, left, 0), (height, width, channels))
 
     return jax.vmap(crop)(rng.keys(), enlarged)

@@ -96,7 +96,7 @@ def hole(overlap: int) -> Metric:
     """
 
     def compute(comparison: Comparison) -> Found:
-        real, completed = _pairs(comparison)
+        real, completed = comparison.real.array(), comparison.generated.array()
         height, width, _ = comparison.generated.shape
         missing = central_hole(height, width, overlap)
         candidates = {"": completed} | {

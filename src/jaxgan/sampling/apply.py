@@ -6,6 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from flax.errors import FlaxError
 
 from jaxgan.data.modality import to_float
 from jaxgan.errors import UserError
@@ -40,7 +41,7 @@ class Applier:
         latents = sampler.latents(1)
         try:
             made = jax.eval_shape(lambda: self._made(image, latents, None))
-        except (TypeError, ValueError):  # layers that do not fit each other
+        except (FlaxError, TypeError, ValueError):  # layers that do not fit, or lack weights
             return False
         return made.shape[1:3] == shape[:2]
 

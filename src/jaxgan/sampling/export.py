@@ -98,7 +98,8 @@ from safetensors.flax import load_file
 from flax.traverse_util import unflatten_dict
 
 variables = unflatten_dict(load_file("generator.safetensors"), sep="/")
-# Build the network as experiment.py does, then: generator.apply(variables, {called_with}, train=False)
+# Build the network as experiment.py does, then:
+# generator.apply(variables, {called_with}, train=False)
 ```
 
 ## Settings

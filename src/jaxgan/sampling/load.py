@@ -47,8 +47,12 @@ class TrainedRun:
     folder: Path
     state: Any = None
 
-    def sampler(self, weights: Weights = "ema") -> Sampler:
-        """A sampler of the state's generator, averaged (``ema``) or as last trained (``raw``)."""
+    def sampler(self, weights: Weights = "ema", data_dir: str | None = None) -> Sampler:
+        """A sampler of the state's generator, averaged (``ema``) or as last trained (``raw``).
+
+        What samples are made from, where they are made from data, is looked for in ``data_dir``,
+        or where the training found it.
+        """
         assert self.state is not None, "load_state gives a run with a state"
         return sampler_of(
             self.gan,
@@ -56,13 +60,13 @@ class TrainedRun:
             self.task,
             weights,
             precision_of(self.description),
-            functools.cache(self._rows),
+            functools.cache(lambda: self._rows(data_dir)),
         )
 
-    def _rows(self) -> Source:
+    def _rows(self, data_dir: str | None) -> Source:
         """The rows that samples are made from, where they are made from data."""
         return held_out_rows(
-            lambda split: training_source(self.folder, split=split),
+            lambda split: training_source(self.folder, data_dir, split),
             self.description["training"]["split"],
         )
 
@@ -189,7 +193,7 @@ def training_source(
             unreadable=reading["unreadable"],
         )
     except UserError as error:
-        raise UserError(f"The data of {run}: {error}") from error
+        raise type(error)(f"The data of {run}: {error}") from error
     if split == training["split"] and source.fingerprint != recorded["fingerprint"]:
         raise UserError(
             f"{spec} is no longer what {run} was trained on (sha256 {recorded['fingerprint'][:12]} "

@@ -151,8 +151,7 @@ class Sampler:
             return None
         if self.source is None:
             raise UserError(
-                f"This generator needs rows of the data ({', '.join(keys)}), which are not "
-                "at hand; name them with --data-dir."
+                f"This generator needs rows of the data ({', '.join(keys)}), which are not at hand."
             )
         return self.source()
 

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxgan.errors import UserError
+from jaxgan.game.gan import Gan
 from jaxgan.game.network import Network
 from jaxgan.game.step import RNGS
 from jaxgan.rng import named
@@ -33,7 +34,7 @@ def standing(sampler: Sampler, batches: int = 16, seed: int = 0) -> Sampler:
     Raises:
       UserError: the generator keeps no moments.
     """
-    check(sampler.stats, batches)
+    check(sampler.gan, sampler.stats, batches)
     key = named(jax.random.key(seed), "standing")
     total = jax.tree.map(jnp.zeros_like, sampler.stats[COLLECTION])
     for number in range(batches):
@@ -48,12 +49,14 @@ def standing(sampler: Sampler, batches: int = 16, seed: int = 0) -> Sampler:
     return dataclasses.replace(sampler, stats=stats, standing=batches)
 
 
-def check(stats: Any, batches: int) -> None:
-    """Refuses a generator whose ``stats`` hold no moments.
+def check(gan: Gan, stats: Any, batches: int) -> None:
+    """Refuses a generator whose ``stats`` hold no moments, or that makes images from images.
 
     Raises:
       UserError: as it says.
     """
+    if gan.forward.row_keys:
+        raise UserError("--standing-batches is of generators of latents alone; omit it.")
     if COLLECTION not in stats:
         raise UserError("--standing-batches: this generator has no batch normalization; omit it.")
     if batches < 1:

@@ -127,6 +127,8 @@ def prepared(
         return devices, source, game, wanted
 
     def opened_split(split: str) -> Source:
+        if split == source.split:
+            return source
         asked = dataclasses.replace(training, split=split)
         return open_data(experiment, asked, runtime.reading, runtime.smoke)
 

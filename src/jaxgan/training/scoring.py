@@ -89,7 +89,7 @@ def scores_during_training(
       description: its ``config.json``.
       game: what it trains.
       source: what it is trained on, which is the reference.
-      opened: split -> source, for other splits.
+      opened: split -> source, that of the training among them.
       flags: say which metrics, how many samples, and which extractor.
       own: metrics that the experiment brings itself.
 
@@ -99,14 +99,12 @@ def scores_during_training(
     if not flags.evaluate_every:
         return None
     if flags.standing_batches:
-        standing_statistics.check(game.shapes.players["g"].stats, flags.standing_batches)
-
-    def split_of(split: str) -> Source:
-        return source if split == source.split else opened(split)
+        stats = game.shapes.players["g"].stats
+        standing_statistics.check(game.gan, stats, flags.standing_batches)
 
     made_from_rows = bool(game.gan.forward.row_keys)
-    split = held_out_rows(split_of, source.split).split if made_from_rows else source.split
-    reference = reference_of(split_of, split, None, flags.evaluate_num)
+    split = held_out_rows(opened, source.split).split if made_from_rows else source.split
+    reference = reference_of(opened, split, None, flags.evaluate_num)
     metrics = metrics_named(flags.evaluate_metrics or source.modality.metrics, own)
     for metric in metrics:
         check_paired(metric, made_from_rows)

@@ -18,7 +18,7 @@ from jaxgan.data.hashes import hash_files, kept, stats_of
 from jaxgan.data.prepare import recipes as _recipes  # noqa: F401  # TFDS then knows jaxgan's own
 from jaxgan.data.source import Rows, Source, digest, read_all
 from jaxgan.data.sources.decode import UnreadableError, decode, fit_array
-from jaxgan.errors import UserError
+from jaxgan.errors import NoSplitError, UserError
 
 DESCRIPTION = ("dataset_info.json", "features.json")
 """Files without which a prepared folder is not whole."""
@@ -295,7 +295,7 @@ def _data_source(
     try:
         size = builder.info.splits[split].num_examples
     except (ValueError, KeyError, AssertionError) as error:
-        raise UserError(
+        raise NoSplitError(
             f"{spec} has no split {split}. Choose among {', '.join(sorted(builder.info.splits))}, "
             "or a part of one such as train[:90%]."
         ) from error

@@ -19,7 +19,7 @@ import numpy as np
 
 from jaxgan.data.source import Mixture, Rows, Source, from_arrays
 from jaxgan.data.splits import split_indices
-from jaxgan.errors import UserError
+from jaxgan.errors import NoSplitError, UserError
 
 COUNT = 100_000
 """Samples of each split; PacGAN trains on as many, drawn once."""
@@ -141,7 +141,7 @@ def open_toy(name: str, split: str = "train") -> Source:
       UserError: there is no such split.
     """
     if split.split("[")[0].split("+")[0].strip() not in SEEDS:
-        raise UserError(f"{name} has no split {split}. Choose train or test.")
+        raise NoSplitError(f"{name} has no split {split}. Choose train or test.")
     parts = split_indices(split, dict.fromkeys(SEEDS, COUNT))
     drawn = {part: points_of(name, part) for part, _ in parts}
     keys = drawn[parts[0][0]]
