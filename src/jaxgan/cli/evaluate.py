@@ -10,6 +10,7 @@ import tyro
 from jaxgan.cli.flags import check_count, check_seed, check_truncation
 from jaxgan.cli.progress import Counting
 from jaxgan.data.modality import IMAGES, POINTS, Modality
+from jaxgan.data.open import held_out_rows
 from jaxgan.errors import UserError
 from jaxgan.evaluation.evaluate import Evaluation
 from jaxgan.evaluation.extractors import EXTRACTORS, extractor_for

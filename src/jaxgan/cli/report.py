@@ -190,7 +190,7 @@ def report_of_one(asked: Report) -> int:
     folder = RunFolder(path)
     out = asked.out or folder.path / "report"
     trained = trained_run(folder, asked.step)
-    sampler = sampler_of_run(folder, trained, asked.weights, asked.seed)
+    sampler = sampler_of_run(folder, trained, asked.weights, asked.seed, asked.data_dir)
     check_destination(out)
     with Counting() as counting:
         run = ReportedRun(folder, trained, sampler, choices, counting)
@@ -214,7 +214,11 @@ def trained_run(folder: RunFolder, step: Step) -> TrainedRun:
 
 
 def sampler_of_run(
-    folder: RunFolder, trained: TrainedRun, weights: Weights, seed: int
+    folder: RunFolder,
+    trained: TrainedRun,
+    weights: Weights,
+    seed: int,
+    data_dir: str | None = None,
 ) -> Sampler | None:
     """Draws as the run's own scores do, with standing statistics if they have them.
 
