@@ -43,7 +43,7 @@ def test_it_trains_and_is_scored_by_its_own_metric(trained):
     assert [row["step"] for row in rows(folder)] == [1, 2, 3]
     assert all(np.isfinite(row["g/loss"]) for row in rows(folder))
     described = config(folder)["data"]
-    assert described["modality"] == {"negatives": "pairs", "words": "tokens"}[file.stem]
+    assert described["modality"] == {"negatives": "opposites", "words": "tokens"}[file.stem]
     assert sorted(path.name for path in (folder / "samples").iterdir()) == [
         "0000002.png",
         "0000003.png",
@@ -85,8 +85,8 @@ def test_it_is_evaluated_as_its_experiment_says_and_by_nothing_that_does_not_fit
     *_, trained_score, score = read_scores(folder / "evaluations.jsonl")
     assert len(read_scores(folder / "evaluations.jsonl")) == before + 1
     assert score.values == pytest.approx(trained_score.values, rel=1e-5)
-    kind = {"negatives": "pairs", "words": "tokens"}[file.stem]
-    with pytest.raises(UserError, match=f"ms-ssim is of images, not of {kind}"):
+    kind = {"negatives": "opposites", "words": "tokens"}[file.stem]
+    with pytest.raises(UserError, match=f"ms-ssim is of images, .*not of {kind}"):
         dispatch(["evaluate", str(folder), "--metrics", "ms-ssim"])
 
 

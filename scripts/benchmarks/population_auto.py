@@ -78,7 +78,8 @@ def page(result: dict[str, Any]) -> str:
     head = ["game", "one after another, s", "8 at once, s", "auto, s", "auto chose"]
     return f"""# Whole sweeps of {SEEDS} seeds, and what `--population auto` chooses
 
-Written by `population_auto.py` (how to run it: its first lines).
+Written by `population_auto.py` (how to run it: its first lines); every number is in
+`population_auto.json`.
 
 - Machine: {result["processor"]}, {result["cores"]} cores. Load (over 1, 5, 15 minutes):
   {result["load"][0]} before and {result["load"][1]} after.

@@ -393,7 +393,7 @@ def test_a_large_reference_is_refused_before_it_is_drawn(copy, refused):
 
 def test_points_are_refused_by_metrics_of_images(refused, tmp_path):
     words = ["evaluate", "ring", "--against", "ring", "--num", 20, "--out", tmp_path / "e"]
-    refused([*words, "--metrics", "modes,fd"], "fd is of images, not of points")
+    refused([*words, "--metrics", "modes,fd"], "fd is of images, pairs, unpaired, not of points")
 
 
 def test_what_is_not_there_is_refused(tmp_path, copy, labeled, refused):
@@ -468,7 +468,7 @@ def test_samples_of_a_modality_of_their_own_are_scored_by_its_metric(monkeypatch
     (score,) = against.score(made, {})
     assert score.values == {"mean": 2.5}
     assert score.protocol["quantization"] == "none"
-    with pytest.raises(UserError, match="fd is of images, not of tokens"):
+    with pytest.raises(UserError, match="fd is of images, pairs, unpaired, not of tokens"):
         dataclasses.replace(against, metrics=metrics).score(made, {})
     with pytest.raises(UserError, match="Images and tokens cannot be compared"):
         against.check(4, (6, 6, 1), "images")

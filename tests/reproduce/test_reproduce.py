@@ -61,7 +61,9 @@ def test_every_table_that_is_quoted_from_a_paper_can_be_measured_or_says_why_not
         for experiment in [declared.selected(name) for name in declared.presets] or [declared]
         if experiment.published and not experiment.reproductions
     }
-    assert without == {"bigan_mnist", "fgan_mnist"}  # no such metric; the table was not at hand
+    # No such metric, or its data are not to be had; f-GAN's table was not at hand.
+    no_metric = {"bigan_mnist", "pix2pix", "cyclegan", "context_encoder"}
+    assert without == {*no_metric, "fgan_mnist"}
 
 
 @pytest.fixture

@@ -53,7 +53,7 @@ def check_metric(
     """
     name, real = metric.name, reference.real
     if modality not in metric.modalities:
-        kinds = " and ".join(sorted(metric.modalities))
+        kinds = ", ".join(sorted(metric.modalities))
         raise UserError(f"{name} is of {kinds}, not of {modality}; choose other --metrics.")
     if metric.network == "extractor" and extractor is None:
         raise UserError(f"{name} needs an extractor; give --extractor.")

@@ -1,4 +1,4 @@
-"""A modality that jaxgan does not have: pairs of a source and a target image.
+"""A modality that jaxgan does not have: a source and its negative.
 
 The target is the source's negative. What a sample depends on is a row of the data, not a label.
 """
@@ -42,7 +42,7 @@ def preview(samples, real, columns):
 
 
 PAIRS = Modality(
-    name="pairs",
+    name="opposites",
     prepare=prepare,
     quantize=lambda samples, range: to_uint8(np.asarray(samples), *range),
     preview=preview,
@@ -87,7 +87,7 @@ ERROR = Metric(
     values={"mean": "lower"},
     title=lambda distance: "error of the mean",
     network="",
-    modalities=frozenset({"pairs"}),
+    modalities=frozenset({"opposites"}),
     keeps="samples",
 )
 
