@@ -29,8 +29,8 @@ def ssim(true: np.ndarray, made: np.ndarray) -> np.ndarray:
 
 @functools.partial(jax.jit, static_argnames="scale")
 def _ssim(true: jax.Array, made: jax.Array, scale: Scales) -> jax.Array:
-    both = (images.astype(jnp.float32) for images in (true, made))
-    return jnp.mean(similarity_terms(*both, scale)[0], axis=-1)
+    similarity, _ = similarity_terms(true.astype(jnp.float32), made.astype(jnp.float32), scale)
+    return jnp.mean(similarity, axis=-1)
 
 
 METRIC = Metric(

@@ -59,12 +59,13 @@ class ScoresDuringTraining:
         Raises:
           UserError: samples are not finite.
         """
+        rows = self.evaluation.reference.rows
         sampler = sampler_of(
             self.gan,
             state,
             self.task,
             precision=precision_of(self.description),
-            source=lambda: self.evaluation.reference.rows,
+            source=None if rows is None else lambda: rows,
         )
         if self.standing_batches:
             sampler = standing_statistics.standing(sampler, self.standing_batches)
