@@ -18,7 +18,7 @@ SIDE = 32
 FLAGS = ("--batch-size", "16", "--learning-rate", "2e-3", "--channels", "1", "--devices", "1")
 """Ten times the paper's rate, for a short budget."""
 BAR = 6.0
-"""Percent of the range. In one run it was 4.1 with the L1 loss and 9.8 without it, and it is 15 from
+"""Percent of the range. One run had 4.1 with the L1 loss and 9.8 without it; it is 15 from
 sources to targets."""
 
 
