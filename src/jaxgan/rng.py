@@ -22,6 +22,12 @@ def named(key: Key, name: str) -> Key:
     return jax.random.fold_in(key, zlib.crc32(name.encode()))
 
 
+def key_of_bits(numbers: jax.Array) -> Key:
+    """A key out of the bits of float32 numbers ``[d]``, e.g. of a latent."""
+    bits = lax.bitcast_convert_type(jnp.resize(numbers, (2,)), jnp.uint32)
+    return jax.random.wrap_key_data(bits, impl="threefry2x32")
+
+
 def mapped() -> bool:
     """Whether this is a training step: inside the mapped axis ``AXIS``."""
     try:

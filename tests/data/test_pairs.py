@@ -15,7 +15,7 @@ from jaxgan.data.open import absolute, open_source
 from jaxgan.data.prepare.write import png
 from jaxgan.data.source import from_arrays, read_all
 from jaxgan.data.sources import image_files
-from jaxgan.data.sources.pairs import aligned, broken, swapped, unaligned
+from jaxgan.data.sources.pairs import aligned, swapped, unaligned, without_partners
 from jaxgan.errors import UserError
 from jaxgan.rng import Rng
 
@@ -61,7 +61,7 @@ def test_aligned_rows_hold_the_images_of_one_place():
 def test_the_fingerprint_is_of_both():
     a, b, c = source("a", 4), source("b", 4, seed=1), source("c", 4, seed=2)
     made = [aligned(a, b), aligned(a, c), aligned(c, b), aligned(b, a), unaligned(a, b)]
-    made += [swapped(made[0]), broken(made[0])]
+    made += [swapped(made[0]), without_partners(made[0])]
     assert len({one.fingerprint for one in made}) == len(made)
     assert aligned(source("other", 4), b).fingerprint == made[0].fingerprint
 
@@ -84,10 +84,10 @@ def test_unaligned_rows_use_every_image_about_equally(first, second):
     same_rows(unaligned(a, b).arrays(), rows)
 
 
-def test_broken_pairs_never_meet():
+def test_pairs_without_partners_never_meet():
     pairs = aligned(source("a", 9), source("b", 9, seed=1))
     whole = pairs.arrays()
-    made = broken(pairs)
+    made = without_partners(pairs)
     assert (made.size, made.modality) == (5, UNPAIRED)
     rows = made.arrays()
     first = numbers(rows["source"], whole["source"])
@@ -95,7 +95,7 @@ def test_broken_pairs_never_meet():
     assert set(first) == {0, 1, 2, 3}
     assert set(second) == {4, 5, 6, 7, 8}
     with pytest.raises(UserError, match="has 1 pair; unpaired images need two"):
-        broken(aligned(source("a", 1), source("b", 1)))
+        without_partners(aligned(source("a", 1), source("b", 1)))
 
 
 def test_swapped_pairs():
@@ -113,7 +113,13 @@ def test_the_fast_way_gives_what_reading_gives():
 
     a, b = loading(source("a", 6)), loading(source("b", 6, seed=1))
     pairs = aligned(a, b)
-    for made in (pairs, unaligned(a, b), broken(pairs), swapped(pairs), swapped(broken(pairs))):
+    for made in (
+        pairs,
+        unaligned(a, b),
+        without_partners(pairs),
+        swapped(pairs),
+        swapped(without_partners(pairs)),
+    ):
         assert made.load is not None
         same_rows(made.load(), read_all(made))
     assert aligned(a, source("b", 6)).load is None

@@ -82,6 +82,12 @@ def unchanged(folder):
     assert [name for name in after if after[name] != before[name]] == []
 
 
+def as_users_compile():
+    """The environment without the tests' compiler flags, which make a training run slowly."""
+    flags = ("XLA_FLAGS", "JAX_DISABLE_MOST_OPTIMIZATIONS")
+    return {name: value for name, value in os.environ.items() if name not in flags}
+
+
 def process(*words, devices=8, **options):
     """Starts ``python WORDS`` with ``devices`` CPU devices."""
     flags = re.sub(r"(device_count)=\d+", rf"\1={devices}", os.environ["XLA_FLAGS"])

@@ -1,6 +1,5 @@
 """Collapse is told of a run that is known to have collapsed, and of none that is healthy."""
 
-import os
 import subprocess
 import sys
 
@@ -9,11 +8,10 @@ import pytest
 from jaxgan.cli.report import study_of
 from jaxgan.sweep.measures import collapsed
 from jaxgan.sweep.page import compose
-from support.tiny_runs import EXPERIMENTS
+from support.tiny_runs import EXPERIMENTS, as_users_compile
 
 pytestmark = pytest.mark.slow
 
-COMPILER = ("XLA_FLAGS", "JAX_DISABLE_MOST_OPTIMIZATIONS")
 
 FLAGS = ("--steps", "1000", "--evaluate-every", "500", "--sample-every", "0", "--devices", "1")
 
@@ -21,9 +19,8 @@ FLAGS = ("--steps", "1000", "--evaluate-every", "500", "--sample-every", "0", "-
 def trained(folder, *flags):
     """A short run on the ring, compiled as users compile."""
     file = next(path for path in EXPERIMENTS if path.stem == "gan_ring")
-    kept = {name: value for name, value in os.environ.items() if name not in COMPILER}
     command = [sys.executable, file, "--workdir", folder, *FLAGS, *flags]
-    subprocess.run(list(map(str, command)), env=kept, check=True)
+    subprocess.run(list(map(str, command)), env=as_users_compile(), check=True)
 
 
 def test_collapse_is_told_of_one_run_and_of_none_of_three_healthy_ones(tmp_path):

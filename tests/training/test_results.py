@@ -1,6 +1,5 @@
 """Training to the end: whether the games are learned, not only whether they run."""
 
-import os
 import subprocess
 import sys
 
@@ -16,11 +15,10 @@ from jaxgan.data.open import open_source
 from jaxgan.data.prepare.prepare import prepare
 from jaxgan.data.sources.toy import ring_modes
 from jaxgan.evaluation.score import column, read_scores
-from support.tiny_runs import EXPERIMENTS
+from support.tiny_runs import EXPERIMENTS, as_users_compile
 
 pytestmark = pytest.mark.long
 
-COMPILER = ("XLA_FLAGS", "JAX_DISABLE_MOST_OPTIMIZATIONS")
 
 pytest_plugins = ["support.run_fixtures"]
 
@@ -37,9 +35,8 @@ def optimized():
 def trained(name, folder, *flags):
     """In a process without the tests' compiler flags, which round differently: as users train."""
     file = next(path for path in EXPERIMENTS if path.stem == name)
-    kept = {key: value for key, value in os.environ.items() if key not in COMPILER}
     command = [sys.executable, str(file), "--workdir", str(folder), "--devices", "1", *flags]
-    subprocess.run(command, env=kept, check=True)
+    subprocess.run(command, env=as_users_compile(), check=True)
     return jaxgan.load(folder)
 
 

@@ -1,6 +1,7 @@
 """``jaxgan apply``: a translation or completion model on a person's own images."""
 
 import dataclasses
+import functools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -64,8 +65,10 @@ def apply(arguments: Sequence[str]) -> int:
     from jaxgan.sampling.load import load
 
     model = applier(load(asked.run, asked.weights, asked.step), asked.reverse)
+    takes = functools.cache(model.takes)  # of most folders all images have one size
     for file in files:  # all of them before the first result is written
-        check_image(model, file, asked.resolution)
+        image, _ = read_image(model, file, asked.resolution)
+        check_size(model, file, takes(image.shape), image.shape)
     latents = model.sampler.latents(len(files), asked.seed)
     with writing(str(asked.out), "Choose another --out."):
         for number, (file, place) in enumerate(zip(files, places, strict=True)):
@@ -127,15 +130,14 @@ def places_of(files: Sequence[Path], out: Path, overwrite: bool) -> list[Path]:
     return places
 
 
-def check_image(model: "Applier", file: Path, resolution: int | None) -> None:
-    """Refuses an image that cannot be read, or that the model does not take.
+def check_size(model: "Applier", file: Path, taken: bool, shape: tuple[int, ...]) -> None:
+    """Refuses an image ``(h, w, c)`` of a size that the model does not take.
 
     Raises:
       UserError: naming the file.
     """
-    image, _ = read_image(model, file, resolution)
-    if not model.takes(image.shape):
-        height, width, _ = image.shape
+    if not taken:
+        height, width, _ = shape
         raise UserError(
             f"{file} has {width}x{height} pixels, which this model does not take; crop and resize "
             f"to the size that it was trained at: --resolution {model.shape[0]}."

@@ -1,6 +1,7 @@
 """``jaxgan evaluate``."""
 
 import dataclasses
+import functools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
@@ -70,8 +71,8 @@ class Evaluate:
     num_real: int | None = None
     """Real samples to compare with; as many as are scored if not given."""
     split: str | None = None
-    """Split of the reference; that which the run was trained on if not given, train for other
-    data."""
+    """Split of the reference; if not given, that which the run was trained on, or train of other
+    data; test, where there is one, for a run whose samples are made from images."""
     held_out: str | None = None
     """Split of the real samples that are scored beside the generated ones; chosen by itself if not
     given."""
@@ -222,14 +223,10 @@ def _reference(asked: Evaluate, count: int) -> Reference:
         return generated_reference(asked.against, asked.num_real or count, drawing)
     made = is_run(asked.subject) and made_from_rows(asked.subject)
     channels = kind_of(asked.subject)[0][-1] if made and asked.against else None
-    opened = opener(against, asked.data_dir, asked.resolution, channels)
-    if asked.split is not None:
-        split = asked.split
-    elif made:
-        trained = "train" if asked.against else trained_split(asked.subject)
-        split = held_out_rows(opened, trained).split
-    else:
-        split = "train" if asked.against else trained_split(asked.subject)
+    opened = functools.cache(opener(against, asked.data_dir, asked.resolution, channels))
+    split = asked.split or ("train" if asked.against else trained_split(asked.subject))
+    if made and asked.split is None:
+        split = held_out_rows(opened, split).split
     return reference_of(opened, split, asked.num_real, count, asked.held_out)
 
 

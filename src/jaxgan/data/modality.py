@@ -198,20 +198,16 @@ def _prepare_two(
     return prepared
 
 
-PAIRS = Modality(
+PAIRS = dataclasses.replace(
+    IMAGES,
     name="pairs",
     prepare=_prepare_pairs,
-    quantize=_quantize_images,
-    preview=_preview_images,
-    dtype=np.uint8,
     metrics=("l1",),
     thorough_metrics=("l1", "psnr", "ssim", "fd"),
-    write=write_image,
-    suffix=".png",
     key="target",
     preview_size=16,
     measured=500,
-    flips=True,
+    interpolates=False,
 )
 """Pairs of images that show the same: rows have a ``source`` and its ``target``, both uint8
 ``[height, width, channels]``, and a generator turns one into the other. Both are flipped or none.

@@ -32,8 +32,8 @@ def open_source(
         of images: a TFDS name (``glyphs/32``), or ``pairs:PATH`` (``open_pairs``); of images of two
         kinds: ``unpaired:PATH_A,PATH_B`` or ``unpaired:PATH`` (``open_unpaired``), or
         ``unpaired:`` before pairs: ``unpaired:glyphs/32``, of which ``train`` (and its parts) is
-        ``broken``, and every other split keeps its true pairs, for scores. ``backward:`` before any
-        of them swaps source and target.
+        ``without_partners``, and every other split keeps its true pairs, for scores.
+        ``backward:`` before any of them swaps source and target.
       split: TFDS's split syntax, on every route: ``train``, ``test``, ``train[:90%]``.
       data_dir: TFDS's data folder; by default ``$TFDS_DATA_DIR`` or ``~/tensorflow_datasets``.
       resolution: center crop to a square and resize to this side, with Lanczos filtering; None
@@ -188,7 +188,7 @@ def _of_pairs(
     kind: Literal["backward", "unpaired"], words: str, split: str, options: dict[str, Any]
 ) -> Source:
     """What ``backward:WORDS`` or ``unpaired:WORDS`` names."""
-    from jaxgan.data.sources.pairs import broken, swapped
+    from jaxgan.data.sources.pairs import swapped, without_partners
 
     folders = folders_of(words) if kind == "unpaired" else None
     if folders is not None:
@@ -206,6 +206,6 @@ def _of_pairs(
     # A part of train is for training too.
     names = {part.strip().partition("[")[0] for part in split.split("+")}
     if "train" in names and pairs.modality is PAIRS:
-        return broken(pairs)
+        return without_partners(pairs)
     # Pairs still, so that what was made without them can be compared with the true images.
     return dataclasses.replace(pairs, name=f"unpaired:{pairs.name}")

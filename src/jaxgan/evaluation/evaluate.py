@@ -14,7 +14,12 @@ from jaxgan.evaluation.found import checked_details, checked_values
 from jaxgan.evaluation.measured import Measured, Walker
 from jaxgan.evaluation.protocol import environment, protocol_of
 from jaxgan.evaluation.reference import Reference
-from jaxgan.evaluation.requirements import check_comparable, check_metric, check_samples
+from jaxgan.evaluation.requirements import (
+    check_comparable,
+    check_metric,
+    check_paired,
+    check_samples,
+)
 from jaxgan.evaluation.samples import SampleSet
 from jaxgan.evaluation.score import Score
 from jaxgan.metrics.extractors.extractor import Extractor
@@ -54,11 +59,8 @@ class Evaluation:
         self.check(generated.count, generated.shape, generated.modality.name)
         for metric in self.metrics:
             check_samples(metric, generated, sampler)
-            if metric.paired and generated.rows is not self.reference.rows:
-                raise UserError(
-                    f"{metric.name} compares each sample with the true image of its row; score "
-                    "against the data that the samples are made from."
-                )
+            rows = generated.rows
+            check_paired(metric, rows is not None and rows is self.reference.rows)
         real, held_out = self._reals
         walker = None
         if sampler is not None:

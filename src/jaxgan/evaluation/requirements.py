@@ -85,7 +85,7 @@ def check_metric(
 
 
 def check_samples(metric: Metric, generated: SampleSet, sampler: Sampler | None) -> None:
-    """Refuses a metric that needs a generator, labels or true images where there are none.
+    """Refuses a metric that needs a generator or labels where there are none.
 
     Raises:
       UserError: as it says.
@@ -98,17 +98,16 @@ def check_samples(metric: Metric, generated: SampleSet, sampler: Sampler | None)
         raise UserError(
             f"{metric.name} needs labels, which {generated.name} does not have; choose another."
         )
-    check_paired(metric, generated.rows is not None)
 
 
-def check_paired(metric: Metric, made_from_rows: bool) -> None:
-    """Refuses a metric of true images for samples that were not made from data.
+def check_paired(metric: Metric, made_from_reference: bool) -> None:
+    """Refuses a metric of true images for samples that were not made from the reference's rows.
 
     Raises:
       UserError: says so.
     """
-    if metric.paired and not made_from_rows:
+    if metric.paired and not made_from_reference:
         raise UserError(
             f"{metric.name} compares each sample with the true image of its row, but these samples "
-            "are not made from rows of data; choose other metrics."
+            "are not made from rows of the reference; choose other metrics."
         )

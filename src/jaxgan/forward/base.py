@@ -26,6 +26,29 @@ Labels: TypeAlias = Callable[[Rng, Batch], Label]
 """How the labels of generated samples are chosen: ``(rng, batch) -> labels``."""
 
 
+def judged(
+    discriminator: Any,
+    real: Image,
+    fake: Image,
+    g_stats: Any,
+    adaptive: Mapping[str, Any],
+    extras: Mapping[str, Any],
+) -> Outputs:
+    """The outputs of a discriminator that judges real, then generated samples, ``[b, ...]``."""
+    real_logits, d_stats = discriminator(real)
+    fake_logits, d_stats = discriminator.after(d_stats)(fake)
+    return Outputs(
+        real=real,
+        fake=fake,
+        real_logits=real_logits,
+        fake_logits=fake_logits,
+        critic=lambda samples: discriminator(samples)[0],
+        stats={"g": g_stats, "d": d_stats},
+        adaptive=adaptive,
+        extras=extras,
+    )
+
+
 def sample_unconditionally(generator: Any, latents: Latent, condition: Condition) -> Any:
     """Samples of a generator that is called with latents alone."""
     del condition

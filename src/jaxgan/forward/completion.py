@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxgan.errors import UserError
-from jaxgan.forward.base import Condition, Forward
+from jaxgan.forward.base import Condition, Forward, judged
 from jaxgan.forward.masks import free_form_masks
 from jaxgan.forward.priors import normal
 from jaxgan.rng import Rng
@@ -59,14 +59,8 @@ def central_square(
         image = batch["image"]
         fake, g_stats = generator(masked(image))
         weights = jnp.where(central_hole(image.shape[1:3], overlap), 1.0, overlap_weight)
-        return _judged(
-            discriminator,
-            _square(image),
-            fake,
-            {"predicted": fake, "weights": _square(weights)},
-            g_stats,
-            adaptive,
-        )
+        extras = {"predicted": fake, "weights": _square(weights)}
+        return judged(discriminator, _square(image), fake, g_stats, adaptive, extras)
 
     def sample(generator, latents: Latent, condition: Condition) -> Image:
         del latents
@@ -120,14 +114,9 @@ def free_form(
         image, latents = batch["image"], PRIOR(rng.named("latent"))
         mask = mask_of(latents, {"image": image})
         predicted, g_stats = generator(seen(image, mask))
-        return _judged(
-            discriminator,
-            image,
-            jnp.where(mask, predicted, image),
-            {"predicted": predicted, "weights": jnp.where(mask, 1.0, known_weight)},
-            g_stats,
-            adaptive,
-        )
+        completed = jnp.where(mask, predicted, image)
+        extras = {"predicted": predicted, "weights": jnp.where(mask, 1.0, known_weight)}
+        return judged(discriminator, image, completed, g_stats, adaptive, extras)
 
     def sample(generator, latents: Latent, condition: Condition) -> Image:
         image, mask = condition["image"], mask_of(latents, condition)
@@ -169,26 +158,3 @@ def _filling(color: Sequence[float], range: tuple[float, float], image: Image) -
     channels, (low, high) = image.shape[-1], range
     shares = np.asarray(color) if len(color) == channels else np.full(channels, np.mean(color))
     return (low + (high - low) * shares).astype(np.float32)
-
-
-def _judged(
-    discriminator,
-    real: Image,
-    fake: Image,
-    extras: Mapping[str, Any],
-    g_stats: Any,
-    adaptive: Mapping[str, Any],
-) -> Outputs:
-    """The outputs of a discriminator that sees real, then completed samples."""
-    real_logits, d_stats = discriminator(real)
-    fake_logits, d_stats = discriminator.after(d_stats)(fake)
-    return Outputs(
-        real=real,
-        fake=fake,
-        real_logits=real_logits,
-        fake_logits=fake_logits,
-        critic=lambda samples: discriminator(samples)[0],
-        stats={"g": g_stats, "d": d_stats},
-        adaptive=adaptive,
-        extras=extras,
-    )

@@ -13,10 +13,10 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from jaxgan.forward.base import Condition, Forward
+from jaxgan.forward.base import Condition, Forward, judged
 from jaxgan.forward.pool import arrivals, drawn
 from jaxgan.forward.priors import normal
-from jaxgan.forward.wrappers import sampled_with_dropout
+from jaxgan.forward.wrappers import Through, sampled_with_dropout
 from jaxgan.rng import Rng
 from jaxgan.types import Batch, Image, Latent, Outputs
 
@@ -51,18 +51,8 @@ def translation(conditional: bool = True) -> Forward:
             return jnp.concatenate([source, image], axis=-1) if conditional else image
 
         fake, g_stats = generator(source)
-        real_logits, d_stats = discriminator(seen(real))
-        fake_logits, d_stats = discriminator.after(d_stats)(seen(fake))
-        return Outputs(
-            real=real,
-            fake=fake,
-            real_logits=real_logits,
-            fake_logits=fake_logits,
-            critic=lambda image: discriminator(seen(image))[0],
-            stats={"g": g_stats, "d": d_stats},
-            adaptive=adaptive,
-            extras={"source": source},
-        )
+        judge = Through(discriminator, arguments=lambda images: (*map(seen, images),))
+        return judged(judge, real, fake, g_stats, adaptive, {"source": source})
 
     def sample(generator, latents: Latent, condition: Condition) -> Any:
         del latents

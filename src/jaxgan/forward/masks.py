@@ -11,8 +11,8 @@ import math
 
 import jax
 import jax.numpy as jnp
-from jax import lax
 
+from jaxgan.rng import key_of_bits
 from jaxgan.types import Array, Key, Latent
 
 STROKES = 3
@@ -38,8 +38,7 @@ def free_form_masks(latents: Latent, height: int, width: int) -> Array:
     """
 
     def one(latent):
-        bits = lax.bitcast_convert_type(jnp.resize(latent, (2,)), jnp.uint32)
-        strokes, box = jax.random.split(jax.random.wrap_key_data(bits, impl="threefry2x32"))
+        strokes, box = jax.random.split(key_of_bits(latent))
         return (_strokes(strokes, height, width) | _box(box, height, width))[..., None]
 
     return jax.vmap(one)(latents)

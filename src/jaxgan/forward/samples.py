@@ -7,7 +7,7 @@ batch-normalized one takes its moments of each alone (as the DCGAN authors' code
 from collections.abc import Mapping
 from typing import Any
 
-from jaxgan.forward.base import Forward, Labels, Prior, sample_with_labels
+from jaxgan.forward.base import Forward, Labels, Prior, judged, sample_with_labels
 from jaxgan.forward.priors import batch_labels, concatenated, draw_codes
 from jaxgan.rng import Rng
 from jaxgan.types import Batch, Image, Label, Latent, Outputs
@@ -21,18 +21,7 @@ def unconditional(prior: Prior) -> Forward:
     ) -> Outputs:
         real, latents = batch["image"], prior(rng.named("latent"))
         fake, g_stats = generator(latents)
-        real_logits, d_stats = discriminator(real)
-        fake_logits, d_stats = discriminator.after(d_stats)(fake)
-        return Outputs(
-            real=real,
-            fake=fake,
-            real_logits=real_logits,
-            fake_logits=fake_logits,
-            critic=lambda samples: discriminator(samples)[0],
-            stats={"g": g_stats, "d": d_stats},
-            adaptive=adaptive,
-            extras=_generated(generator, latents),
-        )
+        return judged(discriminator, real, fake, g_stats, adaptive, _generated(generator, latents))
 
     return Forward(prior, run)
 

@@ -6,14 +6,13 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jax import lax
 
 from jaxgan.augment import Augment
 from jaxgan.errors import UserError
 from jaxgan.forward.base import Condition, Forward
 from jaxgan.forward.packing import pack as join
 from jaxgan.forward.packing import unpack
-from jaxgan.rng import Rng, mapped
+from jaxgan.rng import Rng, key_of_bits, mapped
 from jaxgan.types import AXIS, Image, Latent, Outputs, ScalarLike, Seen
 
 
@@ -141,8 +140,7 @@ def sampled_with_dropout(forward: Forward) -> Forward:
 
     def sample(generator, latents: Latent, condition: Condition) -> Any:
         def one(latent, condition):
-            bits = lax.bitcast_convert_type(jnp.resize(latent, (2,)), jnp.uint32)
-            rngs = {"dropout": jax.random.wrap_key_data(bits, impl="threefry2x32")}
+            rngs = {"dropout": key_of_bits(latent)}
             in_training = dataclasses.replace(generator, train=True, rngs=rngs)
             # Masks belong to rows of the global batch: each sample is a batch of one.
             alone = jax.tree.map(lambda leaf: leaf[None], condition)

@@ -1,7 +1,7 @@
 """The mean absolute difference to the true image, in percent of the range of pixels.
 
 It is what the L1 term of pix2pix minimizes (Isola et al. 2017, equation 3), and what inpainting
-papers print (Pathak et al. 2016, table 1).
+papers print (Pathak et al. 2016).
 """
 
 import numpy as np

@@ -11,12 +11,11 @@ from functools import partial
 from typing import Any
 
 import flax.linen as nn
-import jax
 import jax.numpy as jnp
 
 from jaxgan.errors import UserError
 from jaxgan.nn.conv import Conv, ConvTranspose
-from jaxgan.nn.norm import BatchNorm
+from jaxgan.nn.norm import BatchNorm, gain_init
 from jaxgan.nn.padding import ValidConv, ValidConvTranspose
 from jaxgan.types import Image, Logits
 
@@ -25,12 +24,7 @@ LAST = 4
 """Side of the smallest map, which one kernel covers."""
 
 
-def _scale_init(key: jax.Array, shape: Sequence[int], dtype: Any = jnp.float32) -> jax.Array:
-    """Of the gains of batch normalization: normal, mean 1, deviation 0.02."""
-    return 1.0 + KERNEL_INIT(key, tuple(shape), dtype)
-
-
-_BatchNorm = partial(BatchNorm, momentum=0.9, epsilon=1e-5, scale_init=_scale_init)
+_BatchNorm = partial(BatchNorm, momentum=0.9, epsilon=1e-5, scale_init=gain_init)
 _HALVING: dict[str, Any] = dict(kernel=4, stride=2, kernel_init=KERNEL_INIT)
 
 

@@ -16,14 +16,10 @@ import jax.numpy as jnp
 
 from jaxgan.errors import UserError
 from jaxgan.nn.conv import Conv, ConvTranspose
-from jaxgan.nn.norm import BatchNorm
+from jaxgan.nn.norm import BatchNorm, gain_init
 from jaxgan.types import Image, Latent, Logits
 
 KERNEL_INIT = nn.initializers.normal(0.02)
-
-
-def _scale_init(key, shape, dtype=jnp.float32):
-    return 1.0 + 0.02 * jax.random.normal(key, shape, dtype)
 
 
 def doublings(resolution: int) -> int:
@@ -60,7 +56,7 @@ class _Norm(nn.Module):
     @nn.compact
     def __call__(self, x: jax.Array, *, train: bool) -> jax.Array:
         norm = BatchNorm(
-            use_running_average=not train, momentum=0.9, scale_init=_scale_init, dtype=x.dtype
+            use_running_average=not train, momentum=0.9, scale_init=gain_init, dtype=x.dtype
         )
         return norm(x)
 

@@ -6,7 +6,6 @@ github.com/junyanz/pytorch-CycleGAN-and-pix2pix. Biases are those of the PyTorch
 none where a batch normalization follows.
 """
 
-from collections.abc import Sequence
 from functools import partial
 from typing import Any, Literal
 
@@ -16,20 +15,15 @@ import jax.numpy as jnp
 
 from jaxgan.nn.conv import Conv, ConvTranspose
 from jaxgan.nn.dropout import Dropout
-from jaxgan.nn.norm import BatchNorm, InstanceNorm
+from jaxgan.nn.norm import BatchNorm, InstanceNorm, gain_init
 from jaxgan.nn.padding import ValidConv
 from jaxgan.types import Image, Logits, ScalarLike
 
 KERNEL_INIT = nn.initializers.normal(0.02)
 
 
-def _scale_init(key: jax.Array, shape: Sequence[int], dtype: Any = jnp.float32) -> jax.Array:
-    """Of the gains of batch normalization: normal, mean 1, deviation 0.02."""
-    return 1.0 + 0.02 * jax.random.normal(key, tuple(shape), dtype)
-
-
-_BatchNorm = partial(BatchNorm, momentum=0.9, epsilon=1e-5, scale_init=_scale_init)
-_InstanceNorm = partial(InstanceNorm, use_bias=True, use_scale=True, scale_init=_scale_init)
+_BatchNorm = partial(BatchNorm, momentum=0.9, epsilon=1e-5, scale_init=gain_init)
+_InstanceNorm = partial(InstanceNorm, use_bias=True, use_scale=True, scale_init=gain_init)
 
 
 def _widths(width: int, depth: int) -> list[int]:

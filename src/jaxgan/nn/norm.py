@@ -1,8 +1,12 @@
 """Normalizations, of the global batch and of a sample."""
 
+from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import flax.linen as nn
+import jax
+import jax.numpy as jnp
 
 from jaxgan.types import AXIS
 
@@ -12,6 +16,12 @@ BatchNorm = partial(nn.BatchNorm, axis_name=AXIS)
 ``use_running_average=False`` takes the moments of the global batch, so that one device
 and eight compute the same function; the moments are float32 whatever the dtype.
 """
+
+
+def gain_init(key: jax.Array, shape: Sequence[int], dtype: Any = jnp.float32) -> jax.Array:
+    """Of a normalization's gains, as DCGAN's code and its heirs have it: normal, 1 +- 0.02."""
+    return 1.0 + 0.02 * jax.random.normal(key, tuple(shape), dtype)
+
 
 LayerNorm = partial(
     nn.LayerNorm,

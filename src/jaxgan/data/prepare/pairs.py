@@ -6,7 +6,7 @@ import tensorflow_datasets as tfds
 
 
 class PairBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
-    """TFDS's description of image pairs; ``write.builder_of`` gives a subclass its samples.
+    """TFDS's description of image pairs; ``write.without_tensorflow`` gives a subclass its samples.
 
     A sample is a ``source`` and its ``target``, images of one size, and the ``code`` of what both
     show.
@@ -37,6 +37,7 @@ class PairBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
             license=license,
         )
 
+    # TFDS asks for both of every builder, also of one that only reads.
     def _split_generators(self, dl_manager: Any) -> Any:
         raise NotImplementedError
 

@@ -53,7 +53,7 @@ def unaligned(source: Source, target: Source, name: str | None = None) -> Source
     return _together(source, target, rows % source.size, shuffled % target.size, UNPAIRED, name)
 
 
-def broken(pairs: Source) -> Source:
+def without_partners(pairs: Source) -> Source:
     """Unpaired images: sources of the first half of the pairs, targets of the second half.
 
     So no image is there whose true counterpart is there too.
