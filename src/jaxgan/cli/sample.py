@@ -33,7 +33,8 @@ class Sample:
     run: tyro.conf.Positional[Path]
     """The run folder."""
     out: Annotated[str, tyro.conf.arg(metavar="PATH")] = "samples.png"
-    """NAME.png for a grid, NAME.npz for arrays, a folder for one PNG per sample."""
+    """NAME.png for a grid, NAME.npz for arrays, a folder for one file per sample; of clips also
+    NAME.gif and NAME.mp4."""
     num: int = 64
     """Number of samples (with --interpolate: of pairs of latents)."""
     seed: int = 0
@@ -74,6 +75,8 @@ def sample(arguments: Sequence[str]) -> int:
             f"{rows.split}; lower it."
         )
     modality = sampler.task.modality
+    if kind == "sheet" and out.suffix.lower() not in modality.sheets:
+        raise UserError(f"--out {out}: {modality.name} are written as .png or .npz.")
     if kind == "folder" and modality.write is None:
         raise UserError(
             f"--out {out}: {modality.name} are not written one by one; use .npz or .png."
@@ -102,7 +105,14 @@ def check(asked: Sample) -> None:
         raise UserError("--truncation does not apply to --interpolate; give one of them.")
 
 
-def destination(out: str, overwrite: bool) -> tuple[Path, Literal["png", "npz", "folder"]]:
+Kind = Literal["png", "npz", "folder", "sheet"]
+"""A form of the result; a sheet is a file of the modality's own."""
+
+SHEETS = (".gif", ".mp4")
+"""Suffixes of sheets; which of them there are depends on the modality."""
+
+
+def destination(out: str, overwrite: bool) -> tuple[Path, Kind]:
     """Where to write samples, and in which form.
 
     Raises:
@@ -111,8 +121,8 @@ def destination(out: str, overwrite: bool) -> tuple[Path, Literal["png", "npz", 
     path = Path(out)
     if not out:
         raise UserError("--out is empty; give NAME.png, NAME.npz or a folder.")
-    kinds: dict[str, Literal["png", "npz", "folder"]]
-    kinds = {".png": "png", ".npz": "npz", "": "folder"}
+    kinds: dict[str, Kind] = {".png": "png", ".npz": "npz", "": "folder"}
+    kinds |= dict.fromkeys(SHEETS, "sheet")
     kind = "folder" if path.is_dir() else kinds.get(path.suffix.lower())
     if kind is None:
         raise UserError(f"--out {out}: give a name that ends in .png or .npz, or a folder.")
@@ -172,6 +182,8 @@ def write_file(out: Path, sampler: "Sampler", asked: Sample, count: int) -> None
             arrays["label"] = labels
         with replacing(out) as part, part.open("wb") as file:
             np.savez_compressed(file, allow_pickle=False, **arrays)
+    elif write := sampler.task.modality.sheets.get(out.suffix.lower()):
+        write(out, samples)
     else:
         columns = COLUMNS if asked.interpolate else None
         save_image(out, sampler.task.modality.preview(samples, None, columns))

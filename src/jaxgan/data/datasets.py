@@ -8,6 +8,7 @@ import numpy as np
 
 from jaxgan.data.modality import IMAGES, PAIRS, POINTS, UNPAIRED, Modality
 from jaxgan.data.source import RowSpec, Source
+from jaxgan.data.videos import VIDEOS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,7 +80,20 @@ GLYPHS_32 = _pairs("glyphs/32", (32, 32, 1), (32, 32, 1), PAIRS)
 UNPAIRED_GLYPHS_32 = _pairs("unpaired:glyphs/32", (32, 32, 1), (32, 32, 1), UNPAIRED)
 EMOJI = _pairs("emoji", (64, 64, 3), (64, 64, 3), PAIRS)
 FACADES = _pairs("pairs:facades", (256, 256, 3), (256, 256, 3), PAIRS)
+CLIPS = DataSpec("clips:videos", (32, 64, 64, 3), None, VIDEOS)
 HORSE2ZEBRA = _pairs("cycle_gan/horse2zebra", (256, 256, 3), (256, 256, 3), UNPAIRED)
+
+
+def shape_motion(frames: int = 32, resolution: int = 64) -> DataSpec:
+    """A colored shape that moves up or to the left; ``frames`` of 32, evenly apart."""
+    name = "shape_motion" if frames == 32 else f"shape_motion:{frames}"
+    return DataSpec(name, (frames, resolution, resolution, 3), 2, VIDEOS)
+
+
+def moving_mnist(frames: int = 20, resolution: int = 64) -> DataSpec:
+    """Two moving digits; the first ``frames`` of 20."""
+    name = "moving_mnist" if frames == 20 else f"moving_mnist:{frames}"
+    return DataSpec(name, (frames, resolution, resolution, 1), None, VIDEOS)
 
 
 def stacked_mnist(triples: int) -> DataSpec:

@@ -41,6 +41,8 @@ class Modality:
       write: ``(path, sample)``: writes one quantized sample as a file; None if only arrays can be
         written.
       suffix: of such a file, e.g. ``.png``.
+      sheets: ``suffix -> (path, samples)``: writes quantized samples as one file beside the
+        preview, where a picture is not all: clips as a GIF. The training saves the first kind.
       key: of the batch's entry that generated samples imitate.
       preview_size: samples that a preview shows.
       measured: samples that a report measures with if nothing is asked.
@@ -57,6 +59,9 @@ class Modality:
     thorough_metrics: tuple[str, ...] = ()
     write: Callable[[Path, np.ndarray], None] | None = None
     suffix: str = ".npy"
+    sheets: Mapping[str, Callable[[Path, np.ndarray], None]] = dataclasses.field(
+        default_factory=dict
+    )
     key: str = "image"
     preview_size: int = 64
     measured: int = 1000

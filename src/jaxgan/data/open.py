@@ -28,7 +28,9 @@ def open_source(
     Args:
       spec: a TFDS name (``fashion_mnist``, ``my_set/config:1.0.0``), ``folder:PATH`` or an existing
         folder, ``npz:PATH`` or a path that ends in ``.npz``, or a toy: ``ring``, ``grid``,
-        ``swiss_roll``; or ``stacked_mnist`` (``stacked_mnist:COUNT``), digits as channels. Of pairs
+        ``swiss_roll``; or ``stacked_mnist`` (``stacked_mnist:COUNT``), digits as channels. Of
+        clips: ``shape_motion`` (``shape_motion:FRAMES``), ``moving_mnist``
+        (``moving_mnist:FRAMES``), or ``clips:PATH`` (``open_clips``). Of pairs
         of images: a TFDS name (``glyphs/32``), or ``pairs:PATH`` (``open_pairs``); of images of two
         kinds: ``unpaired:PATH_A,PATH_B`` or ``unpaired:PATH`` (``open_unpaired``), or
         ``unpaired:`` before pairs: ``unpaired:glyphs/32``, of which ``train`` (and its parts) is
@@ -121,6 +123,9 @@ def absolute(spec: str) -> str:
             return f"backward:{absolute(rest)}"
         case "pairs", ":", path:
             return f"pairs:{resolved(Path(path))}"
+        case "clips", ":", words:
+            frames, _, path = words.rpartition(":")
+            return f"clips:{frames}{':' if frames else ''}{resolved(Path(path))}"
         case "unpaired", ":", rest:
             folders = folders_of(rest)
             words = absolute(rest) if folders is None else ",".join(map(resolved, folders))
@@ -153,6 +158,12 @@ def _opened(
             from jaxgan.data.sources.pair_folders import open_pairs
 
             return open_pairs(Path(path), split, **of_files)
+        case "clips", ":", words:
+            from jaxgan.data.sources.clip_folders import open_clips
+
+            return open_clips(words, split, **resized)
+        case "shape_motion" | "moving_mnist" as name, _, words:
+            return _of_clips(name, words, split, data_dir, resolution, channels)
         case "stacked_mnist", _, count:
             from jaxgan.data.sources.stacked import open_stacked
 
@@ -182,6 +193,26 @@ def _opened(
     from jaxgan.data.sources.prepared import open_prepared
 
     return open_prepared(spec, split, data_dir, **resized)
+
+
+def _of_clips(
+    name: Literal["shape_motion", "moving_mnist"],
+    words: str,
+    split: str,
+    data_dir: str | None,
+    resolution: int | None,
+    channels: int | None,
+) -> Source:
+    """What ``NAME:WORDS`` names."""
+    if channels is not None:
+        raise UserError(f"{name} has the channels that it has; leave out --channels.")
+    if name == "shape_motion":
+        from jaxgan.data.sources.shape_motion import open_shape_motion
+
+        return open_shape_motion(words, split, resolution)
+    from jaxgan.data.sources.moving_mnist import open_moving_mnist
+
+    return open_moving_mnist(words, split, data_dir, resolution)
 
 
 def _of_pairs(

@@ -6,11 +6,12 @@ from pathlib import Path
 
 from jaxgan.errors import UserError, one_of
 from jaxgan.evaluation.classifier import Classifier
+from jaxgan.metrics.clip_features import of_clips
 from jaxgan.metrics.extractors.dinov2 import VITB14, VITG14, VITL14, VITS14, dinov2
 from jaxgan.metrics.extractors.efficientnet_lite0 import efficientnet_lite0, resolution_for
 from jaxgan.metrics.extractors.extractor import Extractor
 from jaxgan.metrics.extractors.fid_inception import WHERE, fid_inception
-from jaxgan.metrics.metric import Metric
+from jaxgan.metrics.metric import VIDEOS, Metric
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,6 +83,9 @@ def extractor_for(
     fitting = [metric for metric in metrics if modality in metric.modalities]
     if all(metric.network != "extractor" for metric in fitting):
         return None
+    if modality == VIDEOS:
+        frames, *frame = shape
+        return of_clips(choose_extractor(name, weights, tuple(frame), classifier), frames)
     return choose_extractor(name, weights, shape, classifier)
 
 

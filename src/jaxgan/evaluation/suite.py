@@ -4,7 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from jaxgan.errors import UserError, one_of
 from jaxgan.metrics import (
+    acd,
     cas,
+    clip_features,
     frechet,
     frechet_infinity,
     inception_score,
@@ -26,7 +28,11 @@ from jaxgan.metrics.metric import Metric
 FILES = (frechet, frechet_infinity, intra_class, kernel, prdc, inception_score, modes)
 FILES += (cas, ms_ssim, ppl, parzen, neighbors, pairwise, l1, psnr, ssim)
 
-METRICS: Mapping[str, Metric] = {file.METRIC.name: file.METRIC for file in FILES}
+FILES += (acd,)
+
+ALL = (*(file.METRIC for file in FILES), clip_features.FRAMES, clip_features.CLIPS)
+
+METRICS: Mapping[str, Metric] = {metric.name: metric for metric in ALL}
 """Every metric by its name."""
 
 

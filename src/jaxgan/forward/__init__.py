@@ -28,6 +28,7 @@ from jaxgan.forward.samples import (
     latent_codes,
     unconditional,
 )
+from jaxgan.forward.video import clip_shape, content_and_motion, foreground_and_background
 from jaxgan.forward.wrappers import (
     augmented,
     count_steps,
@@ -48,11 +49,14 @@ __all__ = [
     "bidirectional",
     "categorical",
     "central_square",
+    "clip_shape",
     "concatenated",
     "conditional",
+    "content_and_motion",
     "count_steps",
     "cycle",
     "empty_pools",
+    "foreground_and_background",
     "free_form",
     "instance_noise",
     "jittered",

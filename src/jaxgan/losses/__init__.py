@@ -19,6 +19,7 @@ from jaxgan.losses.adversarial import (
 from jaxgan.losses.auxiliary import (
     auxiliary_classifier,
     categorical_information,
+    classification,
     gaussian_information,
 )
 from jaxgan.losses.completion import weighted_squared_error
@@ -48,6 +49,7 @@ from jaxgan.losses.relativistic import (
     average_relativistic,
     relativistic,
 )
+from jaxgan.losses.video import mask_size
 
 __all__ = [
     "FDivergence",
@@ -61,6 +63,7 @@ __all__ = [
     "began_convergence",
     "bidirectional",
     "categorical_information",
+    "classification",
     "cycle_consistency",
     "each_domain",
     "ebgan",
@@ -74,6 +77,7 @@ __all__ = [
     "l1",
     "latent_reconstruction",
     "least_squares",
+    "mask_size",
     "minimax",
     "nonsaturating",
     "of_own_logits",

@@ -21,13 +21,17 @@ def auxiliary_generator(outputs: Outputs) -> Scalar:
     return _cross_entropy(outputs.extras["fake_classes"], outputs.extras["fake_labels"])
 
 
+def classification(outputs: Outputs) -> Scalar:
+    """``-E log P(C = c | x)`` of real samples."""
+    return _cross_entropy(outputs.extras["real_classes"], outputs.extras["real_labels"])
+
+
 def auxiliary_discriminator(outputs: Outputs) -> Scalar:
     """``-E log P(C = c | x) - E log P(C = c | G(z, c))`` (AC-GAN, equation 3).
 
     Both players maximize ``L_C``; its real part does not depend on the generator.
     """
-    real = _cross_entropy(outputs.extras["real_classes"], outputs.extras["real_labels"])
-    return real + auxiliary_generator(outputs)
+    return classification(outputs) + auxiliary_generator(outputs)
 
 
 def categorical_information(code: str) -> Callable[[Outputs], Scalar]:

@@ -31,6 +31,9 @@ IMAGES, POINTS = "images", "points"
 PAIRS, UNPAIRED = "pairs", "unpaired"
 """Images that were made from others, whose true targets are known or not."""
 
+VIDEOS = "videos"
+"""Clips, uint8 ``[n, frames, h, w, c]``."""
+
 PICTURES = frozenset({IMAGES, PAIRS, UNPAIRED})
 """All modalities whose samples are images."""
 

@@ -14,6 +14,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
+from jaxgan.viz.moving import gif_bytes
 from jaxgan.viz.pictures import to_pillow
 
 GENERATOR = '<meta name="generator" content="jaxgan report">'
@@ -95,7 +96,12 @@ class Picture:
     image: np.ndarray
     caption: str
 
-    def png(self) -> bytes:
+    @property
+    def file(self) -> str:
+        """The name of its file."""
+        return f"{self.name}.png"
+
+    def data(self) -> bytes:
         """The image as a PNG file."""
         file = io.BytesIO()
         to_pillow(self.image).save(file, format="PNG", optimize=True)
@@ -103,14 +109,50 @@ class Picture:
 
     def html(self) -> str:
         """As HTML, with the image in it."""
-        data, caption = base64.b64encode(self.png()).decode(), html.escape(self.caption)
+        data, caption = base64.b64encode(self.data()).decode(), html.escape(self.caption)
         size = f'width="{self.image.shape[1]}" height="{self.image.shape[0]}"'
         image = f'<img src="data:image/png;base64,{data}" {size} alt="{html.escape(self.name)}">'
         return f"<figure>{image}<figcaption>{caption}</figcaption></figure>"
 
     def markdown(self) -> str:
         """As Markdown, with a link to the file beside it."""
-        return f"![{self.name}]({self.name}.png)\n\n{escape_markdown(self.caption)}"
+        return f"![{self.name}]({self.file})\n\n{escape_markdown(self.caption)}"
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Movie:
+    """Frames uint8 ``[t, h, w, c]`` that play again and again, with a caption.
+
+    ``name`` is that of its file, without .gif.
+    """
+
+    name: str
+    frames: np.ndarray
+    caption: str
+
+    @property
+    def file(self) -> str:
+        """The name of its file."""
+        return f"{self.name}.gif"
+
+    def data(self) -> bytes:
+        """The frames as a GIF file."""
+        return gif_bytes(self.frames)
+
+    def html(self) -> str:
+        """As HTML, with the file in it."""
+        data, caption = base64.b64encode(self.data()).decode(), html.escape(self.caption)
+        size = f'width="{self.frames.shape[2]}" height="{self.frames.shape[1]}"'
+        image = f'<img src="data:image/gif;base64,{data}" {size} alt="{html.escape(self.name)}">'
+        return f"<figure>{image}<figcaption>{caption}</figcaption></figure>"
+
+    def markdown(self) -> str:
+        """As Markdown, with a link to the file beside it."""
+        return f"![{self.name}]({self.file})\n\n{escape_markdown(self.caption)}"
+
+
+Attachment: TypeAlias = Picture | Movie
+"""A block whose content is a file of its own beside the Markdown version."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -163,7 +205,7 @@ class Heading:
         return f"### {escape_markdown(self.text)}"
 
 
-Block: TypeAlias = Text | Code | Table | Picture | Gallery | Details | Heading
+Block: TypeAlias = Text | Code | Table | Attachment | Gallery | Details | Heading
 
 
 @dataclasses.dataclass(frozen=True)
@@ -187,20 +229,20 @@ class Document:
     lead: Sequence[Block]
     sections: Sequence[Section]
 
-    def pictures(self) -> Iterator[Picture]:
-        """Every picture, those within galleries and details included."""
+    def attachments(self) -> Iterator[Attachment]:
+        """Every picture and the like, those within galleries and details included."""
         for blocks in (self.lead, *(section.blocks for section in self.sections)):
-            yield from _pictures(blocks)
+            yield from _attachments(blocks)
 
 
-def _pictures(blocks: Sequence[Block]) -> Iterator[Picture]:
+def _attachments(blocks: Sequence[Block]) -> Iterator[Attachment]:
     for block in blocks:
-        if isinstance(block, Picture):
+        if isinstance(block, Attachment):
             yield block
         elif isinstance(block, Gallery):
             yield from block.pictures
         elif isinstance(block, Details):
-            yield from _pictures(block.blocks)
+            yield from _attachments(block.blocks)
 
 
 def to_html(document: Document) -> str:

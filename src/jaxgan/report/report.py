@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from jaxgan.report.context import ReportedRun, attempt
 from jaxgan.report.document import Block, Document, Section, Text
 from jaxgan.report.modes import class_modes, mixture_modes
+from jaxgan.report.moving import moving_samples
 from jaxgan.report.neighbors import neighbors
 from jaxgan.report.overview import curves, the_run
 from jaxgan.report.samples import density, during_training, each_class, interpolation, samples
@@ -31,6 +32,9 @@ OF_MODALITY: Mapping[str, Mapping[str, Build]] = {
 }
 """Further sections, by the modality that they fit; other modalities have none."""
 
+SAMPLES: Mapping[str, Build] = {"videos": moving_samples}
+"""How the samples of a modality are shown, where pictures are not enough."""
+
 RECORDED: Mapping[str, Build] = {"Curves": curves, "The run": the_run}
 """The last sections, which need no checkpoint."""
 
@@ -40,7 +44,7 @@ def compose(run: ReportedRun) -> Document:
     parts: dict[str, Build] = {"Scores": scores, **RECORDED}
     if run.sampler is not None:
         parts = {
-            "Samples": samples,
+            "Samples": SAMPLES.get(run.modality.name, samples),
             "Scores": scores,
             **OF_MODALITY.get(run.modality.name, {}),
             "Samples during training": during_training,

@@ -34,10 +34,10 @@ def write(made: Document, out: Path) -> None:
       UserError: it cannot be written.
     """
     with writing(out, "Choose another --out."):
-        before = _pictures_of(out / "report.md")
+        before = _attachments_of(out / "report.md")
         with replacing_folder(out) as part:
-            for picture in made.pictures():
-                (part / f"{picture.name}.png").write_bytes(picture.png())
+            for attached in made.attachments():
+                (part / attached.file).write_bytes(attached.data())
             # JSON can hold lone surrogates, which UTF-8 cannot encode.
             for name, text in (("report.md", to_markdown(made)), ("report.html", to_html(made))):
                 (part / name).write_bytes(text.encode(errors="replace"))
@@ -53,9 +53,9 @@ def _is_report(page: Path) -> bool:
         return GENERATOR in file.read(1000)
 
 
-def _pictures_of(markdown: Path) -> set[str]:
-    """File names of the pictures that an earlier report shows."""
+def _attachments_of(markdown: Path) -> set[str]:
+    """File names of the pictures and the like that an earlier report shows."""
     if not markdown.is_file():
         return set()
     text = markdown.read_text(errors="replace")
-    return set(re.findall(r"^!\[[a-z-]+\]\(([a-z-]+\.png)\)$", text, re.M))
+    return set(re.findall(r"^!\[[a-z-]+\]\(([a-z-]+\.(?:png|gif))\)$", text, re.M))

@@ -13,6 +13,7 @@ import numpy as np
 from jaxgan.data.modality import IMAGES, PAIRS, POINTS, UNPAIRED
 from jaxgan.data.open import held_out_rows
 from jaxgan.data.source import RowSpec, Source
+from jaxgan.data.videos import VIDEOS
 from jaxgan.errors import UserError
 from jaxgan.experiment import Experiment, Task, initial_state, load_experiment, open_of
 from jaxgan.game.gan import Gan
@@ -104,7 +105,7 @@ def _task(experiment: Experiment, description: dict[str, Any], folder: RunFolder
       UserError: the experiment no longer declares what the samples are.
     """
     data, training = description["data"], description["training"]
-    known = (POINTS, IMAGES, PAIRS, UNPAIRED, experiment.data.modality)
+    known = (POINTS, IMAGES, PAIRS, UNPAIRED, VIDEOS, experiment.data.modality)
     modalities = {one.name: one for one in known}
     if data["modality"] not in modalities:
         raise UserError(

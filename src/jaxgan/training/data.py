@@ -9,6 +9,7 @@ from jaxgan.data.datasets import rows_of_noise
 from jaxgan.data.feed import Feed, make_feed
 from jaxgan.data.modality import IMAGES, PAIRS, UNPAIRED, Modality, Range
 from jaxgan.data.source import RowSpec, Source, from_arrays
+from jaxgan.data.videos import VIDEOS
 from jaxgan.errors import UserError
 from jaxgan.experiment import Experiment, open_of
 from jaxgan.rng import Rng
@@ -42,23 +43,23 @@ def noise(experiment: Experiment, training: Training) -> Source:
     """256 samples of noise, of the shape and with the labels that the experiment's data have.
 
     Raises:
-      UserError: the data are neither images nor pairs of them, and a flag asks for a resolution or
-        channels.
+      UserError: the data are neither images nor pairs of them nor clips, and a flag asks for a
+        resolution or channels.
     """
     data = experiment.data
     spec = dict(data.spec)
     if training.resolution is not None or training.channels is not None:
-        if data.modality not in (IMAGES, PAIRS, UNPAIRED):
+        if data.modality not in (IMAGES, PAIRS, UNPAIRED, VIDEOS):
             raise UserError(
                 f"{data.name} consists of {data.modality.name}: leave out --resolution and "
                 "--channels."
             )
         side = training.resolution
         for key, (shape, dtype) in data.spec.items():
-            if len(shape) == 3:  # both images of a pair; not a label
-                height, width, channels = shape
+            if len(shape) >= 3:  # both images of a pair, or a clip; not a label
+                *frames, height, width, channels = shape
                 asked = (side or height, side or width, training.channels or channels)
-                spec[key] = RowSpec(asked, dtype)
+                spec[key] = RowSpec((*frames, *asked), dtype)
     rows = rows_of_noise(spec, data.classes, 256)
     return from_arrays("smoke", "train", rows, classes=data.classes, modality=data.modality)
 

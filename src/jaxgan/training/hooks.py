@@ -230,8 +230,10 @@ def draw_samples(
         if sampler.gan.forward.origin is not None:
             shown = beside(*sampler.beside(ORIGINS))
         else:
-            real = source.read(np.arange(min(count, source.size)))
-            shown = modality.preview(sampler(count), real, None)
+            real, drawn = source.read(np.arange(min(count, source.size))), sampler(count)
+            shown = modality.preview(drawn, real, None)
+            for suffix, write in [*modality.sheets.items()][:1]:
+                write(folder.samples / f"{info.step:07d}{suffix}", drawn)
         save_image(folder.samples / f"{info.step:07d}.png", shown)
         log.image("samples", shown, info.step)
         if info.last and modality.interpolates and sampler.gan.forward.origin is None:

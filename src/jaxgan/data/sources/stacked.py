@@ -11,6 +11,7 @@ import numpy as np
 
 from jaxgan.data.source import Rows, Source, digest
 from jaxgan.data.sources.tfds import open_tfds
+from jaxgan.data.splitmix import splitmix64
 from jaxgan.data.splits import split_indices
 from jaxgan.errors import UserError
 
@@ -94,10 +95,5 @@ def triples(indices: np.ndarray, digits: int, seed: int) -> np.ndarray:
 
     Splitmix64 of the place and the channel: no table, and the same on every machine.
     """
-    words = np.asarray(indices, np.uint64)[:, None] * np.uint64(3) + np.arange(3, dtype=np.uint64)
-    step, start = np.uint64(0x9E3779B97F4A7C15), np.uint64(seed)
-    with np.errstate(over="ignore"):
-        x = (words + np.uint64(1)) * step + start * np.uint64(0xD1342543DE82EF95)
-        x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return ((x ^ (x >> np.uint64(31))) % np.uint64(digits)).astype(np.int64)
+    places = np.asarray(indices, np.uint64)[:, None] * np.uint64(3) + np.arange(3, dtype=np.uint64)
+    return (splitmix64(places, seed) % np.uint64(digits)).astype(np.int64)

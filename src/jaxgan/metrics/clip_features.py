@@ -1,0 +1,81 @@
+"""Fréchet distances of clips, through features of their frames.
+
+The network sees frames, one by one. ``fd_frames`` compares all frames of both sets as images are
+compared. ``fd_clips`` compares clips: a clip's features are the mean of its frames' and the mean
+absolute change from a frame to the next, so that it sees what changes and how fast, but not in
+which order. Neither is the FVD of Unterthiner et al. 2018, which needs a network of clips.
+"""
+
+import dataclasses
+
+import numpy as np
+
+from jaxgan.metrics.extractors.extractor import Extractor, Output
+from jaxgan.metrics.frechet import between, gaussian_of_features
+from jaxgan.metrics.metric import VIDEOS, Comparison, Found, Metric, Samples
+
+
+def of_clips(extractor: Extractor, frames: int) -> Extractor:
+    """An extractor of clips of so many frames: the features of all frames, one after another."""
+
+    def apply(variables, clips):
+        every = extractor.apply(variables, clips.reshape(-1, *clips.shape[2:])).features
+        return Output(every.reshape(len(clips), frames * every.shape[-1]), None)
+
+    return dataclasses.replace(
+        extractor,
+        name=f"{extractor.name}, each of {frames} frames",
+        dimension=frames * extractor.dimension,
+        apply=apply,
+    )
+
+
+def frame_features(samples: Samples) -> np.ndarray:
+    """The features of every frame, ``[n, t, d]``."""
+    return samples.features.reshape(samples.count, samples.shape[0], -1)
+
+
+def clip_features(frames: np.ndarray) -> np.ndarray:
+    """Mean and mean absolute change of features ``[n, t, d]``, float64 ``[n, 2 d]``."""
+    frames = frames.astype(np.float64)
+    change = np.abs(np.diff(frames, axis=1)).mean(axis=1)
+    return np.concatenate([frames.mean(axis=1), change], axis=1)
+
+
+def _distance(real: np.ndarray, generated: np.ndarray) -> Found:
+    ends = gaussian_of_features(real), gaussian_of_features(generated)
+    return {"distance": between(*ends)}, {}
+
+
+def _of_frames(comparison: Comparison) -> Found:
+    real, generated = (
+        frame_features(samples).reshape(-1, frame_features(samples).shape[-1])
+        for samples in (comparison.real, comparison.generated)
+    )
+    return _distance(real, generated)
+
+
+def _of_clips(comparison: Comparison) -> Found:
+    return _distance(
+        clip_features(frame_features(comparison.real)),
+        clip_features(frame_features(comparison.generated)),
+    )
+
+
+FRAMES = Metric(
+    name="fd_frames",
+    about="Fréchet distance between features of single frames",
+    compute=_of_frames,
+    values={"distance": "lower"},
+    title=lambda distance: f"{distance} of frames",
+    modalities=frozenset({VIDEOS}),
+)
+
+CLIPS = Metric(
+    name="fd_clips",
+    about="Fréchet distance between means and changes of frames' features; not FVD",
+    compute=_of_clips,
+    values={"distance": "lower"},
+    title=lambda distance: f"{distance} of clips",
+    modalities=frozenset({VIDEOS}),
+)
