@@ -62,7 +62,7 @@ def build(cfg: Config, task: jg.Task) -> jg.Gan:
     )
 
 
-SMALL = dict(width=16, resolution=32, steps=6000, batch_size=32)
+SMALL = dict(width=8, resolution=32, steps=6000, batch_size=16)
 
 EXPERIMENT = jg.Experiment(
     Config,
