@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 import scipy.ndimage
 
-from jaxgan.errors import UserError
+from jaxgan.holes import central_hole
 from jaxgan.metrics.metric import IMAGES, Better, Comparison, Found, Metric
 from jaxgan.metrics.psnr import ROUNDING
 
@@ -65,23 +65,6 @@ def nearest_border(images: np.ndarray, hole: np.ndarray) -> np.ndarray:
 
 CONTROLS: dict[str, Fill] = {"mean_color": mean_color, "nearest_border": nearest_border}
 """What fills the holes beside the generator."""
-
-
-def central_hole(height: int, width: int, overlap: int) -> np.ndarray:
-    """The central square of half the side but for ``overlap`` known pixels, bool ``[h, w]``.
-
-    Raises:
-      UserError: nothing is left of it.
-    """
-    top, left = height // 4 + overlap, width // 4 + overlap
-    hole = np.zeros((height, width), bool)
-    hole[top : height - top, left : width - left] = True
-    if not hole.any():
-        raise UserError(
-            f"Images of {height} x {width} have no hole within a border of {overlap} pixels; name "
-            "other --metrics, e.g. fd."
-        )
-    return hole
 
 
 ERRORS: dict[str, Better] = {"l1": "lower", "l2": "lower", "psnr": "higher"}
