@@ -174,6 +174,11 @@ def test_masks_and_the_other_direction(photos):
     Image.fromarray(mask).save(photos / "a.mask.png")
     image, known = read_image(model, photos / "a.png", None)
     assert known.tolist() == (mask > 0).tolist()
+    layer = np.stack(
+        [mask * 0 + 255, mask * 0, mask * 0, mask], -1
+    )  # red paint on a transparent ground
+    Image.fromarray(layer).save(photos / "a.mask.png")
+    assert read_image(model, photos / "a.png", None)[1].tolist() == known.tolist()
     made = model(image, latents, known)
     np.testing.assert_array_equal(made[~known], image[~known])
     assert (made[known] != image[known]).any()
