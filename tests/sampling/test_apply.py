@@ -75,6 +75,16 @@ def test_scores_compare_each_sample_with_the_true_image_of_its_row(run, command)
     assert protocol["reference"]["split"] == "test"
 
 
+def test_the_least_distance_is_that_of_training_targets(run, command):
+    """The reference is all of the test split, so that nothing of it is left for a floor."""
+    code, said = command(["evaluate", run, "--metrics", "ms-ssim"])
+    assert code == 0
+    assert "held-out real of train: " in said
+    score = read_scores(run / "evaluations.jsonl")[-1]
+    assert (score.real_score_of["split"], score.real_score_of["n"]) == ("train", 20)
+    assert score.protocol["made_from"]["split"] == "test"
+
+
 def test_scores_during_training_are_of_the_held_out_rows_too(run):
     scores = [score for score in read_scores(run / "evaluations.jsonl") if score.metric == "l1"]
     during = [score for score in scores if score.subject["rule"] == "during training"]

@@ -224,10 +224,10 @@ def _reference(asked: Evaluate, count: int) -> Reference:
     made = is_run(asked.subject) and made_from_rows(asked.subject)
     channels = kind_of(asked.subject)[0][-1] if made and asked.against else None
     opened = functools.cache(opener(against, asked.data_dir, asked.resolution, channels))
-    split = asked.split or ("train" if asked.against else trained_split(asked.subject))
-    if made and asked.split is None:
-        split = held_out_rows(opened, split).split
-    return reference_of(opened, split, asked.num_real, count, asked.held_out)
+    trained = "train" if asked.against else trained_split(asked.subject)
+    split = asked.split or (held_out_rows(opened, trained).split if made else trained)
+    of_training = trained if made else None
+    return reference_of(opened, split, asked.num_real, count, asked.held_out, of_training)
 
 
 def _of_rows(
@@ -308,7 +308,10 @@ def _at_best(score: Score, name: str) -> list[str]:
     """What held-out real samples, a perfect sampler and unchanged sources get, each in words."""
     count, told = score.real_score_of.get("n"), []
     if name in score.real_score:
-        of = "" if count == score.protocol["n_fake"] else f", n = {count}"
+        split = score.real_score_of.get("split")
+        own = score.protocol.get("reference", {}).get("split") == split
+        of = "" if own else f" of {split}"
+        of += "" if count == score.protocol["n_fake"] else f", n = {count}"
         told.append(f"held-out real{of}: {score.real_score[name]:.6g}")
     perfect, good = (score.details.get(key, {}) for key in ("perfect", "perfect_of_good"))
     unchanged = score.details.get("unchanged", {})
