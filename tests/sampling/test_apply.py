@@ -139,6 +139,22 @@ def test_apply_runs_the_model_on_files_of_any_size_that_it_takes(run, photos, co
     assert size_of(tmp_path / "small" / "b.png") == (8, 8)
 
 
+def test_results_in_a_folder_score_as_the_run_does(run, command, tmp_path):
+    test = tiny_pairs.opened("test").arrays()
+    for side, key in (("A", "source"), ("B", "target")):
+        (tmp_path / "pairs" / side).mkdir(parents=True)
+        for number, image in enumerate(test[key][:, :, :, 0]):
+            Image.fromarray(image).save(tmp_path / "pairs" / side / f"{number}.png")
+    out, scores = tmp_path / "out", tmp_path / "scores.jsonl"
+    assert command(["apply", run, tmp_path / "pairs" / "A", "--out", out])[0] == 0
+    words = ["--metrics", "l1", "--out", scores]
+    assert command(["evaluate", out, "--against", f"pairs:{tmp_path / 'pairs'}", *words])[0] == 0
+    assert command(["evaluate", run, *words])[0] == 0
+    of_files, of_run = read_scores(scores)
+    assert of_files.values == pytest.approx(of_run.values, rel=1e-3)  # levels may round otherwise
+    assert of_files.details["unchanged"] == pytest.approx(of_run.details["unchanged"])
+
+
 def test_apply_refuses_what_it_cannot_do_and_writes_nothing(
     run, finished, photos, refused, tmp_path
 ):

@@ -4,13 +4,13 @@ import dataclasses
 import functools
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import tyro
 
 from jaxgan.cli.flags import check_count, check_seed, check_truncation
 from jaxgan.cli.progress import Counting
-from jaxgan.data.modality import IMAGES, POINTS, Modality
+from jaxgan.data.modality import IMAGES, PAIRS, POINTS, Modality
 from jaxgan.data.open import held_out_rows
 from jaxgan.errors import UserError
 from jaxgan.evaluation.evaluate import Evaluation
@@ -28,7 +28,9 @@ from jaxgan.evaluation.inputs import (
     scoring_of,
     trained_split,
 )
+from jaxgan.evaluation.matched import matched
 from jaxgan.evaluation.reference import Reference, generated_reference, reference_of
+from jaxgan.evaluation.samples import SampleSet
 from jaxgan.evaluation.score import Score, append
 from jaxgan.evaluation.suite import help_text, metrics_named
 from jaxgan.experiment import Scoring
@@ -48,7 +50,8 @@ class Evaluate:
     """A run folder; or npz:PATH, a folder of images, or a data set."""
     against: Annotated[str | None, tyro.conf.arg(metavar="DATA")] = None
     """What to compare with: a data set, npz:PATH, a folder, or another run; the data that the run
-    was trained on if not given."""
+    was trained on if not given. Files are compared with the targets of pairs:DIR that have their
+    names, and, by l1, psnr and ssim, with the images of a folder that have."""
     metrics: Annotated[
         str | None,
         tyro.conf.arg(
@@ -166,10 +169,8 @@ def scores_of(asked: Evaluate, run: bool) -> list[Score]:
         drawing = Drawing(asked.step, asked.weights, asked.truncation, asked.seed, standing)
         generated, about, sampler = of_run(asked.subject, count, drawing, reference.rows)
     else:
-        opened = opener(asked.subject, asked.data_dir, asked.resolution, modality=modality)
-        generated, about = of_data(opened("train"), asked.num)
+        generated, about, reference = _of_files(asked, metrics, modality)
         sampler = None
-        reference = _reference(asked, generated.count)
         metrics = metrics or _usual(recorded, own, reference)
         evaluation = _evaluation(asked, recorded, metrics, reference)
     with Counting() as counting:
@@ -253,6 +254,37 @@ def _of_rows(
             f"reference has {real.count}; lower it, or name another --split."
         )
     return real.count, (real.shape, real.modality.name)
+
+
+def _of_files(
+    asked: Evaluate, metrics: Sequence[Metric] | None, modality: Modality | None
+) -> tuple[SampleSet, dict[str, Any], Reference]:
+    """Samples of files, what a score says of them, and what they are compared with.
+
+    Each is compared with the true image of its name where these are known: of pairs, and where a
+    metric asks for it.
+    """
+    opened = opener(asked.subject, asked.data_dir, asked.resolution, modality=modality)
+    by_name = any(metric.paired for metric in metrics or ()) and not is_run(str(asked.against))
+    if not by_name:
+        generated, about = of_data(opened("train"), asked.num)
+        reference = _reference(asked, generated.count)
+        if reference.real.modality != PAIRS:
+            return generated, about, reference
+    for name in ("num", "num_real"):
+        if getattr(asked, name) is not None:
+            flag = name.replace("_", "-")
+            raise UserError(
+                f"--{flag}: every image is compared with the true one of its name; omit it."
+            )
+    true = functools.cache(opener(str(asked.against), asked.data_dir, asked.resolution))
+    split = asked.split or held_out_rows(true, "train").split
+    size, channels = true(split).size, true(split).shape[-1]
+    reference = reference_of(true, split, None, size, asked.held_out, trained="train")
+    assert reference.rows is not None
+    made = opener(asked.subject, asked.data_dir, asked.resolution, channels)("train")
+    generated = matched(made, reference.rows)
+    return generated, {"kind": "data", **generated.about}, reference
 
 
 def _standing(asked: Evaluate, recorded: Scoring) -> int:
