@@ -48,7 +48,7 @@ def test_each_image_is_compared_with_the_true_one_of_its_name(here, capsys):
     scores = scored(here, *words)
     assert scores["l1"].values["mean"] == pytest.approx(100 * 20 / 255)
     assert scores["psnr"].values["mean"] == pytest.approx(psnr(TARGETS, MADE).mean())
-    unchanged = scores["l1"].details["unchanged"]["mean"]
+    unchanged = scores["l1"].controls["the sources unchanged"]["mean"]
     assert unchanged == pytest.approx(l1(TARGETS, SOURCES).mean())
     assert "the sources unchanged" in capsys.readouterr().out
     protocol = scores["l1"].protocol
@@ -65,7 +65,7 @@ def test_originals_in_a_folder(here):
     save(here / "originals", TARGETS)
     scores = scored(here, here / "made", "--against", here / "originals", "--metrics", "l1")
     assert scores["l1"].values["mean"] == pytest.approx(100 * 20 / 255)
-    assert "unchanged" not in scores["l1"].details  # what the images were made from is not known
+    assert not scores["l1"].controls  # what the images were made from is not known
 
 
 def test_what_does_not_match_is_refused(here):

@@ -104,14 +104,12 @@ def test_the_metric_scores_the_hole_beside_both_controls():
     inner = central_hole(16, 16, 1)
     generated[:, inner] //= 2
     metric = hole(1)
-    values, _ = metric.compute(compared(real, generated))
+    values, details = metric.compute(compared(real, generated))
     assert list(values) == list(metric.values)
-    for prefix, images in {
-        "": generated,
-        "mean_color_": mean_color(real, inner),
-        "nearest_border_": nearest_border(real, inner),
-    }.items():
-        expected = dataclasses.asdict(errors(real, images, inner))
-        assert {name: values[prefix + name] for name in expected} == expected
+    assert values == dataclasses.asdict(errors(real, generated, inner))
+    assert details["controls"] == {
+        "the mean color": dataclasses.asdict(errors(real, mean_color(real, inner), inner)),
+        "the nearest border": dataclasses.asdict(errors(real, nearest_border(real, inner), inner)),
+    }
     assert metric.parameters(compared(real, generated)) == {"hole": "central 6 x 6 pixels"}
     assert (metric.paired, metric.better, metric.values["psnr"]) == (True, "lower", "higher")

@@ -67,7 +67,9 @@ def test_scores_compare_each_sample_with_the_true_image_of_its_row(run, command)
     wanted = l1(test["target"], sampler(20)).mean()  # its rows are those of the test split
     assert last["l1"].values["mean"] == pytest.approx(wanted, rel=1e-6)
     unchanged = l1(test["target"], test["source"]).mean()
-    assert last["l1"].details["unchanged"]["mean"] == pytest.approx(unchanged, rel=1e-9)
+    assert last["l1"].controls["the sources unchanged"]["mean"] == pytest.approx(
+        unchanged, rel=1e-9
+    )
     assert last["l1"].values["mean"] < 0.3 * unchanged  # it has learned the negative
     protocol = last["l1"].protocol
     assert protocol["made_from"] == {"data": "negatives", "split": "test"}
@@ -115,6 +117,7 @@ def test_pictures_show_source_sample_and_truth(run, command, tmp_path):
     assert command(["report", run, "--out", tmp_path / "page"])[0] == 0
     page = (tmp_path / "page" / "report.html").read_text()
     assert "what it was made from" in page
+    assert "the sources unchanged" in page
     assert "negatives test" in page
 
 
@@ -152,7 +155,8 @@ def test_results_in_a_folder_score_as_the_run_does(run, command, tmp_path):
     assert command(["evaluate", run, *words])[0] == 0
     of_files, of_run = read_scores(scores)
     assert of_files.values == pytest.approx(of_run.values, rel=1e-3)  # levels may round otherwise
-    assert of_files.details["unchanged"] == pytest.approx(of_run.details["unchanged"])
+    (unchanged,) = of_run.controls.values()
+    assert of_files.controls["the sources unchanged"] == pytest.approx(unchanged)
 
 
 def test_apply_refuses_what_it_cannot_do_and_writes_nothing(

@@ -337,7 +337,7 @@ def print_scores(scores: Sequence[Score]) -> None:
 
 
 def _at_best(score: Score, name: str) -> list[str]:
-    """What held-out real samples, a perfect sampler and unchanged sources get, each in words."""
+    """What held-out real samples, a perfect sampler and controls get, each in words."""
     count, told = score.real_score_of.get("n"), []
     if name in score.real_score:
         split = score.real_score_of.get("split")
@@ -346,9 +346,9 @@ def _at_best(score: Score, name: str) -> list[str]:
         of += "" if count == score.protocol["n_fake"] else f", n = {count}"
         told.append(f"held-out real{of}: {score.real_score[name]:.6g}")
     perfect, good = (score.details.get(key, {}) for key in ("perfect", "perfect_of_good"))
-    unchanged = score.details.get("unchanged", {})
-    if name in unchanged:
-        told.append(f"the sources unchanged: {unchanged[name]:.6g}")
+    for control, values in score.controls.items():
+        if name in values:
+            told.append(f"{control}: {values[name]:.6g}")
     if name in perfect:
         told.append(f"a perfect sampler: {perfect[name]:.6g}")
     if name in good:

@@ -63,7 +63,7 @@ def nearest_border(images: np.ndarray, hole: np.ndarray) -> np.ndarray:
     return images[:, rows, columns]
 
 
-CONTROLS: dict[str, Fill] = {"mean_color": mean_color, "nearest_border": nearest_border}
+CONTROLS: dict[str, Fill] = {"the mean color": mean_color, "the nearest border": nearest_border}
 """What fills the holes beside the generator."""
 
 
@@ -82,14 +82,12 @@ def hole(overlap: int) -> Metric:
         real, completed = comparison.real.array(), comparison.generated.array()
         height, width, _ = comparison.generated.shape
         missing = central_hole(height, width, overlap)
-        candidates = {"": completed} | {
-            f"{name}_": fill(real, missing) for name, fill in CONTROLS.items()
-        }
-        return {
-            f"{prefix}{value}": number
-            for prefix, images in candidates.items()
-            for value, number in dataclasses.asdict(errors(real, images, missing)).items()
-        }, {}
+
+        def found(filled: np.ndarray) -> dict[str, float]:
+            return dataclasses.asdict(errors(real, filled, missing))
+
+        controls = {name: found(fill(real, missing)) for name, fill in CONTROLS.items()}
+        return found(completed), {"controls": controls}
 
     def parameters(comparison: Comparison) -> dict[str, str]:
         height, width, _ = comparison.generated.shape
@@ -100,7 +98,7 @@ def hole(overlap: int) -> Metric:
         name="hole",
         about="errors within the hole that was completed, beside two controls",
         compute=compute,
-        values={**ERRORS, **{f"{name}_{value}": "" for name in CONTROLS for value in ERRORS}},
+        values=ERRORS,
         title=lambda distance: "mean L1 of the hole, %",
         network="",
         modalities=frozenset({IMAGES}),
