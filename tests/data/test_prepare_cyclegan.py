@@ -134,6 +134,13 @@ def test_every_configuration_of_tfds_is_listed(data_dir, capsys):
     assert "1,067 horses and 1,334 zebras in train\n    license: none stated; source: Zhu" in said
 
 
+def test_a_configuration_that_there_is_not(data_dir):
+    with pytest.raises(
+        UserError, match=r"^No cycle_gan configuration horse2zebr; did you mean hor"
+    ):
+        prepare("cycle_gan/horse2zebr")
+
+
 def test_without_network_the_message_says_what_to_fetch(data_dir, monkeypatch):
     monkeypatch.setattr(prepare_module, "why_unreachable", lambda url, timeout: "no network")
     with pytest.raises(UserError) as caught:
