@@ -23,7 +23,8 @@ def scores(run: ReportedRun) -> list[Block]:
     blocks: list[Block] = [
         Text(
             "Each table holds scores of one protocol; numbers of different tables cannot be "
-            "compared. Held-out real samples show what even a perfect generator gets."
+            "compared. Held-out real samples, none of which is in the reference, show what even a "
+            "perfect generator gets, and controls what needs no training."
         )
     ]
     for place, (name, column) in enumerate(zip(names, found, strict=True)):
