@@ -8,7 +8,7 @@ import pytest
 
 from jaxgan import forward, losses
 from jaxgan.errors import UserError
-from jaxgan.forward.completion import MEAN_COLOR
+from jaxgan.forward.completion import MEAN_COLOR, central_hole
 from jaxgan.forward.masks import free_form_masks
 from support.outputs import drawn
 
@@ -81,6 +81,9 @@ def test_a_sample_is_the_image_with_the_hidden_part_of_the_square():
     np.testing.assert_array_equal(sample, expected)
     expected[:, 3:5, 3:5] = FILLED
     np.testing.assert_allclose(game.origin(LATENTS, condition), expected, rtol=1e-6)
+    hidden = np.zeros((3, 8, 8, 1), bool)
+    hidden[:, 3:5, 3:5] = True
+    np.testing.assert_array_equal(game.hidden(LATENTS, condition), hidden)
 
 
 def test_without_a_border_all_of_the_square_is_hidden():
@@ -101,7 +104,8 @@ def test_hidden_pixels_get_the_color_in_the_game_s_range():
 
 @pytest.mark.parametrize("overlap", [2, 3, 9])
 def test_a_border_that_is_all_of_the_square_is_refused(overlap):
-    with pytest.raises(UserError, match=f"overlap of {overlap} hides nothing .* 8 x 8; train"):
+    assert central_hole(128, 128, 4).sum() == 56**2
+    with pytest.raises(UserError, match=f"overlap of {overlap} hides nothing .* 8 x 8; give a"):
         played(forward.central_square(overlap), square)
 
 
@@ -134,4 +138,5 @@ def test_free_form_samples_hide_what_their_latents_or_a_person_say():
         np.testing.assert_array_equal(sample, np.where(mask, 0.5, IMAGES))
         origin = game.origin(LATENTS, condition | more)
         np.testing.assert_allclose(origin, np.where(mask, FILLED, IMAGES), rtol=1e-6)
+        np.testing.assert_array_equal(game.hidden(LATENTS, condition | more), mask)
     assert game.optional == ("mask",)

@@ -7,6 +7,7 @@ from jaxgan.metrics import (
     cas,
     frechet,
     frechet_infinity,
+    hole,
     inception_score,
     intra_class,
     kernel,
@@ -24,7 +25,7 @@ from jaxgan.metrics import (
 from jaxgan.metrics.metric import Metric
 
 FILES = (frechet, frechet_infinity, intra_class, kernel, prdc, inception_score, modes)
-FILES += (cas, ms_ssim, ppl, parzen, neighbors, pairwise, l1, psnr, ssim)
+FILES += (cas, ms_ssim, ppl, parzen, neighbors, pairwise, l1, psnr, ssim, hole)
 
 METRICS: Mapping[str, Metric] = {file.METRIC.name: file.METRIC for file in FILES}
 """Every metric by its name."""

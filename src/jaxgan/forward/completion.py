@@ -10,10 +10,10 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
+from jaxgan.errors import UserError
 from jaxgan.forward.base import Condition, Forward, judged
 from jaxgan.forward.masks import free_form_masks
 from jaxgan.forward.priors import normal
-from jaxgan.holes import central_hole
 from jaxgan.rng import Rng
 from jaxgan.types import Array, Batch, Image, Latent, Outputs, ScalarLike
 
@@ -49,19 +49,19 @@ def central_square(
       UserError: when it is run, if such a border leaves nothing of the square.
     """
 
-    def hidden(image: Image) -> np.ndarray:
+    def hole(image: Image) -> np.ndarray:
         _, height, width, _ = image.shape
         return central_hole(height, width, overlap)[..., None]
 
     def masked(image: Image) -> Image:
-        return jnp.where(hidden(image), _filling(color, range, image), image)
+        return jnp.where(hole(image), _filling(color, range, image), image)
 
     def run(
         generator, discriminator, batch: Batch, rng: Rng, adaptive: Mapping[str, Any]
     ) -> Outputs:
         image = batch["image"]
         fake, g_stats = generator(masked(image))
-        weights = jnp.where(hidden(image), 1.0, overlap_weight)
+        weights = jnp.where(hole(image), 1.0, overlap_weight)
         extras = {"predicted": fake, "weights": _square(weights)}
         return judged(discriminator, _square(image), fake, g_stats, adaptive, extras)
 
@@ -70,13 +70,18 @@ def central_square(
         image = condition["image"]
         square, _ = generator(masked(image))
         around = [(0, 0), *((side // 4, side // 4) for side in image.shape[1:3]), (0, 0)]
-        return jnp.where(hidden(image), jnp.pad(square, around), image)
+        return jnp.where(hole(image), jnp.pad(square, around), image)
 
     def origin(latents: Latent, condition: Condition) -> Image:
         del latents
         return masked(condition["image"])
 
-    return Forward(PRIOR, run, sample, condition=("image",), origin=origin)
+    def hidden(latents: Latent, condition: Condition) -> Array:
+        del latents
+        image = condition["image"]
+        return jnp.broadcast_to(hole(image), (*image.shape[:3], 1))
+
+    return Forward(PRIOR, run, sample, condition=("image",), origin=origin, hidden=hidden)
 
 
 def free_form(
@@ -128,7 +133,32 @@ def free_form(
     def origin(latents: Latent, condition: Condition) -> Image:
         return masked(condition["image"], mask_of(latents, condition))
 
-    return Forward(PRIOR, run, sample, condition=("image",), optional=("mask",), origin=origin)
+    return Forward(
+        PRIOR,
+        run,
+        sample,
+        condition=("image",),
+        optional=("mask",),
+        origin=origin,
+        hidden=mask_of,
+    )
+
+
+def central_hole(height: int, width: int, overlap: int) -> np.ndarray:
+    """The central square of half the side but for ``overlap`` known pixels, bool ``[h, w]``.
+
+    Raises:
+      UserError: nothing is hidden.
+    """
+    top, left = height // 4 + overlap, width // 4 + overlap
+    hole = np.zeros((height, width), bool)
+    hole[top : height - top, left : width - left] = True
+    if not hole.any():
+        raise UserError(
+            f"An overlap of {overlap} hides nothing of the central square of images of {height} x "
+            f"{width}; give a smaller one."
+        )
+    return hole
 
 
 def _square(image: Any) -> Any:

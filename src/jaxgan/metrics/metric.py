@@ -124,6 +124,10 @@ class Samples(Protocol):
         """The images that they were made from, uint8 ``[n, h, w, c]``; None without such."""
         ...
 
+    def hidden(self) -> np.ndarray | None:
+        """Where they complete images, bool ``[n, h, w]``; None where nothing is completed."""
+        ...
+
     def array(self) -> np.ndarray:
         """All samples: uint8 images ``[n, h, w, c]``, or float32 points ``[n, d]``."""
         ...
