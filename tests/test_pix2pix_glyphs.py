@@ -23,12 +23,13 @@ pytestmark = pytest.mark.slow
 
 FOLDER = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
 FONTS = [FOLDER / f"{name}.ttf" for name in ("DejaVuSans", "DejaVuSerif-Bold")]
-SIDE, EM, TEST = 32, 24, 128
+SIDE, EM, TEST, STEPS = 32, 24, 128, 150
 """``EM``: of a smaller size than the image's, these fonts' accents and tails are not cut off."""
 FLAGS = ("--batch-size", "16", "--learning-rate", "2e-3", "--channels", "1", "--devices", "1")
 """Ten times the paper's rate, for a short budget."""
-BAR = 6.0
-"""Percent of the range."""
+BAR = 5.0
+"""Percent of the range. One run had 4.2 with the L1 loss and 6.3 without it; it is 6.5 from sources
+to targets."""
 
 
 def glyphs():
@@ -36,7 +37,7 @@ def glyphs():
 
     In an order of chance. Latin, Greek and Cyrillic share pictures, which new ones must not be.
     """
-    shared = set.intersection(*({*TTFont(path).getBestCmap()} for path in FONTS))
+    shared = set.intersection(*({*(TTFont(path).getBestCmap() or ())} for path in FONTS))
     letters = [chr(code) for code in shared if unicodedata.category(chr(code))[0] == "L"]
     fonts, found = [font_of(path, EM) for path in FONTS], {}
     for letter in np.random.default_rng(0).permutation(sorted(letters)):
@@ -68,7 +69,7 @@ def test_new_glyphs_are_near_their_targets_and_not_without_the_l1_loss(tmp_path)
     write(data / "train", pairs[TEST:])
     write(data / "test", pairs[:TEST])
     untrained, sources = distance(data, tmp_path / "untrained", 1)
-    trained, _ = distance(data, tmp_path / "trained", 300)
-    adversarial, _ = distance(data, tmp_path / "adversarial", 300, "--l1", 0)
+    trained, _ = distance(data, tmp_path / "trained", STEPS)
+    adversarial, _ = distance(data, tmp_path / "adversarial", STEPS, "--l1", 0)
     found = f"{trained=}, {untrained=}, {adversarial=}, {sources=}"
     assert trained < BAR < min(untrained, adversarial, sources), found
