@@ -61,7 +61,7 @@ def distance(data, folder, steps, *flags):
     subprocess.run(list(map(str, command)), env=as_users_compile(), check=True)
     (score,) = read_scores(folder / "evaluations.jsonl")
     assert score.protocol["n_fake"] == TEST
-    return score.values["mean"], score.details["unchanged"]["mean"]
+    return score.values["mean"], score.controls["the sources unchanged"]["mean"]
 
 
 def test_new_glyphs_are_near_their_targets_and_not_without_the_l1_loss(tmp_path):
