@@ -78,6 +78,7 @@ class Forward:
         ``mask`` of what is to be completed; otherwise it draws them from the latents.
       origin: ``(latents, condition) -> images``: what each sample was made from, as a person sees
         it beside the sample; None for samples that are made of latents.
+      aligned: whether source and image of a row must show the same; unpaired data are refused.
       hidden: what of the images is hidden from the generator and completed in its samples; None
         where nothing is.
       reverse: ``sample`` from targets to sources, for a game that learns both ways.
@@ -90,6 +91,7 @@ class Forward:
     pack: int = 1
     optional: tuple[str, ...] = ()
     origin: Origin | None = None
+    aligned: bool = False
     hidden: Hidden | None = None
     reverse: Sample | None = None
 
