@@ -19,9 +19,8 @@ halvings less, a square of 16 pixels and a border of 1. The preset free_form hid
 a box, drawn anew for every image, and predicts the whole image.
 
 Scores are of what was hidden (metric hole) beside two controls: the mean color, and of each hidden
-pixel the nearest one that is seen. Those of free-form masks are of whole images (l1, psnr), whose
-larger part was never hidden: they compare with each other only. So leave --overlap and --masks as a
-preset has them, or name other metrics.
+pixel the nearest one that is seen. How much was hidden is part of a score's protocol: those of
+another --overlap, or of other --masks, stand in other tables.
 
 Differs from the paper:
 - Their photographs of Paris are not to be had without asking; a folder may hold any images, cropped
@@ -50,7 +49,6 @@ from typing import Literal
 import optax
 
 import jaxgan as jg
-from jaxgan.metrics.completion import hole
 from jaxgan.nets import context_encoder
 
 
@@ -113,7 +111,8 @@ PUBLISHED = (
     jg.Published(f"nearest neighbor by HOG: {PARIS}", "19.92; 6.92; 12.79", TABLE),
     jg.Published(f"nearest neighbor by learned features: {PARIS}", "15.10; 4.30; 14.70", TABLE),
 )
-SMALL = dict(data=jg.datasets.CIFAR10, overlap=1, bottleneck=100, scoring=jg.Scoring((hole(1),)))
+HOLE = jg.Scoring(("hole",))
+SMALL = dict(data=jg.datasets.CIFAR10, overlap=1, bottleneck=100, scoring=HOLE)
 
 EXPERIMENT = jg.Experiment(
     Config,
@@ -130,7 +129,7 @@ EXPERIMENT = jg.Experiment(
             data=jg.datasets.FOLDER,
             resolution=128,
             steps=116_000,
-            scoring=jg.Scoring((hole(4),)),
+            scoring=HOLE,
             published=PUBLISHED,
         ),
         "cifar10": dict(steps=78_000, **SMALL),
@@ -141,7 +140,7 @@ EXPERIMENT = jg.Experiment(
             steps=116_000,
             masks="free_form",
             known_weight=1.0,
-            scoring=jg.Scoring(("l1", "psnr")),
+            scoring=HOLE,
         ),
     },
 )

@@ -94,8 +94,6 @@ class Config:
 
 def build(cfg: Config, task: jg.Task) -> jg.Gan:
     """A U-Net against a discriminator of patches."""
-    if task.modality.name == "unpaired":
-        raise jg.UserError("pix2pix learns from pairs, which these data are not; see cyclegan.py.")
     height, width, _ = task.source_shape
     channels = task.shape[-1]
     side = min(height, width)

@@ -1,5 +1,7 @@
 """The Context Encoder's experiment by the commands that everybody uses, on a folder of images."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -9,17 +11,20 @@ from jaxgan.data.datasets import DataSpec
 from jaxgan.errors import UserError
 from jaxgan.evaluation.score import read_scores
 from jaxgan.experiment import Task, load_experiment
+from jaxgan.metrics.hole import errors, nearest_border
+from jaxgan.sampling.load import load
 from support.tiny_runs import EXPERIMENTS, digest, rows
 
 FILE = next(path for path in EXPERIMENTS if path.stem == "context_encoder")
+COUNT = 20
 TINY = ("--resolution", 16, "--width", 1, "--bottleneck", 4, "--batch-size", 8, "--devices", 2)
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
-    """Twenty images of noise."""
+    """Images of noise."""
     folder, random = tmp_path_factory.mktemp("data"), np.random.default_rng(0)
-    for number in range(20):
+    for number in range(COUNT):
         pixels = random.integers(0, 256, (16, 16, 3), np.uint8)
         Image.fromarray(pixels).save(folder / f"{number:02d}.png")
     return folder
@@ -39,11 +44,18 @@ def test_it_resumes_to_the_same_bits_and_is_scored(preset, data, tmp_path):
     assert digest(tmp_path / "parts") == digest(tmp_path / "whole")
     last = rows(tmp_path / "whole")[-1]
     assert all(np.isfinite(last[name]) for name in ("g/adversarial", "g/reconstruction", "g/loss"))
-    metric = {"free_form": "l1", "cifar10": "hole"}[preset]
-    words = ["evaluate", tmp_path / "whole", "--metrics", metric, "--num", 16]
+    words = ["evaluate", tmp_path / "whole", "--num", COUNT]
     assert dispatch([str(word) for word in words]) == 0
     (score,) = read_scores(tmp_path / "whole" / "evaluations.jsonl")
-    assert score.metric == metric
+    assert score.metric == "hole"
+    # Of other pixels than the game hid some would be known, and the same as in the true image.
+    sampler = load(str(tmp_path / "whole"))
+    hidden, (shown, made, true) = sampler.hidden(COUNT), sampler.beside(COUNT)
+    np.testing.assert_array_equal(made[~hidden], true[~hidden])
+    assert (shown[hidden] == shown[hidden][0]).all()
+    assert score.values == dataclasses.asdict(errors(true, made, hidden))
+    nearest = score.controls["the nearest border"]
+    assert nearest == dataclasses.asdict(errors(true, nearest_border(true, hidden), hidden))
     assert all(np.isfinite(value) for value in score.values.values())
 
 

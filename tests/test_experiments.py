@@ -341,6 +341,14 @@ def test_the_conditional_gan_s_samples_have_the_spread_of_its_training():
     assert spread(sampler.decode(latents, {"label": labels})) == pytest.approx(expected, rel=0.1)
 
 
+def test_a_game_of_pairs_refuses_images_that_are_not():
+    experiment = experiment_named("pix2pix").selected("glyphs_small")
+    experiment.game(experiment.default(), experiment.task())
+    unpaired = Task.of(UNPAIRED_GLYPHS_32, steps=1)
+    with pytest.raises(UserError, match=r"pix2pix-glyphs_small learns from images in pairs"):
+        experiment.game(experiment.default(), unpaired)
+
+
 def test_there_are_experiments():
     assert len(EXPERIMENTS) >= 4
     assert len(SMOKES) > len(EXPERIMENTS)

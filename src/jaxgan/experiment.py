@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxgan.data.datasets import DataSpec
-from jaxgan.data.modality import IMAGES, Modality
+from jaxgan.data.modality import IMAGES, UNPAIRED, Modality
 from jaxgan.data.source import RowSpec, Source
 from jaxgan.ema import constant
 from jaxgan.errors import UserError, one_of
@@ -271,10 +271,19 @@ class Experiment:
         return self.config(**{**self.changes, **changes})
 
     def game(self, config: Any, task: Task) -> Gan:
-        """What ``build`` makes of a config, with the run's average if the paper has no other."""
+        """What ``build`` makes of a config, with the run's average if the paper has no other.
+
+        Raises:
+          UserError: the game is of pairs and the data are not, or ``build`` says so.
+        """
         if not self.fixed_budget:
             task = dataclasses.replace(task, steps=None)
         gan = self.build(config, task)
+        if gan.forward.aligned and task.modality == UNPAIRED:
+            raise UserError(
+                f"{self.name} learns from images in pairs, which these data are not; choose other "
+                "--data, e.g. pairs:DIR, or an experiment that needs none, as cyclegan.py."
+            )
         return dataclasses.replace(gan, ema=constant(task.ema)) if gan.ema is None else gan
 
     def task(self, **more: Any) -> Task:

@@ -1,6 +1,9 @@
 """Packages of Debian and npm, with clients that only pretend."""
 
+import gzip
+import hashlib
 import io
+import shutil
 import sys
 import tarfile
 from pathlib import Path
@@ -11,16 +14,31 @@ from rich.console import Console
 from jaxgan.data.prepare import debian, npm
 from jaxgan.data.prepare.debian import DebianPackages
 from jaxgan.data.prepare.npm import NpmPackages
-from jaxgan.data.prepare.packages import PackageError, run_client
+from jaxgan.data.prepare.packages import PackageError, run_client, sha256_of, sha256_of_all
+
+
+def sha256(content):
+    return hashlib.sha256(content).hexdigest()
+
 
 FONTS = DebianPackages(
     names=("font-one", "font-two"),
     folder=Path("/usr/share/absent/fonts"),
-    files=("one.ttc", "two.ttc"),
+    files={"one.ttc": sha256(b"one"), "two.ttc": sha256(b"two")},
     size="1 MB",
 )
+WHOLE = {
+    "emoji-a/img/64/x.png": b"emoji-a",
+    "emoji-a/list.json": b"[]",
+    "emoji-b/img/64/x.png": b"emoji-b",
+    "emoji-b/list.json": b"[]",
+}
 EMOJI = NpmPackages(
-    names=("emoji-a", "emoji-b"), version="2.0.0", parts=("list.json", "img/64"), size="1 MB"
+    names=("emoji-a", "emoji-b"),
+    version="2.0.0",
+    parts=("list.json", "img/64"),
+    size="1 MB",
+    sha256=sha256("".join(f"{sha256(c)} {name}\n" for name, c in WHOLE.items()).encode()),
 )
 SILENT = Console(file=io.StringIO())
 
@@ -33,7 +51,10 @@ def clients(monkeypatch):
     return []
 
 
-def test_debian_packages_are_fetched_without_root(tmp_path, monkeypatch, clients):
+@pytest.fixture
+def debian_client(monkeypatch, clients):
+    """apt-get and dpkg that give the two fonts, of which one may be of another version."""
+
     def run(command, folder):
         clients.append(command)
         if command[0] == "apt-get":
@@ -42,34 +63,66 @@ def test_debian_packages_are_fetched_without_root(tmp_path, monkeypatch, clients
         else:
             fonts = Path(command[3]) / "usr/share/absent/fonts"
             fonts.mkdir(parents=True, exist_ok=True)
-            (fonts / f"{Path(command[2]).name.split('_')[0][5:]}.ttc").touch()
+            name = Path(command[2]).name.split("_")[0][5:]
+            (fonts / f"{name}.ttc").write_text(
+                name if clients[0] != "new" else f"{name}, drawn anew"
+            )
 
     monkeypatch.setattr(debian, "run_client", run)
+    return clients
+
+
+def test_debian_packages_are_fetched_without_root(tmp_path, debian_client):
     folder = FONTS.fetch(tmp_path / "into", SILENT)
     assert sorted(file.name for file in folder.iterdir()) == ["one.ttc", "two.ttc"]
     assert tmp_path / "into" in folder.parents
-    assert [command[:2] for command in clients] == [
+    assert [command[:2] for command in debian_client] == [
         ["apt-get", "download"],
         ["dpkg", "-x"],
         ["dpkg", "-x"],
     ]
     assert FONTS.fetch(tmp_path / "into", SILENT) == folder  # nothing is fetched twice
-    assert len(clients) == 3
-    (folder / "two.ttc").unlink()  # incomplete: it is fetched again, in the same place
-    assert FONTS.fetch(tmp_path / "into", SILENT) == folder
-    assert (folder / "two.ttc").exists()
+    assert len(debian_client) == 3
 
 
-def test_installed_packages_are_used_where_they_are(tmp_path):
-    for name in FONTS.files:
-        (tmp_path / name).touch()
-    installed = DebianPackages(FONTS.names, tmp_path, FONTS.files, FONTS.size)
-    assert installed.fetch(tmp_path / "into", SILENT) == tmp_path
+@pytest.mark.parametrize("content", [None, b"", b"tw", b"two, drawn anew"])
+def test_a_font_that_is_missing_damaged_or_of_another_version(tmp_path, debian_client, content):
+    folder = FONTS.fetch(tmp_path / "into", SILENT)
+    (folder / "two.ttc").unlink()
+    if content is not None:
+        (folder / "two.ttc").write_bytes(content)
+    assert FONTS.fetch(tmp_path / "into", SILENT) == folder  # fetched again, in the same place
+    assert (folder / "two.ttc").read_bytes() == b"two"
+    assert len(debian_client) == 6
+
+
+def test_packages_of_another_version_are_refused(tmp_path, debian_client):
+    debian_client.append("new")
+    with pytest.raises(PackageError, match=r"have no one\.ttc and two\.ttc of the version that is"):
+        FONTS.fetch(tmp_path / "into", SILENT)
+    assert not [path for path in tmp_path.rglob("*") if path.name != "into"]
+
+
+def test_installed_packages_are_used_where_they_are(tmp_path, debian_client):
+    installed = DebianPackages(FONTS.names, tmp_path / "fonts", FONTS.files, FONTS.size)
+    installed.folder.mkdir()
+    for name in ("one", "two"):
+        (installed.folder / f"{name}.ttc").write_text(name)
+    assert installed.fetch(tmp_path / "into", SILENT) == tmp_path / "fonts"
+    assert not debian_client
+
+
+def test_gzipped_files_are_known_by_what_is_in_them(tmp_path):
+    for level in (1, 9):
+        (tmp_path / "a.gz").write_bytes(gzip.compress(b"content" * 99, level))
+        assert sha256_of(tmp_path / "a.gz") == sha256(b"content" * 99)
+    (tmp_path / "a.gz").write_bytes((tmp_path / "a.gz").read_bytes()[:-9])
+    assert sha256_of(tmp_path / "a.gz") == sha256_of(tmp_path / "none") == ""
 
 
 def test_a_package_without_its_files_leaves_nothing(tmp_path, monkeypatch, clients):
     monkeypatch.setattr(debian, "run_client", lambda command, folder: None)
-    with pytest.raises(PackageError, match=r"hold no one\.ttc and two\.ttc"):
+    with pytest.raises(PackageError, match=r"have no one\.ttc and two\.ttc"):
         FONTS.fetch(tmp_path / "into", SILENT)
     assert not [path for path in tmp_path.rglob("*") if path.name != "into"]
 
@@ -96,12 +149,15 @@ def pack(path, files):
             tar.addfile(info, io.BytesIO(content))
 
 
-def test_npm_packages_are_fetched_in_part(tmp_path, monkeypatch, clients):
+@pytest.fixture
+def npm_client(monkeypatch, clients):
+    """npm that packs more than is kept, and once "new" is among ``clients`` another list."""
+
     def run(command, folder):
         clients.append(command)
         for name in EMOJI.names:
             files = {
-                "package/list.json": b"[]",
+                "package/list.json": b"[]" if clients[0] != "new" else b"[1]",
                 "package/img/64/x.png": name.encode(),
                 "package/img/640/x.png": b"",
                 "package/img/64/../../../../outside": b"",
@@ -110,22 +166,72 @@ def test_npm_packages_are_fetched_in_part(tmp_path, monkeypatch, clients):
             pack(Path(folder, f"{name}-2.0.0.tgz"), files)
 
     monkeypatch.setattr(npm, "run_client", run)
-    folder = EMOJI.fetch(tmp_path / "into", SILENT)
-    files = {
+    return clients
+
+
+def files_in(folder):
+    return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in folder.rglob("*")
         if path.is_file()
     }
-    assert files == {
-        "emoji-a/list.json": b"[]",
-        "emoji-a/img/64/x.png": b"emoji-a",
-        "emoji-b/list.json": b"[]",
-        "emoji-b/img/64/x.png": b"emoji-b",
-    }
+
+
+def test_npm_packages_are_fetched_in_part(tmp_path, npm_client):
+    folder = EMOJI.fetch(tmp_path / "into", SILENT)
+    assert files_in(folder) == WHOLE
+    assert sha256_of_all(folder) == EMOJI.sha256
     assert not list(tmp_path.rglob("outside"))
-    assert clients[0][:4] == ["npm", "pack", "emoji-a@2.0.0", "emoji-b@2.0.0"]
+    assert npm_client[0][:4] == ["npm", "pack", "emoji-a@2.0.0", "emoji-b@2.0.0"]
     assert EMOJI.fetch(tmp_path / "into", SILENT) == folder
-    assert len(clients) == 1
+    assert len(npm_client) == 1
+
+
+def drop(folder):
+    (folder / "emoji-b/img/64/x.png").unlink()
+
+
+def cut(folder):
+    (folder / "emoji-a/img/64/x.png").write_bytes(b"emoji")
+
+
+def add(folder):
+    (folder / "emoji-a/img/64/y.png").write_bytes(b"")
+
+
+def swap(folder):
+    shutil.move(folder / "emoji-a", folder / "c")
+    shutil.move(folder / "emoji-b", folder / "emoji-a")
+    shutil.move(folder / "c", folder / "emoji-b")
+
+
+@pytest.mark.parametrize("change", [drop, cut, add, swap])
+def test_a_folder_with_other_files_than_the_packages_is_fetched_again(tmp_path, npm_client, change):
+    folder = EMOJI.fetch(tmp_path / "into", SILENT)
+    change(folder)
+    assert EMOJI.fetch(tmp_path / "into", SILENT) == folder
+    assert len(npm_client) == 2
+    assert files_in(folder) == WHOLE
+
+
+def test_a_partial_folder_is_not_taken_where_there_is_no_network(tmp_path, npm_client, monkeypatch):
+    folder = EMOJI.fetch(tmp_path / "into", SILENT)
+    drop(folder)
+
+    def fail(command, folder):
+        raise PackageError("npm failed (no network)")
+
+    monkeypatch.setattr(npm, "run_client", fail)
+    with pytest.raises(PackageError, match="no network"):
+        EMOJI.fetch(tmp_path / "into", SILENT)
+    assert (folder / "emoji-a/list.json").exists()  # nor is it removed
+
+
+def test_npm_packages_of_another_content_are_refused(tmp_path, npm_client):
+    npm_client.append("new")
+    with pytest.raises(PackageError, match=r"emoji-b@2\.0\.0 have other files than are known here"):
+        EMOJI.fetch(tmp_path / "into", SILENT)
+    assert not [path for path in tmp_path.rglob("*") if path.name != "into"]
 
 
 def test_a_damaged_npm_package_leaves_nothing(tmp_path, monkeypatch, clients):

@@ -102,7 +102,7 @@ def test_a_split_depends_on_no_other_row():
 
 
 def test_faults_of_fonts(fonts, data_dir, tmp_path):
-    with pytest.raises(UserError, match=r"hold \d+ samples of glyphs's split train.*has \d+"):
+    with pytest.raises(UserError, match=r"hold \d+ samples of glyphs/64's split train.*has \d+"):
         prepare("glyphs", source_dir=fonts)
     (fonts / "ukai.ttc").write_bytes((fonts / "ukai.ttc").read_bytes()[:40])
     with pytest.raises(UserError, match=r"ukai\.ttc is damaged or no font"):

@@ -12,7 +12,7 @@ import jaxgan
 from jaxgan.data.modality import POINTS
 from jaxgan.data.source import from_arrays
 from jaxgan.data.sources.toy import ring_modes
-from jaxgan.errors import UserError
+from jaxgan.errors import NoSplitError, UserError
 from jaxgan.evaluation.classifier import classifier_of
 from jaxgan.evaluation.evaluate import Evaluation
 from jaxgan.evaluation.extractors import extractor_for
@@ -27,6 +27,7 @@ from jaxgan.metrics.extractors.efficientnet_lite0 import SHA256, efficientnet_li
 from jaxgan.metrics.metric import Metric
 from jaxgan.metrics.modes import kl_floor
 from jaxgan.sampling.load import training_source
+from support import tiny_pairs
 from support.tiny_runs import config, rewrite
 
 pytest_plugins = ["support.run_fixtures"]
@@ -174,6 +175,28 @@ def test_what_is_held_out_is_not_in_the_reference(held_out, tmp_path):
     assert reference.held_out.count == len(held)
     whole = reference_of(opened, "train", 40, 20, "test")
     assert whole.held_out is None  # every one of them is in the reference
+
+
+def test_where_the_whole_test_split_is_the_reference_training_targets_are_beside_it():
+    opened = tiny_pairs.opened
+    assert reference_of(opened, "test", None, 500).held_out is None
+    found = reference_of(opened, "test", None, 500, trained="train")
+    assert found.held_out.count == found.real.count == 20
+    targets = {row.tobytes() for row in opened("train").arrays()["target"]}
+    held = {row.tobytes() for row in found.held_out.array()}
+    assert len(held) == 20
+    assert held <= targets
+    rest = reference_of(opened, "test", 5, 5, trained="train").held_out
+    assert rest.about["split"] == "test"  # it has enough of its own
+    turned = reference_of(opened, "train", None, 500, trained="train").held_out
+    assert (turned.about["split"], turned.count) == ("test", 20)
+
+    def alone(split):
+        if split != "train":
+            raise NoSplitError(split)
+        return opened(split)
+
+    assert reference_of(alone, "train", None, 500, trained="train").held_out is None
 
 
 def test_standing_statistics_are_another_generator(copy, command):

@@ -127,3 +127,21 @@ def test_only_later_rows_of_the_training_itself_go(tmp_path):
     assert path.read_text().startswith("damaged\n")
     forget(tmp_path / "none.jsonl", 0, "training")
     assert not (tmp_path / "none.jsonl").exists()
+
+
+def test_controls_are_those_of_the_metric_or_of_rows_that_were_written_before():
+    def controls(values, details):
+        return Score("hole", "", "lower", values, {}, {}, {}, details=details).controls
+
+    assert controls({"l1": 1.0}, {}) == {}
+    assert controls({"l1": 1.0}, {"controls": {"the mean color": {"l1": "inf"}}}) == {
+        "the mean color": {"l1": math.inf}  # as a line of JSON has it
+    }
+    assert controls({"mean": 1.0}, {"unchanged": {"mean": 3.0}}) == {
+        "the sources unchanged": {"mean": 3.0}
+    }
+    values = {"l1": 1.0, "psnr": 9.0, "mean_color_l1": 2.0, "mean_color_psnr": 8.0}
+    assert controls({**values, "nearest_border_l1": 4.0}, {}) == {
+        "the mean color": {"l1": 2.0, "psnr": 8.0},
+        "the nearest border": {"l1": 4.0},
+    }

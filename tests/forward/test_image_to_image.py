@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from jaxgan import forward
+from jaxgan.errors import UserError
 from jaxgan.game.network import Network
 from jaxgan.nets.pix2pix import UNet
 from jaxgan.types import Outputs
@@ -149,6 +150,11 @@ def test_the_discriminator_judges_what_the_pool_gives_and_the_generator_its_own(
     assert not np.array_equal(new[0].places, new[1].places) or not np.array_equal(
         new[0].coins, new[1].coins
     )
+
+
+def test_a_pool_that_nothing_keeps_is_refused():
+    with pytest.raises(UserError, match=r"give Gan adaptive=empty_pools\(...\)"):
+        forward.cycle().run(Linear(max), Linear(max), BATCH, drawn(ROWS), {})
 
 
 def test_samples_are_of_either_direction():

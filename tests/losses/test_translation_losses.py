@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from jaxgan import losses
+from jaxgan.errors import UserError
 from jaxgan.types import Outputs
 from support.outputs import array
 
@@ -32,6 +33,8 @@ def test_cycle_and_identity_are_summed_over_the_domains():
     assert losses.cycle_consistency(found) == pytest.approx(1.0 + 3.0)
     found = outputs(real=real, extras={"cycled": wrong, "identity": changed})
     assert losses.identity_mapping(found) == pytest.approx(1.0 + 3.0)
+    with pytest.raises(UserError, match=r"needs what cycle\(identity=True\) makes"):
+        losses.identity_mapping(outputs(real=real, extras={"cycled": changed}))
 
 
 REAL, FAKE, OWN = (

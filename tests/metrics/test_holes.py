@@ -6,19 +6,13 @@ import numpy as np
 import pytest
 
 from jaxgan.errors import UserError
-from jaxgan.forward import completion
-from jaxgan.metrics.completion import (
-    central_hole,
-    errors,
-    hole,
-    mean_color,
-    nearest_border,
-)
+from jaxgan.metrics.hole import METRIC, errors, mean_color, nearest_border
 from jaxgan.metrics.metric import Comparison
 
 RNG = np.random.default_rng(0)
 SIX = np.arange(36, dtype=np.uint8).reshape(1, 6, 6, 1)
-MIDDLE = central_hole(6, 6, 1)
+MIDDLE = np.zeros((1, 6, 6), bool)
+MIDDLE[:, 2:4, 2:4] = True
 """The four pixels in the middle: 14, 15, 20 and 21."""
 
 
@@ -27,6 +21,8 @@ class Images:
     """As much of ``Samples`` as these metrics ask for."""
 
     images: np.ndarray
+    holes: np.ndarray | None = None
+    name: str = "these"
 
     @property
     def count(self):
@@ -39,20 +35,12 @@ class Images:
     def array(self):
         return self.images
 
+    def hidden(self):
+        return self.holes
 
-def compared(real, generated):
-    return Comparison(Images(real), Images(generated))  # type: ignore[arg-type]
 
-
-def test_the_hole_is_that_of_the_game():
-    for size, overlap in ((6, 1), (16, 0), (32, 1), (128, 4)):
-        expected = completion.central_hole((size, size), overlap)[..., 0]
-        np.testing.assert_array_equal(central_hole(size, size, overlap), expected)
-    assert np.argwhere(MIDDLE).tolist() == [[2, 2], [2, 3], [3, 2], [3, 3]]
-    assert central_hole(128, 128, 4).sum() == 56**2
-    for size, overlap in ((16, 4), (8, 9)):
-        with pytest.raises(UserError, match=f"{size} x {size} have no hole .* {overlap} pixels"):
-            central_hole(size, size, overlap)
+def compared(real, generated, holes):
+    return Comparison(Images(real), Images(generated, holes))  # type: ignore[arg-type]
 
 
 def test_errors_by_hand():
@@ -63,8 +51,12 @@ def test_errors_by_hand():
     assert found.l1 == pytest.approx(100 * 0.6 / 4)
     assert found.l2 == pytest.approx(100 * (0.04 + 0.16) / 4)
     assert found.psnr == pytest.approx(-10 * np.log10(0.05))
-    two = errors(np.concatenate([SIX, SIX]), np.concatenate([completed, completed * 0]), MIDDLE)
-    black = np.square(np.array([14, 15, 20, 21]) / 255).mean()
+    # Another image, of which something else is hidden: both count alike.
+    row = np.zeros((1, 6, 6), bool)
+    row[:, 5, :2] = True
+    pair = np.concatenate([SIX, SIX]), np.concatenate([completed, completed * 0])
+    two = errors(*pair, np.concatenate([MIDDLE, row]))
+    black = np.square(np.array([30, 31]) / 255).mean()
     assert two.l2 == pytest.approx(100 * (0.05 + black) / 2)
     assert two.psnr == pytest.approx((-10 * np.log10(0.05) - 10 * np.log10(black)) / 2)
 
@@ -78,21 +70,22 @@ def test_a_copy_is_as_good_as_rounding():
 def test_the_mean_color_is_that_of_known_pixels():
     images = np.concatenate([SIX, SIX + 100]).repeat(2, axis=-1)
     images[..., 1] = 7
-    filled = mean_color(images, MIDDLE)
+    holes = MIDDLE.repeat(2, axis=0)
+    filled = mean_color(images, holes)
     # Symmetric about 17.5, as the hole is; and about 67.5 of both images, rounded to even.
     assert filled[:, 2:4, 2:4, 0].tolist() == [[[68, 68]] * 2] * 2
     assert (filled[:, 2:4, 2:4, 1] == 7).all()
-    np.testing.assert_array_equal(filled[:, ~MIDDLE], images[:, ~MIDDLE])
+    np.testing.assert_array_equal(filled[~holes], images[~holes])
 
 
 def test_the_nearest_pixel_of_the_border_by_hand():
-    filled = nearest_border(SIX, MIDDLE)[0, :, :, 0]
+    (filled,) = nearest_border(SIX, MIDDLE)[..., 0]
     # 14 lies between 8 above and 13 to the left, and so on around the hole.
     assert filled[2, 2] in (8, 13)
     assert filled[2, 3] in (9, 16)
     assert filled[3, 2] in (26, 19)
     assert filled[3, 3] in (27, 22)
-    np.testing.assert_array_equal(filled[~MIDDLE], SIX[0, ~MIDDLE, 0])
+    np.testing.assert_array_equal(filled[~MIDDLE[0]], SIX[~MIDDLE][:, 0])
 
 
 @pytest.mark.parametrize("share", [0.3, 0.9])
@@ -100,27 +93,31 @@ def test_the_nearest_pixel_is_nearest(share):
     """By brute force, in holes of any form: none that is known is nearer than the copied one."""
     missing = RNG.random((9, 7)) < share
     places = np.stack(np.meshgrid(range(9), range(7), indexing="ij"), -1)
-    copied = nearest_border(places[None], missing)[0]  # images whose values are their places
+    copied = nearest_border(places[None], missing[None])[0]  # images whose values are their places
     assert not missing[copied[..., 0], copied[..., 1]].any()
     known = places[~missing]
     least = np.square(places[:, :, None] - known).sum(-1).min(-1)
     np.testing.assert_array_equal(np.square(copied - places).sum(-1), least)
 
 
-def test_the_metric_scores_the_hole_beside_both_controls():
-    real = RNG.integers(0, 256, (5, 16, 16, 3), np.uint8)
+def test_the_metric_scores_the_holes_beside_both_controls():
+    """Of other pixels in each image."""
+    real, holes = RNG.integers(0, 256, (5, 16, 16, 3), np.uint8), RNG.random((5, 16, 16)) < 0.25
     generated = real.copy()
-    inner = central_hole(16, 16, 1)
-    generated[:, inner] //= 2
-    metric = hole(1)
-    values, _ = metric.compute(compared(real, generated))
-    assert list(values) == list(metric.values)
-    for prefix, images in {
-        "": generated,
-        "mean_color_": mean_color(real, inner),
-        "nearest_border_": nearest_border(real, inner),
-    }.items():
-        expected = dataclasses.asdict(errors(real, images, inner))
-        assert {name: values[prefix + name] for name in expected} == expected
-    assert metric.parameters(compared(real, generated)) == {"hole": "central 6 x 6 pixels"}
-    assert (metric.paired, metric.better, metric.values["psnr"]) == (True, "lower", "higher")
+    generated[holes] //= 2
+    comparison = compared(real, generated, holes)
+    values, details = METRIC.compute(comparison)
+    assert list(values) == list(METRIC.values)
+    assert values == dataclasses.asdict(errors(real, generated, holes))
+    assert details["controls"] == {
+        "the mean color": dataclasses.asdict(errors(real, mean_color(real, holes), holes)),
+        "the nearest border": dataclasses.asdict(errors(real, nearest_border(real, holes), holes)),
+    }
+    share = f"{100 * holes.sum() / (5 * 16 * 16):.2f} % of the pixels"
+    assert METRIC.parameters(comparison) == {"hidden": share}
+    assert (METRIC.paired, METRIC.better, METRIC.values["psnr"]) == (True, "lower", "higher")
+
+
+def test_samples_of_which_nothing_was_hidden_are_refused():
+    with pytest.raises(UserError, match=r"Nothing of an image was hidden .* in these; leave hole"):
+        METRIC.compute(compared(SIX, SIX, None))

@@ -1,7 +1,8 @@
-"""The Context Encoder's networks: the authors' counts, and outputs beside NumPy's convolutions."""
+"""The Context Encoder's networks: the authors' counts and outputs."""
 
 import functools
 import itertools
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -69,71 +70,6 @@ def test_other_images_are_refused(shape):
     assert square((64, 64, 1)) == (64, 1)
 
 
-# The authors' layers in NumPy, in their layout: images [b, c, h, w], kernels [o, i, h, w], and
-# [i, o, h, w] of a transposed convolution.
-
-
-def convolved(x, kernel, bias, stride, pad):
-    x = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
-    size = (x.shape[2] - 4) // stride + 1
-    rows = [
-        [
-            np.einsum("bihw,oihw->bo", x[:, :, top : top + 4, left : left + 4], kernel)
-            for left in range(0, size * stride, stride)
-        ]
-        for top in range(0, size * stride, stride)
-    ]
-    return np.array(rows).transpose(2, 3, 0, 1) + bias[:, None, None]
-
-
-def spread(x, kernel, bias, stride, pad):
-    """Every pixel adds its multiple of the kernel; ``pad`` is cut off at the edges."""
-    batch, _, height, width = x.shape
-    size = (height - 1) * stride + 4
-    out = np.zeros((batch, kernel.shape[1], size, size), np.float32)
-    for row in range(height):
-        for column in range(width):
-            top, left = row * stride, column * stride
-            part = np.einsum("bi,iohw->bohw", x[:, :, row, column], kernel)
-            out[:, :, top : top + 4, left : left + 4] += part
-    return out[:, :, pad : size - pad, pad : size - pad] + bias[:, None, None]
-
-
-def normalized(x, gain, bias):
-    mean, variance = x.mean((0, 2, 3), keepdims=True), x.var((0, 2, 3), keepdims=True)
-    units = (x - mean) / np.sqrt(variance + 1e-5)
-    return units * gain[:, None, None] + bias[:, None, None]
-
-
-def leaky(x):
-    return np.where(x > 0, x, 0.2 * x)
-
-
-def rectified(x):
-    return np.maximum(x, 0)
-
-
-def completed(x, layers, norms):
-    """The generator for 32 pixels of train.lua's recipe: three halvings, two doublings."""
-    (first, second, third, middle), (seed, up, last) = layers
-    x = leaky(convolved(x, *first, 2, 1))
-    x = leaky(normalized(convolved(x, *second, 2, 1), *norms[0]))
-    x = leaky(normalized(convolved(x, *third, 2, 1), *norms[1]))
-    x = leaky(normalized(convolved(x, *middle, 1, 0), *norms[2]))
-    assert x.shape[2:] == (1, 1)
-    x = rectified(normalized(spread(x, *seed, 1, 0), *norms[3]))
-    x = rectified(normalized(spread(x, *up, 2, 1), *norms[4]))
-    return np.tanh(spread(x, *last, 2, 1))
-
-
-def judged(x, layers, norms):
-    """The discriminator of 16 pixels."""
-    first, second, last = layers
-    x = leaky(convolved(x, *first, 2, 1))
-    x = leaky(normalized(convolved(x, *second, 2, 1), *norms[0]))
-    return convolved(x, *last, 1, 0)[:, 0, 0, 0]
-
-
 def drawn_layers(widths, drawn, transposed=False):
     """A kernel and a bias for each step from one width to the next."""
     steps = itertools.pairwise(widths)
@@ -173,21 +109,44 @@ def run(module, params, x):
     return np.asarray(jax.jit(jax.vmap(one, axis_name=AXIS))(jnp.asarray(x)[None])[0])
 
 
-def test_the_generator_s_output_is_that_of_numpy_s_convolutions():
-    drawn, x = Drawn(0), images(1, 3, 32, 32, 4)
-    down = drawn_layers([4, 4, 8, 16, 5], drawn)  # width 2: maps of 16, 8 and 4 pixels
-    up = drawn_layers([5, 16, 8, 3], drawn, transposed=True)
-    norms = [(drawn.gain(size), drawn.bias(size)) for size in (8, 16, 5, 16, 8)]
-    found = run(Generator(width=2, bottleneck=5), as_params(down, up, norms), x)
-    expected = completed(x.transpose(0, 3, 1, 2), (down, up), norms).transpose(0, 2, 3, 1)
-    assert found.shape == (3, 16, 16, 3)
-    np.testing.assert_allclose(found, expected, rtol=2e-4, atol=2e-5)
+GOLDEN = np.load(Path(__file__).parent / "context_encoder.npz")
+"""Outputs of the authors' Lua code: ``context_encoder_golden.py`` wrote them."""
+EVERY = 7
+"""Of a prediction's pixels these are there, along each side."""
 
 
-def test_the_discriminator_s_output_is_that_of_numpy_s_convolutions():
-    drawn, x = Drawn(0), images(1, 3, 16, 16, 3)
-    layers = drawn_layers([3, 8, 16, 1], drawn)  # width 2: maps of 8 and 4 pixels
-    norms = [(drawn.gain(16), drawn.bias(16))]
+@pytest.mark.parametrize(
+    "name, whole, pixels, encoder",
+    [
+        ("square of 128", False, 128, [2, 2, 4, 8, 16]),
+        ("whole of 128", True, 128, [2, 2, 4, 8, 16]),
+        ("whole of 64", True, 64, [2, 4, 8, 16]),
+    ],
+)
+def test_outputs_are_those_of_the_authors_code(name, whole, pixels, encoder):
+    """In training mode, of a width of 2; as ``context_encoder_golden.fill`` fills PyTorch's."""
+    drawn, x = Drawn(0), images(1, 2, pixels, pixels, 3)
+    decoder = encoder[::-1] if whole else encoder[:0:-1]
+    down = drawn_layers([3, *encoder, 5], drawn)
+    up = drawn_layers([5, *decoder, 3], drawn, transposed=True)
+    norms = [(drawn.gain(size), drawn.bias(size)) for size in (*encoder[1:], 5, *decoder)]
+    module = Generator(width=2, bottleneck=5, whole=whole)
+    found = run(module, as_params(down, up, norms), x)[:, ::EVERY, ::EVERY]
+    np.testing.assert_allclose(found, GOLDEN[f"{name} predicted"], rtol=2e-4, atol=2e-5)
+
+
+@pytest.mark.parametrize(
+    "name, pixels, widths",
+    [
+        ("square of 128", 64, [2, 4, 8, 16]),
+        ("whole of 128", 128, [2, 2, 4, 8, 16]),
+        ("whole of 64", 64, [2, 4, 8, 16]),
+    ],
+)
+def test_logits_are_those_of_the_authors_code(name, pixels, widths):
+    """Before their sigmoid."""
+    drawn, x = Drawn(0), images(1, 2, pixels, pixels, 3)
+    layers = drawn_layers([3, *widths, 1], drawn)
+    norms = [(drawn.gain(size), drawn.bias(size)) for size in widths[1:]]
     found = run(Discriminator(width=2), as_params(layers, [], norms), x)
-    expected = judged(x.transpose(0, 3, 1, 2), layers, norms)
-    np.testing.assert_allclose(found, expected, rtol=2e-4, atol=2e-5)
+    np.testing.assert_allclose(found, GOLDEN[f"{name} judged"], rtol=2e-4, atol=2e-5)

@@ -67,12 +67,24 @@ def test_scores_compare_each_sample_with_the_true_image_of_its_row(run, command)
     wanted = l1(test["target"], sampler(20)).mean()  # its rows are those of the test split
     assert last["l1"].values["mean"] == pytest.approx(wanted, rel=1e-6)
     unchanged = l1(test["target"], test["source"]).mean()
-    assert last["l1"].details["unchanged"]["mean"] == pytest.approx(unchanged, rel=1e-9)
+    assert last["l1"].controls["the sources unchanged"]["mean"] == pytest.approx(
+        unchanged, rel=1e-9
+    )
     assert last["l1"].values["mean"] < 0.3 * unchanged  # it has learned the negative
     protocol = last["l1"].protocol
     assert protocol["made_from"] == {"data": "negatives", "split": "test"}
     assert (protocol["n_fake"], protocol["n_real"]) == (20, 20)
     assert protocol["reference"]["split"] == "test"
+
+
+def test_the_least_distance_is_that_of_training_targets(run, command):
+    """The reference is all of the test split, so that nothing of it is left for a floor."""
+    code, said = command(["evaluate", run, "--metrics", "ms-ssim"])
+    assert code == 0
+    assert "held-out real of train: " in said
+    score = read_scores(run / "evaluations.jsonl")[-1]
+    assert (score.real_score_of["split"], score.real_score_of["n"]) == ("train", 20)
+    assert score.protocol["made_from"]["split"] == "test"
 
 
 def test_scores_during_training_are_of_the_held_out_rows_too(run):
@@ -105,6 +117,7 @@ def test_pictures_show_source_sample_and_truth(run, command, tmp_path):
     assert command(["report", run, "--out", tmp_path / "page"])[0] == 0
     page = (tmp_path / "page" / "report.html").read_text()
     assert "what it was made from" in page
+    assert "the sources unchanged" in page
     assert "negatives test" in page
 
 
@@ -127,6 +140,23 @@ def test_apply_runs_the_model_on_files_of_any_size_that_it_takes(run, photos, co
     words = ["apply", run, photos / "b.png", "--out", tmp_path / "small", "--resolution", 8]
     assert command(words)[0] == 0
     assert size_of(tmp_path / "small" / "b.png") == (8, 8)
+
+
+def test_results_in_a_folder_score_as_the_run_does(run, command, tmp_path):
+    test = tiny_pairs.opened("test").arrays()
+    for side, key in (("A", "source"), ("B", "target")):
+        (tmp_path / "pairs" / side).mkdir(parents=True)
+        for number, image in enumerate(test[key][:, :, :, 0]):
+            Image.fromarray(image).save(tmp_path / "pairs" / side / f"{number}.png")
+    out, scores = tmp_path / "out", tmp_path / "scores.jsonl"
+    assert command(["apply", run, tmp_path / "pairs" / "A", "--out", out])[0] == 0
+    words = ["--metrics", "l1", "--out", scores]
+    assert command(["evaluate", out, "--against", f"pairs:{tmp_path / 'pairs'}", *words])[0] == 0
+    assert command(["evaluate", run, *words])[0] == 0
+    of_files, of_run = read_scores(scores)
+    assert of_files.values == pytest.approx(of_run.values, rel=1e-3)  # levels may round otherwise
+    (unchanged,) = of_run.controls.values()
+    assert of_files.controls["the sources unchanged"] == pytest.approx(unchanged)
 
 
 def test_apply_refuses_what_it_cannot_do_and_writes_nothing(
@@ -174,6 +204,11 @@ def test_masks_and_the_other_direction(photos):
     Image.fromarray(mask).save(photos / "a.mask.png")
     image, known = read_image(model, photos / "a.png", None)
     assert known.tolist() == (mask > 0).tolist()
+    layer = np.stack(
+        [mask * 0 + 255, mask * 0, mask * 0, mask], -1
+    )  # red paint on a transparent ground
+    Image.fromarray(layer).save(photos / "a.mask.png")
+    assert read_image(model, photos / "a.png", None)[1].tolist() == known.tolist()
     made = model(image, latents, known)
     np.testing.assert_array_equal(made[~known], image[~known])
     assert (made[known] != image[known]).any()

@@ -232,6 +232,7 @@ def test_figures_can_be_drawn_of_any_scores(better, values):
     rows = [figures.Row("a variant " * 9, values, values[0], nothing, marked=True)]
     drawn = [
         figures.intervals(rows, "score", better, real=1.0),
+        figures.intervals(rows, "score", better, controls={"near": 1.0, "far": 99.0}),
         figures.effects({"r1": {"0": found, "1": found}}, "score", better),
         figures.parallel_coordinates({"r1": [0, 1], "b": ["x", "y"]}, values, "score", better),
         figures.profiles(

@@ -60,6 +60,32 @@ def test_a_diverged_run_is_counted_and_is_the_worst(study):
     assert (plain["mean rank"], r1["mean rank"]) == ("1.33", "1.67")
 
 
+def test_controls_stand_below_the_variants(study):
+    """Whether all scores have them or not, as of runs that were scored by an earlier jaxgan."""
+
+    def beside(trial):
+        controls = {"controls": {"the sources unchanged": {"captured": 3.25}}}
+        scores = [
+            dataclasses.replace(one, details={**one.details, **controls}) for one in trial.scores
+        ]
+        return dataclasses.replace(trial, scores=scores if trial.seed < 2 else trial.scores)
+
+    known = dataclasses.replace(study, trials=[beside(trial) for trial in study.trials])
+    captured, other = measures(known)[:2]
+    assert captured.controls == {"the sources unchanged": 3.25}
+    table = summary_table(known, captured)
+    assert table.rows[:-1] == summary_table(study, measures(study)[0]).rows
+    last = {name: cell for name, cell in cells(table, -1).items() if cell}
+    assert last == {
+        "": "the sources unchanged",
+        "median": "3.25",
+        "finished": "control, without training",
+    }
+    name, scored, _, median = other_scores(known, captured).rows[-1]
+    assert (name, scored, median) == ("the sources unchanged", "control, without training", "3.25")
+    assert other.controls == {}  # of another value, which was not said of them
+
+
 def test_collapse_is_half_the_modes(study):
     assert [collapsed(trial) for trial in study.trials] == [False] * 4 + [None, False]
     few = fake_runs.modes(3.0, 1000)

@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -18,14 +18,15 @@ if TYPE_CHECKING:
     from jaxgan.sampling.apply import Applier
 
 MASK = ".mask.png"
-"""Ending of the file that says what of the image beside it is to be completed: what is white."""
+"""Ending of the file that says what of the image beside it is completed; see ``read_mask``."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Apply:
     """Run a translation or completion model on your own images.
 
-    What is to be completed of photo.jpg is white in photo.mask.png beside it.
+    What is to be completed of photo.jpg is white in photo.mask.png beside it, or painted in any one
+    color but black on a transparent ground.
     """
 
     run: tyro.conf.Positional[Path]
@@ -150,29 +151,33 @@ def read_image(
     """An image uint8 ``[h, w, c]``, and its mask bool ``[h, w]`` where it has one.
 
     Raises:
-      UserError: one cannot be read, they differ in size, or the model takes no masks.
+      UserError: one cannot be read, they differ in size, the model takes no masks, or the mask may
+        mean either.
     """
-    image = decoded(file, model.shape[-1], resolution)
+    from jaxgan.data.sources.decode import decode
+    from jaxgan.data.sources.masks import read_mask
+
+    image = readable(decode, file, model.shape[-1], resolution)
     path = file.with_name(file.stem + MASK)
     if not path.exists():
         return image, None
     if not model.takes_masks:
         raise UserError(f"{path}: this model takes no masks; move the file elsewhere.")
-    mask = decoded(path, 1, resolution)[..., 0] > 127
+    mask = readable(read_mask, path, resolution)
     if mask.shape != image.shape[:2]:
         raise UserError(f"{path} and {file} differ in size; make the mask as large as the image.")
     return image, mask
 
 
-def decoded(file: Path, channels: int, resolution: int | None) -> np.ndarray:
-    """An image file, uint8 ``[h, w, channels]``.
+def readable(read: Callable[..., np.ndarray], file: Path, *options: int | None) -> np.ndarray:
+    """What ``read`` makes of an image file.
 
     Raises:
       UserError: it cannot be read.
     """
-    from jaxgan.data.sources.decode import UnreadableError, decode
+    from jaxgan.data.sources.decode import UnreadableError
 
     try:
-        return decode(file, channels, resolution)
+        return read(file, *options)
     except UnreadableError as error:
         raise UserError(f"{file} cannot be read ({error}); leave it out.") from error

@@ -16,9 +16,11 @@ class Prepare:
     """Download a data set, or import files that you have."""
 
     name: tyro.conf.Positional[str]
-    """Data set, e.g. fashion_mnist, cifar10, glyphs, glyphs/32, emoji, or any of TFDS."""
+    """Data set, e.g. fashion_mnist, cifar10, glyphs/32, emoji, cycle_gan/horse2zebra, or any of
+    TFDS."""
     source_dir: Annotated[Path | None, tyro.conf.arg(name="from")] = None
-    """Folder of the original files (IDX, CIFAR binary, fonts, emoji), instead of a download."""
+    """Folder of the original files (IDX, CIFAR binary, fonts, emoji, CycleGAN's archive or its four
+    folders), instead of a download."""
     data_dir: str | None = None
     """Folder for the result; $TFDS_DATA_DIR or ~/tensorflow_datasets if not given."""
     debian: bool = False
@@ -69,13 +71,15 @@ def list_data(arguments: Sequence[str]) -> int:
         folder = resolve_data_dir(asked.data_dir)
         fault = "holds no prepared data set" if folder.is_dir() else "is not a folder"
         print(f"{folder} {fault}; jaxgan data prepare NAME makes one, --data-dir names another.")
+    more = unprepared(prepared)
+    width = 2 + max(len(name) for name in [*(found.name for found in prepared), *more])
     for found in prepared:
         splits = ", ".join(f"{split} {size:,}" for split, size in found.splits.items())
-        print(f"{found.name:<28}{found.format:<14}{splits}")
+        print(f"{found.name:<{width}}{found.format:<14}{splits}")
         if found.recipe is not None:
             print(f"    {found.recipe.terms}")
-    if more := unprepared(prepared):
+    if more:
         print("Not prepared yet (jaxgan data prepare NAME; any other of TFDS by its name):")
     for name, recipe in more.items():
-        print(f"{name:<28}{recipe.about}\n    {recipe.terms}")
+        print(f"{name:<{width}}{recipe.about}\n    {recipe.terms}")
     return 0

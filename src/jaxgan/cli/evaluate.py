@@ -4,13 +4,13 @@ import dataclasses
 import functools
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import tyro
 
 from jaxgan.cli.flags import check_count, check_seed, check_truncation
 from jaxgan.cli.progress import Counting
-from jaxgan.data.modality import IMAGES, POINTS, Modality
+from jaxgan.data.modality import IMAGES, PAIRS, POINTS, Modality
 from jaxgan.data.open import held_out_rows
 from jaxgan.errors import UserError
 from jaxgan.evaluation.evaluate import Evaluation
@@ -28,7 +28,9 @@ from jaxgan.evaluation.inputs import (
     scoring_of,
     trained_split,
 )
+from jaxgan.evaluation.matched import matched
 from jaxgan.evaluation.reference import Reference, generated_reference, reference_of
+from jaxgan.evaluation.samples import SampleSet
 from jaxgan.evaluation.score import Score, append
 from jaxgan.evaluation.suite import help_text, metrics_named
 from jaxgan.experiment import Scoring
@@ -48,7 +50,8 @@ class Evaluate:
     """A run folder; or npz:PATH, a folder of images, or a data set."""
     against: Annotated[str | None, tyro.conf.arg(metavar="DATA")] = None
     """What to compare with: a data set, npz:PATH, a folder, or another run; the data that the run
-    was trained on if not given."""
+    was trained on if not given. Files are compared with the targets of pairs:DIR that have their
+    names, and, by l1, psnr and ssim, with the images of a folder that have."""
     metrics: Annotated[
         str | None,
         tyro.conf.arg(
@@ -166,10 +169,8 @@ def scores_of(asked: Evaluate, run: bool) -> list[Score]:
         drawing = Drawing(asked.step, asked.weights, asked.truncation, asked.seed, standing)
         generated, about, sampler = of_run(asked.subject, count, drawing, reference.rows)
     else:
-        opened = opener(asked.subject, asked.data_dir, asked.resolution, modality=modality)
-        generated, about = of_data(opened("train"), asked.num)
+        generated, about, reference = _of_files(asked, metrics, modality)
         sampler = None
-        reference = _reference(asked, generated.count)
         metrics = metrics or _usual(recorded, own, reference)
         evaluation = _evaluation(asked, recorded, metrics, reference)
     with Counting() as counting:
@@ -224,10 +225,10 @@ def _reference(asked: Evaluate, count: int) -> Reference:
     made = is_run(asked.subject) and made_from_rows(asked.subject)
     channels = kind_of(asked.subject)[0][-1] if made and asked.against else None
     opened = functools.cache(opener(against, asked.data_dir, asked.resolution, channels))
-    split = asked.split or ("train" if asked.against else trained_split(asked.subject))
-    if made and asked.split is None:
-        split = held_out_rows(opened, split).split
-    return reference_of(opened, split, asked.num_real, count, asked.held_out)
+    trained = "train" if asked.against else trained_split(asked.subject)
+    split = asked.split or (held_out_rows(opened, trained).split if made else trained)
+    of_training = trained if made else None
+    return reference_of(opened, split, asked.num_real, count, asked.held_out, of_training)
 
 
 def _of_rows(
@@ -253,6 +254,37 @@ def _of_rows(
             f"reference has {real.count}; lower it, or name another --split."
         )
     return real.count, (real.shape, real.modality.name)
+
+
+def _of_files(
+    asked: Evaluate, metrics: Sequence[Metric] | None, modality: Modality | None
+) -> tuple[SampleSet, dict[str, Any], Reference]:
+    """Samples of files, what a score says of them, and what they are compared with.
+
+    Each is compared with the true image of its name where these are known: of pairs, and where a
+    metric asks for it.
+    """
+    opened = opener(asked.subject, asked.data_dir, asked.resolution, modality=modality)
+    by_name = any(metric.paired for metric in metrics or ()) and not is_run(str(asked.against))
+    if not by_name:
+        generated, about = of_data(opened("train"), asked.num)
+        reference = _reference(asked, generated.count)
+        if reference.real.modality != PAIRS:
+            return generated, about, reference
+    for name in ("num", "num_real"):
+        if getattr(asked, name) is not None:
+            flag = name.replace("_", "-")
+            raise UserError(
+                f"--{flag}: every image is compared with the true one of its name; omit it."
+            )
+    true = functools.cache(opener(str(asked.against), asked.data_dir, asked.resolution))
+    split = asked.split or held_out_rows(true, "train").split
+    size, channels = true(split).size, true(split).shape[-1]
+    reference = reference_of(true, split, None, size, asked.held_out, trained="train")
+    assert reference.rows is not None
+    made = opener(asked.subject, asked.data_dir, asked.resolution, channels)("train")
+    generated = matched(made, reference.rows)
+    return generated, {"kind": "data", **generated.about}, reference
 
 
 def _standing(asked: Evaluate, recorded: Scoring) -> int:
@@ -305,15 +337,18 @@ def print_scores(scores: Sequence[Score]) -> None:
 
 
 def _at_best(score: Score, name: str) -> list[str]:
-    """What held-out real samples, a perfect sampler and unchanged sources get, each in words."""
+    """What held-out real samples, a perfect sampler and controls get, each in words."""
     count, told = score.real_score_of.get("n"), []
     if name in score.real_score:
-        of = "" if count == score.protocol["n_fake"] else f", n = {count}"
+        split = score.real_score_of.get("split")
+        own = score.protocol.get("reference", {}).get("split") == split
+        of = "" if own else f" of {split}"
+        of += "" if count == score.protocol["n_fake"] else f", n = {count}"
         told.append(f"held-out real{of}: {score.real_score[name]:.6g}")
     perfect, good = (score.details.get(key, {}) for key in ("perfect", "perfect_of_good"))
-    unchanged = score.details.get("unchanged", {})
-    if name in unchanged:
-        told.append(f"the sources unchanged: {unchanged[name]:.6g}")
+    for control, values in score.controls.items():
+        if name in values:
+            told.append(f"{control}: {values[name]:.6g}")
     if name in perfect:
         told.append(f"a perfect sampler: {perfect[name]:.6g}")
     if name in good:

@@ -67,6 +67,7 @@ class Source:
         label's decimal digits are the channels' labels.
       mixture: the distribution of the samples, where it is a known mixture of Gaussians.
       modality: what the samples are.
+      names: of image files, their names without the suffix; empty for other data.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Source:
     channels_of: "Callable[[str], Source] | None" = None
     mixture: Mixture | None = None
     modality: Modality = IMAGES
+    names: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return self.size
@@ -116,8 +118,17 @@ class Source:
 def subset(source: Source, places: np.ndarray) -> Source:
     """The samples at ``places``, integers ``[n]``, in that order; with the whole's fingerprint."""
     return dataclasses.replace(
-        source, size=len(places), read=lambda indices: source.read(places[indices]), load=None
+        source,
+        size=len(places),
+        read=lambda indices: source.read(places[indices]),
+        load=None,
+        names=names_at(source, places),
     )
+
+
+def names_at(source: Source, places: np.ndarray) -> tuple[str, ...]:
+    """The names of the samples at ``places``, integers ``[n]``; empty if they have none."""
+    return tuple(source.names[place] for place in places) if source.names else ()
 
 
 SMALL = 2**14

@@ -144,6 +144,15 @@ class Measured:
         made_from = self.samples.origins
         return None if made_from is None else made_from(0, self.samples.count)
 
+    def hidden(self) -> np.ndarray | None:
+        """Where they complete images, bool ``[n, h, w]``; None where nothing is completed."""
+        return self._hidden
+
+    @functools.cached_property
+    def _hidden(self) -> np.ndarray | None:
+        completed = self.samples.hidden
+        return None if completed is None else completed(0, self.samples.count)
+
     def array(self) -> np.ndarray:
         """All samples in memory."""
         return self.samples.array()

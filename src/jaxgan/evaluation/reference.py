@@ -43,8 +43,12 @@ def reference_of(
     num_real: int | None,
     num_generated: int,
     held_out: str | None = None,
+    trained: str | None = None,
 ) -> Reference:
     """The reference, and what is held out of it.
+
+    Nothing is where the reference is all that there is. Halves of it would not do: distances of
+    distributions grow as samples get fewer, so that of halves is no floor of those of the whole.
 
     Args:
       opened: split -> source.
@@ -52,7 +56,10 @@ def reference_of(
       num_real: its size; None for as many as are scored, as far as they go.
       num_generated: how many are scored.
       held_out: split of the held-out samples; None for the rest of ``split`` where that is
-        enough, else ``test`` where there is one, else whatever the rest has.
+        enough, else ``test`` or ``trained`` where there is one, else whatever the rest has.
+      trained: of samples that are made from the reference's rows, one from each, the split of the
+        training, for a reference that is all of ``test``. What its targets score is what a
+        generator would that gave them again.
 
     Raises:
       UserError: a split does not exist, or has fewer samples.
@@ -63,18 +70,22 @@ def reference_of(
             f"--num-real {num_real}: {source.name} {split} has {source.size}; lower it."
         )
     count = min(num_real or num_generated, source.size)
+    scored = num_generated if trained is None else count
     places = chosen(source.size, count)
     real = of_source(source, places)
     rest = source.size - count
     other = opened(held_out) if held_out else None
-    if other is None and rest < num_generated and split != "test":
-        other = optional_split(opened, "test")
+    if other is None and rest < scored:
+        spare = (
+            optional_split(opened, name) for name in ("test", trained) if name not in (None, split)
+        )
+        other = next((one for one in spare if one is not None), None)
     if other is not None and other.fingerprint == source.fingerprint:
         other = None  # the same samples by another name
     if other is not None:
-        kept = _unlike(other, chosen(other.size, min(num_generated, other.size)), real)
+        kept = _unlike(other, chosen(other.size, min(scored, other.size)), real)
     elif rest > 1:
-        kept = of_source(source, chosen(source.size, min(num_generated, rest), after=count))
+        kept = of_source(source, chosen(source.size, min(scored, rest), after=count))
     else:
         kept = None
 

@@ -36,6 +36,8 @@ class SampleSet:
       modality: what the samples are.
       origins: ``(first, count)`` -> the images that those samples were made from, quantized; None
         for samples that are made of latents.
+      hidden: ``(first, count)`` -> where images were completed to those samples, bool
+        ``[count, h, w]``; None where nothing is completed.
       rows: the data whose rows they were made from, sample i from row i; None without such.
     """
 
@@ -47,6 +49,7 @@ class SampleSet:
     about: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     modality: Modality = IMAGES
     origins: Callable[[int, int], np.ndarray] | None = None
+    hidden: Callable[[int, int], np.ndarray] | None = None
     rows: Source | None = None
 
     def blocks(self, size: int) -> Iterator[np.ndarray]:
@@ -140,6 +143,9 @@ def of_sampler(
     def origins(first: int, wanted: int) -> np.ndarray:
         return sampler.origins(wanted, seed, first)
 
+    def hidden(first: int, wanted: int) -> np.ndarray:
+        return sampler.hidden(wanted, seed, first)
+
     labels = sampler.labels(count)
     made_from = sampler.rows
     return SampleSet(
@@ -165,5 +171,6 @@ def of_sampler(
         },
         modality=sampler.task.modality if made_from is None else made_from.modality,
         origins=None if sampler.gan.forward.origin is None else origins,
+        hidden=None if sampler.gan.forward.hidden is None else hidden,
         rows=made_from,
     )

@@ -63,6 +63,28 @@ class Score:
         """The number that ranks."""
         return next(iter(self.values.values()))
 
+    @property
+    def controls(self) -> dict[str, dict[str, float]]:
+        """What is got without training, by name, and the values that it has."""
+        found = self.details.get("controls") or _earlier_controls(self)
+        return {
+            name: {value: float(number) for value, number in values.items()}
+            for name, values in found.items()
+        }
+
+
+def _earlier_controls(score: Score) -> dict[str, dict[str, float]]:
+    """Those of a row that was written before controls had one place."""
+    found: dict[str, dict[str, float]] = {}
+    if "unchanged" in score.details:
+        found["the sources unchanged"] = score.details["unchanged"]
+    for name, value in score.values.items():
+        for control in ("mean_color", "nearest_border"):
+            if name.startswith(control):
+                values = found.setdefault(f"the {control.replace('_', ' ')}", {})
+                values[name.removeprefix(f"{control}_")] = value
+    return found
+
 
 def differences(first: Score, second: Score) -> list[str]:
     """What the protocols of two scores do not share, ``name: one -> other``."""

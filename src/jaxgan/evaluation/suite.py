@@ -9,6 +9,7 @@ from jaxgan.metrics import (
     clip_features,
     frechet,
     frechet_infinity,
+    hole,
     inception_score,
     intra_class,
     kernel,
@@ -26,7 +27,7 @@ from jaxgan.metrics import (
 from jaxgan.metrics.metric import Metric
 
 FILES = (frechet, frechet_infinity, intra_class, kernel, prdc, inception_score, modes)
-FILES += (cas, ms_ssim, ppl, parzen, neighbors, pairwise, l1, psnr, ssim)
+FILES += (cas, ms_ssim, ppl, parzen, neighbors, pairwise, l1, psnr, ssim, hole)
 
 FILES += (acd,)
 

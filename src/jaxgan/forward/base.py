@@ -22,6 +22,9 @@ Sample: TypeAlias = Callable[[Any, Latent, Condition], Any]
 Origin: TypeAlias = Callable[[Latent, Condition], Image]
 """``(latents, condition) -> images`` that samples were made from."""
 
+Hidden: TypeAlias = Callable[[Latent, Condition], Array]
+"""``(latents, condition) -> masks``, bool ``[b, h, w, 1]``: true where pixels are hidden."""
+
 Labels: TypeAlias = Callable[[Rng, Batch], Label]
 """How the labels of generated samples are chosen: ``(rng, batch) -> labels``."""
 
@@ -75,6 +78,9 @@ class Forward:
         ``mask`` of what is to be completed; otherwise it draws them from the latents.
       origin: ``(latents, condition) -> images``: what each sample was made from, as a person sees
         it beside the sample; None for samples that are made of latents.
+      aligned: whether source and image of a row must show the same; unpaired data are refused.
+      hidden: what of the images is hidden from the generator and completed in its samples; None
+        where nothing is.
       reverse: ``sample`` from targets to sources, for a game that learns both ways.
     """
 
@@ -85,6 +91,8 @@ class Forward:
     pack: int = 1
     optional: tuple[str, ...] = ()
     origin: Origin | None = None
+    aligned: bool = False
+    hidden: Hidden | None = None
     reverse: Sample | None = None
 
     @property

@@ -49,16 +49,19 @@ def central_square(
       UserError: when it is run, if such a border leaves nothing of the square.
     """
 
+    def hole(image: Image) -> np.ndarray:
+        _, height, width, _ = image.shape
+        return central_hole(height, width, overlap)[..., None]
+
     def masked(image: Image) -> Image:
-        hidden = central_hole(image.shape[1:3], overlap)
-        return jnp.where(hidden, _filling(color, range, image), image)
+        return jnp.where(hole(image), _filling(color, range, image), image)
 
     def run(
         generator, discriminator, batch: Batch, rng: Rng, adaptive: Mapping[str, Any]
     ) -> Outputs:
         image = batch["image"]
         fake, g_stats = generator(masked(image))
-        weights = jnp.where(central_hole(image.shape[1:3], overlap), 1.0, overlap_weight)
+        weights = jnp.where(hole(image), 1.0, overlap_weight)
         extras = {"predicted": fake, "weights": _square(weights)}
         return judged(discriminator, _square(image), fake, g_stats, adaptive, extras)
 
@@ -67,13 +70,18 @@ def central_square(
         image = condition["image"]
         square, _ = generator(masked(image))
         around = [(0, 0), *((side // 4, side // 4) for side in image.shape[1:3]), (0, 0)]
-        return jnp.where(central_hole(image.shape[1:3], overlap), jnp.pad(square, around), image)
+        return jnp.where(hole(image), jnp.pad(square, around), image)
 
     def origin(latents: Latent, condition: Condition) -> Image:
         del latents
         return masked(condition["image"])
 
-    return Forward(PRIOR, run, sample, condition=("image",), origin=origin)
+    def hidden(latents: Latent, condition: Condition) -> Array:
+        del latents
+        image = condition["image"]
+        return jnp.broadcast_to(hole(image), (*image.shape[:3], 1))
+
+    return Forward(PRIOR, run, sample, condition=("image",), origin=origin, hidden=hidden)
 
 
 def free_form(
@@ -125,18 +133,25 @@ def free_form(
     def origin(latents: Latent, condition: Condition) -> Image:
         return masked(condition["image"], mask_of(latents, condition))
 
-    return Forward(PRIOR, run, sample, condition=("image",), optional=("mask",), origin=origin)
+    return Forward(
+        PRIOR,
+        run,
+        sample,
+        condition=("image",),
+        optional=("mask",),
+        origin=origin,
+        hidden=mask_of,
+    )
 
 
-def central_hole(size: Sequence[int], overlap: int) -> np.ndarray:
-    """Where the central square is hidden, bool ``[height, width, 1]``.
+def central_hole(height: int, width: int, overlap: int) -> np.ndarray:
+    """The central square of half the side but for ``overlap`` known pixels, bool ``[h, w]``.
 
     Raises:
-      UserError: nothing is.
+      UserError: nothing is hidden.
     """
-    height, width = size
     top, left = height // 4 + overlap, width // 4 + overlap
-    hole = np.zeros((height, width, 1), bool)
+    hole = np.zeros((height, width), bool)
     hole[top : height - top, left : width - left] = True
     if not hole.any():
         raise UserError(

@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from jaxgan.errors import UserError
 from jaxgan.forward.base import Condition, Forward, judged
 from jaxgan.forward.pool import arrivals, drawn
 from jaxgan.forward.priors import normal
@@ -59,7 +60,7 @@ def translation(conditional: bool = True) -> Forward:
         return generator(condition["source"])[0]
 
     return sampled_with_dropout(
-        Forward(MASKS, run, sample, condition=("source",), origin=source_of)
+        Forward(MASKS, run, sample, condition=("source",), origin=source_of, aligned=True)
     )
 
 
@@ -83,11 +84,19 @@ def cycle(pooled: bool = True, identity: bool = True) -> Forward:
         through them: what the generator minimizes reads ``own_logits``, which without a pool are
         the same.
       identity: whether there is that extra; not where the domains differ in channels.
+
+    Raises:
+      UserError: when it is run, if it is pooled and there are no pools.
     """
 
     def run(
         generator, discriminator, batch: Batch, rng: Rng, adaptive: Mapping[str, Any]
     ) -> Outputs:
+        if pooled and "pools" not in adaptive:
+            raise UserError(
+                "cycle() shows past images, which nothing keeps here; give Gan adaptive=empty_pools"
+                "(...) and adapt=move_pools, as cyclegan.py does, or use cycle(pooled=False)."
+            )
         target, source = batch["image"], batch["source"]
         fake, g_stats = generator(source, target)
         cycled, g_stats = generator.after(g_stats)(fake[1], fake[0])

@@ -9,6 +9,7 @@ import dataclasses
 import jax
 import jax.numpy as jnp
 
+from jaxgan.errors import UserError
 from jaxgan.losses.loss import Term
 from jaxgan.types import Outputs, Scalar
 
@@ -30,7 +31,13 @@ def cycle_consistency(outputs: Outputs) -> Scalar:
 
 
 def identity_mapping(outputs: Outputs) -> Scalar:
-    """``E |G(y) - y| + E |F(x) - x|`` (Zhu et al. 2017, CycleGAN, section 5.2)."""
+    """``E |G(y) - y| + E |F(x) - x|`` (Zhu et al. 2017, CycleGAN, section 5.2).
+
+    Raises:
+      UserError: the forward pass has no such images.
+    """
+    if "identity" not in outputs.extras:
+        raise UserError("identity_mapping needs what cycle(identity=True) makes; leave one out.")
     pairs = zip(outputs.extras["identity"], outputs.real, strict=True)
     return sum((_distance(*pair) for pair in pairs), jnp.zeros(()))
 

@@ -23,7 +23,11 @@ Better = Literal["lower", "higher", ""]
 """Which values of a number are better; empty where neither is."""
 
 Found = tuple[dict[str, float], dict[str, Any]]
-"""The values by name, and details that a person may look at: numbers, text, lists, arrays."""
+"""The values by name, and details that a person may look at: numbers, text, lists, arrays.
+
+The detail ``controls`` tells what is got without training, by name, as ``the sources unchanged``:
+for each the same values. Tables show them beside the scores.
+"""
 
 IMAGES, POINTS = "images", "points"
 """Names of modalities: uint8 images ``[n, h, w, c]``, and float32 points ``[n, d]``."""
@@ -121,6 +125,10 @@ class Samples(Protocol):
 
     def origins(self) -> np.ndarray | None:
         """The images that they were made from, uint8 ``[n, h, w, c]``; None without such."""
+        ...
+
+    def hidden(self) -> np.ndarray | None:
+        """Where they complete images, bool ``[n, h, w]``; None where nothing is completed."""
         ...
 
     def array(self) -> np.ndarray:

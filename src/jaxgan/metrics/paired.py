@@ -24,15 +24,14 @@ Score = Callable[[np.ndarray, np.ndarray], np.ndarray]
 def mean_of(score: Score) -> Callable[[Comparison], Found]:
     """A metric's ``compute``: the mean of ``score`` over pairs, and its standard error.
 
-    The details tell what the sources themselves would score, left ``unchanged``, where they have
-    the shape of targets.
+    The sources themselves, left as they are, are a control, where they have the shape of targets.
     """
 
     def compute(comparison: Comparison) -> Found:
         true, made = comparison.real.array(), comparison.generated.array()
         origins, details = comparison.generated.origins(), {}
         if origins is not None and origins.shape == true.shape:
-            details["unchanged"] = _summary(score, true, origins)
+            details["controls"] = {"the sources unchanged": _summary(score, true, origins)}
         return _summary(score, true, made), details
 
     return compute

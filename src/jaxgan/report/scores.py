@@ -23,7 +23,8 @@ def scores(run: ReportedRun) -> list[Block]:
     blocks: list[Block] = [
         Text(
             "Each table holds scores of one protocol; numbers of different tables cannot be "
-            "compared. Held-out real samples show what even a perfect generator gets."
+            "compared. Held-out real samples, none of which is in the reference, show what even a "
+            "perfect generator gets, and controls what needs no training."
         )
     ]
     for place, (name, column) in enumerate(zip(names, found, strict=True)):
@@ -59,16 +60,14 @@ def protocol_names(found: Sequence[Sequence[Score]]) -> list[str]:
 
 
 def score_table(column: Sequence[Score]) -> Table:
-    """Scores of one protocol; the first rows are of held-out and of perfect samples."""
+    """Scores of one protocol; the first rows are of held-out and perfect samples, and controls."""
     names = list(dict.fromkeys(name for score in column for name in score.values))
     shown = [*names, OF_GOOD] if any(OF_GOOD in _with_good(score) for score in column) else names
     held_out = [(_held_out(score), score.real_score) for score in column if score.real_score]
-    beside = [
-        (name, score.details.get(key))
-        for score in column
-        for name, key in (("a perfect sampler", "perfect"), ("the sources unchanged", "unchanged"))
-    ]
-    tops = [(name, _cells(values, shown)) for name, values in held_out + beside if values]
+    perfect = [("a perfect sampler", score.details.get("perfect")) for score in column]
+    controls = [found for score in column for found in score.controls.items()]
+    beside = [*held_out, *perfect, *controls]
+    tops = [(name, _cells(values, shown)) for name, values in beside if values]
     rows = [(name, "", "", "", "", *cells) for name, cells in dict.fromkeys(tops)]
     for score in sorted(column, key=lambda score: score.subject.get("step") or 0):
         rows.append(("generated", *_samples(score.subject), *_cells(_with_good(score), shown)))

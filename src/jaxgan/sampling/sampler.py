@@ -165,13 +165,22 @@ class Sampler:
     def origins(self, count: int, seed: int = 0, first: int = 0) -> np.ndarray:
         """The images that samples ``first`` to ``first + count`` are made from, quantized."""
         assert self.gan.forward.origin is not None, "a generator of latents alone has no origins"
-        start = first - first % BATCH
-        parts = []
-        for at in range(start, first + count, BATCH):
-            latents, condition = self.draw(seed, at), self.condition(BATCH, first=at)
-            images = self.gan.forward.origin(*jax.tree.map(jnp.asarray, (latents, condition)))
-            parts.append(self.quantize(np.asarray(images)))
-        return np.concatenate(parts)[first - start :][:count]
+        parts = self._before(self.gan.forward.origin, count, seed, first)
+        return np.concatenate([self.quantize(part) for part in parts])
+
+    def hidden(self, count: int, seed: int = 0, first: int = 0) -> np.ndarray:
+        """Where samples ``first`` to ``first + count`` complete images, bool ``[n, h, w]``."""
+        assert self.gan.forward.hidden is not None, "this generator completes no images"
+        parts = self._before(self.gan.forward.hidden, count, seed, first)
+        return np.concatenate(list(parts))[..., 0]
+
+    def _before(
+        self, function: Callable[[Any, Any], Any], count: int, seed: int, first: int
+    ) -> Iterator[np.ndarray]:
+        """A function of what samples are made from, their latents and conditions, in parts."""
+        for at in range(first - first % BATCH, first + count, BATCH):
+            rows = jax.tree.map(jnp.asarray, (self.draw(seed, at), self.condition(BATCH, first=at)))
+            yield np.asarray(_of_rows(function, *rows))[max(first - at, 0) : first + count - at]
 
     def beside(self, count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The first ``count`` origins, samples of a seed and true images, each ``[n, h, w, c]``."""
@@ -301,6 +310,11 @@ def _draw(static: Static, precision: str, key, first, truncation):
     rows = first + jnp.arange(BATCH, dtype=jnp.int32)
     with jax.default_matmul_precision(precision):
         return static.gan.forward.prior(Rng(key, rows), truncation)
+
+
+@partial(jax.jit, static_argnums=0)
+def _of_rows(function: Callable[[Any, Any], Any], latents, condition):
+    return function(latents, condition)
 
 
 @partial(jax.jit, static_argnums=(0, 1))

@@ -39,7 +39,11 @@ class Row:
 
 
 def intervals(
-    rows: Sequence[Row], title: str, better: Better, real: float = math.nan
+    rows: Sequence[Row],
+    title: str,
+    better: Better,
+    real: float = math.nan,
+    controls: Mapping[str, float] | None = None,
 ) -> np.ndarray:
     """A line for each variant: every run as a dot, the interquartile mean and its interval.
 
@@ -50,6 +54,8 @@ def intervals(
       title: of the score.
       better: which scores are better.
       real: the score of held-out real samples, as a dashed line; NaN for none.
+      controls: those of controls by their names, as dotted lines. A line that would lie apart from
+        all runs is left out.
     """
     from matplotlib.ticker import MaxNLocator
 
@@ -82,6 +88,11 @@ def intervals(
             axes.plot([row.middle], [place], "D", color=color, markersize=6)
     if low <= real <= high:
         axes.axvline(real, color="0.4", linestyle="--", linewidth=1, label="held-out real")
+    for place, (name, value) in enumerate((controls or {}).items()):
+        if low <= value <= high:
+            color = f"C{place + 2}"
+            axes.axvline(value, color=color, linestyle=":", linewidth=1.5, label=name)
+    if axes.get_legend_handles_labels()[1]:
         axes.legend(fontsize=8, loc="best")
     axes.set_yticks(range(len(rows)), names, fontsize=9)
     axes.set_ylim(len(rows) - 0.4, -0.6)

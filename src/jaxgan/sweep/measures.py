@@ -64,6 +64,16 @@ class Measure:
         found = [one.real_score[self.value] for one in self.scores if self.value in one.real_score]
         return float(np.mean(found)) if found else math.nan
 
+    @property
+    def controls(self) -> dict[str, float]:
+        """What is got without training, by name: on average over the scores, which agree."""
+        found: dict[str, list[float]] = {}
+        for score in self.scores:
+            for name, values in score.controls.items():
+                if self.value in values:
+                    found.setdefault(name, []).append(values[self.value])
+        return {name: float(np.mean(values)) for name, values in found.items()}
+
     def of(self, variant: Variant) -> dict[int, float]:
         """The scores of a variant by seed: NaN where a trial is lost, none without a result."""
         found = {trial.seed: self.of_trial(trial) for trial in variant.trials}

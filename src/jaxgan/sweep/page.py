@@ -101,7 +101,9 @@ def answer(study: Study, measure: Measure, warnings: Sequence[str]) -> list[Bloc
     )
     if len(rows) < len(order):
         caption += f" {len(rows)} of {len(order)} variants, the best first."
-    drawn = figures.intervals(rows, measure.title, measure.better, measure.real_score)
+    drawn = figures.intervals(
+        rows, measure.title, measure.better, measure.real_score, measure.controls
+    )
     return [*blocks, Picture("scores", drawn, caption)]
 
 

@@ -27,6 +27,9 @@ from jaxgan.sweep.statistics import (
     with_worst,
 )
 
+CONTROL = "control, without training"
+"""What stands in a table in the place of the number of runs."""
+
 
 def best_first(study: Study, measure: Measure) -> list[Variant]:
     """The variants by median, then by mean; those without a result come last."""
@@ -48,7 +51,7 @@ def summary_of(variant: Variant, measure: Measure) -> Summary:
 
 
 def summary_table(study: Study, measure: Measure) -> Table:
-    """A row for each variant, the best first."""
+    """A row for each variant, the best first; then one for each control."""
     order = best_first(study, measure)
     ranks = ranks_of(order, measure)
     told = [collapses(variant) for variant in order]
@@ -62,6 +65,9 @@ def summary_table(study: Study, measure: Measure) -> Table:
         row += [told[place]] if any(told) else []
         row += [number(ranks[place])] if ranks else []
         rows.append(row)
+    for name, value in measure.controls.items():
+        row = [name, text(value), "", CONTROL]
+        rows.append([*row, *[""] * (len(head) - len(row))])
     return Table(rows, head)
 
 
@@ -153,6 +159,7 @@ def other_scores(study: Study, measure: Measure) -> Table:
         )
         count = f"{found.finite} of {len(variant.trials)}"
         rows.append((name_of(variant, study), count, middle, text(found.median, word)))
+    rows += [(name, CONTROL, "", text(value)) for name, value in measure.controls.items()]
     return Table(rows, ("", "scored", "interquartile mean [95%]", "median"))
 
 

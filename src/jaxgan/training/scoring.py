@@ -105,7 +105,8 @@ def scores_during_training(
 
     made_from_rows = bool(game.gan.forward.row_keys)
     split = held_out_rows(opened, source.split).split if made_from_rows else source.split
-    reference = reference_of(opened, split, None, flags.evaluate_num)
+    trained = source.split if made_from_rows else None
+    reference = reference_of(opened, split, None, flags.evaluate_num, trained=trained)
     metrics = metrics_named(flags.evaluate_metrics or source.modality.metrics, own)
     for metric in metrics:
         check_paired(metric, made_from_rows)

@@ -4,11 +4,12 @@ import dataclasses
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from rich.console import Console
 
-from jaxgan.data.prepare.packages import PackageError, run_client
+from jaxgan.data.prepare.packages import PackageError, run_client, sha256_of
 from jaxgan.files import replacing_folder
 
 PATIENCE = ("-o", "Acquire::http::Timeout=15", "-o", "Acquire::Retries=0")
@@ -22,13 +23,13 @@ class DebianPackages:
     Attributes:
       names: of the packages.
       folder: where they install the files.
-      files: those that must be there.
+      files: names of those that must be there, and the ``sha256_of`` each.
       size: of the download, for messages.
     """
 
     names: tuple[str, ...]
     folder: Path
-    files: tuple[str, ...]
+    files: Mapping[str, str]
     size: str
 
     def fetch(self, into: Path, console: Console) -> Path:
@@ -36,7 +37,7 @@ class DebianPackages:
         root = into / "+".join(self.names)
         unpacked = root / self.folder.relative_to("/")
         for place in (self.folder, unpacked):
-            if self._complete(place):
+            if not self._missing(place):
                 return place
         for client in ("apt-get", "dpkg"):
             if not shutil.which(client):
@@ -51,8 +52,11 @@ class DebianPackages:
             with replacing_folder(root) as part:
                 for package in sorted(Path(folder).glob("*.deb")):
                     run_client(["dpkg", "-x", str(package), str(part)], folder)
-                if not self._complete(part / self.folder.relative_to("/")):
-                    raise PackageError(f"the packages hold no {' and '.join(self.files)}")
+                if missing := self._missing(part / self.folder.relative_to("/")):
+                    raise PackageError(
+                        f"Debian's {' and '.join(self.names)} have no {' and '.join(missing)} of "
+                        "the version that is known here"
+                    )
         return unpacked
 
     def by_hand(self, name: str) -> str:
@@ -62,8 +66,10 @@ class DebianPackages:
             f"jaxgan data prepare {name} --from {self.folder}"
         )
 
-    def _complete(self, folder: Path) -> bool:
-        return all((folder / name).is_file() for name in self.files)
+    def _missing(self, folder: Path) -> list[str]:
+        """The files that a folder lacks, or has damaged or of another version."""
+        found = self.files.items()
+        return [name for name, sha256 in found if sha256_of(folder / name) != sha256]
 
     def _download(self, folder: str) -> None:
         download = ["apt-get", "download", *self.names, *PATIENCE]

@@ -174,5 +174,6 @@ EMOJI = Recipe(
         version="16.0.0",
         parts=("emoji.json", *(f"img/{vendor}/{PIXELS}" for vendor in VENDORS.values())),
         size="136 MB",
+        sha256="7ac0a992ba8944a94fab681c99ebccc9ba81984097e58f462a4b9a92118cae2d",
     ),
 )

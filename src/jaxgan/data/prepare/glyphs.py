@@ -135,7 +135,10 @@ GLYPHS = Recipe(
     packages=DebianPackages(
         names=("fonts-arphic-uming", "fonts-arphic-ukai"),
         folder=Path("/usr/share/fonts/truetype/arphic"),
-        files=tuple(FONTS.values()),
+        files={
+            "uming.ttc": "fe952e55617275142d9cefd4d79eade4df446517b0478b2567d9bc7df49f70e2",
+            "ukai.ttc": "cfc758e69386a21bade8cb3b373fda20d7f2fac6e8904ced2ded98588b63e274",
+        },
         size="16 MB",
     ),
 )

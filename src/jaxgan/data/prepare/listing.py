@@ -2,12 +2,11 @@
 
 import dataclasses
 import json
-import re
 from collections.abc import Iterable
 from pathlib import Path
 
 from jaxgan.data.prepare.recipe import Recipe
-from jaxgan.data.prepare.recipes import RECIPES
+from jaxgan.data.prepare.recipes import RECIPES, recipe_of
 from jaxgan.data.sources.tfds import resolve_data_dir
 
 
@@ -55,7 +54,7 @@ def list_prepared(data_dir: str | None = None) -> list[Prepared]:
                     splits=splits,
                     format="array_record" if "array_record" in formats else formats[0],
                     path=file.parent,
-                    recipe=RECIPES.get(name[0]),
+                    recipe=recipe_of("/".join(name)),
                 )
             )
     return found
@@ -63,5 +62,7 @@ def list_prepared(data_dir: str | None = None) -> list[Prepared]:
 
 def unprepared(prepared: Iterable[Prepared]) -> dict[str, Recipe]:
     """Name -> recipe of the data sets that are not among those prepared in any version."""
-    names = {re.split("[/:]", one.name)[0] for one in prepared}
-    return {name: recipe for name, recipe in RECIPES.items() if name not in names}
+    made = [one.recipe for one in prepared]
+    return {
+        name: recipe for name, recipe in RECIPES.items() if all(one is not recipe for one in made)
+    }

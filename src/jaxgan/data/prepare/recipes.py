@@ -6,6 +6,7 @@ Importing this module makes TFDS know those of jaxgan's own.
 from collections.abc import Mapping
 
 from jaxgan.data.prepare.cifar import CIFAR10, CIFAR100
+from jaxgan.data.prepare.cyclegan import CYCLE_GAN
 from jaxgan.data.prepare.emoji import EMOJI
 from jaxgan.data.prepare.glyphs import GLYPHS
 from jaxgan.data.prepare.mnist import FASHION_MNIST, KMNIST, MNIST
@@ -19,5 +20,11 @@ RECIPES: Mapping[str, Recipe] = {
     "cifar100": CIFAR100,
     "glyphs": GLYPHS,
     "emoji": EMOJI,
+    **CYCLE_GAN,
 }
-"""TFDS's name of a data set -> how it is made."""
+"""TFDS's name of a data set, or of one of its configurations -> how it is made."""
+
+
+def recipe_of(name: str) -> Recipe | None:
+    """The recipe of ``name`` or ``name/config``; None if there is none."""
+    return RECIPES.get(name) or RECIPES.get(name.partition("/")[0])

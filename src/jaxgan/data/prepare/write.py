@@ -7,7 +7,7 @@ official name, version and order and is read by plain ``tfds.data_source``.
 
 import contextlib
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,14 +43,17 @@ def without_tensorflow(
     def split_generators(self, dl_manager):
         content = loaded
         if content is None:
-            with console.status(f"Downloading {', '.join(recipe.files)}"):
+            with console.status(f"Downloading {name_of(builder)}"):
                 paths = dl_manager.download(urls)
             content = recipe.load(builder, {key: Path(path) for key, path in paths.items()})
             if not partial:
-                check_counts(parent.name, recipe, content)
+                check_counts(name_of(builder), recipe, content)
         for feature, names in content.names.items():
             self.info.features[feature].names = names
-        return {split: _examples(split, rows, console) for split, rows in content.splits.items()}
+        return {
+            split: _examples(split, rows, content.keys.get(split), console)
+            for split, rows in content.splits.items()
+        }
 
     body = {
         "name": parent.name,
@@ -68,15 +71,20 @@ def without_tensorflow(
     )
 
 
-def _examples(split: str, rows: Mapping[str, np.ndarray], console: Console) -> Iterable[Any]:
+def _examples(
+    split: str, rows: Mapping[str, np.ndarray], keys: Sequence[str] | None, console: Console
+) -> Iterable[Any]:
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         count = len(next(iter(rows.values())))
         for index in progress.track(range(count), total=count, description=f"Writing {split}"):
-            yield index, {key: _encoded(values[index]) for key, values in rows.items()}
+            key = index if keys is None else keys[index]
+            yield key, {name: _encoded(values[index]) for name, values in rows.items()}
 
 
 def _encoded(value: Any) -> Any:
-    """One image, text or number as TFDS takes it."""
+    """One image, image file, text or number as TFDS takes it."""
+    if hasattr(value, "read_bytes"):
+        return io.BytesIO(value.read_bytes())
     if np.ndim(value) == 3:
         # As a PNG file: given an array, TFDS would call TensorFlow to encode it.
         return io.BytesIO(png(value))

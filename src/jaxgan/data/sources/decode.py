@@ -1,6 +1,8 @@
 """Image files to arrays: decoding, conversion of channels, center crop and resize."""
 
+import contextlib
 import io
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -37,12 +39,22 @@ def decode(
     Raises:
       UnreadableError: it is not an image, or damaged, or has no halves.
     """
+    with opened(file) as image:
+        plain = to_mode(image if half is None else halved(image, half), channels)
+        return to_array(plain if resolution is None else fit(plain, resolution))
+
+
+@contextlib.contextmanager
+def opened(file: Path | bytes) -> Iterator[Image.Image]:
+    """An image file, decoded and upright, for a block in which every fault is the file's.
+
+    Raises:
+      UnreadableError: what is raised within, and what Pillow raises.
+    """
     try:
         with Image.open(io.BytesIO(file) if isinstance(file, bytes) else file) as image:
             image.load()
-            upright = image if isinstance(file, bytes) else ImageOps.exif_transpose(image)
-            plain = to_mode(upright if half is None else halved(upright, half), channels)
-            return to_array(plain if resolution is None else fit(plain, resolution))
+            yield image if isinstance(file, bytes) else ImageOps.exif_transpose(image)
     except Exception as error:  # Pillow's plug-ins raise nearly anything on damaged files
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         if isinstance(error, Image.UnidentifiedImageError):

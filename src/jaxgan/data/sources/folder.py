@@ -78,6 +78,7 @@ def open_folder(
         fingerprint=images.fingerprint(labels, class_names),
         classes=len(class_names) if class_names else None,
         class_names=class_names,
+        names=images.names,
     )
 
 

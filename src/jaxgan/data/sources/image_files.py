@@ -41,6 +41,11 @@ class ImageFiles:
     read: Callable[[np.ndarray], np.ndarray]
     fingerprint: Callable[[np.ndarray | None, tuple[str, ...]], str]
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The files' names without their suffixes."""
+        return tuple(file.stem for file in self.files)
+
     def source(self, name: str, split: str) -> Source:
         """The images without labels."""
         return Source(
@@ -50,6 +55,7 @@ class ImageFiles:
             shape=self.shape,
             read=lambda indices: {"image": self.read(indices)},
             fingerprint=self.fingerprint(None, ()),
+            names=self.names,
         )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from jaxgan.data.modality import PAIRS, UNPAIRED, Modality
 from jaxgan.data.order import permutation
-from jaxgan.data.source import Rows, Source, digest
+from jaxgan.data.source import Rows, Source, digest, names_at
 from jaxgan.errors import UserError
 
 SEED = 2017
@@ -106,6 +106,7 @@ def chosen(source: Source, key: str, places: np.ndarray) -> Source:
         fingerprint=digest(source.fingerprint, key, places),
         load=None if load is None else lambda: {"image": load()[key][places]},
         preparation=source.preparation,
+        names=names_at(source, places),
     )
 
 
@@ -146,4 +147,5 @@ def _together(
         load=None if source.load is None or target.load is None else load,
         preparation=target.preparation,
         modality=modality,
+        names=target.names if target_places is None else (),
     )

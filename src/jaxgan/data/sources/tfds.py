@@ -18,7 +18,7 @@ from jaxgan.data.hashes import hash_files, kept, stats_of
 from jaxgan.data.prepare import recipes as _recipes  # noqa: F401  # TFDS then knows jaxgan's own
 from jaxgan.data.source import Rows, Source, digest, read_all
 from jaxgan.data.sources.decode import UnreadableError, decode, fit_array
-from jaxgan.errors import NoSplitError, UserError
+from jaxgan.errors import NoSplitError, UserError, one_of
 
 DESCRIPTION = ("dataset_info.json", "features.json")
 """Files without which a prepared folder is not whole."""
@@ -156,8 +156,19 @@ def find_builder(spec: str, folder: Path, **kwargs: Any) -> Any:
         raise UserError(f"There is no data set {name}.{near_names(name, folder)}") from error
     except (ValueError, AssertionError, RuntimeError, OSError, KeyError) as error:
         # A version or configuration that does not exist, or files that are half there.
+        name, _, config = spec.partition(":")[0].partition("/")
+        if config and (known := _configurations(name)):
+            one_of(config, known, f"{name} configuration")
         reason = " ".join(str(error).split())[:300] or type(error).__name__
         raise UserError(f"{spec} cannot be opened in {folder}: {reason}") from error
+
+
+def _configurations(name: str) -> list[str]:
+    """The names of a data set's configurations; none where TFDS does not know it."""
+    try:
+        return list(tfds.builder_cls(name).builder_configs)
+    except registered.DatasetNotFoundError:
+        return []
 
 
 def near_names(name: str, folder: Path) -> str:
