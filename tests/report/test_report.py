@@ -392,7 +392,7 @@ def test_a_fence_holds_and_every_block_has_both_forms():
         "![inner](inner.png)\n\na\\_b\\_",
     ):
         assert expected in markdown
-    assert [picture.name for picture in made.pictures()] == ["inner"]
+    assert [picture.name for picture in made.attachments()] == ["inner"]
     found = Page(document.to_html(made))
     assert found.warnings == [("", "lead")]
     assert found.words["the-part"].count("more <b>") == 1
@@ -428,7 +428,7 @@ def test_samples_of_any_other_kind_have_the_sections_that_all_have(given, monkey
     made = compose(given())
     titles = ["Samples", "Scores", "Samples during training", "Curves", "The run"]
     assert [section.title for section in made.sections] == titles
-    shown = {one.name: one.image for one in made.pictures()}
+    shown = {one.name: one.image for one in made.attachments()}
     np.testing.assert_array_equal(shown["samples"], picture)
 
 

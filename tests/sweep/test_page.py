@@ -69,7 +69,7 @@ def test_the_page_starts_with_the_table_and_the_figure_that_answer(made):
         "Warnings",
         "Runs",
     ]
-    pictures = list(made.pictures())
+    pictures = list(made.attachments())
     names = {picture.name for picture in pictures}
     assert all(one.image.dtype == np.uint8 and one.image.shape[2] == 3 for one in pictures)
     wanted = {"scores", "main-effects", "profile", "parallel-coordinates", "curves", "samples-a"}
@@ -155,7 +155,7 @@ def test_one_variant_has_no_comparison(tmp_path):
 def test_samples_are_of_the_median_and_of_the_worst_run(tmp_path):
     trials = [({}, 0, {"score": 8}), ({}, 1, {"score": 5}), ({}, 2, DIVERGED)]
     made = compose(read_sweep(fake_runs.sweep(tmp_path / "sweep", trials)))
-    (picture,) = [p for p in made.pictures() if p.name.startswith("samples")]
+    (picture,) = [p for p in made.attachments() if p.name.startswith("samples")]
     assert "median: seed 1 (5), worst: seed 2 (diverged at step 600)" in picture.caption
     with Image.open(tmp_path / "sweep/trials/all/seed-2/samples/0000600.png") as opened:
         last = np.asarray(opened)[:, :, None].repeat(4, 0).repeat(4, 1).repeat(3, 2)

@@ -50,6 +50,19 @@ class MetricsLog:
         """Shows an image uint8 ``[h, w, c]`` in TensorBoard."""
         self._writer.add_image(name, image, step, dataformats="HWC")
 
+    def gif(self, name: str, path: Path, step: int) -> None:
+        """Plays a GIF file in TensorBoard, which shows images as they are encoded."""
+        from PIL import Image
+        from tensorboardX.proto.summary_pb2 import Summary
+
+        with Image.open(path) as movie:
+            width, height = movie.size
+        picture = Summary.Image(
+            height=height, width=width, colorspace=3, encoded_image_string=path.read_bytes()
+        )
+        summary = Summary(value=[Summary.Value(tag=name, image=picture)])
+        self._writer.file_writer.add_summary(summary, step)
+
     def close(self) -> None:
         """Flushes both."""
         self._file.close()

@@ -232,8 +232,10 @@ def draw_samples(
         else:
             real, drawn = source.read(np.arange(min(count, source.size))), sampler(count)
             shown = modality.preview(drawn, real, None)
-            for suffix, write in [*modality.sheets.items()][:1]:
-                write(folder.samples / f"{info.step:07d}{suffix}", drawn)
+            if ".gif" in modality.sheets:
+                playing = folder.samples / f"{info.step:07d}.gif"
+                modality.sheets[".gif"](playing, drawn)
+                log.gif("moving samples", playing, info.step)
         save_image(folder.samples / f"{info.step:07d}.png", shown)
         log.image("samples", shown, info.step)
         if info.last and modality.interpolates and sampler.gan.forward.origin is None:
