@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from jaxgan.data import feed as feeds
-from jaxgan.data.feed import Resident, Streamed, gather, make_feed, steps_per_chunk
+from jaxgan.data.feed import Resident, Streamed, flat, gather, make_feed, steps_per_chunk
 from jaxgan.data.modality import IMAGES
 from jaxgan.data.order import batch_indices
 from jaxgan.data.source import Source, from_arrays
@@ -56,6 +56,17 @@ def test_batches_are_the_rows_of_the_order(source):
     np.testing.assert_array_equal(chunk[1], batch_indices(4, 6, 8, 37))
     batch = gather(feed.arrays, chunk[1])
     np.testing.assert_array_equal(batch["image"], source.arrays()["image"][chunk[1]])
+
+
+def test_resident_samples_are_lines_that_are_not_copied():
+    rows = {"image": np.arange(60).reshape(5, 3, 2, 2), "label": np.arange(5)}
+    found = flat(rows)
+    assert found["image"].lines.shape == (5, 12)
+    assert found["label"].lines.shape == (5,)
+    assert np.shares_memory(found["image"].lines, rows["image"])
+    chunk = np.array([[4, 0], [2, 2]])
+    for key, batch in gather(found, chunk).items():
+        np.testing.assert_array_equal(batch, rows[key][chunk])
 
 
 @pytest.mark.parametrize("mode", ["resident", "streamed"])
