@@ -12,7 +12,7 @@ from jax.sharding import PartitionSpec as P
 
 from jaxgan import parallel
 from jaxgan.aot.products import Product, products
-from jaxgan.data.feed import RESIDENT_BYTES, flat
+from jaxgan.data.feed import RESIDENT_BYTES, Flat, line
 from jaxgan.experiment import Experiment
 from jaxgan.game.gan import fresh_batches
 from jaxgan.parallel import Backend
@@ -98,9 +98,10 @@ def program_of(
 
     sizes = (1, fresh_batches(game.gan.updates), len(devices), training.batch_size // len(devices))
     if rows * source.row_bytes <= RESIDENT_BYTES:
-        data = flat(
-            {key: np.empty((rows, *row.shape), row.dtype) for key, row in source.spec.items()}
-        )
+        data = {
+            key: Flat(jax.ShapeDtypeStruct(line((rows, *row.shape)), row.dtype), row.shape)
+            for key, row in source.spec.items()
+        }
         chunk = jax.ShapeDtypeStruct(sizes, jnp.int32)
     else:
         data = {}

@@ -4,6 +4,7 @@ import collections
 import concurrent.futures
 import dataclasses
 import functools
+import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol
@@ -124,30 +125,55 @@ def make_feed(
     raise UserError(f"There is no data mode {mode}. Choose auto, resident or streamed.")
 
 
+LINE = 128
+"""Lines of numbers are padded to a multiple of this, the width of a TPU's registers."""
+
+
 @struct.dataclass
 class Flat:
     """One entry of resident data, every sample a line of numbers.
 
     A TPU keeps an array ``[n, height, width, channels]`` of few channels with the samples closest
     together. To take a batch of them it would copy all data into another layout first, four times
-    as large, in every call of a compiled step. Lines are taken as they lie.
+    as large, in every call of a compiled step. Lines of whole registers are taken as they lie.
 
     Attributes:
-      lines: ``[n, numbers of a sample]``, or ``[n]``.
+      lines: ``[n, numbers of a sample]``, padded; points ``[n, dim]`` and labels ``[n]`` as they
+        are.
       shape: of one sample.
     """
 
     lines: Any
     shape: tuple[int, ...] = struct.field(pytree_node=False)
 
+    @classmethod
+    def of(cls, entry: np.ndarray) -> "Flat":
+        """Samples ``[n, ...]`` as lines; no copy where no padding is needed."""
+        count, *shape = entry.shape
+        lines = entry if len(shape) < 2 else entry.reshape(count, -1)
+        if missing := line(entry.shape)[-1] - lines.shape[-1]:
+            lines = np.pad(lines, ((0, 0), (0, missing)))
+        return cls(lines, tuple(shape))
 
-def flat(rows: Mapping[str, Any]) -> dict[str, Flat]:
-    """Samples ``{key: [n, ...]}`` as lines; not a copy where they lie one after another."""
+    def take(self, chunk: jax.Array) -> jax.Array:
+        """The samples with these indices, ``[..., *shape]``."""
+        # The indices are of a permutation: checking them again would cost a clamp per element.
+        lines = jnp.asarray(self.lines).at[chunk].get(mode="promise_in_bounds")
+        if len(self.shape) > 1:
+            lines = lines[..., : math.prod(self.shape)]
+        return lines.reshape(*chunk.shape, *self.shape)
 
-    def lines(entry: Any) -> Any:
-        return entry.reshape(len(entry), -1) if len(entry.shape) > 2 else entry
 
-    return {key: Flat(lines(entry), entry.shape[1:]) for key, entry in rows.items()}
+def line(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape of samples of ``shape``, ``(n, ...)``, as lines."""
+    if len(shape) < 3:
+        return shape
+    return shape[0], -(-math.prod(shape[1:]) // LINE) * LINE
+
+
+def flat(rows: Mapping[str, np.ndarray]) -> dict[str, Flat]:
+    """Every entry as lines."""
+    return {key: Flat.of(entry) for key, entry in rows.items()}
 
 
 def gather(arrays: Mapping[str, Flat], chunk: Any) -> Mapping[str, jax.Array]:
@@ -163,12 +189,7 @@ def gather(arrays: Mapping[str, Flat], chunk: Any) -> Mapping[str, jax.Array]:
     if not arrays:
         return chunk
 
-    def batch(entry: Flat) -> jax.Array:
-        # The indices are of a permutation: checking them again would cost a clamp per element.
-        lines = jnp.asarray(entry.lines).at[chunk].get(mode="promise_in_bounds")
-        return lines.reshape(*chunk.shape, *entry.shape)
-
-    return {key: batch(entry) for key, entry in arrays.items()}
+    return {key: entry.take(chunk) for key, entry in arrays.items()}
 
 
 @dataclasses.dataclass(frozen=True)
