@@ -50,9 +50,11 @@ def test_where_the_bytes_are_not_known_nothing_is_said_to_bound_a_step():
     assert (found.seconds, found.memory, found.bound) == (pytest.approx(2e-3), None, None)
 
 
-def test_what_the_compiler_of_gpus_is_told():
+def test_what_a_compiler_is_told():
     told = options_of("h200:4", CHIPS["h200"])
     assert told["topology"] == "1x1x4"
+    assert options_of("v5e:1x1", CHIPS["v5e"]) == {"chips_per_host_bounds": (1, 1, 1)}
+    assert options_of("v4:2x2x1", CHIPS["v4"]) == {"chip_config_name": "megacore"}
     assert "device_memory_size: 141000000000 " in told["target_config"]
     assert told["target_config"].count("{") == told["target_config"].count("}")
 

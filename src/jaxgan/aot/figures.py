@@ -26,9 +26,9 @@ class Figures:
       flops: operations of the matrix products, in a step on average.
       passes: products of bfloat16 that take as long as one product, on average.
       padding_of_products: the least share of the work of those products that is padding of tiles.
-      moved: bytes that all instructions read and write, those that stay on the chip included;
-        branches that are not taken in every step count in full. None where the
-        compiler does not say.
+      moved: bytes that all instructions of a call with one step read and write, those that stay on
+        the chip included, and data that are fetched whole where they fit there; branches that are
+        not taken in every step count in full. None where the compiler does not say.
       padding_of_arrays: the share of padding in the bytes of all results.
       collectives: by kind.
       copies: arrays of 64 KiB or more that are copied into another layout, the largest first.

@@ -63,9 +63,11 @@ def devices_of(topology: str) -> list[Device]:
 
 def options_of(topology: str, chip: Chip) -> dict[str, Any]:
     """What the compiler must be told of a topology, beside its name."""
-    if chip.platform == "tpu":
-        return dict(chip.options)
-    return {**chip.options, "topology": f"1x1x{topology.partition(':')[2]}"}  # one host, its GPUs
+    shape = topology.partition(":")[2]
+    if chip.platform == "cuda":
+        return {**chip.options, "topology": f"1x1x{shape}"}  # one host, its GPUs
+    alone = {"chips_per_host_bounds": (1, 1, 1)} if set(shape.split("x")) == {"1"} else {}
+    return {**chip.options, **alone}
 
 
 def _installed(module: str) -> bool:
