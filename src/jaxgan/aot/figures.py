@@ -26,9 +26,9 @@ class Figures:
       flops: operations of the matrix products, in a step on average.
       passes: products of bfloat16 that take as long as one product, on average.
       padding_of_products: the least share of the work of those products that is padding of tiles.
-      moved: bytes that all instructions of a call with one step read and write, those that stay on
-        the chip included, and data that are fetched whole where they fit there; branches that are
-        not taken in every step count in full. None where the compiler does not say.
+      moved: bytes between the chip and its memory in a call with one step, as ``hlo.traffic`` has
+        them: with data that are fetched whole where they fit the chip, and with branches that are
+        not taken in every step. None where it does not compile.
       padding_of_arrays: the share of padding in the bytes of all results.
       collectives: by kind.
       copies: arrays of 64 KiB or more that are copied into another layout, the largest first.
@@ -65,8 +65,9 @@ def figures_of(program: Program, chip: Chip) -> Figures:
     began = time.perf_counter()
     memory, compiled = _compiled(program)
     seconds = time.perf_counter() - began
-    moved = ((compiled.cost_analysis() if compiled else None) or {}).get("bytes accessed")
-    instructions = hlo.executed(compiled.as_text()) if compiled else []
+    text = hlo.computations(compiled.as_text()) if compiled else {}
+    moved = hlo.traffic(text) if compiled else None
+    instructions = hlo.executed(text)
     return Figures(
         fits=memory.fits(chip),
         needed=memory.needed,

@@ -1,15 +1,15 @@
-"""What the text of a compiled program says: its collectives, its copies, and the padding of arrays.
+"""What the text of a compiled program says: bytes moved, collectives, copies, padding.
 
 The text is XLA's, one line for each instruction: ``%name = f32[16,8]{1,0:T(8,128)} add(%a, %b)``.
 The layout ``{1,0:T(8,128)}`` says which axis lies closest together (the first one named), and that
-arrays consist of tiles of 8 x 128 numbers, to which the last axes are padded.
+arrays consist of tiles of 8 x 128 numbers, to which the last axes are padded; ``S(1)`` in it that
+the array lies in memory on the chip.
 """
 
-import collections
 import dataclasses
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 COLLECTIVES = (
     "all-reduce",
@@ -29,6 +29,7 @@ INSTRUCTION = re.compile(
 )
 ARRAY = re.compile(r"(?P<type>[a-z]\w*)\[(?P<sizes>[\d,]*)\](?:\{(?P<layout>[^}]*)\})?")
 COMPUTATION = re.compile(r"^(?:ENTRY )?%?(?P<name>[\w.-]+) \(.*\{$")
+CALLED = re.compile(r"(?:calls|to_apply)=%?([\w.-]+)")
 TILE = re.compile(r":[^T]*T\((?P<tile>[\d,]+)\)")
 
 
@@ -41,12 +42,14 @@ class Array:
       sizes: of its axes.
       order: the axes, the one that lies closest together first.
       tile: of the last axes in that order, the closest last; empty without tiles.
+      inside: whether it lies in memory on the chip.
     """
 
     bits: int
     sizes: tuple[int, ...]
     order: tuple[int, ...]
     tile: tuple[int, ...]
+    inside: bool = False
 
     @property
     def bytes(self) -> float:
@@ -72,6 +75,7 @@ class Instruction:
       kind: ``all-reduce``.
       arrays: its result, several of a tuple.
       operands: names of instructions.
+      literal: what stands in their place, such as the number of a parameter.
       rest: what follows the operands.
     """
 
@@ -79,7 +83,13 @@ class Instruction:
     kind: str
     arrays: tuple[Array, ...]
     operands: tuple[str, ...]
+    literal: str
     rest: str
+
+    @property
+    def called(self) -> list[str]:
+        """The computations that it calls."""
+        return CALLED.findall(self.rest)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -120,28 +130,106 @@ def arrays_of(shape: str) -> tuple[Array, ...]:
         tile = TILE.search(layout)
         sides = tuple(int(side) for side in tile["tile"].split(",")) if tile else ()
         bits = BITS.get(one["type"]) or int((re.findall(r"\d+", one["type"]) or ["8"])[0])
-        found.append(Array(bits, sizes, order or tuple(reversed(range(len(sizes)))), sides))
+        order = order or tuple(reversed(range(len(sizes))))
+        found.append(Array(bits, sizes, order, sides, inside="S(" in layout))
     return tuple(found)
 
 
-def executed(text: str) -> list[Instruction]:
+def computations(text: str) -> dict[str, list[Instruction]]:
+    """The instructions of a program, by the name of their computation."""
+    found: dict[str, list[Instruction]] = {}
+    name = ""
+    for line in text.splitlines():
+        if head := COMPUTATION.match(line):
+            name = head["name"]
+            found[name] = []
+        elif (one := INSTRUCTION.match(line)) and name:
+            operands = tuple(re.findall(r"%([\w.-]+)", one["operands"]))
+            arrays = arrays_of(one["shape"])
+            found[name].append(
+                Instruction(
+                    one["name"], one["kind"], arrays, operands, one["operands"], one["rest"]
+                )
+            )
+    return found
+
+
+FLOW = ("while", "conditional", "call", "async-start")
+"""Instructions whose computations run as if they stood there."""
+
+
+def executed(program: Mapping[str, list[Instruction]]) -> list[Instruction]:
     """The instructions that run by themselves: not those inside a fusion or a reduction.
 
     Those of loops and branches are among them, once each.
     """
-    computations: dict[str, list[Instruction]] = collections.defaultdict(list)
-    name, inside = "", set()
-    for line in text.splitlines():
-        if head := COMPUTATION.match(line):
-            name = head["name"]
-        elif found := INSTRUCTION.match(line):
-            operands = tuple(re.findall(r"%([\w.-]+)", found["operands"]))
-            arrays = arrays_of(found["shape"])
-            one = Instruction(found["name"], found["kind"], arrays, operands, found["rest"])
-            computations[name].append(one)
-            if one.kind not in ("while", "conditional", "call", "async-start"):
-                inside |= set(re.findall(r"(?:calls|to_apply)=%?([\w.-]+)", one.rest))
-    return [one for name, every in computations.items() if name not in inside for one in every]
+    every = [one for inside in program.values() for one in inside]
+    parts = {name for one in every if one.kind not in FLOW for name in one.called}
+    return [one for name, inside in program.items() if name not in parts for one in inside]
+
+
+IDLE = (
+    *("bitcast", "tuple", "get-tuple-element", "parameter", "constant", "after-all"),
+    *("partition-id", "replica-id", "iota", *FLOW),
+)
+"""Instructions that move nothing themselves."""
+
+
+def traffic(program: Mapping[str, list[Instruction]]) -> float:
+    """Bytes that pass between a chip and its memory, padding included.
+
+    Every operand is read once by each instruction that takes it, and every result written once; of
+    what a fusion only takes slices or samples of, those alone. Loops and branches count once.
+    """
+    by_name = {one.name: one for inside in program.values() for one in inside}
+    moved = 0.0
+    for one in executed(program):
+        if one.kind in IDLE or one.kind.endswith("-done"):
+            continue
+        for place, name in enumerate(one.operands):
+            given = by_name.get(name)
+            if given and not (given.arrays and given.arrays[0].inside):
+                moved += _read(program, one, place, sum(array.padded for array in given.arrays))
+        results = one.arrays
+        if one.kind.endswith("-start"):  # after what is written come operands and what waits
+            results = _written(one)
+        moved += sum(array.padded for array in results if not array.inside)
+    return moved
+
+
+def _written(one: Instruction) -> tuple[Array, ...]:
+    """What an instruction that another one waits for writes."""
+    if one.kind == "copy-start":
+        return one.arrays[:1]
+    if one.kind in PAIRED:
+        return one.arrays[len(one.arrays) // 2 :]
+    return one.arrays
+
+
+def _read(
+    program: Mapping[str, list[Instruction]], one: Instruction, place: int, whole: float
+) -> float:
+    """How many bytes of an operand an instruction reads, of ``whole``."""
+    if one.kind in ("gather", "dynamic-slice", "slice") and place == 0:
+        return min(whole, sum(array.padded for array in one.arrays))
+    if one.kind != "fusion" or not one.called:
+        return whole
+    inside = program.get(one.called[0], [])
+    names = {two.name for two in inside if two.kind == "parameter" and two.literal == str(place)}
+    read = 0.0
+    for two in inside:
+        for at, name in enumerate(two.operands):
+            if name not in names:
+                continue
+            if two.kind == "bitcast":
+                names.add(two.name)
+            else:
+                read += _read(program, two, at, whole)
+    return min(whole, read)
+
+
+PAIRED = ("all-gather-start", "collective-permute-start")
+"""Instructions whose result is the operands, and then what is written."""
 
 
 def collectives(instructions: Iterable[Instruction]) -> dict[str, Collective]:
@@ -152,8 +240,8 @@ def collectives(instructions: Iterable[Instruction]) -> dict[str, Collective]:
         if kind not in COLLECTIVES:
             continue
         arrays = one.arrays
-        if one.kind in ("all-gather-start", "collective-permute-start"):
-            arrays = arrays[len(arrays) // 2 :]  # before them stand the operands
+        if one.kind in PAIRED:
+            arrays = _written(one)
         before = found.get(kind, Collective(0, 0.0))
         moved = sum(array.bytes for array in arrays)
         found[kind] = Collective(before.count + 1, before.bytes + moved)
@@ -182,7 +270,6 @@ def copies(instructions: Iterable[Instruction], least: int = 2**16) -> list[Copy
 
 def padding(instructions: Iterable[Instruction]) -> float:
     """The share of padding in the bytes of all results of a program."""
-    idle = ("bitcast", "tuple", "get-tuple-element", "parameter", "constant")
-    arrays = [array for one in instructions if one.kind not in idle for array in one.arrays]
+    arrays = [array for one in instructions if one.kind not in IDLE for array in one.arrays]
     whole = sum(array.padded for array in arrays)
     return 1.0 - sum(array.bytes for array in arrays) / whole if whole else 0.0
