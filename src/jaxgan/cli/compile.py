@@ -41,8 +41,8 @@ class Compile:
     """Also look for the largest batch that fits, to within a sixteenth; takes four to ten
     more compilations."""
     own_precision: bool = False
-    """Compile at the precision of the run only; and not at the chip's default, and with bfloat16
-    activations, too."""
+    """Compile at the precision of the run only, not also at the chip's default and with bfloat16
+    activations."""
     rows: int = 50_000
     """Samples of the data; up to 1 GiB of them lies on each chip."""
     json: bool = False
