@@ -12,7 +12,7 @@ import jax
 from jaxgan import hyperparameters
 from jaxgan.aot.batch import largest
 from jaxgan.aot.chips import Chip, chip_of
-from jaxgan.aot.figures import Figures, figures_of, memory_of
+from jaxgan.aot.figures import Figures, Memory, figures_of, memory_of
 from jaxgan.aot.program import Program, program_of
 from jaxgan.aot.topology import devices_of
 from jaxgan.cli.experiment import parse
@@ -38,7 +38,7 @@ class Compile:
     """Chip and grid, e.g. v5e:2x4, v4:2x2x1, v5p:2x2x1 or v6e:2x2; or GPUs of one machine, e.g.
     h100:8 or h200:1."""
     largest_batch: bool = False
-    """Also look for the largest batch that fits, to within a sixteenth; takes four to ten
+    """Also look for the largest batch that fits, to within a sixteenth; takes three to nine
     more compilations."""
     own_precision: bool = False
     """Compile at the precision of the run only, not also at the chip's default and with bfloat16
@@ -86,11 +86,23 @@ class Asked:
         with jax.default_matmul_precision(training.matmul_precision):
             return figures_of(self.program(training), chip)
 
-    def share_of_memory(self, batch: int, chip: Chip) -> float:
-        """The share of a chip's memory that a batch needs, above 1 if it does not fit."""
-        training = dataclasses.replace(self.training, batch_size=batch)
-        with jax.default_matmul_precision(training.matmul_precision):
-            return memory_of(self.program(training)).share(chip)
+    def largest_batch(self, own: Figures, chip: Chip) -> tuple[int, int | None]:
+        """The largest batch that is found to fit, and the smallest that is found not to.
+
+        Args:
+          own: what the compiler said of the run's own batch.
+          chip: of the topology.
+        """
+        first = self.training.batch_size
+
+        def share(batch: int) -> float:
+            if batch == first:
+                return Memory(own.needed, own.limit).share(chip)
+            training = dataclasses.replace(self.training, batch_size=batch)
+            with jax.default_matmul_precision(training.matmul_precision):
+                return memory_of(self.program(training)).share(chip)
+
+        return largest(share, first, len(self.devices) * self.program(self.training).pack)
 
 
 def compile(arguments: Sequence[str]) -> int:
@@ -114,13 +126,7 @@ def compile(arguments: Sequence[str]) -> int:
         for name, change in precisions(training, chip, flags.own_precision).items()
     }
     own = next(iter(found.values()))
-    batches = None
-    if flags.largest_batch:
-        pack = asked.program(training).pack
-        unit = len(devices) * pack
-        batches = largest(
-            lambda batch: asked.share_of_memory(batch, chip), training.batch_size, unit
-        )
+    batches = asked.largest_batch(own, chip) if flags.largest_batch else None
     result = described(asked, flags.topology, chip, found, batches)
     print(json.dumps(result, indent=2) if flags.json else page(result))
     return 0 if own.fits else EXIT_FAILED
