@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -100,7 +101,9 @@ class Asked:
                 return Memory(own.needed, own.limit).share(chip)
             training = dataclasses.replace(self.training, batch_size=batch)
             with jax.default_matmul_precision(training.matmul_precision):
-                return memory_of(self.program(training)).share(chip)
+                found = memory_of(self.program(training)).share(chip)
+            print(f"batch {batch:,}: {found:.0%} of the memory", file=sys.stderr, flush=True)
+            return found
 
         return largest(share, first, len(self.devices) * self.program(self.training).pack)
 
