@@ -22,7 +22,7 @@ LEVELS = (
     ("sampling",),
     ("evaluation",),
     ("training", "report"),
-    ("sweep",),
+    ("sweep", "aot"),
     ("reproduce",),
     ("cli",),
 )

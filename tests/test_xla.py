@@ -8,6 +8,7 @@ import pytest
 from jaxgan import xla
 from support.tiny_runs import process
 
+CHIPS = "jax._src.hardware_utils.num_available_tpu_chips_and_device_id"
 NAME, VALUE = xla.NO_YNNPACK_CONVOLUTIONS.split("=")
 
 
@@ -44,10 +45,18 @@ def test_another_version_of_xla_is_left_alone(flags, monkeypatch):
 def test_an_accelerator_is_left_alone(flags, monkeypatch):
     """Its plugin reads the same flags, and may be of another version."""
     monkeypatch.setattr("importlib.util.find_spec", lambda name: name == "libtpu" or None)
+    monkeypatch.setattr(CHIPS, lambda: (4, None))
     assert flags() == f"{NAME}={VALUE}", "only the CPU is asked for"
     for platforms in ("", "tpu,cpu"):
         monkeypatch.setenv("JAX_PLATFORMS", platforms)
         assert flags() == ""
+
+
+def test_the_tpu_compiler_alone_is_no_accelerator(flags, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: name == "libtpu" or None)
+    monkeypatch.setattr(CHIPS, lambda: (0, None))
+    monkeypatch.setenv("JAX_PLATFORMS", "")
+    assert flags() == f"{NAME}={VALUE}"
 
 
 def test_once_jax_has_started_nothing_is_set(monkeypatch):

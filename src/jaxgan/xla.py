@@ -40,9 +40,15 @@ def tune_cpu() -> None:
 
 
 def accelerated() -> bool:
-    """Whether JAX may find something else than a CPU."""
+    """Whether JAX may find something else than a CPU.
+
+    The TPU compiler may be installed on a machine without a TPU, for ``jaxgan compile``.
+    """
+    from jax._src.hardware_utils import num_available_tpu_chips_and_device_id
+
     if os.environ.get("JAX_PLATFORMS") == "cpu":
         return False
-    modules = ("jax_plugins", "libtpu")
-    found = any(importlib.util.find_spec(name) for name in modules)
-    return found or bool(metadata.entry_points(group="jax_plugins"))
+    if importlib.util.find_spec("libtpu") and num_available_tpu_chips_and_device_id()[0]:
+        return True
+    plugin = importlib.util.find_spec("jax_plugins") is not None
+    return plugin or bool(metadata.entry_points(group="jax_plugins"))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from jaxgan.data import feed as feeds
-from jaxgan.data.feed import Resident, Streamed, gather, make_feed, steps_per_chunk
+from jaxgan.data.feed import Resident, Streamed, flat, gather, line, make_feed, steps_per_chunk
 from jaxgan.data.modality import IMAGES
 from jaxgan.data.order import batch_indices
 from jaxgan.data.source import Source, from_arrays
@@ -56,6 +56,21 @@ def test_batches_are_the_rows_of_the_order(source):
     np.testing.assert_array_equal(chunk[1], batch_indices(4, 6, 8, 37))
     batch = gather(feed.arrays, chunk[1])
     np.testing.assert_array_equal(batch["image"], source.arrays()["image"][chunk[1]])
+
+
+@pytest.mark.parametrize(
+    "shape, length, copied",
+    [((8, 8, 4), 256, False), ((28, 28, 1), 896, True), ((2,), 2, False), ((5, 3), 128, True)],
+)
+def test_resident_samples_are_lines_of_whole_registers(shape, length, copied):
+    rows = {"image": np.random.default_rng(0).normal(size=(5, *shape)), "label": np.arange(5)}
+    found = flat(rows)
+    assert found["image"].lines.shape == line((5, *shape)) == (5, length)
+    assert found["label"].lines.shape == line((5,)) == (5,)
+    assert np.shares_memory(found["image"].lines, rows["image"]) != copied
+    chunk = np.array([[4, 0], [2, 2]])
+    for key, batch in gather(found, chunk).items():
+        np.testing.assert_array_equal(batch, rows[key].astype(batch.dtype)[chunk])
 
 
 @pytest.mark.parametrize("mode", ["resident", "streamed"])

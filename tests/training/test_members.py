@@ -13,7 +13,7 @@ from jax.sharding import NamedSharding
 
 import jaxgan as jg
 from jaxgan import parallel
-from jaxgan.data.feed import make_feed, stacked_feed
+from jaxgan.data.feed import flat, make_feed, stacked_feed
 from jaxgan.data.modality import POINTS
 from jaxgan.data.source import from_arrays
 from jaxgan.errors import UserError
@@ -192,7 +192,7 @@ def test_what_is_not_done_in_every_step_stays_a_branch():
         if axes == 0:
             states = states.replace(step=jnp.zeros(3, jnp.int32))
         chunk = jnp.zeros((2, 3, BATCH), jnp.int32)
-        found = jax.make_jaxpr(alone)(states, VALUES, (dict(SOURCE.arrays()), {}), chunk)
+        found = jax.make_jaxpr(alone)(states, VALUES, (flat(SOURCE.arrays()), {}), chunk)
         return str(found).count(" cond[")
 
     assert branches(members.AXES) >= 2

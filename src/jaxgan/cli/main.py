@@ -20,6 +20,7 @@ USAGE = """usage: jaxgan COMMAND ...
   evaluate RUN     score samples: of a run, of files, or of two against each other
   reproduce FILE   measure the published numbers of an experiment again
   report DIR...    write a page about a run, or about how many runs compare
+  compile FILE     compile a training step for a TPU, without one: memory, cost, collectives
   export RUN       write a generator's weights (safetensors) and a model card
   data prepare     download or import a data set
   data list        show the data sets that are prepared
@@ -37,6 +38,7 @@ COMMANDS = {
     "evaluate": "evaluate",
     "reproduce": "reproduce",
     "report": "report",
+    "compile": "compile",
     "export": "export",
     "data": "data",
 }

@@ -4,6 +4,7 @@ import collections
 import concurrent.futures
 import dataclasses
 import functools
+import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol
@@ -11,6 +12,7 @@ from typing import Any, Literal, Protocol
 import jax
 import jax.numpy as jnp
 import numpy as np
+from flax import struct
 
 from jaxgan.data.order import batch_indices, permutation, process_rows
 from jaxgan.data.source import Rows, Source, useful_threads
@@ -54,7 +56,7 @@ class Feed(Protocol):
     """What the training loop asks for."""
 
     @property
-    def arrays(self) -> Rows:
+    def arrays(self) -> "Mapping[str, Flat]":
         """Resident data, an argument of the compiled step; empty when streamed."""
         ...
 
@@ -115,7 +117,7 @@ def make_feed(
     if mode == "auto":
         mode = "resident" if source.nbytes <= RESIDENT_BYTES else "streamed"
     if mode == "resident":
-        return Resident(source.arrays(), order)
+        return Resident(flat(source.arrays()), order)
     if mode == "streamed":
         return Streamed(
             source, order, batches_per_dispatch, threads or useful_threads(source.row_bytes)
@@ -123,22 +125,71 @@ def make_feed(
     raise UserError(f"There is no data mode {mode}. Choose auto, resident or streamed.")
 
 
-def gather(arrays: Mapping[str, jax.Array], chunk: Any) -> Mapping[str, jax.Array]:
+LINE = 128
+"""Lines of numbers are padded to a multiple of this, the width of a TPU's registers."""
+
+
+@struct.dataclass
+class Flat:
+    """One entry of resident data, every sample a line of numbers.
+
+    A TPU keeps an array ``[n, height, width, channels]`` of few channels with the samples closest
+    together. To take a batch of them it would copy all data into another layout first, four times
+    as large, in every call of a compiled step. Lines of whole registers are taken as they lie.
+
+    Attributes:
+      lines: ``[n, numbers of a sample]``, padded; points ``[n, dim]`` and labels ``[n]`` as they
+        are.
+      shape: of one sample.
+    """
+
+    lines: Any
+    shape: tuple[int, ...] = struct.field(pytree_node=False)
+
+    @classmethod
+    def of(cls, entry: np.ndarray) -> "Flat":
+        """Samples ``[n, ...]`` as lines; no copy where no padding is needed."""
+        count, *shape = entry.shape
+        lines = entry if len(shape) < 2 else entry.reshape(count, -1)
+        if missing := line(entry.shape)[-1] - lines.shape[-1]:
+            lines = np.pad(lines, ((0, 0), (0, missing)))
+        return cls(lines, tuple(shape))
+
+    def take(self, chunk: jax.Array) -> jax.Array:
+        """The samples with these indices, ``[..., *shape]``."""
+        # The indices are of a permutation: checking them again would cost a clamp per element.
+        lines = jnp.asarray(self.lines).at[chunk].get(mode="promise_in_bounds")
+        if len(self.shape) > 1:
+            lines = lines[..., : math.prod(self.shape)]
+        return lines.reshape(*chunk.shape, *self.shape)
+
+
+def line(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape of samples of ``shape``, ``(n, ...)``, as lines."""
+    if len(shape) < 3:
+        return shape
+    return shape[0], -(-math.prod(shape[1:]) // LINE) * LINE
+
+
+def flat(rows: Mapping[str, np.ndarray]) -> dict[str, Flat]:
+    """Every entry as lines."""
+    return {key: Flat.of(entry) for key, entry in rows.items()}
+
+
+def gather(arrays: Mapping[str, Flat], chunk: Any) -> Mapping[str, jax.Array]:
     """One batch from one batch's part of a chunk. Runs inside the compiled step.
 
     Args:
       arrays: the feed's ``arrays``.
-      chunk: resident: int32 ``[batch]``; streamed: the rows.
+      chunk: resident: int32 ``[...]``; streamed: the rows.
 
     Returns:
-      ``{key: [batch, ...]}``.
+      ``{key: [..., *sample]}``.
     """
     if not arrays:
         return chunk
-    # The indices come from a permutation: checking them again would cost a clamp per element.
-    return {
-        key: jnp.asarray(a).at[chunk].get(mode="promise_in_bounds") for key, a in arrays.items()
-    }
+
+    return {key: entry.take(chunk) for key, entry in arrays.items()}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -165,7 +216,7 @@ class Order:
 class Resident:
     """Data that stay on the device; a chunk is indices."""
 
-    arrays: Rows
+    arrays: Mapping[str, Flat]
     order: Order
 
     @property
@@ -194,7 +245,7 @@ class Stacked:
       orders: the order of each member of a population.
     """
 
-    arrays: Rows
+    arrays: Mapping[str, Flat]
     orders: Sequence[Order]
 
     @property
@@ -233,7 +284,7 @@ def stacked_feed(source: Source, seeds: Sequence[int], batch_size: int, mode: Mo
         permuted = functools.lru_cache(maxsize=2)(permutation.__wrapped__)
         return Order(seed, batch_size, source.size, slice(0, batch_size), permuted)
 
-    return Stacked(source.arrays(), [order(seed) for seed in seeds])
+    return Stacked(flat(source.arrays()), [order(seed) for seed in seeds])
 
 
 class Streamed:
@@ -245,7 +296,7 @@ class Streamed:
     """
 
     def __init__(self, source: Source, order: Order, batches_per_dispatch: int, threads: int):
-        self.arrays: Rows = {}
+        self.arrays: Mapping[str, Flat] = {}
         self.batch_bytes = order.local_batch * source.row_bytes
         self._batches = Batches(source, order)
         self._buffer = max(1, min(batches_per_dispatch, CHUNK_BYTES // max(self.batch_bytes, 1)))
