@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from jaxgan.cli.exit import exit_code_of
+from jaxgan.compiled import keep_programs
 from jaxgan.errors import one_of
 from jaxgan.runs.exit_codes import EXIT_FAULT
 from jaxgan.xla import tune_cpu
@@ -68,6 +69,7 @@ def dispatch(arguments: Sequence[str]) -> int:
     name = one_of(arguments[0], COMMANDS, "command")
     module = importlib.import_module(f"jaxgan.cli.{COMMANDS[name]}")
     tune_cpu()  # samples are then drawn by the kernels that training used
+    keep_programs()
     return getattr(module, name)(arguments[1:])
 
 

@@ -74,6 +74,8 @@ class Compute:
     """How steps are repeated in one call; auto decides by device and networks."""
     steps_per_dispatch: int = 50
     """Most steps per call where they are repeated on the device."""
+    recompile: bool = False
+    """Compile every program anew, and keep none for the next start."""
     deterministic: bool = False
     """Ask XLA for deterministic kernels, which a GPU needs for bitwise resume."""
     debug_nans: bool = False
