@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from jaxgan.cli.bench import Bench
 from jaxgan.cli.data import List, Prepare
 from jaxgan.cli.experiment import parse
 from jaxgan.cli.export import Export
@@ -88,6 +89,7 @@ def test_the_version_is_that_of_the_package(command):
     [
         (["sample"], Sample),
         (["export"], Export),
+        (["bench"], Bench),
         (["data", "prepare"], Prepare),
         (["data", "list"], List),
         (["report"], Report),
@@ -134,7 +136,7 @@ def test_every_hyperparameter_has_a_text(name):
 
 @pytest.mark.parametrize(
     "settings",
-    [Training, *GROUPS, Sample, Export, Prepare, List, Report, Asked, Status],
+    [Training, *GROUPS, Bench, Sample, Export, Prepare, List, Report, Asked, Status],
 )
 def test_every_setting_has_a_text(settings):
     for name, text in documentation(settings).items():

@@ -21,6 +21,7 @@ USAGE = """usage: jaxgan COMMAND ...
   evaluate RUN     score samples: of a run, of files, or of two against each other
   reproduce FILE   measure the published numbers of an experiment again
   report DIR...    write a page about a run, or about how many runs compare
+  bench FILE       time an experiment's step, and what the training loop adds to it
   export RUN       write a generator's weights (safetensors) and a model card
   data prepare     download or import a data set
   data list        show the data sets that are prepared
@@ -38,6 +39,7 @@ COMMANDS = {
     "evaluate": "evaluate",
     "reproduce": "reproduce",
     "report": "report",
+    "bench": "bench",
     "export": "export",
     "data": "data",
 }
