@@ -168,7 +168,8 @@ def _gradient(
         def network(other: PlayerName) -> Network:
             player = players[other]
             rngs = {name: named(group_key, f"{name}/{other}") for name in RNGS}
-            return gan.network(other, player.params, player.stats, train=True, rngs=rngs)
+            bound = gan.network(other, player.params, player.stats, train=True, rngs=rngs)
+            return dataclasses.replace(bound, slopes=who == "d")  # what penalties are added to
 
         outputs = gan.forward.run(
             network("g"), network("d"), batch, Rng(rng_key, rows), state.adaptive
