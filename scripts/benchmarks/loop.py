@@ -17,9 +17,9 @@ from jaxgan.training.bench import Times
 
 ROOT = Path(__file__).parents[2]
 CASES = {
-    "gan_ring": ("gan_ring.py", "--turns", "15", "--seconds", "0.7"),
-    "gan-mnist": ("gan.py", "mnist", "--turns", "11", "--seconds", "0.7"),
-    "dcgan-fashion_mnist": ("dcgan.py", "fashion_mnist", "--turns", "11", "--seconds", "1.5"),
+    "gan_ring": ("gan_ring.py", "--turns", "11", "--seconds", "0.5"),
+    "gan-mnist": ("gan.py", "mnist", "--turns", "9", "--seconds", "0.5"),
+    "dcgan-fashion_mnist": ("dcgan.py", "fashion_mnist", "--turns", "9", "--seconds", "1"),
 }
 
 TEXT = """# What the training loop adds to the compiled step
