@@ -72,7 +72,9 @@ def main() -> None:
         found[name] = {"compiles": seconds[0], "kept": seconds[1:]}
         print(name, found[name], flush=True)
     began = time.time()
-    subprocess.run([sys.executable, "-m", "jaxgan.cli.main", "--help"], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        [sys.executable, "-m", "jaxgan.cli.main", "--help"], check=True, stdout=subprocess.DEVNULL
+    )
     found["jaxgan --help"] = {"kept": [time.time() - began]}
     machine = f"{processor()}, {os.cpu_count()} cores, jax {version('jax')}"
     lines = [
