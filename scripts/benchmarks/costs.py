@@ -13,6 +13,7 @@ from pages import RESULTS, rows
 from jaxgan.cli.experiment import default_settings
 from jaxgan.experiment import Experiment, load_experiment
 from jaxgan.files import write_json
+from jaxgan.runs.settings import Compute
 from jaxgan.training.cost import StepCost, cost_of
 from jaxgan.training.data import noise
 from jaxgan.training.start import Game, game_of
@@ -42,12 +43,13 @@ def with_defaults(experiment: Experiment, **changes: Any) -> Experiment:
     return dataclasses.replace(experiment, changes={**experiment.changes, **changes})
 
 
-def game(experiment: Experiment) -> tuple[Game, bool]:
+def game(experiment: Experiment, compute: Compute = Compute()) -> tuple[Game, bool]:  # noqa: B008
     """The game of an experiment's defaults on one device, and whether images are flipped."""
     training, _ = default_settings(experiment)
     source = noise(experiment, training)
     config, steps = experiment.default(), experiment.steps
-    return game_of(experiment, config, source, training, steps, 1), training.flip
+    made = game_of(experiment, config, source, training, steps, 1, compute)
+    return made, training.flip
 
 
 def cost(experiment: Experiment) -> StepCost:

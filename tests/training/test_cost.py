@@ -1,5 +1,6 @@
 """The operations of a step: held within a band of what is committed, so that no clock is needed."""
 
+import dataclasses
 import importlib
 import json
 import sys
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from jaxgan.runs.settings import Compute
 from jaxgan.training.cost import lowered_step
 
 BENCHMARKS = Path(__file__).parents[2] / "scripts" / "benchmarks"
@@ -44,6 +46,18 @@ def test_r1_costs_nothing_where_its_weight_is_zero(costs):
     free = costs.cost(ring).flops
     paid = costs.cost(costs.with_defaults(ring, r1=0.1)).flops
     assert paid > 1.2 * free
+
+
+@pytest.mark.slow
+def test_parts_of_the_rows_take_less_memory(costs):
+    ring = dataclasses.replace(costs.experiments()["gan_ring"], batch_size=8192)
+    ring = costs.with_defaults(ring, hidden=(256,) * 6)
+
+    def temporaries(compute):
+        game, _ = costs.game(ring, compute)
+        return lowered_step(game).compile().memory_analysis().temp_size_in_bytes
+
+    assert temporaries(Compute(accumulate=8)) < 0.5 * temporaries(Compute())
 
 
 def test_a_step_gives_its_state_back_where_it_was(costs):

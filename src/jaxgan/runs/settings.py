@@ -74,6 +74,10 @@ class Compute:
     """How steps are repeated in one call; auto decides by device and networks."""
     steps_per_dispatch: int = 50
     """Most steps per call where they are repeated on the device."""
+    accumulate: int = 1
+    """Parts that each device's rows are divided into, one after the other, to save memory; their
+    gradients are accumulated. Not with batch normalization, dropout, and whatever else lets the
+    rows of a batch see each other."""
     recompile: bool = False
     """Compile every program anew, and keep none for the next start."""
     deterministic: bool = False
@@ -243,7 +247,7 @@ def check(training: Training, runtime: Runtime) -> None:
     flags = flags_of(runtime)
     for name in ("steps", "sample_every", "checkpoint_every", "evaluate_every", "standing_batches"):
         _at_least(name, flags[name], 0)
-    for name in ("steps_per_dispatch", "log_every", "keep"):
+    for name in ("steps_per_dispatch", "log_every", "keep", "accumulate"):
         _at_least(name, flags[name], 1)
     _at_least("evaluate_num", flags["evaluate_num"], 2)
 
