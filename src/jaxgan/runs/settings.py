@@ -58,6 +58,9 @@ class Reading:
     """Where TFDS keeps data; $TFDS_DATA_DIR or ~/tensorflow_datasets if not given."""
     data_mode: Literal["auto", "resident", "streamed"] = "auto"
     """Keep the data on the device, or stream them; auto decides by their size."""
+    workers: int = 0
+    """Processes that read and decode streamed data, for more than one core can; 0 for threads of
+    this process alone."""
     unreadable: Literal["refuse", "skip"] = "refuse"
     """What to do with an unreadable file in a folder of images."""
 
@@ -247,6 +250,7 @@ def check(training: Training, runtime: Runtime) -> None:
     flags = flags_of(runtime)
     for name in ("steps", "sample_every", "checkpoint_every", "evaluate_every", "standing_batches"):
         _at_least(name, flags[name], 0)
+    _at_least("workers", flags["workers"], 0)
     for name in ("steps_per_dispatch", "log_every", "keep", "accumulate"):
         _at_least(name, flags[name], 1)
     _at_least("evaluate_num", flags["evaluate_num"], 2)
