@@ -2,9 +2,9 @@
 
 ``python scripts/benchmarks/images.py`` writes images.md and images.json in ``results``. The decoder
 alone reads the same files with as many threads as there are cores, and does nothing else; the feed
-is that of a run, in batches of 64, with threads or with processes; and the prepared data set is what
-``jaxgan data prepare folder:DIR`` makes of the files. All take turns. Files are in the system's
-cache, so that no disk is measured.
+is that of a run, in batches of 64, with threads or with processes; prepared data are what ``jaxgan
+data prepare folder:DIR`` makes of the files. All take turns. Files are in the system's cache, so
+that no disk is measured.
 """
 
 import concurrent.futures
@@ -107,8 +107,8 @@ def main() -> None:
         ratio = f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
         lines.append([one, f"{statistics.median(speeds):,.0f}", spread, ratio])
     text = (
-        f"# How fast images are read\n\nImages per second, {SIDE} x {SIDE}, median of {TURNS} turns "
-        f"of {SECONDS:g} s. `decoder alone` decodes the same JPEG files with {cores} threads and "
+        f"# How fast images are read\n\nImages per second, {SIDE} x {SIDE}, median of {TURNS} "
+        f"turns of {SECONDS:g} s. `decoder alone` decodes the same JPEG files with {cores} threads and "
         f"does nothing else. Made by `scripts/benchmarks/images.py` on {machine}, with a load of "
         f"{before[0]} processes before and {load()[0]} after.\n\n"
     )
