@@ -26,7 +26,8 @@ TEXT = """# What a training step costs by its program
 Every experiment with its default settings, on one device: floating-point operations (a
 multiplication and an addition are two) and bytes that operations read and write, as XLA counts them
 before it optimizes, and the bytes of the state. Lazy phases and terms count as if they were due in
-every step, and a loop as if it ran once. Made by `scripts/benchmarks/costs.py`; nothing is timed.
+every step, and a loop as if it ran once. Made by `scripts/benchmarks/costs.py`; nothing is timed,
+and every number is in `costs.json`.
 
 """
 

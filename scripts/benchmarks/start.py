@@ -90,7 +90,7 @@ def main() -> None:
         "Seconds from before Python starts until the first step is done: the first time, which "
         f"compiles, and the median of {WARM} starts after it, which find their programs kept. Made "
         f"by `scripts/benchmarks/start.py` on {machine}, with a load of {before[0]} processes "
-        f"before and {load()[0]} after.\n\n"
+        f"before and {load()[0]} after; every number is in `start.json`.\n\n"
     )
     (RESULTS / "start.md").write_text(text + rows(("", "compiles", "kept"), lines))
     write_json(RESULTS / "start.json", {"machine": machine, "seconds": found})
