@@ -109,8 +109,9 @@ def main() -> None:
     text = (
         f"# How fast images are read\n\nImages per second, {SIDE} x {SIDE}, median of {TURNS} "
         f"turns of {SECONDS:g} s. `decoder alone` decodes the same JPEG files with {cores} threads "
-        f"and does nothing else. Made by `scripts/benchmarks/images.py` on {machine}, with a load "
-        f"of {before[0]} processes before and {load()[0]} after; every number is in `images.json`.\n\n"
+        "and does nothing else. A feed begins a turn with what it read ahead, up to "
+        f"{20 * BATCH} images. Made by `scripts/benchmarks/images.py` on {machine}, with a load of "
+        f"{before[0]} processes before and {load()[0]} after; every number is in `images.json`.\n\n"
     )
     head = ("", "images/s", "least to most", "to the decoder alone")
     (RESULTS / "images.md").write_text(text + rows(head, lines))
