@@ -57,7 +57,7 @@ def build(cfg: Config, task: jg.Task) -> jg.Gan:
         generator=infogan.Generator(resolution, channels, cfg.width, dtype=task.dtype),
         discriminator=autoencoder.Energy(inner, power=1, codes=False),
         forward=jg.forward.unconditional(jg.uniform(cfg.latent)),
-        terms=jg.losses.began.terms(discriminator={"convergence": jg.scale(0.0, measure)}),
+        terms=jg.losses.began.terms(discriminator={"convergence": jg.measured(measure)}),
         optimizers={who: optax.adam(cfg.learning_rate, b1=cfg.beta1) for who in ("g", "d")},
         updates=(
             jg.Phase("d", moves_stats=("d", "g")),

@@ -59,7 +59,7 @@ class Config:
     2018), or none."""
     gradient_penalty: bool = False
     """Adds R1 (Mescheder et al. 2018) to the discriminator's loss."""
-    r1: jg.NonNegative = 10.0
+    r1: jg.Weight = 10.0
     """Its weight."""
     learning_rate: jg.NonNegative = 2e-4
     """Adam's learning rate, both players."""

@@ -42,7 +42,7 @@ class Config:
 
     margin: jg.NonNegative = 10.0
     """The energy below which samples are pushed up."""
-    pull_away: jg.NonNegative = 0.1
+    pull_away: jg.Weight = 0.1
     """Weight of the pull-away term; 0 for plain EBGAN."""
     squared: bool = True
     """Energies are squared norms of the error instead of norms."""

@@ -44,7 +44,7 @@ class Config:
     """Adam's learning rate, both players."""
     beta1: jg.Fraction = 0.5
     """Adam's first decay, both players."""
-    r1: jg.NonNegative = 0.0
+    r1: jg.Weight = 0.0
     """Weight of the R1 gradient penalty (Mescheder et al. 2018). 0 is the plain GAN, which takes as
     long as one with R1: the penalty is computed, whatever its weight."""
     penalty: jg.NonNegative = 10.0

@@ -33,9 +33,9 @@ class Config:
 
     relativistic: bool = True
     """RpGAN's loss of pairs; otherwise the non-saturating one."""
-    r1: jg.NonNegative = 0.1
+    r1: jg.Weight = 0.1
     """Weight of R1, half the squared gradient at real samples."""
-    r2: jg.NonNegative = 0.1
+    r2: jg.Weight = 0.1
     """Weight of R2, half the squared gradient at generated samples."""
     latent: int = 2
     """Latent size, standard normal."""

@@ -31,9 +31,9 @@ class Config:
 
     relativistic: bool = True
     """RpGAN's loss of pairs; otherwise the non-saturating one."""
-    r1: jg.NonNegative = 1.0
+    r1: jg.Weight = 1.0
     """Weight of R1, half the squared gradient at real samples."""
-    r2: jg.NonNegative = 1.0
+    r2: jg.Weight = 1.0
     """Weight of R2, half the squared gradient at generated samples."""
     latent: int = 100
     """Latent size, uniform in [-1, 1]."""

@@ -73,7 +73,7 @@ def pytest_configure(config):
         faster = () if any(name(flag) in flags for flag in FASTER) else known(FASTER)
         more = [flag for flag in (DEVICES, *faster) if name(flag) not in flags]
         os.environ["XLA_FLAGS"] = " ".join([flags, *more]).strip()
-        share_compilations(config)
+    share_compilations(config)
 
     from jaxtyping import install_import_hook
 

@@ -82,6 +82,12 @@ def test_a_committed_page_is_what_its_script_makes_of_the_numbers(scripts, name)
     assert page == (RESULTS / f"{name}.md").read_text()
 
 
+def test_the_committed_page_of_the_loop_is_that_of_its_numbers(scripts):
+    told = json.loads((RESULTS / "loop.json").read_text())
+    page = importlib.import_module("loop").pages(told)
+    assert page == (RESULTS / "loop.md").read_text()
+
+
 def test_the_committed_times_of_streamed_data_are_those_of_the_numbers(scripts):
     import feed
 

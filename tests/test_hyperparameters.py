@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxgan import Fraction, NonNegative, hyperparameters
+from jaxgan import Fraction, NonNegative, Weight, hyperparameters
 from jaxgan.errors import UserError
 from jaxgan.experiment import initial_state, load_experiment
 from jaxgan.training.engine import CompiledEngine
@@ -38,6 +38,18 @@ def test_hyperparameters_replace_the_floats():
     merged = hyperparameters.merge(Config(), {"rate": jnp.float32(7)})
     assert merged == Config(rate=7.0)
     assert type(merged.width) is int
+
+
+def test_a_weight_of_zero_is_structure():
+    config = dataclasses.make_dataclass("Config", [("r1", Weight, 0.0), ("rate", float, 0.0)])
+    assert hyperparameters.names(config) == hyperparameters.names(config(r1=0.1)) == ["r1", "rate"]
+    assert hyperparameters.names(config()) == hyperparameters.names(config(r1=-0.0)) == ["rate"]
+    merged = hyperparameters.merge(config(), {"rate": jnp.float32(1)})
+    assert type(merged.r1) is float
+    # What is traced is never left out, whatever its value.
+    assert hyperparameters.names(config(r1=jnp.zeros(()))) == ["r1", "rate"]
+    with pytest.raises(UserError, match=r"--r1 -0\.1: must not be below 0"):
+        hyperparameters.check(config(r1=-0.1), config())
 
 
 def test_a_float_used_as_structure_is_a_tracer_error():

@@ -18,6 +18,7 @@ import jaxgan
 import test_experiments
 import test_layers
 from jaxgan.cli.apply import Apply
+from jaxgan.cli.bench import planned as bench
 from jaxgan.cli.compile import planned as compiled
 from jaxgan.cli.data import List, Prepare
 from jaxgan.cli.evaluate import Evaluate
@@ -78,6 +79,8 @@ def test_a_command_is_one_that_there_is(command, monkeypatch):
         assert len(trials) > 1
     elif program == "jaxgan" and words[0] == "compile":
         assert compiled([str(ROOT / words[1]), *words[2:]])
+    elif program == "jaxgan" and words[0] == "bench":
+        bench([str(ROOT / words[1]), *words[2:]])
     elif program == "jaxgan" and words[0] == "reproduce":
         assert reproductions([str(ROOT / words[1]), *words[2:]])[2]
     elif program == "jaxgan":

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     )
     from jaxgan.forward.priors import normal, uniform
     from jaxgan.game.gan import ALTERNATING, SIMULTANEOUS, D, G, Gan, Phase
-    from jaxgan.game.terms import every, of_logits, scale
-    from jaxgan.hyperparameters import Fraction, NonNegative
+    from jaxgan.game.terms import every, measured, of_logits, scale
+    from jaxgan.hyperparameters import Fraction, NonNegative, Weight
     from jaxgan.nn.spectral import spectral_norm
     from jaxgan.reproduce import numbers
     from jaxgan.sampling.load import load
@@ -46,8 +46,8 @@ _NAMES = {
     ),
     **dict.fromkeys(("normal", "uniform"), "jaxgan.forward.priors"),
     **dict.fromkeys(("ALTERNATING", "SIMULTANEOUS", "D", "G", "Gan", "Phase"), "jaxgan.game.gan"),
-    **dict.fromkeys(("every", "of_logits", "scale"), "jaxgan.game.terms"),
-    **dict.fromkeys(("Fraction", "NonNegative"), "jaxgan.hyperparameters"),
+    **dict.fromkeys(("every", "measured", "of_logits", "scale"), "jaxgan.game.terms"),
+    **dict.fromkeys(("Fraction", "NonNegative", "Weight"), "jaxgan.hyperparameters"),
     "spectral_norm": "jaxgan.nn.spectral",
     "load": "jaxgan.sampling.load",
     "Sampler": "jaxgan.sampling.sampler",
@@ -75,6 +75,7 @@ __all__ = [
     "Task",
     "UserError",
     "Variant",
+    "Weight",
     "augment",
     "datasets",
     "ema",
@@ -83,6 +84,7 @@ __all__ = [
     "load",
     "losses",
     "main",
+    "measured",
     "normal",
     "numbers",
     "of_logits",

@@ -22,6 +22,13 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 """Error numbers of a full disk and of a used-up quota."""
 
 
+def cache_folder() -> Path:
+    """``$JAXGAN_CACHE_DIR``, or ``jaxgan`` in the user's cache folder."""
+    if named := os.environ.get("JAXGAN_CACHE_DIR"):
+        return Path(named)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "jaxgan"
+
+
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """A name to write to, which becomes ``path``; on an error ``path`` stays as it was."""

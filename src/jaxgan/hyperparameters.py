@@ -2,7 +2,8 @@
 
 The floats of an experiment's config (learning rates, betas, weights, decays) become traced
 scalars; integers, strings and booleans stay Python values. Runs that differ in hyperparameters
-only share one executable, and a float used as structure fails as a tracer error.
+only share one executable, and a float used as structure fails as a tracer error. A ``Weight`` of 0
+is structure, too: its term is then left out.
 
 What values make sense stands in a field's type: ``beta1: Fraction``, ``r1: NonNegative``.
 """
@@ -23,10 +24,11 @@ Config = TypeVar("Config")
 
 @dataclasses.dataclass(frozen=True)
 class Bounds:
-    """Where a number may lie: from ``low`` to below ``high``."""
+    """Where a number may lie: from ``low`` to below ``high``; and whether 0 is structure."""
 
     low: float = -math.inf
     high: float = math.inf
+    zero_is_structure: bool = False
 
     def __str__(self) -> str:
         if self.high == math.inf:
@@ -36,6 +38,10 @@ class Bounds:
 
 NonNegative: TypeAlias = Annotated[float, Bounds(low=0.0)]
 """How much of something there is: a rate, a weight, a margin."""
+
+Weight: TypeAlias = Annotated[float, Bounds(low=0.0, zero_is_structure=True)]
+"""How much a term counts. At exactly 0 it stays a Python number, and ``jaxgan.scale`` leaves the
+term out, so that nothing is paid for it: runs with 0 and without are of two structures."""
 
 Fraction: TypeAlias = Annotated[float, Bounds(0.0, 1.0)]
 """The share of something that is kept or dropped: a decay, a momentum, a dropout rate."""
@@ -52,6 +58,8 @@ def types_of(config: Any) -> dict[str, Any]:
 def names(config: Any) -> list[str]:
     """The fields that are hyperparameters: floats, with bounds or without.
 
+    Of a config, unlike of its class, a ``Weight`` that is 0 is none.
+
     Raises:
       TypeError: a float stands, or may stand, inside another type (``float | None``,
         ``tuple[float, ...]``, ``dict``, a dataclass), where it would be compiled into the step
@@ -60,7 +68,8 @@ def names(config: Any) -> list[str]:
     found = []
     for name, hint in types_of(config).items():
         if _plain(hint) is float:
-            found.append(name)
+            if not _left_out(config, name, hint):
+                found.append(name)
         elif _mentions_float(hint):
             raise TypeError(
                 f"{name}: {hint} hides a float, which would be compiled into the step; give every "
@@ -105,6 +114,15 @@ def check(config: Any, default: Any) -> None:
             least = 0 if type(None) in typing.get_args(_plain(hint)) else 1
             if counts and size < least:
                 raise UserError(f"{flag} {size}: must be at least {least}.")
+
+
+def _left_out(config: Any, name: str, hint: Any) -> bool:
+    """Whether the field is the weight of a term that is left out."""
+    marks = [mark for mark in getattr(hint, "__metadata__", ()) if isinstance(mark, Bounds)]
+    if isinstance(config, type) or not any(mark.zero_is_structure for mark in marks):
+        return False
+    value = getattr(config, name)
+    return not isinstance(value, jax.Array) and value == 0
 
 
 def _plain(hint: Any) -> Any:

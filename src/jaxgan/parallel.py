@@ -150,10 +150,14 @@ def divide(rows: Any, devices: Sequence[Device], backend: Backend, axis: int) ->
         blocks = leaf.reshape(*before, len(local), count // len(local), *after)
         if backend == "pmap":
             return blocks
-        sharding = NamedSharding(mesh(devices), P(*[None] * axis, AXIS))
-        return jax.make_array_from_process_local_data(sharding, blocks)
+        return jax.make_array_from_process_local_data(divided(devices, axis), blocks)
 
     return jax.tree.map(split, rows)
+
+
+def divided(devices: Sequence[Device], axis: int) -> NamedSharding:
+    """The sharding of an array whose axis number ``axis`` is divided over ``devices``."""
+    return NamedSharding(mesh(devices), P(*[None] * axis, AXIS))
 
 
 def replicated(devices: Sequence[Device]) -> NamedSharding:

@@ -41,6 +41,11 @@ def workdir(tmp_path, monkeypatch):
         (["--learning-rate", "-0.1"], ["--learning-rate -0.1: must not be below 0"]),
         (["--keep", "0"], ["--keep 0: must be at least 1"]),
         (["--log-every", "0"], ["--log-every 0: must be at least 1"]),
+        (["--accumulate", "0"], ["--accumulate 0: must be at least 1"]),
+        (
+            ["--data", "ring", "--batch-size", "16", "--accumulate", "2"],
+            ["--accumulate 2: rows of this game see or number each other"],
+        ),
         (["--channels", "2"], ["--channels 2", "1 (gray) or 3 (color)"]),
         (["--resolution", "0"], ["--resolution 0: must be at least 1"]),
         (["--data", "ring", "--flip"], ["--flip", "points"]),

@@ -6,11 +6,12 @@ import pytest
 from published import idx_bytes
 
 from jaxgan.data import hashes
-from jaxgan.data.hashes import cache_folder, hash_files, kept
+from jaxgan.data.hashes import hash_files, kept
 from jaxgan.data.open import open_source
 from jaxgan.data.prepare.prepare import prepare
 from jaxgan.data.source import digest
 from jaxgan.data.sources import tfds as tfds_module
+from jaxgan.files import cache_folder
 
 
 @pytest.fixture

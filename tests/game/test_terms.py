@@ -4,7 +4,7 @@ import numpy as np
 import optax
 import pytest
 
-from jaxgan.game.terms import Cost, evaluate, every, of_logits, scale, total
+from jaxgan.game.terms import Cost, evaluate, every, measured, of_logits, scale, total
 from jaxgan.rng import Rng
 from jaxgan.types import Mean, Outputs
 
@@ -103,7 +103,27 @@ def test_a_skipped_term_cannot_spoil_the_gradient():
         return float(jax.grad(lambda x: evaluate(term, at(step, x=x)).loss)(jnp.zeros(())))
 
     assert slope(every(2, root), step=1) == 0
-    assert np.isnan(slope(scale(0.0, root), step=1))
+    assert np.isnan(slope(scale(jnp.zeros(()), root), step=1))
+
+
+@pytest.mark.parametrize("weight", [0, 0.0, -0.0])
+def test_a_term_of_weight_zero_is_left_out(weight):
+    def unpaid(outputs):
+        raise AssertionError("it is not evaluated")
+
+    cost = evaluate(scale(weight, unpaid), at())
+    assert float(cost.loss) == 0
+    assert cost.logs == {}
+    assert float(scale(jnp.float32(weight), three)(at()).loss) == 0, "a traced one is unknown"
+
+
+def test_what_is_measured_is_logged_and_not_minimized():
+    def square(outputs):
+        return jnp.square(outputs.extras["x"])
+
+    value, slope = jax.value_and_grad(lambda x: evaluate(measured(square), at(x=x)).loss)(3.0)
+    assert (float(value), float(slope)) == (0, 0)
+    assert logged(measured(detailed)(at()).logs) == {"": (3, 1), "detail": (7, 1)}
 
 
 def test_a_lazy_term_may_be_scaled_by_a_schedule_on_either_side():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from jaxgan import losses, penalties
-from jaxgan.game.terms import evaluate, scale
+from jaxgan.game.terms import evaluate, measured
 from jaxgan.types import Mean, Outputs
 from support.outputs import after, alone, drawn, judged, seen
 
@@ -260,6 +260,6 @@ def test_a_choice_of_nothing_is_an_error():
 
 def test_measures_are_logged_without_weight():
     """BEGAN's convergence: in the logs, not in the loss."""
-    cost = alone(lambda: evaluate(scale(0.0, losses.began_convergence(0.5)), judged([2.0], [1.5])))
+    cost = alone(lambda: evaluate(measured(losses.began_convergence(0.5)), judged([2.0], [1.5])))
     assert float(cost.loss) == 0
     assert float(cost.logs[""].total) == pytest.approx(2.5)

@@ -3,11 +3,11 @@
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import tyro
 
-from jaxgan.errors import one_of
+from jaxgan.errors import UserError, one_of
 from jaxgan.runs.exit_codes import EXIT_FAULT
 
 
@@ -17,7 +17,7 @@ class Prepare:
 
     name: tyro.conf.Positional[str]
     """Data set, e.g. fashion_mnist, cifar10, glyphs/32, emoji, cycle_gan/horse2zebra, or any of
-    TFDS."""
+    TFDS; or folder:DIR, images of your own, which are decoded and resized once."""
     source_dir: Annotated[Path | None, tyro.conf.arg(name="from")] = None
     """Folder of the original files (IDX, CIFAR binary, fonts, emoji, CycleGAN's archive or its four
     folders), instead of a download."""
@@ -25,6 +25,12 @@ class Prepare:
     """Folder for the result; $TFDS_DATA_DIR or ~/tensorflow_datasets if not given."""
     debian: bool = False
     """If the download fails, take Fashion-MNIST from Debian's package."""
+    resolution: int | None = None
+    """Of folder:DIR: side in pixels that images are cropped and resized to."""
+    channels: Literal[1, 3] | None = None
+    """Of folder:DIR: 1 for gray, 3 for color; color if not given."""
+    unreadable: Literal["refuse", "skip"] = "refuse"
+    """Of folder:DIR: what to do with a file that cannot be decoded."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,6 +47,7 @@ def data(arguments: Sequence[str]) -> int:
     if not arguments or arguments[0] in ("-h", "--help"):
         print(
             "usage: jaxgan data prepare NAME [--from DIR] [--data-dir DIR] [--debian]\n"
+            "       jaxgan data prepare folder:DIR --resolution PIXELS [--data-dir DIR]\n"
             "       jaxgan data list [--data-dir DIR]"
         )
         return 0 if arguments else EXIT_FAULT
@@ -50,12 +57,39 @@ def data(arguments: Sequence[str]) -> int:
 def prepare_data(arguments: Sequence[str]) -> int:
     """``jaxgan data prepare NAME``."""
     asked = tyro.cli(Prepare, prog="jaxgan data prepare", args=list(arguments))
+    kind, _, path = asked.name.partition(":")
+    if kind == "folder":
+        return _prepare_folder(asked, Path(path))
+    if (asked.resolution, asked.channels, asked.unreadable) != (None, None, "refuse"):
+        raise UserError(
+            "--resolution, --channels and --unreadable are for folder:DIR; other data are "
+            "prepared as they are, and resized when they are read."
+        )
     from jaxgan.data.prepare.prepare import prepare
 
     folder = prepare(
         asked.name, data_dir=asked.data_dir, source_dir=asked.source_dir, debian=asked.debian
     )
     print(f"{asked.name} is ready in {folder}")
+    return 0
+
+
+def _prepare_folder(asked: Prepare, images: Path) -> int:
+    """``jaxgan data prepare folder:DIR --resolution PIXELS``."""
+    if asked.resolution is None:
+        raise UserError(f"{asked.name}: say how large its images become, e.g. --resolution 128.")
+    if asked.source_dir is not None or asked.debian:
+        raise UserError(f"{asked.name}: leave out --from and --debian.")
+    from jaxgan.data.prepare.folders import prepare_folder
+
+    name, folder = prepare_folder(
+        images,
+        asked.resolution,
+        channels=asked.channels,
+        unreadable=asked.unreadable,
+        data_dir=asked.data_dir,
+    )
+    print(f"{name} is ready in {folder}")
     return 0
 
 

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from jaxgan.cli.exit import exit_code_of
+from jaxgan.compiled import keep_programs
 from jaxgan.errors import one_of
 from jaxgan.runs.exit_codes import EXIT_FAULT
 from jaxgan.xla import tune_cpu
@@ -20,6 +21,7 @@ USAGE = """usage: jaxgan COMMAND ...
   evaluate RUN     score samples: of a run, of files, or of two against each other
   reproduce FILE   measure the published numbers of an experiment again
   report DIR...    write a page about a run, or about how many runs compare
+  bench FILE       time an experiment's step, and what the training loop adds to it
   compile FILE     compile a training step for a TPU, without one: memory, cost, collectives
   export RUN       write a generator's weights (safetensors) and a model card
   data prepare     download or import a data set
@@ -38,6 +40,7 @@ COMMANDS = {
     "evaluate": "evaluate",
     "reproduce": "reproduce",
     "report": "report",
+    "bench": "bench",
     "compile": "compile",
     "export": "export",
     "data": "data",
@@ -70,6 +73,7 @@ def dispatch(arguments: Sequence[str]) -> int:
     name = one_of(arguments[0], COMMANDS, "command")
     module = importlib.import_module(f"jaxgan.cli.{COMMANDS[name]}")
     tune_cpu()  # samples are then drawn by the kernels that training used
+    keep_programs()
     return getattr(module, name)(arguments[1:])
 
 

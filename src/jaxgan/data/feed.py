@@ -5,8 +5,9 @@ import concurrent.futures
 import dataclasses
 import functools
 import math
+import signal
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 import jax
@@ -93,6 +94,7 @@ def make_feed(
     process_count: int = 1,
     batches_per_dispatch: int = 8,
     threads: int | None = None,
+    workers: int = 0,
 ) -> Feed:
     """A feed of batches in the order of ``batch_indices(seed, ...)``.
 
@@ -108,6 +110,7 @@ def make_feed(
         far as ``CHUNK_BYTES`` go), in addition to the next chunk.
       threads: batches that it reads at the same time; by default as many as the size of the
         samples lets help.
+      workers: processes that read, with so many threads each; 0 for those of this process alone.
 
     Raises:
       UserError: the batch cannot be divided over the processes, or a file cannot be read.
@@ -119,9 +122,8 @@ def make_feed(
     if mode == "resident":
         return Resident(flat(source.arrays()), order)
     if mode == "streamed":
-        return Streamed(
-            source, order, batches_per_dispatch, threads or useful_threads(source.row_bytes)
-        )
+        threads = threads or useful_threads(source.row_bytes)
+        return Streamed(source, order, batches_per_dispatch, threads, workers)
     raise UserError(f"There is no data mode {mode}. Choose auto, resident or streamed.")
 
 
@@ -295,12 +297,19 @@ class Streamed:
     the device.
     """
 
-    def __init__(self, source: Source, order: Order, batches_per_dispatch: int, threads: int):
+    def __init__(
+        self,
+        source: Source,
+        order: Order,
+        batches_per_dispatch: int,
+        threads: int,
+        workers: int = 0,
+    ):
         self.arrays: Mapping[str, Flat] = {}
         self.batch_bytes = order.local_batch * source.row_bytes
         self._batches = Batches(source, order)
         self._buffer = max(1, min(batches_per_dispatch, CHUNK_BYTES // max(self.batch_bytes, 1)))
-        self._threads = threads
+        self._threads, self._workers = threads, workers
         self._lock = threading.Lock()
         self._reader: _Reader | None = None
 
@@ -309,7 +318,9 @@ class Streamed:
         with self._lock:
             if self._reader is None or self._reader.next != first:
                 self._stop()
-                self._reader = _Reader(self._batches, first, self._buffer, self._threads)
+                self._reader = _Reader(
+                    self._batches, first, self._buffer, self._threads, self._workers
+                )
             try:
                 return self._reader.take(count)
             except BaseException:
@@ -334,14 +345,9 @@ class Streamed:
 class _Reader:
     """Reads batches ``first``, ``first + 1``, ... and stacks the next chunk in the background."""
 
-    def __init__(self, batches: "Batches", first: int, buffer: int, threads: int):
-        import grain  # half a second, which resident data need not wait for
-
-        options = grain.ReadOptions(num_threads=threads, prefetch_buffer_size=buffer)
+    def __init__(self, batches: "Batches", first: int, buffer: int, threads: int, workers: int = 0):
         self.next = first
-        self._iterator: Any = iter(
-            grain.MapDataset.source(batches)[first:].to_iter_dataset(options)
-        )
+        self._iterator: Any = _read_ahead(batches, first, buffer, threads, workers)
         self._ready: collections.deque[Rows] = collections.deque()  # read, not yet in a chunk
         self._ahead = 0  # batches in the chunk that is being read: the largest asked for so far
         self._chunk: concurrent.futures.Future[Rows] | None = None
@@ -402,6 +408,32 @@ class _Reader:
             except Exception as error:
                 self._fault = error  # Grain would go on with the batch after the one that failed
         raise self._fault
+
+
+def _read_ahead(
+    batches: "Batches", first: int, buffer: int, threads: int, workers: int
+) -> Iterator[Rows]:
+    """Grain's iterator over batches from ``first`` on, in their order."""
+    import grain  # half a second, which resident data need not wait for
+
+    share = max(1, buffer // max(workers, 1))
+    options = grain.ReadOptions(num_threads=threads, prefetch_buffer_size=share)
+    dataset = grain.MapDataset.source(batches)[first:].to_iter_dataset(options)
+    if not workers:
+        return iter(dataset)
+    from absl import flags
+
+    if not flags.FLAGS.is_parsed():  # Grain's processes inherit them
+        flags.FLAGS.mark_as_parsed()
+    processes = grain.MultiprocessingOptions(num_workers=workers, per_worker_buffer_size=share)
+    return iter(dataset.mp_prefetch(processes, worker_init_fn=_leave_signals_alone))
+
+
+def _leave_signals_alone(number: int, count: int) -> None:
+    """In a worker: the process that trains hears the signals, and ends its workers."""
+    del number, count
+    for one in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2):
+        signal.signal(one, signal.SIG_IGN)
 
 
 @dataclasses.dataclass(frozen=True)

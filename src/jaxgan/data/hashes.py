@@ -17,16 +17,9 @@ from rich.console import Console
 from rich.progress import Progress
 
 from jaxgan.data.source import digest
-from jaxgan.files import write_json
+from jaxgan.files import cache_folder, write_json
 
 T = TypeVar("T")
-
-
-def cache_folder() -> Path:
-    """``$JAXGAN_CACHE_DIR``, or ``jaxgan`` in the user's cache folder."""
-    if named := os.environ.get("JAXGAN_CACHE_DIR"):
-        return Path(named)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "jaxgan"
 
 
 def kept(key: Any, make: Callable[[], T]) -> T:

@@ -15,9 +15,8 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 
-from jaxgan.data.hashes import cache_folder
 from jaxgan.data.source import digest
-from jaxgan.files import replacing
+from jaxgan.files import cache_folder, replacing
 from jaxgan.metrics.extractors.weights import sha256_of_tensors
 
 Arrays = dict[str, np.ndarray]

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
+from jaxgan.forward.critic import Critic, judge
 from jaxgan.rng import Rng
 from jaxgan.types import Array, Batch, Image, Label, Latent, Outputs
 
@@ -38,14 +39,14 @@ def judged(
     extras: Mapping[str, Any],
 ) -> Outputs:
     """The outputs of a discriminator that judges real, then generated samples, ``[b, ...]``."""
-    real_logits, d_stats = discriminator(real)
-    fake_logits, d_stats = discriminator.after(d_stats)(fake)
+    real_logits, d_stats, of_real = judge(discriminator, real)
+    fake_logits, d_stats, of_fake = judge(discriminator.after(d_stats), fake)
     return Outputs(
         real=real,
         fake=fake,
         real_logits=real_logits,
         fake_logits=fake_logits,
-        critic=lambda samples: discriminator(samples)[0],
+        critic=Critic(lambda samples: discriminator(samples)[0], of_real + of_fake),
         stats={"g": g_stats, "d": d_stats},
         adaptive=adaptive,
         extras=extras,

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from jaxgan.forward.base import Forward, Labels, Prior, judged, sample_with_labels
+from jaxgan.forward.critic import Critic, judge
 from jaxgan.forward.priors import batch_labels, concatenated, draw_codes
 from jaxgan.rng import Rng
 from jaxgan.types import Batch, Image, Label, Latent, Outputs
@@ -44,15 +45,15 @@ def conditional(prior: Prior, labels: Labels = batch_labels) -> Forward:
         real, real_labels = batch["image"], batch["label"]
         latents, fake_labels = prior(rng.named("latent")), labels(rng.named("label"), batch)
         fake, g_stats = generator(latents, fake_labels)
-        real_logits, d_stats = discriminator(real, real_labels)
-        fake_logits, d_stats = discriminator.after(d_stats)(fake, fake_labels)
+        real_logits, d_stats, of_real = judge(discriminator, real, real_labels)
+        fake_logits, d_stats, of_fake = judge(discriminator.after(d_stats), fake, fake_labels)
         return Outputs(
             real=real,
             fake=fake,
             real_logits=real_logits,
             fake_logits=fake_logits,
-            critic=lambda samples: discriminator(samples, real_labels)[0],
-            fake_critic=lambda samples: discriminator(samples, fake_labels)[0],
+            critic=Critic(lambda samples: discriminator(samples, real_labels)[0], of_real),
+            fake_critic=Critic(lambda samples: discriminator(samples, fake_labels)[0], of_fake),
             stats={"g": g_stats, "d": d_stats},
             adaptive=adaptive,
             extras={
@@ -152,14 +153,14 @@ def _with_second_output(
     **extras: Any,
 ) -> Outputs:
     """The outputs of a discriminator that answers with logits and something else, ``name``."""
-    (real_logits, real_more), d_stats = discriminator(real)
-    (fake_logits, fake_more), d_stats = discriminator.after(d_stats)(fake)
+    (real_logits, real_more), d_stats, of_real = judge(discriminator, real)
+    (fake_logits, fake_more), d_stats, of_fake = judge(discriminator.after(d_stats), fake)
     return Outputs(
         real=real,
         fake=fake,
         real_logits=real_logits,
         fake_logits=fake_logits,
-        critic=lambda samples: discriminator(samples)[0][0],
+        critic=Critic(lambda samples: discriminator(samples)[0][0], of_real + of_fake),
         stats={"g": g_stats, "d": d_stats},
         adaptive=adaptive,
         extras={f"real_{name}": real_more, f"fake_{name}": fake_more, **extras},

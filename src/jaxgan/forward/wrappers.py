@@ -29,6 +29,11 @@ class Through:
         output, stats = self.network(*self.arguments(args), **kwargs)
         return self.output(output), stats
 
+    @property
+    def slopes(self) -> bool:
+        """Whether it keeps the slopes of its logits; see ``critic.judge``."""
+        return getattr(self.network, "slopes", False)
+
     def after(self, stats: Any) -> "Through":
         """The same network with other statistics."""
         return dataclasses.replace(self, network=self.network.after(stats))

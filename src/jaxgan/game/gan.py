@@ -96,6 +96,8 @@ class Gan:
         are the collection ``frozen`` of that player's network; terms find all of them, under
         whatever names, in ``Outputs.frozen``. They are arguments of the compiled step, and a run
         records their sha256 only.
+      parts: into how many parts a device's rows are divided, whose gradients are accumulated; see
+        ``jaxgan.game.parts``. A run sets it (``--accumulate``).
     """
 
     generator: nn.Module
@@ -111,6 +113,7 @@ class Gan:
     adaptive: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     adapt: Callable[[dict[str, Any], Seen], dict[str, Any]] = lambda adaptive, seen: adaptive
     frozen: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    parts: int = 1
 
     def __post_init__(self) -> None:
         for name in ("terms", "optimizers"):

@@ -24,6 +24,8 @@ class Network:
       rngs: keys of its random streams.
       frozen: arrays that it reads from the collection ``frozen`` and that nothing trains, e.g. a
         pretrained backbone; None if there are none.
+      slopes: whether a forward pass keeps the slopes of its logits for penalties on them; see
+        ``jaxgan.forward.critic``.
     """
 
     module: nn.Module
@@ -32,6 +34,7 @@ class Network:
     train: bool = False
     rngs: Mapping[str, Key] = dataclasses.field(default_factory=dict)
     frozen: Any = None
+    slopes: bool = False
 
     def __call__(self, *args, **kwargs) -> tuple[Any, Any]:
         """The module's output, and its statistics after the call."""

@@ -17,6 +17,7 @@ from jax import lax
 from jaxgan.game import terms
 from jaxgan.game.gan import Gan, Phase, fresh_batches, groups
 from jaxgan.game.network import Network
+from jaxgan.game.parts import in_parts
 from jaxgan.game.state import Average, GanState, Player
 from jaxgan.rng import Rng, global_rows, named
 from jaxgan.types import AXIS, Batch, Key, Logs, Mean, Outputs, Params, PlayerName, Seen
@@ -148,12 +149,11 @@ def _gradient(
 ) -> _Gradient:
     """The global batch's gradient for ``phase.player``, and what else came of it."""
     who = phase.player
-    rows = global_rows(len(jax.tree.leaves(batch)[0]))
     wanted = gan.terms[who]
     if phase.terms is not None:
         wanted = {name: wanted[name] for name in phase.terms}
 
-    def objective(own: Params):
+    def objective(own: Params, batch: Batch, rows: jax.Array):
         players = dict(state.players)
         players[who] = dataclasses.replace(players[who], params=own)
         rival = Phase("d" if who == "g" else "g")
@@ -168,7 +168,8 @@ def _gradient(
         def network(other: PlayerName) -> Network:
             player = players[other]
             rngs = {name: named(group_key, f"{name}/{other}") for name in RNGS}
-            return gan.network(other, player.params, player.stats, train=True, rngs=rngs)
+            bound = gan.network(other, player.params, player.stats, train=True, rngs=rngs)
+            return dataclasses.replace(bound, slopes=who == "d")  # what penalties are added to
 
         outputs = gan.forward.run(
             network("g"), network("d"), batch, Rng(rng_key, rows), state.adaptive
@@ -187,7 +188,13 @@ def _gradient(
         kept = {other: outputs.stats[other] for other in _kept(phase)}
         return loss, (kept, logs, outputs.remember)
 
-    grads, (stats, logs, remember) = jax.grad(objective, has_aux=True)(state.players[who].params)
+    def of_rows(own: Params, given: tuple[Batch, jax.Array]):
+        grads, (stats, logs, remember) = jax.grad(objective, has_aux=True)(own, *given)
+        return (grads, stats, logs), remember
+
+    whole = batch, global_rows(len(jax.tree.leaves(batch)[0]))
+    found = in_parts(of_rows, gan.parts)(state.players[who].params, whole)
+    (grads, stats, logs), remember = found
     gathered = jax.tree.map(lambda leaf: lax.all_gather(leaf, AXIS, tiled=True), remember)
     return _Gradient(lax.pmean(grads, AXIS), _float_mean(stats), logs, gathered)
 

@@ -46,15 +46,28 @@ def evaluate(term: Term, outputs: Outputs) -> Cost:
 def scale(weight: Weight, term: Term) -> Term:
     """``weight * term``; the weight may be a schedule, a function of the step.
 
-    The term is logged without its weight, so that runs with different weights compare.
+    The term is logged without its weight, so that runs with different weights compare. If the
+    weight is the Python number 0, it is left out: neither computed nor logged.
     """
 
     def scaled(outputs: Outputs) -> Cost:
+        if isinstance(weight, int | float) and weight == 0:
+            return Cost(jnp.zeros(()), {})
         cost = evaluate(term, outputs)
         factor = weight(outputs.step) if callable(weight) else weight
         return Cost(jnp.asarray(factor, jnp.float32) * cost.loss, cost.logs)
 
     return scaled
+
+
+def measured(term: Term) -> Term:
+    """The term as something that is logged and that nobody minimizes: it has no gradient."""
+
+    def measure(outputs: Outputs) -> Cost:
+        cost = evaluate(term, outputs)
+        return Cost(jnp.zeros(()), lax.stop_gradient(cost.logs))
+
+    return measure
 
 
 def every(interval: int, term: Term) -> Term:

@@ -78,7 +78,7 @@ def began_balance(
 def began_convergence(diversity: ScalarLike) -> Callable[[Outputs], Scalar]:
     """``E e(x) + |diversity E e(x) - E e(G(z))|`` (BEGAN, section 3.4.1): lower is better.
 
-    A measure, not a loss: log it by ``scale(0.0, began_convergence(gamma))``.
+    A measure, not a loss: log it by ``measured(began_convergence(gamma))``.
     """
 
     def measure(outputs: Outputs) -> Scalar:

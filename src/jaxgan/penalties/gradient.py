@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from jaxgan.forward.critic import slopes
 from jaxgan.rng import Rng
 from jaxgan.types import AXIS, Image, Outputs, Scalar, ScalarLike
 
@@ -21,9 +22,8 @@ Critic: TypeAlias = Callable[[Any], jax.Array]
 
 def squared_slopes(critic: Critic, x: Any) -> jax.Array:
     """``|grad l(x)|^2`` for each sample, float32 ``[batch]``."""
-    x = jax.tree.map(lambda leaf: leaf.astype(jnp.float32), x)
-    slopes = jax.grad(lambda x: jnp.sum(critic(x).astype(jnp.float32)))(x)
-    return sum(_rowwise_sum(jnp.square(leaf)) for leaf in jax.tree.leaves(slopes))  # type: ignore
+    gradients = jax.tree.leaves(slopes(critic, x))
+    return sum(_rowwise_sum(jnp.square(leaf)) for leaf in gradients)  # type: ignore
 
 
 def _rowwise_sum(x: jax.Array) -> jax.Array:

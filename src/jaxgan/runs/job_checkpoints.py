@@ -35,6 +35,10 @@ class JobCheckpoints:
         if self._own:
             self._own.close()
 
+    def wait(self) -> None:
+        """Waits for what is being written."""
+        on_first(lambda: self._first.wait())
+
     def steps(self) -> list[int]:
         """Steps that have a checkpoint, ascending."""
         return from_first(lambda: self._first.steps())

@@ -60,6 +60,9 @@ class Reading:
     """Where TFDS keeps data; $TFDS_DATA_DIR or ~/tensorflow_datasets if not given."""
     data_mode: Literal["auto", "resident", "streamed"] = "auto"
     """Keep the data on the device, or stream them; auto decides by their size."""
+    workers: int = 0
+    """Processes that read and decode streamed data, for more than one core can; 0 for threads of
+    this process alone."""
     unreadable: Literal["refuse", "skip"] = "refuse"
     """What to do with an unreadable file in a folder of images."""
 
@@ -76,6 +79,12 @@ class Compute:
     """How steps are repeated in one call; auto decides by device and networks."""
     steps_per_dispatch: int = 50
     """Most steps per call where they are repeated on the device."""
+    accumulate: int = 1
+    """Parts that each device's rows are divided into, one after the other, to save memory; their
+    gradients are accumulated. Not with batch normalization, dropout, and whatever else lets the
+    rows of a batch see each other."""
+    recompile: bool = False
+    """Compile every program anew, and keep none for the next start."""
     deterministic: bool = False
     """Ask XLA for deterministic kernels, which a GPU needs for bitwise resume."""
     debug_nans: bool = False
@@ -243,7 +252,8 @@ def check(training: Training, runtime: Runtime) -> None:
     flags = flags_of(runtime)
     for name in ("steps", "sample_every", "checkpoint_every", "evaluate_every", "standing_batches"):
         _at_least(name, flags[name], 0)
-    for name in ("steps_per_dispatch", "log_every", "keep"):
+    _at_least("workers", flags["workers"], 0)
+    for name in ("steps_per_dispatch", "log_every", "keep", "accumulate"):
         _at_least(name, flags[name], 1)
     _at_least("evaluate_num", flags["evaluate_num"], 2)
 

@@ -34,8 +34,9 @@ def flops(trial: Trial) -> float:
     file = RunFolder(trial.folder).experiment
     if not trial.description or not file.is_file():
         return math.nan
-    # Floats are arguments of a step, not part of its program, and so are seeds.
-    config = {n: v for n, v in trial.description["config"].items() if type(v) is not float}
+    # Floats are arguments of a step, not part of its program, and so are seeds; a weight of 0 may
+    # leave a term out.
+    config = {n: v for n, v in trial.description["config"].items() if type(v) is not float or not v}
     training = {**trial.description["training"], "seed": 0, "ema": 0.0}
     parts = [file.read_text(errors="replace"), config, training, trial.description["data"]]
     return trial.step * _of_step(_Program(json.dumps(parts), trial.folder))

@@ -14,8 +14,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from jaxgan.data.hashes import cache_folder
-
 
 class Signals:
     """Hands SIGTERM and Ctrl-C on to the processes that run, and remembers them.
@@ -77,17 +75,12 @@ def started(
             stdout=said,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            env={**environment(os.environ), **(variables or {})},
+            env={**os.environ, **(variables or {})},
         )
     with contextlib.suppress(OSError):
         # Linux weighs sessions against each other before it looks at the niceness of processes.
         Path(f"/proc/{child.pid}/autogroup").write_text(str(os.nice(0)))
     return child
-
-
-def environment(own: Mapping[str, str]) -> dict[str, str]:
-    """The variables of a trial: compiled programs are kept for the next one."""
-    return {"JAX_COMPILATION_CACHE_DIR": str(cache_folder() / "compiled"), **own}
 
 
 def last_words(log: Path, since: int) -> str:

@@ -88,6 +88,7 @@ def feed_of(
         process_index=jax.process_index(),
         process_count=jax.process_count(),
         batches_per_dispatch=batches_per_dispatch,
+        workers=reading.workers,
     )
 
 

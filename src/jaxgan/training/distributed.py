@@ -8,6 +8,7 @@ from typing import Any
 
 import jax
 
+from jaxgan.compiled import keep_programs
 from jaxgan.errors import UserError
 from jaxgan.processes import gathered
 from jaxgan.runs.environment import describe_environment, environment_changes
@@ -25,6 +26,9 @@ def prepare_jax(training: Training, runtime: Runtime) -> None:
       UserError: this process cannot join the others of its job.
     """
     tune_cpu()
+    if runtime.compute.recompile:
+        jax.config.update("jax_enable_compilation_cache", False)
+    keep_programs()
     if runtime.compute.deterministic:
         add_flags(*DETERMINISTIC)
     jax.config.update("jax_default_matmul_precision", training.matmul_precision)

@@ -132,21 +132,38 @@ class CompiledEngine:
         arrays = dict(feed.arrays), jax.device_get(dict(game.frozen))
         self._arrays = jax.device_put(arrays, parallel.replicated(devices))
 
+    def bare(self, step: int) -> Callable[[GanState], tuple[GanState, Logs]]:
+        """``longest`` steps as a function of the state, which it donates; what ``bench`` times.
+
+        It trains on one chunk, that after ``step`` steps, which is put on the devices now.
+        """
+        whole = parallel.divided(self._devices, ROWS)
+        placed = jax.device_put(self._chunk(step, self.longest), whole)
+
+        def run(state: GanState) -> tuple[GanState, Logs]:
+            return self._run(state, placed, self.longest)
+
+        return run
+
     def __call__(self, state: GanState, step: int, count: int) -> tuple[GanState, Logs]:
         """Trains ``count`` steps after ``step``; donates ``state``.
 
         Raises:
           FloatingPointError: a step makes a NaN, and JAX looks for them.
         """
-        rows = self._feed.chunk(step * self._batches, count * self._batches)
-        chunk = by_step(rows, count, self._batches, self.longest if self._padded else count)
-        chunk = parallel.divide(chunk, self._devices, self._backend, ROWS)
         try:
-            state, logs = self.compiled(
-                state, self.hyperparameters, self._arrays, chunk, np.int32(count)
-            )
+            state, logs = self._run(state, self._chunk(step, count), count)
         except FloatingPointError as error:
             raise FloatingPointError(f"Step {step + 1}: {error}") from error
         if jax.process_count() > 1:
             state = parallel.whole(state, self._devices)
         return state, logs
+
+    def _chunk(self, step: int, count: int) -> Any:
+        """The real batches of ``count`` steps after ``step``, divided over the devices."""
+        rows = self._feed.chunk(step * self._batches, count * self._batches)
+        chunk = by_step(rows, count, self._batches, self.longest if self._padded else count)
+        return parallel.divide(chunk, self._devices, self._backend, ROWS)
+
+    def _run(self, state: GanState, chunk: Any, count: int) -> tuple[GanState, Logs]:
+        return self.compiled(state, self.hyperparameters, self._arrays, chunk, np.int32(count))

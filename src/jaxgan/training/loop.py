@@ -14,6 +14,8 @@ import jax
 from jaxgan.game.state import GanState
 from jaxgan.types import Logs, add_logs, wait_for_means
 
+_added = jax.jit(add_logs)  # of dozens of scalars, each of which would be a call of its own
+
 
 class Engine(Protocol):
     """Compiled training steps; one call trains at most ``longest`` of them."""
@@ -52,7 +54,7 @@ class Meter:
 
     def add(self, logs: Logs, count: int) -> None:
         """Adds the logs of ``count`` steps."""
-        self.logs = logs if self.logs is None else add_logs(self.logs, logs)
+        self.logs = logs if self.logs is None else _added(self.logs, logs)
         self.steps += count
         if self._since is None:
             jax.block_until_ready(logs)

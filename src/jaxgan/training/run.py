@@ -121,7 +121,10 @@ def prepared(
         else:
             source = open_data(experiment, training, runtime.reading, runtime.smoke)
             rows = len(devices) // groups
-            game = start.game_of(experiment, config, source, training, runtime.steps, rows)
+            compute = runtime.compute
+            game = start.game_of(experiment, config, source, training, runtime.steps, rows, compute)
+            if compute.accumulate > 1:
+                game.logged()  # traces a step, which refuses rows that see each other
         data, frozen = data_description(source), game.gan.frozen
         wanted = describe_run(experiment, config, training, data, runtime.steps, frozen)
         return devices, source, game, wanted

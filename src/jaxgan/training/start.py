@@ -30,7 +30,7 @@ from jaxgan.runs.folder import RunFolder, create_folder
 from jaxgan.runs.identity import check_same_run
 from jaxgan.runs.job_checkpoints import Store
 from jaxgan.runs.metrics_log import read_metrics
-from jaxgan.runs.settings import Runtime, Training
+from jaxgan.runs.settings import Compute, Runtime, Training
 from jaxgan.sampling.load import load_state
 from jaxgan.training.data import mean_sample
 from jaxgan.training.engine import Build, Hyperparameters
@@ -83,8 +83,9 @@ def game_of(
     training: Training,
     steps: int,
     devices: int,
+    compute: Compute = Compute(),  # noqa: B008
 ) -> Game:
-    """The game of a config, for these data.
+    """The game of a config, for these data; ``compute`` says how its gradients are taken.
 
     Raises:
       UserError: the batch cannot be divided over the devices, the networks do not fit the data, or
@@ -112,10 +113,11 @@ def game_of(
 
     def build(values: Hyperparameters) -> Gan:
         of_config = {name: value for name, value in values.items() if name != "ema"}
-        return experiment.game(
+        gan = experiment.game(
             hyperparameters.merge(config, of_config),
             dataclasses.replace(task, ema=values["ema"]),
         )
+        return dataclasses.replace(gan, parts=compute.accumulate)
 
     def born(values: Hyperparameters) -> GanState:
         return initial_state(build(values), jax.random.key(0), task, rows)

@@ -1,0 +1,83 @@
+"""Counts the operations and bytes of a training step of every experiment, from its program.
+
+``python scripts/benchmarks/costs.py`` writes costs.md and costs.json in ``results``, which the
+tests hold the code to. It compiles nothing and takes some minutes.
+"""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from pages import RESULTS, rows
+
+from jaxgan.cli.experiment import default_settings
+from jaxgan.experiment import Experiment, load_experiment
+from jaxgan.files import write_json
+from jaxgan.runs.settings import Compute
+from jaxgan.training.cost import StepCost, cost_of
+from jaxgan.training.data import noise
+from jaxgan.training.start import Game, game_of
+
+EXPERIMENTS = Path(__file__).parents[2] / "experiments"
+FILE = RESULTS / "costs.json"
+
+TEXT = """# What a training step costs by its program
+
+Every experiment with its default settings, on one device: floating-point operations (a
+multiplication and an addition are two) and bytes that operations read and write, as XLA counts them
+before it optimizes, and the bytes of the state. Lazy phases and terms count as if they were due in
+every step, and a loop as if it ran once. Made by `scripts/benchmarks/costs.py`; nothing is timed,
+and every number is in `costs.json`.
+
+"""
+
+
+def experiments() -> dict[str, Experiment]:
+    """Every experiment of every preset, by its name."""
+    files = [load_experiment(file) for file in sorted(EXPERIMENTS.glob("*.py"))]
+    found = [one.selected(name) for one in files for name in one.presets or [""]]
+    return {one.name: one for one in found}
+
+
+def with_defaults(experiment: Experiment, **changes: Any) -> Experiment:
+    """The experiment with other defaults of its config."""
+    return dataclasses.replace(experiment, changes={**experiment.changes, **changes})
+
+
+def game(experiment: Experiment, compute: Compute = Compute()) -> tuple[Game, bool]:  # noqa: B008
+    """The game of an experiment's defaults on one device, and whether images are flipped."""
+    training, _ = default_settings(experiment)
+    source = noise(experiment, training)
+    config, steps = experiment.default(), experiment.steps
+    made = game_of(experiment, config, source, training, steps, 1, compute)
+    return made, training.flip
+
+
+def cost(experiment: Experiment) -> StepCost:
+    """What its step costs."""
+    return cost_of(*game(experiment))
+
+
+def main() -> None:
+    """Counts all, and writes both files."""
+    found = {}
+    for name, experiment in experiments().items():
+        found[name] = dataclasses.asdict(cost(experiment)) | {"batch": experiment.batch_size}
+        print(name, found[name], flush=True)
+    write_json(FILE, found)
+    lines = [
+        (
+            name,
+            str(row["batch"]),
+            f"{row['flops'] / 1e9:.3g}",
+            f"{row['bytes'] / 2**20:.3g}",
+            f"{row['state_bytes'] / 2**20:.3g}",
+        )
+        for name, row in found.items()
+    ]
+    head = ("experiment", "batch", "GFLOP a step", "MiB moved", "MiB of state")
+    FILE.with_suffix(".md").write_text(TEXT + rows(head, lines))
+
+
+if __name__ == "__main__":
+    main()

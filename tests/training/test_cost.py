@@ -1,0 +1,69 @@
+"""The operations of a step: held within a band of what is committed, so that no clock is needed."""
+
+import dataclasses
+import importlib
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from jaxgan.runs.settings import Compute
+from jaxgan.training.cost import lowered_step
+
+BENCHMARKS = Path(__file__).parents[2] / "scripts" / "benchmarks"
+COMMITTED = json.loads((BENCHMARKS / "results" / "costs.json").read_text())
+FAST = ("gan_ring", "rpgan_mixture-ring", "dcgan-fashion_mnist")
+BAND = 0.02
+"""Versions of JAX may write a few elementwise operations differently."""
+
+
+@pytest.fixture(scope="module")
+def costs():
+    sys.path.insert(0, str(BENCHMARKS))
+    yield importlib.import_module("costs")
+    sys.path.remove(str(BENCHMARKS))
+
+
+def test_every_experiment_has_a_committed_cost(costs):
+    assert COMMITTED.keys() == costs.experiments().keys()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [name if name in FAST else pytest.param(name, marks=pytest.mark.slow) for name in COMMITTED],
+)
+def test_a_step_costs_what_is_committed(costs, name):
+    found, committed = costs.cost(costs.experiments()[name]), COMMITTED[name]
+    for what in ("flops", "bytes", "state_bytes"):
+        assert getattr(found, what) == pytest.approx(committed[what], rel=BAND), (
+            f"{what} have changed; if they should, run scripts/benchmarks/costs.py"
+        )
+
+
+def test_r1_costs_nothing_where_its_weight_is_zero(costs):
+    ring = costs.experiments()["gan_ring"]
+    free = costs.cost(ring).flops
+    paid = costs.cost(costs.with_defaults(ring, r1=0.1)).flops
+    assert paid > 1.2 * free
+
+
+@pytest.mark.slow
+def test_parts_of_the_rows_take_less_memory(costs):
+    ring = dataclasses.replace(costs.experiments()["gan_ring"], batch_size=8192)
+    ring = costs.with_defaults(ring, hidden=(256,) * 6)
+
+    def temporaries(compute):
+        game, _ = costs.game(ring, compute)
+        return lowered_step(game).compile().memory_analysis().temp_size_in_bytes
+
+    assert temporaries(Compute(accumulate=8)) < 0.5 * temporaries(Compute())
+
+
+def test_a_step_gives_its_state_back_where_it_was(costs):
+    """Donated: every byte of the state is an alias of the new one, so that it lies there once."""
+    game, _ = costs.game(costs.experiments()["gan_ring"])
+    lowered = lowered_step(game)
+    memory = lowered.compile().memory_analysis()
+    state = costs.cost(costs.experiments()["gan_ring"]).state_bytes
+    assert memory.alias_size_in_bytes == state
