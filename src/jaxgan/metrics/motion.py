@@ -7,6 +7,7 @@ nothing to do with each other, and ``log 2`` if two equally frequent codes move 
 """
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from jaxgan.errors import UserError
@@ -67,12 +68,15 @@ def category(first: int, count: int) -> Metric:
         generator = comparison.generated.generator
         if generator is None:
             raise UserError("category reads the codes of latents; name a run folder.")
-        latents = np.asarray(generator.latents(jax.random.key(generator.seed), COUNT))
+        latents = generator.latents(jax.random.key(generator.seed), COUNT)
         parts = [
-            np.asarray(generator.images(part, {})) for part in np.split(latents, COUNT // AT_ONCE)
+            np.asarray(generator.images(part, {})) for part in jnp.split(latents, COUNT // AT_ONCE)
         ]
         clips = np.clip(np.rint(np.concatenate(parts)), 0, 255)
-        codes, found = latents[:, first : first + count].argmax(axis=1), directions(clips)
+        codes, found = (
+            np.asarray(latents)[:, first : first + count].argmax(axis=1),
+            directions(clips),
+        )
         names = (*DIRECTIONS, "nowhere")
         table = {
             str(code): {

@@ -53,7 +53,7 @@ class MetricsLog:
     def gif(self, name: str, path: Path, step: int) -> None:
         """Plays a GIF file in TensorBoard, which shows images as they are encoded."""
         from PIL import Image
-        from tensorboardX.proto.summary_pb2 import Summary
+        from tensorboardX.proto.summary_pb2 import Summary  # pyright: ignore
 
         with Image.open(path) as movie:
             width, height = movie.size
@@ -61,6 +61,7 @@ class MetricsLog:
             height=height, width=width, colorspace=3, encoded_image_string=path.read_bytes()
         )
         summary = Summary(value=[Summary.Value(tag=name, image=picture)])
+        assert self._writer.file_writer is not None, "the writer is open"
         self._writer.file_writer.add_summary(summary, step)
 
     def close(self) -> None:
