@@ -72,9 +72,7 @@ GAMES = {
         (EAGER, CHANNELS_LAST),
     ),
     "mlp": Game("MLP GAN on the ring, batch 256", Variant("gan_ring.py"), (EAGER, COMPILED)),
-    "mlp_r1": Game(
-        "the same with R1", Variant("gan_ring.py", flags={"r1": 0.1}), (EAGER,)
-    ),
+    "mlp_r1": Game("the same with R1", Variant("gan_ring.py", flags={"r1": 0.1}), (EAGER,)),
 }
 """The games, by name. PyTorch compiles nothing that is differentiated twice."""
 
@@ -114,7 +112,9 @@ def our_steps(game: Game) -> Callable[[int], None]:
     prepare = preparation(source.modality, training.flip)
     state = built.new(built.values, 0)
     how = repeat.choose(state)
-    engine = CompiledEngine(built.build, built.values, prepare, feed, jax.devices()[:1], "pmap", how)
+    engine = CompiledEngine(
+        built.build, built.values, prepare, feed, jax.devices()[:1], "pmap", how
+    )
     done = 0
 
     def run(count: int) -> None:
@@ -217,7 +217,7 @@ def table(measured: Mapping[str, Any]) -> str:
         ratios = [b / a for a, b in zip(found[OURS], found[best], strict=True)]
         digits = 2 if statistics.median(found[OURS]) < 10 else 0
         times = [
-            spread(found[who], digits) if who in found else "–"
+            spread(found[who], digits) if who in found else "-"
             for who in (EAGER, CHANNELS_LAST, COMPILED, OURS)
         ]
         lines.append([GAMES[name].title, *times, spread(ratios, 2)])
