@@ -8,7 +8,10 @@ gradients of any order (penalties need the second) from three functions.
 They are written out because XLA's CPU backend loses its fast path in two places: the
 kernel gradient of a convolution inside a loop (jax issue 12868), and the kernel gradient
 of a transposed convolution everywhere. Handing it a plain NHWC convolution over
-explicitly transposed operands keeps the fast path. Other backends get XLA's own form.
+explicitly transposed operands keeps the fast path. It is slow, too, where a convolution has fewer
+than a handful of output channels, as images have, and where the stride of a transposed one divides
+its kernel's side: these are computed in other ways. Other backends get XLA's own form;
+``scripts/benchmarks/speed_notes.md`` has the times.
 """
 
 import dataclasses
