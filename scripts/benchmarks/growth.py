@@ -59,9 +59,9 @@ SIZES = {
         Variant("dcgan.py", "fashion_mnist", {"width": 16}),
         "batch_size",
         (16, 32, 64, 128, 256),
-        "What the weights cost is paid once for every batch; from 128 on a step takes more than "
-        "twice the time of half the batch, whether for its activations, no longer in the second "
-        "cache of 1 MiB, was not measured.",
+        "What the weights cost is paid once for every batch; from 64 on a step takes more than "
+        "twice the time of half the batch. That its activations then exceed the second cache of "
+        "1 MiB is a guess.",
     ),
     "resolution": Size(
         "DCGAN, width 8, batch 16",
