@@ -68,8 +68,8 @@ SIZES = {
         Variant("dcgan.py", "cifar10", {"width": 8, "batch_size": 16}),
         "resolution",
         (32, 64, 128),
-        "Pixels grow as the square of the side, so 2 is proportional to them; each doubling also adds "
-        "a layer of about as many operations as the one before it.",
+        "Pixels grow as the square of the side, so 2 is proportional to them; each doubling also "
+        "adds a layer of about as many operations as the one before it.",
     ),
     "critic updates": Size(
         "WGAN-GP, 32 x 32, width 8, batch 16",
