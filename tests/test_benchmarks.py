@@ -75,7 +75,7 @@ def test_a_committed_page_names_its_own_runs_and_command(page):
         assert f"`{told['command']}`" in text
 
 
-@pytest.mark.parametrize("name", ["extractors", "cpu_convolutions"])
+@pytest.mark.parametrize("name", ["extractors", "cpu_convolutions", "speed", "growth"])
 def test_a_committed_page_is_what_its_script_makes_of_the_numbers(scripts, name):
     told = json.loads((RESULTS / f"{name}.json").read_text())
     page = importlib.import_module(name).page(told)
@@ -153,3 +153,34 @@ def test_a_timed_game_has_the_flags_of_its_variant(scripts):
     assert (first.config.width, first.training.batch_size) == (16, 8)
     assert (first.training.seed, second.training.seed) == (0, 1)
     assert first.training.data == "fashion_mnist"
+
+
+def test_slopes_are_those_of_powers(scripts):
+    from growth import slope
+
+    for power in (0.5, 2.0):
+        assert slope([1, 2, 8], [3.0 * n**power for n in (1, 2, 8)]) == pytest.approx(power)
+
+
+def test_peers_in_pytorch_have_as_many_parameters_as_ours(scripts):
+    pytest.importorskip("torch")
+    import jax
+    from games import trials
+    from peers import PEERS
+    from speed import GAMES
+
+    from jaxgan.training import start
+    from jaxgan.training.data import noise
+
+    assert PEERS.keys() == GAMES.keys()
+    for name, game in GAMES.items():
+        (trial,) = trials(game.ours)
+        experiment, training = trial.experiment, trial.training
+        source = noise(experiment, training)
+        built = start.game_of(experiment, trial.config, source, training, experiment.steps, 1)
+        peer = PEERS[name]()
+        state = jax.eval_shape(lambda built=built: built.new(built.values, 0))
+        for who, network in (("g", peer.generator), ("d", peer.discriminator)):
+            ours = sum(leaf.size for leaf in jax.tree.leaves(state.players[who].params))
+            assert ours == sum(leaf.numel() for leaf in network.parameters()), (name, who)
+        assert len(peer.latents()) == training.batch_size

@@ -5,9 +5,10 @@ import pytest
 from jax import lax
 
 from jaxgan.nn import conv
+from jaxgan.nn.padding import valid
 
 # size, kernel, stride: every kernel parity, odd sizes, sizes that the stride does not divide.
-SHAPES = [((6, 8), 4, 2), ((7, 5), 5, 2), ((5, 4), 3, 1), ((8, 7), 3, 3)]
+SHAPES = [((6, 8), 4, 2), ((7, 5), 5, 2), ((5, 4), 3, 1), ((8, 7), 3, 3), ((3, 4), 1, 1)]
 
 
 def plain(x, kernel, stride):
@@ -39,13 +40,17 @@ def derivatives(function, a, b):
     return function(a, b), jax.grad(loss, (0, 1))(a, b), penalty(0), penalty(1)
 
 
+@pytest.mark.parametrize("inputs, outputs", [(3, 2), (2, 6), (6, 2)])
 @pytest.mark.parametrize("size, kernel, stride", SHAPES)
-def test_convolutions_and_their_adjoints_equal_xla_to_second_order(size, kernel, stride):
+def test_convolutions_and_their_adjoints_equal_xla_to_second_order(
+    size, kernel, stride, inputs, outputs
+):
+    """Of few outputs and many, which CPUs compute in different ways."""
     random = np.random.default_rng(0)
     geometry = conv.same(size, kernel, stride)
-    x = random.normal(size=(2, *size, 3)).astype(np.float32)
-    y = random.normal(size=(2, *geometry.output, 2)).astype(np.float32)
-    w = random.normal(size=(kernel, kernel, 3, 2)).astype(np.float32)
+    x = random.normal(size=(2, *size, inputs)).astype(np.float32)
+    y = random.normal(size=(2, *geometry.output, outputs)).astype(np.float32)
+    w = random.normal(size=(kernel, kernel, inputs, outputs)).astype(np.float32)
 
     def ours(x, y, w):
         forward = derivatives(lambda x, w: conv.convolution(geometry, x, w), x, w)
@@ -59,7 +64,29 @@ def test_convolutions_and_their_adjoints_equal_xla_to_second_order(size, kernel,
     got, expected = jax.jit(lambda *a: (ours(*a), theirs(*a)))(x, y, w)
     for one, other in zip(jax.tree.leaves(got), jax.tree.leaves(expected), strict=True):
         assert one.shape == other.shape
-        np.testing.assert_allclose(one, other, rtol=1e-4, atol=2e-5)
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("size, kernel, stride", [((7, 6), 4, 2), ((5, 6), 3, 1)])
+def test_convolutions_without_padding_equal_xla_to_second_order(size, kernel, stride):
+    """Rows and columns that the kernel never reaches have a gradient of zero."""
+    random = np.random.default_rng(0)
+    x = random.normal(size=(2, *size, 6)).astype(np.float32)
+    w = random.normal(size=(kernel, kernel, 6, 2)).astype(np.float32)
+    geometry = valid(size, kernel, stride)
+
+    def plain_valid(x, w):
+        numbers = ("NHWC", "HWIO", "NHWC")
+        strides = (stride, stride)
+        return lax.conv_general_dilated(x, w, strides, "VALID", dimension_numbers=numbers)
+
+    def both(x, w):
+        ours = derivatives(lambda x, w: conv.convolution(geometry, x, w), x, w)
+        return ours, derivatives(plain_valid, x, w)
+
+    got, expected = jax.jit(both)(x, w)
+    for one, other in zip(jax.tree.leaves(got), jax.tree.leaves(expected), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
 
 
 def test_same_padding_is_tensorflows():

@@ -15,6 +15,7 @@ import jax.numpy as jnp
 from jaxgan.nn.conditional_norm import ConditionalBatchNorm
 from jaxgan.nn.conv import Conv, Images
 from jaxgan.nn.resample import average_pool, upsample
+from jaxgan.nn.resampled_conv import PooledConv, UpsampledConv
 
 GLOROT = nn.initializers.glorot_uniform()
 GLOROT_SQRT2 = nn.initializers.variance_scaling(2.0, "fan_avg", "uniform")
@@ -44,10 +45,8 @@ class GeneratorBlock(nn.Module):
     def __call__(self, x: Images, condition: jax.Array | None = None, *, train: bool) -> Images:
         """The residual plus the shortcut."""
         h = nn.relu(self.norm(name="norm1")(x, condition, train=train))
-        shortcut = x
-        if self.up:
-            h, shortcut = upsample(h), upsample(shortcut)
-        h = Conv(
+        conv = UpsampledConv if self.up else Conv
+        h = conv(
             self.features,
             3,
             bias=self.inner_bias,
@@ -57,8 +56,9 @@ class GeneratorBlock(nn.Module):
         )(h)
         h = nn.relu(self.norm(name="norm2")(h, condition, train=train))
         h = Conv(self.features, 3, kernel_init=self.kernel_init, name="conv2", dtype=x.dtype)(h)
+        shortcut = x
         if self.up or self.features != x.shape[-1]:
-            shortcut = Conv(
+            shortcut = conv(
                 self.features, 1, kernel_init=self.shortcut_init, name="shortcut", dtype=x.dtype
             )(shortcut)
         return h + shortcut
@@ -70,8 +70,8 @@ class DiscriminatorBlock(nn.Module):
     Attributes:
       features: of the output.
       down: whether the image halves, by average pooling.
-      first: the optimized block for images: no relu first, and the shortcut pools before
-        it convolves (Gulrajani et al. 2017, gan_cifar_resnet.py).
+      first: the optimized block for images: no relu first (Gulrajani et al. 2017,
+        gan_cifar_resnet.py).
       wide: whether the hidden layer has the output's features (SAGAN, BigGAN) or the
         input's (SNGAN).
       norm: makes a normalization, called with ``x`` alone, or None. Its own bias takes the place
@@ -106,18 +106,13 @@ class DiscriminatorBlock(nn.Module):
             dtype=x.dtype,
         )(h)
         h = nn.relu(normalized(h, "norm2"))
-        h = Conv(self.features, 3, kernel_init=self.kernel_init, name="conv2", dtype=x.dtype)(h)
-        if self.down:
-            h = average_pool(h)
+        conv = PooledConv if self.down else Conv
+        h = conv(self.features, 3, kernel_init=self.kernel_init, name="conv2", dtype=x.dtype)(h)
         shortcut = x
-        if self.down and self.first:
-            shortcut = average_pool(shortcut)
         if self.down or self.features != x.shape[-1]:
-            shortcut = Conv(
+            shortcut = conv(
                 self.features, 1, kernel_init=self.shortcut_init, name="shortcut", dtype=x.dtype
             )(shortcut)
-        if self.down and not self.first:
-            shortcut = average_pool(shortcut)
         return h + shortcut
 
 
@@ -144,9 +139,8 @@ class DeepGeneratorBlock(nn.Module):
             [(hidden, 1), (hidden, 3), (hidden, 3), (self.features, 1)], start=1
         ):
             h = nn.relu(self.norm(name=f"norm{number}")(h, condition, train=train))
-            if self.up and number == 2:
-                h = upsample(h)
-            h = Conv(
+            conv = UpsampledConv if self.up and number == 2 else Conv
+            h = conv(
                 features, kernel, kernel_init=self.kernel_init, name=f"conv{number}", dtype=x.dtype
             )(h)
         shortcut = x[..., : self.features]
@@ -175,9 +169,8 @@ class DeepDiscriminatorBlock(nn.Module):
             [(hidden, 1), (hidden, 3), (hidden, 3), (self.features, 1)], start=1
         ):
             h = nn.relu(h)
-            if self.down and number == 4:
-                h = average_pool(h)
-            h = Conv(
+            conv = PooledConv if self.down and number == 4 else Conv
+            h = conv(
                 features, kernel, kernel_init=self.kernel_init, name=f"conv{number}", dtype=x.dtype
             )(h)
         shortcut = average_pool(x) if self.down else x

@@ -8,7 +8,10 @@ gradients of any order (penalties need the second) from three functions.
 They are written out because XLA's CPU backend loses its fast path in two places: the
 kernel gradient of a convolution inside a loop (jax issue 12868), and the kernel gradient
 of a transposed convolution everywhere. Handing it a plain NHWC convolution over
-explicitly transposed operands keeps the fast path. Other backends get XLA's own form.
+explicitly transposed operands keeps the fast path. It is slow, too, where a convolution has fewer
+than a handful of output channels, as images have, and where the stride of a transposed one divides
+its kernel's side: these are computed in other ways. Other backends get XLA's own form;
+``scripts/benchmarks/speed_notes.md`` has the times.
 """
 
 import dataclasses
@@ -72,10 +75,40 @@ def _convolve(x, kernel, stride, padding, dilation=(1, 1), kernel_dilation=(1, 1
 
 def _forward(geometry: Geometry, x: Images, kernel: Kernel) -> Images:
     padding = list(zip(geometry.low, geometry.high, strict=True))
+    if _few_outputs(kernel) and geometry.stride == (1, 1):
+        return _by_pixel(x, kernel, padding)
     return _convolve(x, kernel, geometry.stride, padding)
 
 
+FEW = 4
+"""Output channels up to which XLA's convolution on CPU is slower than ``_by_pixel``."""
+
+
+def _few_outputs(kernel: Kernel) -> bool:
+    """Whether there are few enough, of more inputs, on CPU."""
+    inputs, outputs = kernel.shape[2:]
+    return jax.default_backend() == "cpu" and outputs <= FEW < inputs
+
+
+def _by_pixel(x: Images, kernel: Kernel, padding: Sequence[tuple[int, int]]) -> Images:
+    """A convolution of stride 1: a product for all places of the kernel, then a sum over them."""
+    (kh, kw, i, o), (height, width) = kernel.shape, x.shape[1:3]
+    places = jnp.transpose(kernel, (2, 0, 1, 3)).reshape(i, kh * kw * o)
+    products = lax.dot_general(x, places, (((3,), (0,)), ((), ())))
+    zero = jnp.zeros((), x.dtype)
+    products = lax.pad(products, zero, [(0, 0, 0), *((*pad, 0) for pad in padding), (0, 0, 0)])
+    products = products.reshape(*products.shape[:3], kh, kw, o)
+    rows, columns = (n + sum(pad) for n, pad in zip((height, width), padding, strict=True))
+    m, n = rows - kh + 1, columns - kw + 1
+    places = [(a, c) for a in range(kh) for c in range(kw)]
+    return sum(products[:, a : a + m, c : c + n, a, c] for a, c in places)  # type: ignore
+
+
 def _input_gradient(geometry: Geometry, dy: Images, kernel: Kernel) -> Images:
+    strided = geometry.stride != (1, 1)
+    divided = all(k % s == 0 for k, s in zip(geometry.kernel, geometry.stride, strict=True))
+    if strided and divided and jax.default_backend() == "cpu":
+        return _interleaved(geometry, dy, kernel)
     padding = []
     for n, m, k, s, lo in zip(
         geometry.size, geometry.output, geometry.kernel, geometry.stride, geometry.low, strict=True
@@ -83,21 +116,69 @@ def _input_gradient(geometry: Geometry, dy: Images, kernel: Kernel) -> Images:
         before = k - 1 - lo
         padding.append((before, n + k - 2 - (m - 1) * s - before))
     flipped = jnp.swapaxes(kernel[::-1, ::-1], 2, 3)
+    if _few_outputs(flipped) and not strided:
+        return _by_pixel(dy, flipped, padding)
     return _convolve(dy, flipped, (1, 1), padding, dilation=geometry.stride)
 
 
+def _interleaved(geometry: Geometry, dy: Images, kernel: Kernel) -> Images:
+    """The gradient with respect to the input, where the stride divides the kernel's side.
+
+    A pixel of it meets every ``stride``-th row and column of the kernel, which depend on its place
+    in its block of ``stride x stride`` pixels. So one convolution without gaps computes all places
+    of a block as channels, and these are then laid out (sub-pixel convolution, Shi et al. 2016,
+    arXiv:1609.05158).
+    """
+    (sh, sw), (i, o) = geometry.stride, kernel.shape[2:]
+    th, tw = geometry.kernel[0] // sh, geometry.kernel[1] // sw
+    padding, begin = [], []
+    for n, m, s, lo, taps in zip(
+        geometry.size, geometry.output, geometry.stride, geometry.low, (th, tw), strict=True
+    ):
+        first, last = lo // s, (n - 1 + lo) // s  # blocks, counted from the padding's first pixel
+        padding.append((taps - 1 - first, last - (m - 1)))
+        begin.append(lo - s * first)
+    split = kernel.reshape(th, sh, tw, sw, i, o)[::-1, :, ::-1]
+    split = split.transpose(0, 2, 5, 1, 3, 4).reshape(th, tw, o, sh * sw * i)
+    blocks = _convolve(dy, split, (1, 1), padding)
+    b, h, w, _ = blocks.shape
+    x = blocks.reshape(b, h, w, sh, sw, i).transpose(0, 1, 3, 2, 4, 5)
+    x = x.reshape(b, h * sh, w * sw, i)
+    (top, left), (height, width) = begin, geometry.size
+    return x[:, top : top + height, left : left + width]
+
+
 def _kernel_gradient(geometry: Geometry, x: Images, dy: Images) -> Kernel:
+    cpu, stride = jax.default_backend() == "cpu", geometry.stride
+    if cpu and geometry.kernel == geometry.stride == (1, 1):
+        return lax.dot_general(x, dy, (((0, 1, 2), (0, 1, 2)), ((), ())))[None, None]
+    # The batch becomes the contracted feature axis, the channels the batch.
     padding = []
     for n, m, k, s, lo in zip(
-        geometry.size, geometry.output, geometry.kernel, geometry.stride, geometry.low, strict=True
+        geometry.size, geometry.output, geometry.kernel, stride, geometry.low, strict=True
     ):
         padding.append((lo, k - 1 + (m - 1) * s + 1 - n - lo))
-    # The batch becomes the contracted feature axis, the channels the batch.
+    if not cpu:
+        x, dy = jnp.transpose(x, (3, 1, 2, 0)), jnp.transpose(dy, (1, 2, 0, 3))
+        out = _convolve(x, dy, (1, 1), padding, kernel_dilation=stride)
+        return jnp.transpose(out, (1, 2, 0, 3))
+    # Without the barriers XLA merges the transposes with what makes x and dy, or folds them into
+    # the convolution, and either takes several times as long.
+    x, dy = lax.optimization_barrier((x, dy))
+    if stride == (1, 1) and dy.shape[-1] < x.shape[-1]:
+        # The other way around, since convolutions are faster with more outputs.
+        padding = [
+            (k - 1 - lo, n - m + lo)
+            for n, m, k, lo in zip(
+                geometry.size, geometry.output, geometry.kernel, geometry.low, strict=True
+            )
+        ]
+        dy, x = jnp.transpose(dy, (3, 1, 2, 0)), jnp.transpose(x, (1, 2, 0, 3))
+        dy, x = lax.optimization_barrier((dy, x))
+        return jnp.transpose(_convolve(dy, x, (1, 1), padding)[:, ::-1, ::-1], (1, 2, 3, 0))
     x, dy = jnp.transpose(x, (3, 1, 2, 0)), jnp.transpose(dy, (1, 2, 0, 3))
-    if jax.default_backend() == "cpu":
-        # Without the barrier XLA folds the transposes back and takes the slow path.
-        x, dy = lax.optimization_barrier((x, dy))
-    out = _convolve(x, dy, (1, 1), padding, kernel_dilation=geometry.stride)
+    x, dy = lax.optimization_barrier((x, dy))
+    out = _convolve(x, dy, (1, 1), padding, kernel_dilation=stride)
     return jnp.transpose(out, (1, 2, 0, 3))
 
 
@@ -148,6 +229,7 @@ def filtered(
     x: Images,
     channels: tuple[int, int],
     untied: bool = False,
+    change: Callable[[Kernel], Kernel] = lambda kernel: kernel,
 ) -> Images:
     """``x`` under the layer's kernel, plus its bias: the body of every module of convolutions.
 
@@ -158,10 +240,11 @@ def filtered(
       x: the input.
       channels: the kernel's last two sizes.
       untied: whether every output pixel has its own bias.
+      change: makes the kernel that is applied of the layer's, in float32.
     """
     shape = (layer.kernel, layer.kernel, *channels)
     kernel = layer.param("kernel", layer.kernel_init, shape, jnp.float32)
-    y = operation(geometry, x.astype(layer.dtype), kernel.astype(layer.dtype))
+    y = operation(geometry, x.astype(layer.dtype), change(kernel).astype(layer.dtype))
     if layer.bias:
         size = y.shape[1:] if untied else y.shape[-1:]
         y += layer.param("bias", nn.initializers.zeros, size).astype(layer.dtype)
