@@ -53,8 +53,10 @@ class Config:
     """The discriminator learns categories from generated clips, or from the data's labels."""
     category_weight: jg.NonNegative = 1.0
     """Weight of the category's terms."""
-    width: int = 64
-    """Feature maps of the discriminators' first layers, and of the generator's last but one."""
+    generator_width: int = 64
+    """Feature maps of the generator's last layer but one."""
+    discriminator_width: int = 64
+    """Feature maps of the discriminators' first layers."""
     noise: jg.NonNegative = 0.1
     """Deviation of the noise before the discriminators' layers."""
     learning_rate: jg.NonNegative = 2e-4
@@ -80,10 +82,17 @@ def build(cfg: Config, task: jg.Task) -> jg.Gan:
         optax.add_decayed_weights(cfg.weight_decay),
         optax.adam(cfg.learning_rate, b1=cfg.beta1),
     )
-    judges = dict(width=cfg.width, noise=cfg.noise, dtype=task.dtype)
+    judges = dict(width=cfg.discriminator_width, noise=cfg.noise, dtype=task.dtype)
     return jg.Gan(
         generator=mocogan.Generator(
-            frames, resolution, channels, cfg.content, cfg.kinds, cfg.motion, cfg.width, task.dtype
+            frames,
+            resolution,
+            channels,
+            cfg.content,
+            cfg.kinds,
+            cfg.motion,
+            cfg.generator_width,
+            task.dtype,
         ),
         discriminator=mocogan.Discriminators(
             mocogan.FrameDiscriminator(**judges),
@@ -99,7 +108,8 @@ def build(cfg: Config, task: jg.Task) -> jg.Gan:
 
 
 SMALL = dict(
-    width=8,
+    generator_width=32,
+    discriminator_width=8,
     resolution=32,
     steps=6000,
     batch_size=16,
@@ -112,7 +122,7 @@ EXPERIMENT = jg.Experiment(
     steps=100_000,
     batch_size=32,
     scoring=jg.Scoring(metrics=("acd", motion.category(50, 2), "fd_frames", "fd_clips"), num=2000),
-    smoke=dict(width=2, content=4, motion=3),
+    smoke=dict(generator_width=2, discriminator_width=2, content=4, motion=3),
     ablations={
         "no category": dict(category_weight=0.0),
         "labels": dict(categories="labels"),

@@ -37,8 +37,10 @@ class Config:
     """Size of the latent."""
     mask: jg.NonNegative = 0.1
     """Weight of the mask's size; the paper's lambda."""
-    width: int = 64
-    """Feature maps of the discriminator's first layer and of the generator's last but one."""
+    generator_width: int = 64
+    """Feature maps of the generator's last layer but one."""
+    discriminator_width: int = 64
+    """Feature maps of the discriminator's first layer."""
     learning_rate: jg.NonNegative = 2e-4
     """Adam's learning rate, both players."""
     beta1: jg.Fraction = 0.5
@@ -51,8 +53,8 @@ def build(cfg: Config, task: jg.Task) -> jg.Gan:
     vgan.first_frames(frames, resolution)
     adam = optax.adam(cfg.learning_rate, b1=cfg.beta1)
     return jg.Gan(
-        generator=vgan.Generator(frames, resolution, channels, cfg.width, task.dtype),
-        discriminator=vgan.Discriminator(cfg.width, task.dtype),
+        generator=vgan.Generator(frames, resolution, channels, cfg.generator_width, task.dtype),
+        discriminator=vgan.Discriminator(cfg.discriminator_width, task.dtype),
         forward=jg.forward.foreground_and_background(jg.normal(cfg.latent)),
         terms=jg.losses.nonsaturating.terms(
             generator={"mask": jg.scale(cfg.mask, jg.losses.mask_size)}
@@ -62,7 +64,7 @@ def build(cfg: Config, task: jg.Task) -> jg.Gan:
     )
 
 
-SMALL = dict(width=8, resolution=32, steps=6000, batch_size=16)
+SMALL = dict(generator_width=32, discriminator_width=8, resolution=32, steps=6000, batch_size=16)
 
 EXPERIMENT = jg.Experiment(
     Config,
@@ -70,7 +72,7 @@ EXPERIMENT = jg.Experiment(
     steps=100_000,
     batch_size=64,
     scoring=jg.Scoring(metrics=("acd", "fd_frames", "fd_clips"), num=2000),
-    smoke=dict(width=2, latent=4),
+    smoke=dict(generator_width=2, discriminator_width=2, latent=4),
     ablations={"no mask term": dict(mask=0.0)},
     presets={
         "videos": dict(data=jg.datasets.CLIPS),
