@@ -114,6 +114,12 @@ def test_what_does_not_match_is_refused(here):
     refused(
         r"shape \(8, 8, 3\), the true ones .* \(16, 16, 3\)", here / "small", "--against", pairs
     )
+    (here / "made" / "A.bmp").rename(made / "a.bmp")
+    Image.fromarray(MADE[NAMES.index("c")]).save(made / "c.bmp")
+    save(here / "originals", TARGETS)
+    for against in (pairs, here / "originals"):
+        words = r"^hole compares .* but no hole is known of folder:made; name a run"
+        refused(words, made, "--against", against, "--metrics", "l1,hole")
     np.savez(here / "made.npz", image=MADE)
     refused("npz:made.* has no files, by whose names", here / "made.npz", "--against", pairs)
 

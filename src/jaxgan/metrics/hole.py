@@ -78,13 +78,12 @@ def holes_of(comparison: Comparison) -> np.ndarray:
     """Where the generated samples complete images, bool ``[n, h, w]``.
 
     Raises:
-      UserError: they do not.
+      UserError: it is not known.
     """
     holes = comparison.generated.hidden()
     if holes is None:
         raise UserError(
-            f"Nothing of an image was hidden and completed in {comparison.generated.name}; leave "
-            "hole out of --metrics."
+            f"No hole is known of {comparison.generated.name}; leave hole out of --metrics."
         )
     return holes
 
@@ -120,4 +119,5 @@ METRIC = Metric(
     real_score="",
     keeps="samples",
     paired=True,
+    hidden=True,
 )
