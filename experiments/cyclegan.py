@@ -53,7 +53,7 @@ class Config:
 
     cycle: jg.NonNegative = 10.0
     """Weight of the distance after a translation there and back, both ways."""
-    identity: jg.NonNegative = 0.5
+    identity: jg.Weight = 0.5
     """Weight, in weights of the cycle, of what a generator changes in images of its own domain."""
     pool: int | None = 50
     """Past fakes of each domain that the discriminators see in the place of new ones; 0 for
@@ -81,10 +81,11 @@ def build(cfg: Config, task: jg.Task) -> jg.Gan:
     if side // 2**cfg.layers < 3:
         raise jg.UserError(f"--layers {cfg.layers}: too many for {side} pixels; give fewer.")
 
-    if source[-1] != target[-1]:
+    identity = not jg.left_out(cfg.identity)
+    if identity and source[-1] != target[-1]:
         raise jg.UserError(
             f"{source[-1]} and {target[-1]} channels: the identity loss needs as many in both "
-            "domains; give --channels 3, or 1."
+            "domains; give --channels 3, or 1, or --identity 0."
         )
 
     def translator(channels: int) -> cyclegan.ResNetGenerator:
@@ -93,7 +94,7 @@ def build(cfg: Config, task: jg.Task) -> jg.Gan:
     def judge() -> PatchDiscriminator:
         return PatchDiscriminator(cfg.discriminator_width, cfg.layers, "instance", task.dtype)
 
-    forward, pools = jg.forward.cycle(pooled=bool(cfg.pool)), {}
+    forward, pools = jg.forward.cycle(bool(cfg.pool), identity), {}
     if cfg.jitter:
         forward = jg.forward.jittered(cfg.jitter, forward, aligned=False)
     if cfg.pool:
@@ -111,7 +112,7 @@ def build(cfg: Config, task: jg.Task) -> jg.Gan:
             "g": {
                 "adversarial": jg.scale(2.0, jg.losses.of_own_logits(squares.generator)),
                 "cycle": jg.scale(cfg.cycle, jg.losses.cycle_consistency),
-                "identity": jg.scale(cfg.identity * cfg.cycle, jg.losses.identity_mapping),
+                "identity": jg.scale(cfg.cycle, jg.scale(cfg.identity, jg.losses.identity_mapping)),
             },
             "d": {"adversarial": squares.discriminator},
         },

@@ -2,17 +2,24 @@
 
 import dataclasses
 
+import flax.linen as nn
+import jax
 import numpy as np
+import optax
 import pytest
 from PIL import Image
 
+import jaxgan as jg
 from jaxgan.cli.main import dispatch
 from jaxgan.data.datasets import DataSpec
+from jaxgan.data.source import from_arrays
 from jaxgan.errors import UserError
+from jaxgan.evaluation.samples import of_sampler
 from jaxgan.evaluation.score import read_scores
-from jaxgan.experiment import Task, load_experiment
+from jaxgan.experiment import Task, initial_state, load_experiment
 from jaxgan.metrics.hole import errors, nearest_border
 from jaxgan.sampling.load import load
+from jaxgan.sampling.sampler import sampler_of
 from support.tiny_runs import EXPERIMENTS, digest, rows
 
 FILE = next(path for path in EXPERIMENTS if path.stem == "context_encoder")
@@ -66,6 +73,49 @@ def test_weights_and_rates_are_the_authors():
     assert (config.overlap, config.known_weight, config.bottleneck) == (4, 10.0, 4000)
     assert (config.reconstruction, config.adversarial) == (0.999, 0.001)
     assert config.generator_rate == 10 * config.discriminator_rate == 2e-3
+
+
+class Pixels(nn.Module):
+    """The image and its mask -> another image, each pixel by itself."""
+
+    @nn.compact
+    def __call__(self, x, *, train):
+        return nn.tanh(nn.Dense(1)(x))
+
+
+class Critic(nn.Module):
+    @nn.compact
+    def __call__(self, image, *, train):
+        return nn.Dense(1)(image.mean((1, 2)))[:, 0]
+
+
+@pytest.mark.parametrize("truncation", [None, 0.5])
+def test_masks_are_those_of_the_samples(truncation):
+    """Masks are the latents' bits, which a truncation changes."""
+    noise = np.random.default_rng(0).integers(0, 256, (COUNT, 16, 16, 1), np.uint8)
+    task = Task.of(DataSpec("images", (16, 16, 1)))
+    game = jg.Gan(
+        generator=Pixels(),
+        discriminator=Critic(),
+        forward=jg.forward.free_form(),
+        terms=jg.losses.hinge.terms(),
+        optimizers={who: optax.sgd(0.1) for who in ("g", "d")},
+    )
+    source = from_arrays("noise", "test", {"image": noise})
+    state = initial_state(game, jax.random.key(0), task)
+    sampler = sampler_of(game, state, task, source=lambda: source)
+    samples = of_sampler(sampler, COUNT, seed=3, truncation=truncation, devices=jax.devices()[:1])
+    assert samples.hidden is not None
+    assert samples.origins is not None
+    shown, made, hidden = samples.origins(0, COUNT), samples.array(), samples.hidden(0, COUNT)
+    assert hidden.any((1, 2)).all()
+    for kept in shown, made:
+        np.testing.assert_array_equal(kept[~hidden], noise[~hidden])
+    assert len(np.unique(shown[hidden])) == 1
+    for found, expected in zip(
+        sampler.beside(COUNT, 3, truncation), (shown, made, noise), strict=True
+    ):
+        np.testing.assert_array_equal(found, expected)
 
 
 def test_images_that_do_not_halve_are_refused():

@@ -23,8 +23,10 @@ from jaxgan.data.datasets import (
 )
 from jaxgan.data.source import RowSpec
 from jaxgan.errors import UserError
-from jaxgan.experiment import UNNAMED, Experiment, Task, initial_state, load_experiment
+from jaxgan.experiment import UNNAMED, Experiment, Task, blank_rows, initial_state, load_experiment
 from jaxgan.game.gan import groups
+from jaxgan.game.terms import evaluate
+from jaxgan.rng import Rng
 from jaxgan.runs.settings import Training
 from jaxgan.sampling.sampler import sampler_of
 from jaxgan.training.data import noise
@@ -284,8 +286,33 @@ def test_domains_of_other_channels_are_refused():
     experiment = experiment_named("cyclegan").selected("glyphs_small")
     spec = {**experiment.data.spec, "source": RowSpec((32, 32, 3), np.uint8)}
     task = dataclasses.replace(experiment.task(), spec=spec)
-    with pytest.raises(UserError, match=r"3 and 1 channels: .* give --channels 3, or 1"):
+    with pytest.raises(UserError, match=r"3 and 1 channels: .* 3, or 1, or --identity 0"):
         experiment.build(experiment.default(), task)
+    assert experiment.game(experiment.default(**experiment.smoke, identity=0.0), task)
+
+
+@pytest.mark.parametrize("identity", [0.0, 0.5])
+def test_without_the_identity_loss_its_images_are_not_made(identity):
+    """In the step, where the other weights are traced."""
+    experiment = experiment_named("cyclegan").selected("glyphs_small")
+    task = experiment.task()
+    config = experiment.default(**experiment.smoke, identity=identity)
+
+    def made(values):
+        gan = experiment.build(hyperparameters.merge(config, values), task)
+        state = initial_state(gan, jax.random.key(0), task)
+        batch = task.modality.seen(blank_rows(task, 2), None, gan.range, False)
+        g, d = (
+            gan.network(who, state.players[who].params, state.players[who].stats, train=True)
+            for who in ("g", "d")
+        )
+        outputs = gan.forward.run(g, d, batch, Rng(jax.random.key(1), jnp.arange(2)), gan.adaptive)
+        logs = evaluate(gan.terms["g"]["identity"], outputs).logs
+        return bool(logs), "identity" in outputs.extras
+
+    found = []
+    jax.eval_shape(lambda values: found.append(made(values)), hyperparameters.split(config))
+    assert found == [(identity > 0, identity > 0)]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from jaxgan.errors import UserError
-from jaxgan.files import is_part, replacing, replacing_folder, writing
+from jaxgan.files import is_part, renewing_folder, replacing, replacing_folder, writing
 from support.tiny_runs import contents
 
 
@@ -54,6 +54,20 @@ def test_files_of_a_folder_replace_those_of_their_names(tmp_path):
         (part / "a").write_text("new")
         (part / "b").write_text("new")
     assert contents(tmp_path) == {"a": b"new", "b": b"new", "mine": b"mine"}
+
+
+def test_a_renewed_folder_has_nothing_of_the_old_one(tmp_path):
+    folder = tmp_path / "above" / "new"
+    with renewing_folder(folder) as part:
+        (part / "a").write_text("old")
+        (part / "b").write_text("old")
+    with pytest.raises(KeyError), renewing_folder(folder) as part:
+        half_written(part / "a")
+    assert contents(tmp_path) == {"above/new/a": b"old", "above/new/b": b"old"}
+    with renewing_folder(folder) as part:
+        (part / "a").write_text("new")
+        assert (folder / "b").read_text() == "old"
+    assert contents(tmp_path) == {"above/new/a": b"new"}
 
 
 def test_what_a_killed_process_left_is_in_nobody_s_way(tmp_path):

@@ -2,8 +2,8 @@
 
 Paper: Zhu et al. 2017, section 5.1.4, which finds by FCN-8s scores of Cityscapes that the
 adversarial loss alone is far worse. Here the true pairs of the test characters are known, so the
-distance to the true target is measured. Each run's own report has the distance of the sources left
-as they are, beside it.
+distance to the true target is measured; the table has that of the sources left as they are beside
+it, as a control.
 
 Run:  jaxgan data prepare glyphs/32
       jaxgan sweep experiments/studies/cyclegan_glyphs.py --workdir runs/cyclegan_glyphs

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     )
     from jaxgan.forward.priors import normal, uniform
     from jaxgan.game.gan import ALTERNATING, SIMULTANEOUS, D, G, Gan, Phase
-    from jaxgan.game.terms import every, measured, of_logits, scale
+    from jaxgan.game.terms import every, left_out, measured, of_logits, scale
     from jaxgan.hyperparameters import Fraction, NonNegative, Weight
     from jaxgan.nn.spectral import spectral_norm
     from jaxgan.reproduce import numbers
@@ -46,7 +46,7 @@ _NAMES = {
     ),
     **dict.fromkeys(("normal", "uniform"), "jaxgan.forward.priors"),
     **dict.fromkeys(("ALTERNATING", "SIMULTANEOUS", "D", "G", "Gan", "Phase"), "jaxgan.game.gan"),
-    **dict.fromkeys(("every", "measured", "of_logits", "scale"), "jaxgan.game.terms"),
+    **dict.fromkeys(("every", "left_out", "measured", "of_logits", "scale"), "jaxgan.game.terms"),
     **dict.fromkeys(("Fraction", "NonNegative", "Weight"), "jaxgan.hyperparameters"),
     "spectral_norm": "jaxgan.nn.spectral",
     "load": "jaxgan.sampling.load",
@@ -81,6 +81,7 @@ __all__ = [
     "ema",
     "every",
     "forward",
+    "left_out",
     "load",
     "losses",
     "main",

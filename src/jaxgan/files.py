@@ -65,6 +65,24 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
+def renewing_folder(folder: Path) -> Iterator[Path]:
+    """An empty folder to fill, which then becomes ``folder``; on an error that stays as it was.
+
+    Nothing of an old ``folder`` stays, unlike in ``replacing_folder``.
+    """
+    part = _part(folder)
+    shutil.rmtree(part, ignore_errors=True)  # of a killed process that had the same number
+    part.mkdir(parents=True)
+    try:
+        yield part
+        if folder.exists():
+            shutil.rmtree(folder)
+        part.rename(folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+@contextlib.contextmanager
 def alone_in(folder: Path) -> Iterator[None]:
     """Waits for every other process that is in this block for the same folder.
 

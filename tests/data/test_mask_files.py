@@ -46,6 +46,13 @@ def test_paint_of_one_color_is_to_be_completed(tmp_path, color, ground):
     np.testing.assert_array_equal(read_mask(path, None), STROKE)
 
 
+def test_half_of_an_image_and_all_of_it_may_be_painted(tmp_path):
+    half = np.zeros((6, 6, 4), np.uint8)
+    half[:3] = 255
+    np.testing.assert_array_equal(read_mask(saved(tmp_path, half, "RGBA"), None), half[..., 0] > 0)
+    assert read_mask(saved(tmp_path, np.full((6, 6, 4), 200), "RGBA"), None).all()
+
+
 def test_a_palette_with_a_transparent_color(tmp_path):
     image = Image.fromarray(STROKE.astype(np.uint8), "P")
     image.putpalette([0, 0, 0, 0, 200, 0])
@@ -78,7 +85,10 @@ def test_a_mask_is_resized_as_its_image_is(tmp_path):
             "is black on a transparent ground, which .*",
         ),  # a window
         (painted((255, 255, 255, 255), (0, 0, 0, 200)), "has transparency and several colors"),
-        (painted((0, 0, 0, 0)), "is transparent throughout"),
+        (painted((0, 0, 0, 0)), "has nothing that is more than half opaque"),
+        (painted((255, 255, 255, 120)), "has nothing that is more than half opaque"),
+        (painted((0, 0, 0, 0), (255, 255, 255, 255)), "is opaque but for a hole, .*"),
+        (painted((255, 255, 255, 90), (255, 0, 0, 200)), "is opaque but for a hole, .*"),
     ],
 )
 def test_what_may_mean_either_is_refused(tmp_path, pixels, fault):

@@ -98,9 +98,21 @@ def test_a_font_that_is_missing_damaged_or_of_another_version(tmp_path, debian_c
 
 def test_packages_of_another_version_are_refused(tmp_path, debian_client):
     debian_client.append("new")
-    with pytest.raises(PackageError, match=r"have no one\.ttc and two\.ttc of the version that is"):
+    words = r"have no one\.ttc and two\.ttc of the version that is known here \(--from DIR takes"
+    with pytest.raises(PackageError, match=words):
         FONTS.fetch(tmp_path / "into", SILENT)
     assert not [path for path in tmp_path.rglob("*") if path.name != "into"]
+
+
+def test_fonts_that_were_there_stay_where_others_are_refused(tmp_path, debian_client):
+    folder = FONTS.fetch(tmp_path / "into", SILENT)
+    (folder / "two.ttc").unlink()
+    debian_client.insert(0, "new")
+    with pytest.raises(PackageError, match="of the version that is"):
+        FONTS.fetch(tmp_path / "into", SILENT)
+    assert files_in(tmp_path / "into") == {
+        (folder / "one.ttc").relative_to(tmp_path / "into").as_posix(): b"one"
+    }
 
 
 def test_installed_packages_are_used_where_they_are(tmp_path, debian_client):
@@ -229,9 +241,28 @@ def test_a_partial_folder_is_not_taken_where_there_is_no_network(tmp_path, npm_c
 
 def test_npm_packages_of_another_content_are_refused(tmp_path, npm_client):
     npm_client.append("new")
-    with pytest.raises(PackageError, match=r"emoji-b@2\.0\.0 have other files than are known here"):
+    words = r"emoji-b@2\.0\.0 have other files than are known here \(--from DIR takes"
+    with pytest.raises(PackageError, match=words):
         EMOJI.fetch(tmp_path / "into", SILENT)
     assert not [path for path in tmp_path.rglob("*") if path.name != "into"]
+
+
+def test_files_that_were_there_stay_where_others_are_refused(tmp_path, npm_client):
+    folder = EMOJI.fetch(tmp_path / "into", SILENT)
+    drop(folder)
+    before = files_in(tmp_path / "into")
+    npm_client.insert(0, "new")
+    with pytest.raises(PackageError, match="have other files"):
+        EMOJI.fetch(tmp_path / "into", SILENT)
+    assert files_in(tmp_path / "into") == before
+
+
+def test_what_a_desktop_leaves_in_a_folder_does_not_count(tmp_path, npm_client):
+    folder = EMOJI.fetch(tmp_path / "into", SILENT)
+    for name in (".DS_Store", "emoji-a/img/64/._x.png"):
+        (folder / name).write_bytes(b"anything")
+    assert EMOJI.fetch(tmp_path / "into", SILENT) == folder
+    assert len(npm_client) == 1
 
 
 def test_a_damaged_npm_package_leaves_nothing(tmp_path, monkeypatch, clients):

@@ -149,6 +149,7 @@ def pictures(tmp_path):
             image = Image.new("RGBA", (64, 64), (0, 0, 0, 0))
             image.paste((*random.integers(0, 256, 3).tolist(), 255), (0, 0, 64, 32))
             image.save(package / f"img/{vendor}/64/{code.lower()}.png")
+        (package / f"img/{vendor}/64/._1f400.png").write_bytes(b"no picture")
     (folder / "emoji-datasource-google/img/google/64/1f600-fe0f.png").write_bytes(b"alone")
     return folder
 

@@ -4,11 +4,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from jaxgan.cli.evaluate import evaluate
+from jaxgan.cli.evaluate import Evaluate, evaluate
+from jaxgan.cli.evaluate import _of_files as samples_of
 from jaxgan.data.source import from_arrays
 from jaxgan.errors import UserError
 from jaxgan.evaluation.matched import matched
+from jaxgan.evaluation.requirements import check_comparable
 from jaxgan.evaluation.score import read_scores
+from jaxgan.evaluation.suite import metrics_named
 from jaxgan.metrics.l1 import l1
 from jaxgan.metrics.psnr import psnr
 
@@ -68,6 +71,23 @@ def test_originals_in_a_folder(here):
     assert not scores["l1"].controls  # what the images were made from is not known
 
 
+@pytest.mark.parametrize("subject", ["made.npz", "made"])
+def test_without_a_metric_of_single_images_names_are_not_asked_for(here, subject):
+    """Neither of the samples nor of the targets, and their numbers may differ."""
+    np.savez(here / "made.npz", image=MADE[:4])
+    (here / "made" / "a.bmp").unlink()
+    words = (here / subject, "--against", f"pairs:{here / 'pairs'}", "--num-real", 5)
+    protocol = scored(here, *words, "--metrics", "ms-ssim")["ms-ssim"].protocol
+    assert "made_from" not in protocol
+    assert protocol["n_fake"] == 4
+    for data, split in ((f"pairs:{here / 'pairs'}", "test"), (f"folder:{here / 'made'}", "train")):
+        asked = Evaluate(str(here / subject), data, num_real=4)
+        generated, _, reference = samples_of(asked, metrics_named("fd"), None)
+        check_comparable(reference, generated.modality.name)
+        assert (generated.count, reference.real.count) == (4, 4)
+        assert reference.real.about["split"] == split
+
+
 def test_what_does_not_match_is_refused(here):
     made, pairs = here / "made", f"pairs:{here / 'pairs'}"
 
@@ -94,6 +114,12 @@ def test_what_does_not_match_is_refused(here):
     refused(
         r"shape \(8, 8, 3\), the true ones .* \(16, 16, 3\)", here / "small", "--against", pairs
     )
+    (here / "made" / "A.bmp").rename(made / "a.bmp")
+    Image.fromarray(MADE[NAMES.index("c")]).save(made / "c.bmp")
+    save(here / "originals", TARGETS)
+    for against in (pairs, here / "originals"):
+        words = r"^hole compares .* but no hole is known of folder:made; name a run"
+        refused(words, made, "--against", against, "--metrics", "l1,hole")
     np.savez(here / "made.npz", image=MADE)
     refused("npz:made.* has no files, by whose names", here / "made.npz", "--against", pairs)
 

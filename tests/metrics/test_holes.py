@@ -113,11 +113,23 @@ def test_the_metric_scores_the_holes_beside_both_controls():
         "the mean color": dataclasses.asdict(errors(real, mean_color(real, holes), holes)),
         "the nearest border": dataclasses.asdict(errors(real, nearest_border(real, holes), holes)),
     }
-    share = f"{100 * holes.sum() / (5 * 16 * 16):.2f} % of the pixels"
-    assert METRIC.parameters(comparison) == {"hidden": share}
+    assert details["hidden_share"] == pytest.approx(holes.sum() / (5 * 16 * 16))
     assert (METRIC.paired, METRIC.better, METRIC.values["psnr"]) == (True, "lower", "higher")
 
 
+def test_the_protocol_says_what_was_hidden_and_not_which_seed_hid_it():
+    images = SIX.repeat(3, axis=0)
+
+    def protocol(holes):
+        return METRIC.parameters(compared(images, images, holes))
+
+    drawn, anew = (np.random.default_rng(seed).random((3, 6, 6)) < 0.3 for seed in (1, 2))
+    assert drawn.sum() != anew.sum()
+    assert protocol(drawn) == protocol(anew) == {"hidden": "of each image what its own mask says"}
+    middle = protocol(MIDDLE.repeat(3, axis=0))
+    assert middle == {"hidden": "the same 4 of 36 pixels of each image"}
+
+
 def test_samples_of_which_nothing_was_hidden_are_refused():
-    with pytest.raises(UserError, match=r"Nothing of an image was hidden .* in these; leave hole"):
+    with pytest.raises(UserError, match=r"^No hole is known of these; leave hole out"):
         METRIC.compute(compared(SIX, SIX, None))

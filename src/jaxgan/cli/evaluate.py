@@ -10,7 +10,7 @@ import tyro
 
 from jaxgan.cli.flags import check_count, check_seed, check_truncation
 from jaxgan.cli.progress import Counting
-from jaxgan.data.modality import IMAGES, PAIRS, POINTS, Modality
+from jaxgan.data.modality import IMAGES, PAIRS, POINTS, UNPAIRED, Modality
 from jaxgan.data.open import held_out_rows
 from jaxgan.errors import UserError
 from jaxgan.evaluation.evaluate import Evaluation
@@ -50,8 +50,8 @@ class Evaluate:
     """A run folder; or npz:PATH, a folder of images, or a data set."""
     against: Annotated[str | None, tyro.conf.arg(metavar="DATA")] = None
     """What to compare with: a data set, npz:PATH, a folder, or another run; the data that the run
-    was trained on if not given. Files are compared with the targets of pairs:DIR that have their
-    names, and, by l1, psnr and ssim, with the images of a folder that have."""
+    was trained on if not given. By l1, psnr and ssim files are compared with the targets of
+    pairs:DIR, or the images of a folder, that have their names."""
     metrics: Annotated[
         str | None,
         tyro.conf.arg(
@@ -75,7 +75,7 @@ class Evaluate:
     """Real samples to compare with; as many as are scored if not given."""
     split: str | None = None
     """Split of the reference; if not given, that which the run was trained on, or train of other
-    data; test, where there is one, for a run whose samples are made from images."""
+    data; test, where there is one, of pairs and for a run whose samples are made from images."""
     held_out: str | None = None
     """Split of the real samples that are scored beside the generated ones; chosen by itself if not
     given."""
@@ -222,12 +222,14 @@ def _reference(asked: Evaluate, count: int) -> Reference:
         seed = (asked.seed + 1) % 2**32
         drawing = Drawing(step=asked.against_step, seed=seed, standing=standing)
         return generated_reference(asked.against, asked.num_real or count, drawing)
-    made = is_run(asked.subject) and made_from_rows(asked.subject)
+    run = is_run(asked.subject)
+    made = run and made_from_rows(asked.subject)
     channels = kind_of(asked.subject)[0][-1] if made and asked.against else None
     opened = functools.cache(opener(against, asked.data_dir, asked.resolution, channels))
     trained = "train" if asked.against else trained_split(asked.subject)
-    split = asked.split or (held_out_rows(opened, trained).split if made else trained)
-    of_training = trained if made else None
+    of_rows = made if run else opened(asked.split or trained).modality in (PAIRS, UNPAIRED)
+    split = asked.split or (held_out_rows(opened, trained).split if of_rows else trained)
+    of_training = trained if of_rows else None
     return reference_of(opened, split, asked.num_real, count, asked.held_out, of_training)
 
 
@@ -261,16 +263,24 @@ def _of_files(
 ) -> tuple[SampleSet, dict[str, Any], Reference]:
     """Samples of files, what a score says of them, and what they are compared with.
 
-    Each is compared with the true image of its name where these are known: of pairs, and where a
-    metric asks for it.
+    That is the true image of its name for each, where a metric asks for it. Among the usual ones of
+    pairs there are such metrics.
     """
+    data = not is_run(str(asked.against))
+    if data and any(metric.paired for metric in metrics or ()):
+        return _by_name(asked)
     opened = opener(asked.subject, asked.data_dir, asked.resolution, modality=modality)
-    by_name = any(metric.paired for metric in metrics or ()) and not is_run(str(asked.against))
-    if not by_name:
-        generated, about = of_data(opened("train"), asked.num)
-        reference = _reference(asked, generated.count)
-        if reference.real.modality != PAIRS:
-            return generated, about, reference
+    generated, about = of_data(opened("train"), asked.num)
+    reference = _reference(asked, generated.count)
+    if data and metrics is None and reference.real.modality is PAIRS:
+        return _by_name(asked)
+    if generated.modality is IMAGES and reference.real.modality in (PAIRS, UNPAIRED):
+        generated = dataclasses.replace(generated, modality=reference.real.modality)
+    return generated, about, reference
+
+
+def _by_name(asked: Evaluate) -> tuple[SampleSet, dict[str, Any], Reference]:
+    """As ``_of_files``, each image beside the true one of its name."""
     for name in ("num", "num_real"):
         if getattr(asked, name) is not None:
             flag = name.replace("_", "-")

@@ -170,7 +170,7 @@ def write_file(out: Path, sampler: "Sampler", asked: Sample, count: int) -> None
         labels = sampler.walk_labels(asked.num, COLUMNS, asked.label)
     elif out.suffix.lower() != ".npz" and sampler.gan.forward.origin is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
-        save_image(out, beside(*sampler.beside(count, asked.seed)))
+        save_image(out, beside(*sampler.beside(count, asked.seed, asked.truncation)))
         return
     else:
         samples = sampler(count, asked.seed, asked.label, asked.truncation)

@@ -56,9 +56,10 @@ class Evaluation:
         Raises:
           UserError: a metric does not fit the samples, or they are not finite.
         """
-        self.check(generated.count, generated.shape, generated.modality.name)
         for metric in self.metrics:
             check_samples(metric, generated, sampler)
+        self.check(generated.count, generated.shape, generated.modality.name)
+        for metric in self.metrics:
             rows = generated.rows
             check_paired(metric, rows is not None and rows is self.reference.rows)
         real, held_out = self._reals

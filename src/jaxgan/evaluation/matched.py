@@ -56,7 +56,8 @@ def _places(source: Source) -> dict[str, int]:
     if not source.names:
         raise UserError(
             f"{source.name} has no files, by whose names images could be compared with true ones; "
-            "give a folder of images, and --against pairs:DIR or another folder."
+            "give a folder of images, and --against pairs:DIR or another folder, or name --metrics "
+            "that compare no single images, such as fd."
         )
     places: dict[str, int] = {}
     for place, name in enumerate(source.names):

@@ -85,7 +85,7 @@ def check_metric(
 
 
 def check_samples(metric: Metric, generated: SampleSet, sampler: Sampler | None) -> None:
-    """Refuses a metric that needs a generator or labels where there are none.
+    """Refuses a metric that needs a generator, labels or holes where there are none.
 
     Raises:
       UserError: as it says.
@@ -97,6 +97,11 @@ def check_samples(metric: Metric, generated: SampleSet, sampler: Sampler | None)
     if metric.labels and generated.labels is None:
         raise UserError(
             f"{metric.name} needs labels, which {generated.name} does not have; choose another."
+        )
+    if metric.hidden and generated.hidden is None:
+        raise UserError(
+            f"{metric.name} compares what was hidden of images and completed, but no hole is known "
+            f"of {generated.name}; name a run that completes images, or choose other --metrics."
         )
 
 

@@ -141,10 +141,10 @@ def of_sampler(
         return np.concatenate(blocks)[offset : offset + wanted]
 
     def origins(first: int, wanted: int) -> np.ndarray:
-        return sampler.origins(wanted, seed, first)
+        return sampler.origins(wanted, seed, first, truncation)
 
     def hidden(first: int, wanted: int) -> np.ndarray:
-        return sampler.hidden(wanted, seed, first)
+        return sampler.hidden(wanted, seed, first, truncation)
 
     labels = sampler.labels(count)
     made_from = sampler.rows

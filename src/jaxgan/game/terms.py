@@ -43,6 +43,14 @@ def evaluate(term: Term, outputs: Outputs) -> Cost:
     return Cost(value, {"": Mean.of(value)})
 
 
+def left_out(weight: Weight) -> bool:
+    """Whether ``scale`` leaves a term of this weight out: where it is the Python number 0.
+
+    For what a game does for that term alone. No traced weight is left out, whatever its value.
+    """
+    return isinstance(weight, int | float) and weight == 0
+
+
 def scale(weight: Weight, term: Term) -> Term:
     """``weight * term``; the weight may be a schedule, a function of the step.
 
@@ -51,7 +59,7 @@ def scale(weight: Weight, term: Term) -> Term:
     """
 
     def scaled(outputs: Outputs) -> Cost:
-        if isinstance(weight, int | float) and weight == 0:
+        if left_out(weight):
             return Cost(jnp.zeros(()), {})
         cost = evaluate(term, outputs)
         factor = weight(outputs.step) if callable(weight) else weight

@@ -78,13 +78,12 @@ def holes_of(comparison: Comparison) -> np.ndarray:
     """Where the generated samples complete images, bool ``[n, h, w]``.
 
     Raises:
-      UserError: they do not.
+      UserError: it is not known.
     """
     holes = comparison.generated.hidden()
     if holes is None:
         raise UserError(
-            f"Nothing of an image was hidden and completed in {comparison.generated.name}; leave "
-            "hole out of --metrics."
+            f"No hole is known of {comparison.generated.name}; leave hole out of --metrics."
         )
     return holes
 
@@ -97,11 +96,15 @@ def _compute(comparison: Comparison) -> Found:
         return dataclasses.asdict(errors(real, filled, holes))
 
     controls = {name: found(fill(real, holes)) for name, fill in CONTROLS.items()}
-    return found(completed), {"controls": controls}
+    return found(completed), {"hidden_share": float(holes.mean()), "controls": controls}
 
 
 def _parameters(comparison: Comparison) -> dict[str, str]:
-    return {"hidden": f"{100 * holes_of(comparison).mean():.2f} % of the pixels"}
+    """What was hidden, the same for every seed: of masks that are drawn, not how much they are."""
+    first, *others = holes_of(comparison)
+    if all(np.array_equal(first, other) for other in others):
+        return {"hidden": f"the same {first.sum():,} of {first.size:,} pixels of each image"}
+    return {"hidden": "of each image what its own mask says"}
 
 
 METRIC = Metric(
@@ -116,4 +119,5 @@ METRIC = Metric(
     real_score="",
     keeps="samples",
     paired=True,
+    hidden=True,
 )

@@ -229,6 +229,7 @@ class Metric:
       walks: whether it draws from the generator itself, in float32 at the highest precision.
       paired: whether sample i is compared with real sample i, from whose row it must have been
         made.
+      hidden: whether it must be known what was hidden of the generated images, and completed.
     """
 
     name: str
@@ -248,6 +249,7 @@ class Metric:
     labels: bool = False
     walks: bool = False
     paired: bool = False
+    hidden: bool = False
 
     @property
     def better(self) -> Better:

@@ -162,32 +162,51 @@ class Sampler:
         )
         return {key: np.asarray(prepared[key]) for key in self.gan.forward.row_keys}
 
-    def origins(self, count: int, seed: int = 0, first: int = 0) -> np.ndarray:
-        """The images that samples ``first`` to ``first + count`` are made from, quantized."""
+    def origins(
+        self, count: int, seed: int = 0, first: int = 0, truncation: float | None = None
+    ) -> np.ndarray:
+        """The images that samples ``first`` to ``first + count`` are made from, quantized.
+
+        They may depend on the latents, and so on the truncation that the samples are drawn with.
+        """
         assert self.gan.forward.origin is not None, "a generator of latents alone has no origins"
-        parts = self._before(self.gan.forward.origin, count, seed, first)
+        parts = self._before(self.gan.forward.origin, count, seed, first, truncation)
         return np.concatenate([self.quantize(part) for part in parts])
 
-    def hidden(self, count: int, seed: int = 0, first: int = 0) -> np.ndarray:
-        """Where samples ``first`` to ``first + count`` complete images, bool ``[n, h, w]``."""
+    def hidden(
+        self, count: int, seed: int = 0, first: int = 0, truncation: float | None = None
+    ) -> np.ndarray:
+        """Where samples ``first`` to ``first + count`` complete images, bool ``[n, h, w]``.
+
+        It may depend on the latents, and so on the truncation that the samples are drawn with.
+        """
         assert self.gan.forward.hidden is not None, "this generator completes no images"
-        parts = self._before(self.gan.forward.hidden, count, seed, first)
+        parts = self._before(self.gan.forward.hidden, count, seed, first, truncation)
         return np.concatenate(list(parts))[..., 0]
 
     def _before(
-        self, function: Callable[[Any, Any], Any], count: int, seed: int, first: int
+        self,
+        function: Callable[[Any, Any], Any],
+        count: int,
+        seed: int,
+        first: int,
+        truncation: float | None,
     ) -> Iterator[np.ndarray]:
         """A function of what samples are made from, their latents and conditions, in parts."""
         for at in range(first - first % BATCH, first + count, BATCH):
-            rows = jax.tree.map(jnp.asarray, (self.draw(seed, at), self.condition(BATCH, first=at)))
+            drawn = self.draw(seed, at, truncation), self.condition(BATCH, first=at)
+            rows = jax.tree.map(jnp.asarray, drawn)
             yield np.asarray(_of_rows(function, *rows))[max(first - at, 0) : first + count - at]
 
-    def beside(self, count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def beside(
+        self, count: int, seed: int = 0, truncation: float | None = None
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The first ``count`` origins, samples of a seed and true images, each ``[n, h, w, c]``."""
         source = self.rows
         assert source is not None, "a generator of latents alone has no origins"
         true = source.read(np.arange(count) % source.size)[self.task.modality.key]
-        return self.origins(count, seed), self(count, seed), true
+        origins = self.origins(count, seed, truncation=truncation)
+        return origins, self(count, seed, truncation=truncation), true
 
     def decode(self, latents: Any, condition: Condition | None = None) -> np.ndarray:
         """Samples of these latents, float32 ``[n, ...]`` in ``gan.range``."""

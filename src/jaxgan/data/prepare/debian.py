@@ -9,8 +9,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from jaxgan.data.prepare.packages import PackageError, run_client, sha256_of
-from jaxgan.files import replacing_folder
+from jaxgan.data.prepare.packages import OTHER_VERSIONS, PackageError, run_client, sha256_of
+from jaxgan.files import renewing_folder
 
 PATIENCE = ("-o", "Acquire::http::Timeout=15", "-o", "Acquire::Retries=0")
 """Without these apt waits for minutes where there is no network."""
@@ -48,14 +48,13 @@ class DebianPackages:
         with tempfile.TemporaryDirectory(prefix="jaxgan-debian-") as folder:
             os.chmod(folder, 0o777)
             self._download(folder)
-            shutil.rmtree(root, ignore_errors=True)
-            with replacing_folder(root) as part:
+            with renewing_folder(root) as part:
                 for package in sorted(Path(folder).glob("*.deb")):
                     run_client(["dpkg", "-x", str(package), str(part)], folder)
                 if missing := self._missing(part / self.folder.relative_to("/")):
                     raise PackageError(
                         f"Debian's {' and '.join(self.names)} have no {' and '.join(missing)} of "
-                        "the version that is known here"
+                        f"the version that is known here ({OTHER_VERSIONS})"
                     )
         return unpacked
 

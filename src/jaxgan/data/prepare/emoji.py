@@ -106,7 +106,8 @@ def _find(folder: Path) -> dict[str, Path]:
 
 
 def _load(builder: Any, paths: Mapping[str, Path]) -> Loaded:
-    files = {key: {file.stem: file for file in paths[key].glob("*.png")} for key in VENDORS}
+    # Not the hidden "._1f600.png" that macOS leaves beside a file.
+    files = {key: {file.stem: file for file in paths[key].glob("[!.]*.png")} for key in VENDORS}
     names = sorted(files["source"].keys() & files["target"].keys())
     codes = [name.upper() for name in names]
     together = _variations(paths["list"])

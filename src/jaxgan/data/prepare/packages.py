@@ -10,6 +10,9 @@ from typing import Protocol
 
 from rich.console import Console
 
+OTHER_VERSIONS = "--from DIR takes those of another version, too, if they hold as many samples"
+"""What is said of files that are not the known ones."""
+
 
 class PackageError(Exception):
     """A package that cannot be fetched; the message says why, in a few words."""
@@ -57,11 +60,14 @@ def sha256_of(file: Path) -> str:
 
 
 def sha256_of_all(folder: Path) -> str:
-    """The sha256 (hex) of all files in a folder, of their names and contents."""
+    """The sha256 (hex) of all files in a folder, of their names and contents.
+
+    Hidden files do not count, such as a desktop leaves in the folders that it shows.
+    """
     total = hashlib.sha256()
     files = {file.relative_to(folder).as_posix(): file for file in folder.rglob("*")}
     for name, file in sorted(files.items()):
-        if not file.is_dir():
+        if not file.name.startswith(".") and not file.is_dir():
             total.update(f"{sha256_of(file)} {name}\n".encode())
     return total.hexdigest()
 

@@ -17,8 +17,10 @@ def read_mask(file: Path, resolution: int | None) -> np.ndarray:
     """A mask, bool ``[height, width]``, true where the image is to be completed.
 
     That is what is white or, in a file with transparency, what is painted in one color on a
-    transparent ground. Of black paint nobody can say whether it means what black means in a file
-    without transparency, so it is refused, and so are several colors.
+    transparent ground: as much as is more than half opaque. Of black paint nobody can say whether
+    it means what black means in a file without transparency, so it is refused. So are several
+    colors, and paint along most of the image's edge, since the hole in it may be what somebody
+    erased to have it completed.
 
     Args:
       file: path of the image file.
@@ -26,7 +28,7 @@ def read_mask(file: Path, resolution: int | None) -> np.ndarray:
 
     Raises:
       UnreadableError: it is not an image, or damaged.
-      UserError: it has transparency, and not one color.
+      UserError: it has transparency, and may mean either.
     """
     with opened(file) as image:
         transparent = image.has_transparency_data
@@ -42,16 +44,25 @@ def _paint(image: Image.Image, file: Path) -> Image.Image:
     opacity = pixels[..., 3]
     if opacity.min() == 255:
         return to_mode(image, 1)
-    colors = pixels[opacity > 127, :3]
+    paint = opacity > 127
+    colors = pixels[paint, :3]
     if not len(colors):
-        fault = "is transparent throughout"
+        fault = "has nothing that is more than half opaque"
     elif np.ptp(colors, axis=0).max() > ROUNDING:
         fault = "has transparency and several colors"
     elif colors.max() < 128:
         fault = "is black on a transparent ground, which may mean either"
+    elif _is_ground(paint):
+        fault = "is opaque but for a hole, either of which may be meant"
     else:
         return image.getchannel("A")
     raise UserError(
         f"{file} {fault}. Paint what is to be completed in white, on black or on a transparent "
         "ground."
     )
+
+
+def _is_ground(paint: np.ndarray) -> bool:
+    """Whether paint, bool ``[height, width]``, is along most of the edge, and not everywhere."""
+    edge = np.concatenate([paint[0], paint[-1], paint[:, 0], paint[:, -1]])
+    return bool(edge.mean() > 0.5 and not paint.all())
