@@ -9,13 +9,13 @@ import pytest
 import tyro
 
 from jaxgan.cli.evaluate import Evaluate
-from jaxgan.data import modality
+from jaxgan.data import modality, videos
 from jaxgan.errors import UserError
 from jaxgan.evaluation import suite
 from jaxgan.evaluation.found import checked_details, checked_values
 from jaxgan.evaluation.ranking import ranked_by
 from jaxgan.evaluation.suite import METRICS, markdown_table, metrics_named
-from jaxgan.metrics.metric import PICTURES, POINTS, Metric
+from jaxgan.metrics.metric import PICTURES, POINTS, VIDEOS, Metric
 
 ROOT = Path(__file__).parents[2]
 
@@ -52,13 +52,13 @@ def test_a_declaration_is_whole(name):
     assert metric.about
     assert set(metric.values.values()) <= {"lower", "higher", ""}
     assert metric.modalities
-    assert metric.modalities <= {*PICTURES, POINTS}
+    assert metric.modalities <= {*PICTURES, POINTS, VIDEOS}
     assert (metric.keeps == "features") <= (metric.network == "extractor")
 
 
 @pytest.mark.parametrize(
     "samples",
-    [modality.IMAGES, modality.POINTS, modality.PAIRS, modality.UNPAIRED],
+    [modality.IMAGES, modality.POINTS, modality.PAIRS, modality.UNPAIRED, videos.VIDEOS],
     ids=lambda one: one.name,
 )
 @pytest.mark.parametrize("usual", ["metrics", "thorough_metrics"])

@@ -6,7 +6,8 @@ from jaxgan.errors import UserError, one_of
 from jaxgan.metrics import (
     acd,
     cas,
-    clip_features,
+    fd_clips,
+    fd_frames,
     frechet,
     frechet_infinity,
     hole,
@@ -29,11 +30,9 @@ from jaxgan.metrics.metric import Metric
 FILES = (frechet, frechet_infinity, intra_class, kernel, prdc, inception_score, modes)
 FILES += (cas, ms_ssim, ppl, parzen, neighbors, pairwise, l1, psnr, ssim, hole)
 
-FILES += (acd,)
+FILES += (acd, fd_frames, fd_clips)
 
-ALL = (*(file.METRIC for file in FILES), clip_features.FRAMES, clip_features.CLIPS)
-
-METRICS: Mapping[str, Metric] = {metric.name: metric for metric in ALL}
+METRICS: Mapping[str, Metric] = {file.METRIC.name: file.METRIC for file in FILES}
 """Every metric by its name."""
 
 

@@ -1,9 +1,8 @@
-"""Fréchet distances of clips, through features of their frames.
+"""Features of clips, through those of their frames.
 
-The network sees frames, one by one. ``fd_frames`` compares all frames of both sets as images are
-compared. ``fd_clips`` compares clips: a clip's features are the mean of its frames' and the mean
-absolute change from a frame to the next, so that it sees what changes and how fast, but not in
-which order. Neither is the FVD of Unterthiner et al. 2018, which needs a network of clips.
+The network sees frames, one by one. A clip's features are the mean of its frames' and the mean
+absolute change from a frame to the next: they tell what changes and how fast, but not in which
+order. No distance of them is the FVD of Unterthiner et al. 2018, which needs a network of clips.
 """
 
 import dataclasses
@@ -12,7 +11,7 @@ import numpy as np
 
 from jaxgan.metrics.extractors.extractor import Extractor, Output
 from jaxgan.metrics.frechet import between, gaussian_of_features
-from jaxgan.metrics.metric import VIDEOS, Comparison, Found, Metric, Samples
+from jaxgan.metrics.metric import Found, Samples
 
 
 def of_clips(extractor: Extractor, frames: int) -> Extractor:
@@ -42,40 +41,7 @@ def clip_features(frames: np.ndarray) -> np.ndarray:
     return np.concatenate([frames.mean(axis=1), change], axis=1)
 
 
-def _distance(real: np.ndarray, generated: np.ndarray) -> Found:
+def distance(real: np.ndarray, generated: np.ndarray) -> Found:
+    """The Fréchet distance of two sets of features ``[n, d]``, as metrics return it."""
     ends = gaussian_of_features(real), gaussian_of_features(generated)
     return {"distance": between(*ends)}, {}
-
-
-def _of_frames(comparison: Comparison) -> Found:
-    real, generated = (
-        frame_features(samples).reshape(-1, frame_features(samples).shape[-1])
-        for samples in (comparison.real, comparison.generated)
-    )
-    return _distance(real, generated)
-
-
-def _of_clips(comparison: Comparison) -> Found:
-    return _distance(
-        clip_features(frame_features(comparison.real)),
-        clip_features(frame_features(comparison.generated)),
-    )
-
-
-FRAMES = Metric(
-    name="fd_frames",
-    about="Fréchet distance between features of single frames",
-    compute=_of_frames,
-    values={"distance": "lower"},
-    title=lambda distance: f"{distance} of frames",
-    modalities=frozenset({VIDEOS}),
-)
-
-CLIPS = Metric(
-    name="fd_clips",
-    about="Fréchet distance between means and changes of frames' features; not FVD",
-    compute=_of_clips,
-    values={"distance": "lower"},
-    title=lambda distance: f"{distance} of clips",
-    modalities=frozenset({VIDEOS}),
-)
