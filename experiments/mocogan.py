@@ -9,8 +9,8 @@ Run:  python experiments/mocogan.py shape_motion
       python experiments/mocogan.py moving_mnist_small
       Your own: --data clips:16x2:DIR, a folder of GIF files or of folders of frames.
 Cost: shape_motion has the paper's networks (generator 3,298,836 parameters, discriminator of frames
-      663,296, of clips 11,253,504) and the code's 100,000 steps, for a GPU; not measured. The small
-      presets are for a CPU.
+      663,296, of clips 11,253,504) and the code's default 100 000 steps, for a GPU; not measured.
+      The small presets are for a CPU.
 
 Differs from the paper:
 - Clips of shape_motion are drawn by a recipe that was measured from the authors' files. Of its 32
@@ -123,11 +123,7 @@ EXPERIMENT = jg.Experiment(
     batch_size=32,
     scoring=jg.Scoring(metrics=("acd", motion.category(50, 2), "fd_frames", "fd_clips"), num=2000),
     smoke=dict(generator_width=2, discriminator_width=2, content=4, motion=3),
-    ablations={
-        "no category": dict(category_weight=0.0),
-        "labels": dict(categories="labels"),
-        "no noise": dict(noise=0.0),
-    },
+    ablations={"no category": dict(category_weight=0.0), "no noise": dict(noise=0.0)},
     presets={
         "shape_motion": dict(
             data=jg.datasets.shape_motion(16),

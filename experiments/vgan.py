@@ -9,7 +9,8 @@ Run:  python experiments/vgan.py videos --data clips:32:DIR
       python experiments/vgan.py shape_motion_small
       python experiments/vgan.py moving_mnist_small
 Cost: videos and shape_motion have the paper's networks (16,245,383 and 11,057,858 parameters for 32
-      frames of 64 pixels), for a GPU; not measured. The small presets are for a CPU.
+      frames of 64 pixels), whose default 100 000 steps are for a GPU; not measured. The small
+      presets are for a CPU.
 
 Differs from the paper:
 - Its data, videos of Flickr by scene, are not here; shape_motion and moving_mnist are ours to

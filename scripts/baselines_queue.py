@@ -64,6 +64,8 @@ QUEUE: tuple[Entry, ...] = (
     look("pix2pix", "glyphs_small"),
     look("cyclegan", "glyphs_small"),
     cifar10("context_encoder", "cifar10_small"),
+    look("mocogan", "shape_motion_small"),
+    look("vgan", "shape_motion_small"),
     look("infogan_mnist"),
     look("bigan_mnist"),
     look("fgan_mnist"),

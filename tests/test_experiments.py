@@ -271,11 +271,11 @@ def test_translations_need_images_of_two_kinds_and_pix2pix_needs_pairs():
     for name, data, message in (
         ("cyclegan", FASHION_MNIST, "not images of two kinds"),
         ("pix2pix", FASHION_MNIST, "not images of two kinds"),
-        ("pix2pix", UNPAIRED_GLYPHS_32, "learns from pairs"),
+        ("pix2pix", UNPAIRED_GLYPHS_32, "learns from images in pairs"),
     ):
         experiment = experiment_named(name).selected("glyphs_small")
         with pytest.raises(UserError, match=message):
-            experiment.build(experiment.default(), Task.of(data, steps=1))
+            experiment.game(experiment.default(), Task.of(data, steps=1))
     spec = {**GLYPHS_32.spec, "source": RowSpec((16, 32, 1), np.uint8)}
     with pytest.raises(UserError, match="16 x 32 and 32 x 32 pixels"):
         _ = Task(spec, modality=GLYPHS_32.modality).source_shape

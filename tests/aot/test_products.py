@@ -62,7 +62,7 @@ def test_a_convolution_counts_as_xla_counts_it(how):
 
 def test_derivatives_that_are_not_asked_for_do_not_count():
     geometry = conv.same((8, 8), 3, 1)
-    x, kernel = shape(2, 8, 8, 4), shape(3, 3, 4, 5)
+    x, kernel = shape(2, 8, 8, 32), shape(3, 3, 32, 64)
 
     def loss(x, kernel):
         return jnp.sum(conv.convolution(geometry, x, kernel) ** 2)
