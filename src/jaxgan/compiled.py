@@ -1,9 +1,12 @@
 """Compiled programs are kept on disk, so that the next process need not compile them again."""
 
+import contextlib
 import functools
 import hashlib
 import os
 import platform
+import time
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,9 @@ SETTINGS: dict[str, Any] = {
     "jax_persistent_cache_min_compile_time_secs": 0.1,
 }
 """JAX's settings of the cache: the least recently used programs go once there is 1 GiB of them."""
+
+WRITING = 60.0
+"""Seconds within which an entry is written to its end."""
 
 
 def keep_programs() -> None:
@@ -35,6 +41,10 @@ def keep_programs() -> None:
         return
     if not os.access(folder, os.W_OK):
         return
+    # That a program cannot be kept is nothing that a user must hear of, once for each program: e.g.
+    # because another process was killed while it wrote one.
+    message = "Error (reading|writing) persistent compilation cache entry"
+    warnings.filterwarnings("ignore", message, UserWarning)
     # JAX's own key of a program leaves out what CPU code depends on.
     cache_key.custom_hook = machine
     jax.config.update("jax_compilation_cache_dir", str(folder))
@@ -63,8 +73,11 @@ def _remove_torn(folder: Path) -> None:
     """Removes entries that were not written to their end.
 
     JAX notes the time of an entry after the entry itself, and never replaces one. Without its time
-    an entry may be torn, and the cache could not find out which is the oldest.
+    an entry may be torn, and the cache could not find out which is the oldest. One that is younger
+    than ``WRITING`` may be another process's, which is still at it.
     """
     for entry in folder.glob("*-cache"):
         if not entry.with_name(f"{entry.name.removesuffix('-cache')}-atime").exists():
-            entry.unlink(missing_ok=True)
+            with contextlib.suppress(FileNotFoundError):
+                if time.time() - entry.stat().st_mtime > WRITING:
+                    entry.unlink()
