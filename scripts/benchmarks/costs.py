@@ -1,13 +1,16 @@
 """Counts the operations and bytes of a training step of every experiment, from its program.
 
 ``python scripts/benchmarks/costs.py`` writes costs.md and costs.json in ``results``, which the
-tests hold the code to. It compiles nothing and takes some minutes.
+tests hold the code to; names after it count those experiments alone. It compiles nothing and takes
+some minutes.
 """
 
 import dataclasses
+import json
 from pathlib import Path
 from typing import Any
 
+import tyro
 from pages import RESULTS, rows
 
 from jaxgan.cli.experiment import default_settings
@@ -58,10 +61,17 @@ def cost(experiment: Experiment) -> StepCost:
     return cost_of(*game(experiment))
 
 
-def main() -> None:
-    """Counts all, and writes both files."""
-    found = {}
+def main(names: tyro.conf.Positional[tuple[str, ...]] = ()) -> None:
+    """Counts experiments, and writes both files.
+
+    Args:
+      names: what to count anew; all if none is named.
+    """
+    known, found = json.loads(FILE.read_text()) if names else {}, {}
     for name, experiment in experiments().items():
+        if names and name not in names and name in known:
+            found[name] = known[name]
+            continue
         found[name] = dataclasses.asdict(cost(experiment)) | {"batch": experiment.batch_size}
         print(name, found[name], flush=True)
     write_json(FILE, found)
@@ -80,4 +90,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    tyro.cli(main)
