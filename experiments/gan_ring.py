@@ -45,8 +45,8 @@ class Config:
     beta1: jg.Fraction = 0.5
     """Adam's first decay, both players."""
     r1: jg.Weight = 0.0
-    """Weight of the R1 gradient penalty (Mescheder et al. 2018). 0 is the plain GAN, which takes as
-    long as one with R1: the penalty is computed, whatever its weight."""
+    """Weight of the R1 gradient penalty (Mescheder et al. 2018). 0 is the plain GAN, whose step
+    does not compute it."""
     penalty: jg.NonNegative = 10.0
     """wasserstein: weight of WGAN-GP's penalty, beside R1."""
     simultaneous: bool = False

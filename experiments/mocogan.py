@@ -35,7 +35,6 @@ from typing import Literal
 import optax
 
 import jaxgan as jg
-from jaxgan.metrics import motion
 from jaxgan.nets import mocogan
 
 
@@ -113,7 +112,6 @@ SMALL = dict(
     resolution=32,
     steps=6000,
     batch_size=16,
-    scoring=jg.Scoring(metrics=("acd", motion.category(50, 2), "fd_frames", "fd_clips"), num=2000),
 )
 
 EXPERIMENT = jg.Experiment(
@@ -121,17 +119,16 @@ EXPERIMENT = jg.Experiment(
     build,
     steps=100_000,
     batch_size=32,
-    scoring=jg.Scoring(metrics=("acd", motion.category(50, 2), "fd_frames", "fd_clips"), num=2000),
+    scoring=jg.Scoring(metrics=("acd", "category", "fd_frames", "fd_clips"), num=2000),
     smoke=dict(generator_width=2, discriminator_width=2, content=4, motion=3),
     ablations={"no category": dict(category_weight=0.0), "no noise": dict(noise=0.0)},
     presets={
-        "shape_motion": dict(
-            data=jg.datasets.shape_motion(16),
-        ),
+        "shape_motion": dict(data=jg.datasets.shape_motion(16)),
         "shape_motion_small": dict(data=jg.datasets.shape_motion(16, 32), **SMALL),
         "moving_mnist_small": dict(
             data=jg.datasets.moving_mnist(16, 32),
-            **{**SMALL, "scoring": jg.Scoring(metrics=("acd", "fd_frames", "fd_clips"), num=2000)},
+            scoring=jg.Scoring(metrics=("acd", "fd_frames", "fd_clips"), num=2000),
+            **SMALL,
         ),
     },
 )

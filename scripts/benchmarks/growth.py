@@ -24,7 +24,7 @@ import numpy as np
 import tyro
 from pages import RESULTS, at_least, load, rows
 from PIL import Image
-from speed import Game, our_steps
+from speed import Game, our_steps, repeated
 
 from jaxgan.errors import UserError
 from jaxgan.files import write_json
@@ -104,7 +104,6 @@ class Flags:
 
 def steps_of_members(game: Variant, count: int) -> Callable[[int], None]:
     """``run(count)``: so many steps of a population, to the end."""
-    import jax
     from population import prepared
 
     from jaxgan import parallel
@@ -113,18 +112,7 @@ def steps_of_members(game: Variant, count: int) -> Callable[[int], None]:
 
     runs = prepared(game, count, Path("none"))
     state = stack(new_states(runs), [True] * count, parallel.grid(runs[0].devices, 1))
-    engine = engine_of_runs(runs, feed_of_runs(runs), 1, [100])
-    done = 0
-
-    def run(steps: int) -> None:
-        nonlocal state, done
-        while steps:
-            some = min(steps, engine.longest)
-            state, _ = engine(state, done, some)
-            done, steps = done + some, steps - some
-        jax.block_until_ready(state)
-
-    return run
+    return repeated(engine_of_runs(runs, feed_of_runs(runs), 1, [100]), state)
 
 
 def steps_of(size: Size, value: int) -> Callable[[int], None]:

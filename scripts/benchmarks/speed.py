@@ -97,7 +97,6 @@ def our_steps(game: Game) -> Callable[[int], None]:
     """``run(count)``: so many steps of ours, to the end."""
     tune_cpu()
     import jax
-    import numpy as np
 
     from jaxgan.data.feed import make_feed
     from jaxgan.training import repeat, start
@@ -115,6 +114,13 @@ def our_steps(game: Game) -> Callable[[int], None]:
     engine = CompiledEngine(
         built.build, built.values, prepare, feed, jax.devices()[:1], "pmap", how
     )
+    return repeated(engine, state)
+
+
+def repeated(engine: Any, state: Any) -> Callable[[int], None]:
+    """``run(count)``: so many steps more of an engine, to the end."""
+    import jax
+
     done = 0
 
     def run(count: int) -> None:
@@ -123,7 +129,7 @@ def our_steps(game: Game) -> Callable[[int], None]:
             some = min(count, engine.longest)
             state, _ = engine(state, done, some)
             done, count = done + some, count - some
-        np.asarray(state.step)
+        jax.block_until_ready(state)
 
     return run
 

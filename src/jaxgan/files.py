@@ -51,17 +51,13 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
     """
     existed = folder.exists()
     part = folder / _part(folder).name if existed else _part(folder)
-    shutil.rmtree(part, ignore_errors=True)  # of a killed process that had the same number
-    part.mkdir(parents=True)
-    try:
+    with _empty(part):
         yield part
         if existed:
             for file in part.iterdir():
                 file.replace(folder / file.name)
         else:
             part.rename(folder)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
 
 
 @contextlib.contextmanager
@@ -71,13 +67,20 @@ def renewing_folder(folder: Path) -> Iterator[Path]:
     Nothing of an old ``folder`` stays, unlike in ``replacing_folder``.
     """
     part = _part(folder)
-    shutil.rmtree(part, ignore_errors=True)  # of a killed process that had the same number
-    part.mkdir(parents=True)
-    try:
+    with _empty(part):
         yield part
         if folder.exists():
             shutil.rmtree(folder)
         part.rename(folder)
+
+
+@contextlib.contextmanager
+def _empty(part: Path) -> Iterator[None]:
+    """Makes an empty folder, and removes what is left of it at the end."""
+    shutil.rmtree(part, ignore_errors=True)  # of a killed process that had the same number
+    part.mkdir(parents=True)
+    try:
+        yield
     finally:
         shutil.rmtree(part, ignore_errors=True)
 

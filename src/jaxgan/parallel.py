@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any, Literal, TypeAlias
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax.sharding import AxisType, Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
@@ -95,6 +96,21 @@ def spread(
         per_device, mesh=mesh(devices), in_specs=specs, out_specs=P(), check_vma=False
     )
     return jax.jit(shards, donate_argnums=0)
+
+
+def alone(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Code for one device as a function of one: inside the mapped axis ``AXIS`` of size one.
+
+    For programs that are counted or whose shapes are asked for, and that run nowhere.
+    """
+
+    def run(*arguments: Any) -> Any:
+        mapped = jax.vmap(
+            lambda _: function(*arguments), axis_name=AXIS, out_axes=None, axis_size=1
+        )
+        return mapped(jnp.zeros(1))
+
+    return run
 
 
 def _only(leaf: jax.Array, axis: int) -> jax.Array:

@@ -52,6 +52,14 @@ def test_clips_are_scored_without_an_extractor(run):
     assert 0 <= scores["category"].values["information"] < np.log(3)
 
 
+def test_files_have_no_category(run, command, tmp_path):
+    assert command(["sample", run, "--num", 8, "--out", tmp_path / "a.npz"])[0] == 0
+    asked = ["evaluate", f"npz:{tmp_path / 'a.npz'}", "--against", run, "--metrics", "category"]
+    code, said = command(asked)
+    assert code == 2
+    assert "category" in said
+
+
 def test_samples_are_a_gif_a_strip_arrays_or_a_folder_of_gifs(run, command, tmp_path):
     for name in ("a.gif", "a.png", "a.npz", "folder"):
         assert command(["sample", run, "--num", 5, "--out", tmp_path / name])[0] == 0

@@ -6,7 +6,6 @@ import flax.linen as nn
 import optax
 
 import jaxgan as jg
-from jaxgan.metrics import motion
 
 SHAPE = (4, 16, 16, 3)
 
@@ -36,7 +35,9 @@ def build(cfg: Config, task: jg.Task) -> jg.Gan:
     return jg.Gan(
         generator=Clips(),
         discriminator=Critic(),
-        forward=jg.forward.unconditional(jg.normal(3)),
+        forward=dataclasses.replace(
+            jg.forward.unconditional(jg.normal(3)), codes={"category": (0, 3)}
+        ),
         terms=jg.losses.nonsaturating.terms(),
         optimizers={who: optax.adam(cfg.learning_rate) for who in ("g", "d")},
     )
@@ -49,7 +50,7 @@ EXPERIMENT = jg.Experiment(
     resolution=16,
     steps=4,
     batch_size=16,
-    scoring=jg.Scoring(metrics=("acd", motion.category(0, 3)), num=64),
+    scoring=jg.Scoring(metrics=("acd", "category"), num=64),
 )
 
 if __name__ == "__main__":

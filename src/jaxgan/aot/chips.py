@@ -102,8 +102,8 @@ CHIPS = {
         _described("NVIDIA H200", 4800e9, 141e9),
     ),
 }
-"""The chips that a topology may be of. What TPUs pad to: {PAGES}/system-architecture-tpu-vm; the
-peaks of GPUs are those of dense matrices, of their SXM form."""
+"""The chips that a topology may be of. What TPUs pad to is on the page system-architecture-tpu-vm
+of ``PAGES``; the peaks of GPUs are those of dense matrices, of their SXM form."""
 
 
 def chip_of(topology: str) -> Chip:

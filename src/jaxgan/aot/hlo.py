@@ -239,11 +239,8 @@ def collectives(instructions: Iterable[Instruction]) -> dict[str, Collective]:
         kind = one.kind.removesuffix("-start")
         if kind not in COLLECTIVES:
             continue
-        arrays = one.arrays
-        if one.kind in PAIRED:
-            arrays = _written(one)
         before = found.get(kind, Collective(0, 0.0))
-        moved = sum(array.bytes for array in arrays)
+        moved = sum(array.bytes for array in _written(one))
         found[kind] = Collective(before.count + 1, before.bytes + moved)
     return found
 

@@ -190,7 +190,6 @@ def gather(arrays: Mapping[str, Flat], chunk: Any) -> Mapping[str, jax.Array]:
     """
     if not arrays:
         return chunk
-
     return {key: entry.take(chunk) for key, entry in arrays.items()}
 
 

@@ -25,8 +25,9 @@ class RowSpec(NamedTuple):
 
 Rows = dict[str, np.ndarray]
 """A batch of samples: key -> ``[n, ...]``. Images are uint8 ``image`` ``[n, height, width,
-channels]``, pairs of them ``source`` and ``target``, points float32 ``image`` ``[n, dim]``; class
-labels are int32 ``label`` ``[n]``. A data set may have other keys, of any dtype."""
+channels]``, clips ``[n, frames, height, width, channels]``, pairs of images ``source`` and
+``target``, points float32 ``image`` ``[n, dim]``; class labels are int32 ``label`` ``[n]``. A data
+set may have other keys, of any dtype."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -38,6 +38,11 @@ class Walker:
     def _generate(self) -> Callable[[Any, Any], jax.Array]:
         return self.sampler.in_float32().placed(jax.local_devices()[:1])
 
+    @property
+    def codes(self) -> Mapping[str, tuple[int, int]]:
+        """Where latents hold one-hot codes, ``name -> (first, after the last)``."""
+        return self.sampler.gan.forward.codes
+
     def latents(self, key: jax.Array, count: int) -> jax.Array:
         """Latents of the prior, ``[count, d]``."""
         with jax.default_matmul_precision("float32"):

@@ -6,6 +6,7 @@ from jaxgan.errors import UserError, one_of
 from jaxgan.metrics import (
     acd,
     cas,
+    category,
     fd_clips,
     fd_frames,
     frechet,
@@ -30,7 +31,7 @@ from jaxgan.metrics.metric import Metric
 FILES = (frechet, frechet_infinity, intra_class, kernel, prdc, inception_score, modes)
 FILES += (cas, ms_ssim, ppl, parzen, neighbors, pairwise, l1, psnr, ssim, hole)
 
-FILES += (acd, fd_frames, fd_clips)
+FILES += (acd, category, fd_frames, fd_clips)
 
 METRICS: Mapping[str, Metric] = {file.METRIC.name: file.METRIC for file in FILES}
 """Every metric by its name."""

@@ -83,6 +83,7 @@ class Forward:
       hidden: what of the images is hidden from the generator and completed in its samples; None
         where nothing is.
       reverse: ``sample`` from targets to sources, for a game that learns both ways.
+      codes: where the latents hold one-hot codes, ``name -> (first, after the last)``.
     """
 
     prior: Prior
@@ -95,6 +96,7 @@ class Forward:
     aligned: bool = False
     hidden: Hidden | None = None
     reverse: Sample | None = None
+    codes: Mapping[str, tuple[int, int]] = dataclasses.field(default_factory=dict)
 
     @property
     def row_keys(self) -> tuple[str, ...]:

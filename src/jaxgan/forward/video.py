@@ -71,7 +71,7 @@ def content_and_motion(frames: int, content: int, categories: int, motion: int) 
             extras=extras,
         )
 
-    return Forward(prior, run)
+    return Forward(prior, run, codes={CATEGORY: (content, content + categories)})
 
 
 def foreground_and_background(prior: Prior) -> Forward:

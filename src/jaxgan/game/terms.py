@@ -31,7 +31,7 @@ class Cost:
 
 
 Term: TypeAlias = Callable[[Outputs], "Scalar | Cost"]
-Weight: TypeAlias = ScalarLike | Callable[[jax.Array], ScalarLike]
+Factor: TypeAlias = ScalarLike | Callable[[jax.Array], ScalarLike]
 
 
 def evaluate(term: Term, outputs: Outputs) -> Cost:
@@ -43,7 +43,7 @@ def evaluate(term: Term, outputs: Outputs) -> Cost:
     return Cost(value, {"": Mean.of(value)})
 
 
-def left_out(weight: Weight) -> bool:
+def left_out(weight: Factor) -> bool:
     """Whether ``scale`` leaves a term of this weight out: where it is the Python number 0.
 
     For what a game does for that term alone. No traced weight is left out, whatever its value.
@@ -51,7 +51,7 @@ def left_out(weight: Weight) -> bool:
     return isinstance(weight, int | float) and weight == 0
 
 
-def scale(weight: Weight, term: Term) -> Term:
+def scale(weight: Factor, term: Term) -> Term:
     """``weight * term``; the weight may be a schedule, a function of the step.
 
     The term is logged without its weight, so that runs with different weights compare. If the

@@ -8,6 +8,7 @@ however many pixels it has. It is 0 for real clips of ``shape_motion``.
 
 import numpy as np
 
+from jaxgan.metrics.mean import summary
 from jaxgan.metrics.metric import VIDEOS, Comparison, Found, Metric
 
 BLOCK = 64
@@ -41,9 +42,7 @@ def content_distance(clips: np.ndarray) -> np.ndarray:
 def _compute(comparison: Comparison) -> Found:
     clips = comparison.generated.array()
     parts = [content_distance(clips[at : at + BLOCK]) for at in range(0, len(clips), BLOCK)]
-    scores = np.concatenate(parts)
-    error = float(scores.std(ddof=1)) / len(scores) ** 0.5
-    return {"mean": float(scores.mean()), "standard_error": error}, {}
+    return summary(np.concatenate(parts)), {}
 
 
 METRIC = Metric(

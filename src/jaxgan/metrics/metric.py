@@ -54,6 +54,11 @@ class Generator(Protocol):
         """Seed of the latents."""
         ...
 
+    @property
+    def codes(self) -> Mapping[str, tuple[int, int]]:
+        """Where latents hold one-hot codes, ``name -> (first, after the last)``."""
+        ...
+
     def latents(self, key: jax.Array, count: int) -> jax.Array:
         """Latents of the prior, ``[count, d]``."""
         ...

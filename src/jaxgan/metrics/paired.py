@@ -4,11 +4,11 @@ Each generated image is compared with the true one of its own row; a distance be
 does not see whether the two show the same.
 """
 
-import math
 from collections.abc import Callable
 
 import numpy as np
 
+from jaxgan.metrics.mean import summary
 from jaxgan.metrics.metric import IMAGES, PAIRS, Comparison, Found
 
 MODALITIES = frozenset({IMAGES, PAIRS})
@@ -41,6 +41,4 @@ def _summary(score: Score, true: np.ndarray, made: np.ndarray) -> dict[str, floa
     parts = [
         score(true[at : at + BLOCK], made[at : at + BLOCK]) for at in range(0, len(true), BLOCK)
     ]
-    scores = np.concatenate(parts).astype(np.float64)
-    deviation = float(scores.std(ddof=1)) if len(scores) > 1 else 0.0
-    return {"mean": float(scores.mean()), "standard_error": deviation / math.sqrt(len(scores))}
+    return summary(np.concatenate(parts))

@@ -108,15 +108,12 @@ class Picture:
         return file.getvalue()
 
     def html(self) -> str:
-        """As HTML, with the image in it."""
-        data, caption = base64.b64encode(self.data()).decode(), html.escape(self.caption)
-        size = f'width="{self.image.shape[1]}" height="{self.image.shape[0]}"'
-        image = f'<img src="data:image/png;base64,{data}" {size} alt="{html.escape(self.name)}">'
-        return f"<figure>{image}<figcaption>{caption}</figcaption></figure>"
+        """As HTML, with the file in it."""
+        return _figure(self, "image/png", self.image.shape[:2])
 
     def markdown(self) -> str:
         """As Markdown, with a link to the file beside it."""
-        return f"![{self.name}]({self.file})\n\n{escape_markdown(self.caption)}"
+        return _link(self)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -141,18 +138,28 @@ class Movie:
 
     def html(self) -> str:
         """As HTML, with the file in it."""
-        data, caption = base64.b64encode(self.data()).decode(), html.escape(self.caption)
-        size = f'width="{self.frames.shape[2]}" height="{self.frames.shape[1]}"'
-        image = f'<img src="data:image/gif;base64,{data}" {size} alt="{html.escape(self.name)}">'
-        return f"<figure>{image}<figcaption>{caption}</figcaption></figure>"
+        return _figure(self, "image/gif", self.frames.shape[1:3])
 
     def markdown(self) -> str:
         """As Markdown, with a link to the file beside it."""
-        return f"![{self.name}]({self.file})\n\n{escape_markdown(self.caption)}"
+        return _link(self)
 
 
 Attachment: TypeAlias = Picture | Movie
 """A block whose content is a file of its own beside the Markdown version."""
+
+
+def _figure(attached: Attachment, mime: str, sides: Sequence[int]) -> str:
+    """An image file with its caption as HTML; ``sides`` are height and width in pixels."""
+    data, name = base64.b64encode(attached.data()).decode(), html.escape(attached.name)
+    size = f'width="{sides[1]}" height="{sides[0]}"'
+    image = f'<img src="data:{mime};base64,{data}" {size} alt="{name}">'
+    return f"<figure>{image}<figcaption>{html.escape(attached.caption)}</figcaption></figure>"
+
+
+def _link(attached: Attachment) -> str:
+    """A link to an image file, and its caption, as Markdown."""
+    return f"![{attached.name}]({attached.file})\n\n{escape_markdown(attached.caption)}"
 
 
 @dataclasses.dataclass(frozen=True)

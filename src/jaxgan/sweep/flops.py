@@ -15,14 +15,13 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jaxgan import hyperparameters
+from jaxgan import hyperparameters, parallel
 from jaxgan.experiment import blank_rows, initial_state
 from jaxgan.game.gan import fresh_batches
 from jaxgan.game.step import make_step
 from jaxgan.runs.folder import RunFolder
 from jaxgan.sampling.load import rebuild
 from jaxgan.sweep.results import Trial
-from jaxgan.types import AXIS
 
 
 def flops(trial: Trial) -> float:
@@ -78,18 +77,11 @@ def _of_step(program: _Program) -> float:
 
 
 def counted(function: Callable[..., Any], *arguments: Any) -> float:
-    """The operations of ``function`` on one device, within the axis ``AXIS``.
+    """The operations of ``function``, code for one device, as XLA counts them.
 
     Args:
       function: code for one device.
       arguments: arrays, or their shapes.
     """
-    mapped = jax.vmap(
-        lambda _, given: function(*given),
-        in_axes=(0, None),
-        out_axes=None,
-        axis_name=AXIS,
-        axis_size=1,
-    )
-    found = jax.jit(mapped).lower(jnp.zeros(1), arguments).cost_analysis()
+    found = jax.jit(parallel.alone(function)).lower(*arguments).cost_analysis()
     return float(found["flops"]) if found and "flops" in found else math.nan

@@ -7,12 +7,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jaxgan import parallel
 from jaxgan.experiment import blank_rows
 from jaxgan.game.gan import fresh_batches
 from jaxgan.training.data import preparation
 from jaxgan.training.engine import training_step
 from jaxgan.training.start import Game
-from jaxgan.types import AXIS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,19 +43,13 @@ def lowered_step(game: Game, flip: bool = False) -> jax.stages.Lowered:
     step = training_step(game.build, preparation(game.task.modality, flip))
 
     def on_one_device(state: Any, values: Any, frozen: Any, chunk: Any) -> Any:
-        mapped = jax.vmap(
-            lambda _: step(state, values, ({}, frozen), chunk),
-            axis_name=AXIS,
-            out_axes=None,
-            axis_size=1,
-        )
-        return mapped(jnp.zeros(1))
+        return step(state, values, ({}, frozen), chunk)
 
     batches = fresh_batches(game.gan.updates)
     rows = blank_rows(game.task, game.rows)
     chunk = {name: jax.ShapeDtypeStruct((batches, *x.shape), x.dtype) for name, x in rows.items()}
     arguments = (game.shapes, game.values, dict(game.gan.frozen), chunk)
-    return jax.jit(on_one_device, donate_argnums=0).lower(*arguments)
+    return jax.jit(parallel.alone(on_one_device), donate_argnums=0).lower(*arguments)
 
 
 def cost_of(game: Game, flip: bool = False) -> StepCost:

@@ -5,7 +5,7 @@ import dataclasses
 import logging
 import shutil
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,7 @@ from jaxgan.runs.settings import Compute, Runtime, Training
 from jaxgan.sampling.load import load_state
 from jaxgan.training.data import mean_sample
 from jaxgan.training.engine import Build, Hyperparameters
-from jaxgan.types import AXIS, Device
+from jaxgan.types import Device
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -66,14 +66,13 @@ class Game:
         batches = fresh_batches(self.gan.updates)
         raw = blank_rows(self.task, self.rows)
 
-        def step(given):
-            values, state = given
+        def step(values, state):
             gan = self.build(values)
             batch = self.task.modality.seen(raw, None, gan.range, False)
             batch = jax.tree.map(lambda leaf: jnp.stack([leaf] * batches), batch)
             return make_step(gan)(state, batch)[1]
 
-        return list(_on_one_device(step, (self.values, self.shapes)))
+        return list(jax.eval_shape(parallel.alone(step), self.values, self.shapes))
 
 
 def game_of(
@@ -130,7 +129,7 @@ def game_of(
             raise UserError(
                 f"{experiment.name} needs {what} and {source.name} has none; choose other --data."
             )
-        return Game(build, values, task, rows, gan, _on_one_device(born, values))
+        return Game(build, values, task, rows, gan, jax.eval_shape(parallel.alone(born), values))
 
 
 def with_hyperparameters(
@@ -169,14 +168,6 @@ def _fitting(experiment: Experiment, task: Task) -> Iterator[None]:
             f"were made for {experiment.data.shape}; choose other --data, --resolution or "
             "--channels."
         ) from error
-
-
-def _on_one_device(function: Callable[[Any], Any], given: Any) -> Any:
-    """The shapes of what ``function`` gives, inside a mapped axis of size one."""
-    mapped = jax.vmap(
-        lambda given, _: function(given), in_axes=(None, 0), out_axes=None, axis_name=AXIS
-    )
-    return jax.eval_shape(mapped, given, jnp.zeros(1))
 
 
 def state_of(

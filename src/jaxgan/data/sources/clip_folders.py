@@ -21,6 +21,7 @@ from jaxgan.data.videos import VIDEOS
 from jaxgan.errors import UserError
 
 MOVIES = (".mp4", ".avi", ".mov", ".webm", ".mkv")
+"""Suffixes of files that are named to a person who has no other."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,7 +49,7 @@ def parse(words: str) -> tuple[Window, Path]:
     frames, every, folder = found.groups()
     window = Window(int(frames) if frames else None, int(every or 1))
     if window.every < 1 or (window.frames is not None and window.frames < 2):
-        raise UserError(f"clips:{words}: a clip has at least 2 frames, every frame or more apart.")
+        raise UserError(f"clips:{words}: a clip has at least 2 frames, 1 or more apart.")
     return window, Path(folder)
 
 
@@ -201,7 +202,9 @@ def _decoded(files: Sequence[Path], resolution: int | None, channels: int) -> _D
         for clip in pool.map(load, files):
             shapes.append((len(clip), clip.shape[1:]))
             nbytes += clip.nbytes
-            held = [*held, clip] if nbytes <= CACHE_BYTES else []
+            held.append(clip)
+            if nbytes > CACHE_BYTES:
+                held.clear()
         hashes = list(pool.map(_hashes, files))
     sizes = sorted({shape for _, shape in shapes})
     if len(sizes) > 1:

@@ -80,14 +80,15 @@ def digit_clips(digits: np.ndarray, places: np.ndarray, seed: int, frames: int) 
     x = uniform(places, 4 * DIGITS, seed).reshape(-1, DIGITS, 4)
     chosen = (len(digits) * x[..., 0]).astype(int)
     angle = 2 * np.pi * x[..., 1]
-    room = SIDE - digits.shape[1]
+    side = digits.shape[1]
+    room = SIDE - side
     position, speed = x[..., 2:], STEP * np.stack([np.cos(angle), np.sin(angle)], axis=-1)
     clips = np.zeros((len(chosen), frames, SIDE, SIDE), np.uint8)
     for frame in range(frames):
         corners = (room * position).astype(int)
         for number, digit in np.ndindex(chosen.shape):
             top, left = corners[number, digit]
-            seen = clips[number, frame, top : top + 28, left : left + 28]
+            seen = clips[number, frame, top : top + side, left : left + side]
             np.maximum(seen, digits[chosen[number, digit]], out=seen)
         position = position + speed
         out = (position <= 0) | (position >= 1)

@@ -2,8 +2,9 @@
 
 The synthetic data of MoCoGAN (Tulyakov et al. 2018, section 5), drawn by a recipe that was measured
 from the clips that the authors released (github.com/sergeytulyakov/mocogan, data/shapes): 32
-frames of 64 pixels; one shape of one color in each clip, moving upward or to the left. The length
-of the path is that of the frame, and the three inner points of its quartic Bezier curve are random.
+frames of 64 pixels; one shape of one color in each clip, which crosses the frame upward or to the
+left, and on the other axis ends where it began. The inner three of the five control points of its
+path are uniform in the frame.
 """
 
 import math
@@ -11,7 +12,7 @@ import math
 import numpy as np
 
 from jaxgan.data.source import Rows, Source
-from jaxgan.data.sources.drawn_clips import drawn_clips, fewer_frames
+from jaxgan.data.sources.drawn_clips import drawn_clips
 from jaxgan.data.splitmix import uniform
 from jaxgan.errors import UserError
 
@@ -43,7 +44,7 @@ def open_shape_motion(words: str, split: str, resolution: int | None = None) -> 
     Raises:
       UserError: there is no such split, number of frames or resolution.
     """
-    frames = fewer_frames("shape_motion", words, FRAMES)
+    frames = _frames(words)
     side = resolution or SIDE
     if side % 16 or side > 256:
         raise UserError(f"--resolution {side}: shape_motion has 16, 32, 48, 64, ... pixels to 256.")
@@ -61,6 +62,22 @@ def open_shape_motion(words: str, split: str, resolution: int | None = None) -> 
         (1, SEEDS),
         CLASSES,
     )
+
+
+def _frames(words: str) -> int:
+    """How many frames ``shape_motion:WORDS`` asks for, a divisor of all.
+
+    Raises:
+      UserError: it is none.
+    """
+    if not words:
+        return FRAMES
+    fitting = [str(n) for n in range(2, FRAMES + 1) if FRAMES % n == 0]
+    if words not in fitting:
+        raise UserError(
+            f"shape_motion:{words}: give a number of frames, one of {', '.join(fitting)}."
+        )
+    return int(words)
 
 
 def shape_clips(

@@ -9,7 +9,8 @@ import functools
 
 import numpy as np
 
-from jaxgan.data.source import Rows, Source, digest
+from jaxgan.data.source import Rows, RowSpec, Source, digest
+from jaxgan.data.sources.drawn import reader
 from jaxgan.data.sources.tfds import open_tfds
 from jaxgan.data.splitmix import splitmix64
 from jaxgan.data.splits import split_indices
@@ -56,27 +57,24 @@ def open_stacked(
     parts = split_indices(split, dict.fromkeys(DIGITS, count))
     opened = {name: open_tfds("mnist", DIGITS[name], data_dir) for name, _ in parts}
     digits = functools.cache(lambda name: opened[name].arrays())
-    part_of = np.concatenate([np.full(len(indices), n) for n, (_, indices) in enumerate(parts)])
-    place_of = np.concatenate([indices for _, indices in parts])
     border = 0 if resolution in (None, 28) else 2
     side = 28 + 2 * border
 
-    def read(indices: np.ndarray) -> Rows:
-        image = np.zeros((len(indices), side, side, 3), np.uint8)
-        label = np.zeros(len(indices), np.int32)
-        for number, (name, _) in enumerate(parts):
-            mine = part_of[indices] == number
-            rows = digits(name)
-            chosen = triples(place_of[indices[mine]], len(rows["label"]), SEEDS[name])
-            stacked = rows["image"][chosen][..., 0].transpose(0, 2, 3, 1)
-            image[mine, border : border + 28, border : border + 28] = stacked
-            label[mine] = rows["label"][chosen] @ np.array([100, 10, 1], np.int32)
-        return {"image": image, "label": label}
+    spec = {"image": RowSpec((side, side, 3), np.uint8), "label": RowSpec((), np.int32)}
 
+    def draw(name: str, places: np.ndarray) -> Rows:
+        rows = digits(name)
+        chosen = triples(places, len(rows["label"]), SEEDS[name])
+        stacked = rows["image"][chosen][..., 0].transpose(0, 2, 3, 1)
+        edge = (border, border)
+        image = np.pad(stacked, ((0, 0), edge, edge, (0, 0)))
+        return {"image": image, "label": rows["label"][chosen] @ np.array([100, 10, 1], np.int32)}
+
+    size, read = reader(parts, spec, draw)
     return Source(
         name="stacked_mnist" if count == COUNT else f"stacked_mnist:{count}",
         split=split,
-        size=len(place_of),
+        size=size,
         shape=(side, side, 3),
         read=read,
         fingerprint=digest(
