@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from jaxgan.data.modality import IMAGES, PAIRS, POINTS, UNPAIRED, Modality
+from jaxgan.data.sounds import sounds
 from jaxgan.data.source import RowSpec, Source
 from jaxgan.data.videos import VIDEOS
 
@@ -52,6 +53,8 @@ def rows_of_noise(spec: Mapping[str, RowSpec], classes: int | None, count: int) 
         size = (count, *shape)
         if np.issubdtype(dtype, np.floating):
             rows[key] = random.normal(size=size).astype(dtype)
+        elif dtype == np.int16:
+            rows[key] = random.integers(-(2**15), 2**15, size).astype(dtype)
         else:
             high = 256 if dtype == np.uint8 else classes or 2
             rows[key] = random.integers(0, high, size).astype(dtype)
@@ -81,6 +84,8 @@ UNPAIRED_GLYPHS_32 = _pairs("unpaired:glyphs/32", (32, 32, 1), (32, 32, 1), UNPA
 EMOJI = _pairs("emoji", (64, 64, 3), (64, 64, 3), PAIRS)
 FACADES = _pairs("pairs:facades", (256, 256, 3), (256, 256, 3), PAIRS)
 CLIPS = DataSpec("clips:videos", (32, 64, 64, 3), None, VIDEOS)
+PROMPTS = DataSpec("prompts", (8192,), None, sounds(8_000))
+SPEECH_COMMANDS = DataSpec("speech_commands", (16_384,), 12, sounds(16_000))
 HORSE2ZEBRA = _pairs("cycle_gan/horse2zebra", (256, 256, 3), (256, 256, 3), UNPAIRED)
 
 
@@ -94,6 +99,12 @@ def moving_mnist(frames: int = 20, resolution: int = 64) -> DataSpec:
     """Two moving digits; the first ``frames`` of 20."""
     name = "moving_mnist" if frames == 20 else f"moving_mnist:{frames}"
     return DataSpec(name, (frames, resolution, resolution, 1), None, VIDEOS)
+
+
+def syllables(samples: int = 8192) -> DataSpec:
+    """Spoken Mandarin syllables at 16 kHz; the first ``samples`` of 8192."""
+    name = "syllables" if samples == 8192 else f"syllables:{samples}"
+    return DataSpec(name, (samples,), 10, sounds(16_000))
 
 
 def stacked_mnist(triples: int) -> DataSpec:

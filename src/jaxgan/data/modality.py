@@ -48,6 +48,7 @@ class Modality:
       measured: samples that a report measures with if nothing is asked.
       flips: whether ``--flip`` makes sense.
       interpolates: whether a walk between latents makes a picture.
+      rate: samples of a second, of sound.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Modality:
     measured: int = 1000
     flips: bool = False
     interpolates: bool = False
+    rate: int | None = None
 
     def seen(self, batch: Batch, rng: Rng | None, range: Range, flip: bool) -> Batch:
         """What a game sees: ``prepare``'s batch, with the samples as ``image`` too.
