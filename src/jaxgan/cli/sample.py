@@ -76,7 +76,8 @@ def sample(arguments: Sequence[str]) -> int:
         )
     modality = sampler.task.modality
     if kind == "sheet" and out.suffix.lower() not in modality.sheets:
-        raise UserError(f"--out {out}: {modality.name} are written as .png or .npz.")
+        kinds = ", ".join((".png", *modality.sheets))
+        raise UserError(f"--out {out}: {modality.name} are written as {kinds} or .npz.")
     if kind == "folder" and modality.write is None:
         raise UserError(
             f"--out {out}: {modality.name} are not written one by one; use .npz or .png."
@@ -108,7 +109,7 @@ def check(asked: Sample) -> None:
 Kind = Literal["png", "npz", "folder", "sheet"]
 """A form of the result; a sheet is a file of the modality's own."""
 
-SHEETS = (".gif", ".mp4")
+SHEETS = (".gif", ".mp4", ".wav")
 """Suffixes of sheets; which of them there are depends on the modality."""
 
 

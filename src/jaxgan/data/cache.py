@@ -44,5 +44,5 @@ def _load(entry: Path) -> Rows | None:
         rows = {file.stem: np.load(file) for file in files}
     except (OSError, ValueError, EOFError):
         return None
-    complete = "image" in rows and len({len(values) for values in rows.values()}) == 1
+    complete = len({len(values) for values in rows.values()}) == 1
     return rows if complete else None

@@ -42,7 +42,8 @@ class Modality:
         written.
       suffix: of such a file, e.g. ``.png``.
       sheets: ``suffix -> (path, samples)``: writes quantized samples as one file beside the
-        preview, where a picture is not all: clips as a GIF, which the training saves, too.
+        preview, where a picture is not all: clips as a GIF, sounds as WAV, which the training
+        saves, too.
       key: of the batch's entry that generated samples imitate.
       preview_size: samples that a preview shows.
       measured: samples that a report measures with if nothing is asked.

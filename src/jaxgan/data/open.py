@@ -30,8 +30,9 @@ def open_source(
         folder, ``npz:PATH`` or a path that ends in ``.npz``, or a toy: ``ring``, ``grid``,
         ``swiss_roll``; or ``stacked_mnist`` (``stacked_mnist:COUNT``), digits as channels. Of
         clips: ``shape_motion`` (``shape_motion:FRAMES``), ``moving_mnist``
-        (``moving_mnist:FRAMES``), or ``clips:PATH`` (``open_clips``). Of pairs
-        of images: a TFDS name (``glyphs/32``), or ``pairs:PATH`` (``open_pairs``); of images of two
+        (``moving_mnist:FRAMES``), or ``clips:PATH`` (``open_clips``). Of sounds: a TFDS name
+        (``syllables``, ``syllables:SAMPLES``), or ``sounds:PATH`` (``open_sounds``). Of pairs of
+        images: a TFDS name (``glyphs/32``), or ``pairs:PATH`` (``open_pairs``); of images of two
         kinds: ``unpaired:PATH_A,PATH_B`` or ``unpaired:PATH`` (``open_unpaired``), or
         ``unpaired:`` before pairs: ``unpaired:glyphs/32``, of which ``train`` (and its parts) is
         ``without_partners``, and every other split keeps its true pairs, for scores.
@@ -123,9 +124,9 @@ def absolute(spec: str) -> str:
             return f"backward:{absolute(rest)}"
         case "pairs", ":", path:
             return f"pairs:{resolved(Path(path))}"
-        case "clips", ":", words:
-            frames, _, path = words.rpartition(":")
-            return f"clips:{frames}{':' if frames else ''}{resolved(Path(path))}"
+        case "clips" | "sounds" as kind, ":", words:
+            form, _, path = words.rpartition(":")
+            return f"{kind}:{form}{':' if form else ''}{resolved(Path(path))}"
         case "unpaired", ":", rest:
             folders = folders_of(rest)
             words = absolute(rest) if folders is None else ",".join(map(resolved, folders))
@@ -162,6 +163,10 @@ def _opened(
             from jaxgan.data.sources.clip_folders import open_clips
 
             return open_clips(words, split, **resized)
+        case "sounds", ":", words:
+            from jaxgan.data.sources.sound_folders import open_sounds
+
+            return open_sounds(words, split, **resized)
         case "shape_motion" | "moving_mnist" as name, _, words:
             return _of_clips(name, words, split, data_dir, resolution, channels)
         case "stacked_mnist", _, count:

@@ -16,6 +16,7 @@ import numpy as np
 
 from jaxgan.viz.moving import gif_bytes
 from jaxgan.viz.pictures import to_pillow
+from jaxgan.viz.sound import wav_bytes
 
 GENERATOR = '<meta name="generator" content="jaxgan report">'
 """Marks a page as a report of jaxgan."""
@@ -145,11 +146,43 @@ class Movie:
         return _link(self)
 
 
-Attachment: TypeAlias = Picture | Movie
+@dataclasses.dataclass(frozen=True, eq=False)
+class Sound:
+    """Sound int16 ``[samples]`` at its rate, with a caption.
+
+    ``name`` is that of its file, without .wav.
+    """
+
+    name: str
+    samples: np.ndarray
+    rate: int
+    caption: str
+
+    @property
+    def file(self) -> str:
+        """The name of its file."""
+        return f"{self.name}.wav"
+
+    def data(self) -> bytes:
+        """The samples as a WAV file."""
+        return wav_bytes(self.samples, self.rate)
+
+    def html(self) -> str:
+        """As HTML, with the file in it, which plays when asked."""
+        data, caption = base64.b64encode(self.data()).decode(), html.escape(self.caption)
+        player = f'<audio controls src="data:audio/wav;base64,{data}"></audio>'
+        return f"<figure>{player}<figcaption>{caption}</figcaption></figure>"
+
+    def markdown(self) -> str:
+        """As Markdown, with a link to the file beside it."""
+        return f"[{self.file}]({self.file})\n\n{escape_markdown(self.caption)}"
+
+
+Attachment: TypeAlias = Picture | Movie | Sound
 """A block whose content is a file of its own beside the Markdown version."""
 
 
-def _figure(attached: Attachment, mime: str, sides: Sequence[int]) -> str:
+def _figure(attached: Picture | Movie, mime: str, sides: Sequence[int]) -> str:
     """An image file with its caption as HTML; ``sides`` are height and width in pixels."""
     data, name = base64.b64encode(attached.data()).decode(), html.escape(attached.name)
     size = f'width="{sides[1]}" height="{sides[0]}"'
@@ -157,7 +190,7 @@ def _figure(attached: Attachment, mime: str, sides: Sequence[int]) -> str:
     return f"<figure>{image}<figcaption>{html.escape(attached.caption)}</figcaption></figure>"
 
 
-def _link(attached: Attachment) -> str:
+def _link(attached: Picture | Movie) -> str:
     """A link to an image file, and its caption, as Markdown."""
     return f"![{attached.name}]({attached.file})\n\n{escape_markdown(attached.caption)}"
 

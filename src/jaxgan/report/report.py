@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 
 from jaxgan.report.context import ReportedRun, attempt
 from jaxgan.report.document import Block, Document, Section, Text
+from jaxgan.report.heard import heard_samples
 from jaxgan.report.modes import class_modes, mixture_modes
 from jaxgan.report.moving import moving_samples
 from jaxgan.report.neighbors import neighbors
@@ -32,7 +33,7 @@ OF_MODALITY: Mapping[str, Mapping[str, Build]] = {
 }
 """Further sections, by the modality that they fit; other modalities have none."""
 
-SAMPLES: Mapping[str, Build] = {"videos": moving_samples}
+SAMPLES: Mapping[str, Build] = {"videos": moving_samples, "sounds": heard_samples}
 """How the samples of a modality are shown, where pictures are not enough."""
 
 RECORDED: Mapping[str, Build] = {"Curves": curves, "The run": the_run}

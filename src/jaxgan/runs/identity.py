@@ -172,6 +172,7 @@ def data_description(source: Source) -> dict[str, Any]:
         "name": source.name,
         "size": source.size,
         "modality": source.modality.name,
+        **({} if source.modality.rate is None else {"rate": source.modality.rate}),
         "shape": list(source.shape),
         "spec": {
             key: [list(row.shape), np.dtype(row.dtype).name] for key, row in source.spec.items()

@@ -50,17 +50,11 @@ class MetricsLog:
         """Shows an image uint8 ``[h, w, c]`` in TensorBoard."""
         self._writer.add_image(name, image, step, dataformats="HWC")
 
-    def gif(self, name: str, path: Path, step: int) -> None:
-        """Plays a GIF file in TensorBoard, which shows images as they are encoded."""
-        from PIL import Image
+    def play(self, path: Path, step: int) -> None:
+        """Plays a file, one of ``PLAYED``, in TensorBoard, which takes them as they are encoded."""
         from tensorboardX.proto.summary_pb2 import Summary  # pyright: ignore
 
-        with Image.open(path) as movie:
-            width, height = movie.size
-        picture = Summary.Image(
-            height=height, width=width, colorspace=3, encoded_image_string=path.read_bytes()
-        )
-        summary = Summary(value=[Summary.Value(tag=name, image=picture)])
+        summary = Summary(value=[PLAYED[path.suffix](Summary, path)])
         assert self._writer.file_writer is not None, "the writer is open"
         self._writer.file_writer.add_summary(summary, step)
 
@@ -68,6 +62,34 @@ class MetricsLog:
         """Flushes both."""
         self._file.close()
         self._writer.close()
+
+
+def _moving(summary: Any, path: Path) -> Any:
+    from PIL import Image
+
+    with Image.open(path) as movie:
+        width, height = movie.size
+    content = path.read_bytes()
+    image = summary.Image(height=height, width=width, colorspace=3, encoded_image_string=content)
+    return summary.Value(tag="moving samples", image=image)
+
+
+def _heard(summary: Any, path: Path) -> Any:
+    import soundfile
+
+    found = soundfile.info(path)
+    audio = summary.Audio(
+        sample_rate=found.samplerate,
+        num_channels=found.channels,
+        length_frames=found.frames,
+        encoded_audio_string=path.read_bytes(),
+        content_type="audio/wav",
+    )
+    return summary.Value(tag="samples one after another", audio=audio)
+
+
+PLAYED = {".gif": _moving, ".wav": _heard}
+"""Suffixes of files that TensorBoard plays, which the training saves -> what it is told of them."""
 
 
 def read_metrics(path: Path) -> list[dict[str, Any]]:

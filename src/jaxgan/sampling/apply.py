@@ -1,4 +1,4 @@
-"""A generator that makes images from images, on images that are not in the data."""
+"""A generator that makes images from images, or sounds from sounds, on a person's own."""
 
 import dataclasses
 from typing import Any
@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax.errors import FlaxError
 
+from jaxgan.data import sounds
 from jaxgan.data.modality import to_float
 from jaxgan.errors import UserError
 from jaxgan.sampling.sampler import Sampler, Static, generate
@@ -15,7 +16,7 @@ from jaxgan.sampling.sampler import Sampler, Static, generate
 
 @dataclasses.dataclass(frozen=True)
 class Applier:
-    """Makes an image from an image.
+    """Makes an image from an image, or a sound from a sound.
 
     Attributes:
       sampler: the trained generator.
@@ -27,7 +28,7 @@ class Applier:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """``(height, width, channels)`` of the images of the training."""
+        """``(height, width, channels)`` of the images of the training, ``(samples,)`` of sounds."""
         return tuple(self.sampler.task.spec[self.key].shape)
 
     @property
@@ -40,7 +41,8 @@ class Applier:
         sampler, image = self.sampler, np.zeros(shape, np.uint8)
         latents = sampler.latents(1)
         try:
-            made = jax.eval_shape(lambda: self._made(image, latents, None))
+            floats = to_float(jnp.asarray(image), *sampler.gan.range)
+            made = jax.eval_shape(lambda: self._made(floats, latents, None))
         except (FlaxError, TypeError, ValueError):  # layers that do not fit, or lack weights
             return False
         return made.shape[1:3] == shape[:2]
@@ -55,19 +57,37 @@ class Applier:
           latents: float32 ``[1, d]``.
           mask: bool ``[h, w]``, true where the image is to be completed.
         """
-        made = np.asarray(self._made(image, latents, mask))
-        if not np.isfinite(made).all():
+        return self._checked(
+            self._made(to_float(jnp.asarray(image), *self.sampler.gan.range), latents, mask)
+        )
+
+    def sound(self, sound: np.ndarray, latents: np.ndarray) -> np.ndarray:
+        """A sound of a sound int16 ``[n]``, of equal length.
+
+        Args:
+          sound: of the rate of the training, of any length.
+          latents: float32 ``[1, d]``.
+        """
+        # To whole multiples of the training's length: its generator takes those, and recordings of
+        # all lengths then need few compilations.
+        full = np.pad(sound, (0, -len(sound) % self.shape[0]))
+        made = self._checked(self._made(sounds.to_float(jnp.asarray(full)), latents, None))[
+            : len(sound)
+        ]
+        return np.pad(made, (0, len(sound) - len(made)))
+
+    def _checked(self, made: jax.Array) -> np.ndarray:
+        samples = np.asarray(made)
+        if not np.isfinite(samples).all():
             raise UserError(
                 "The generator makes NaN or infinity. It has diverged; name an earlier checkpoint "
                 "with --step."
             )
-        return self.sampler.quantize(made)[0]
+        return self.sampler.quantize(samples)[0]
 
-    def _made(self, image: np.ndarray, latents: np.ndarray, mask: np.ndarray | None) -> jax.Array:
+    def _made(self, floats: jax.Array, latents: np.ndarray, mask: np.ndarray | None) -> jax.Array:
         sampler = self.sampler
-        condition: dict[str, Any] = {
-            self.key: to_float(jnp.asarray(image)[None], *sampler.gan.range)
-        }
+        condition: dict[str, Any] = {self.key: floats[None]}
         if mask is not None:
             condition["mask"] = jnp.asarray(mask, jnp.float32)[None, :, :, None]
         weights = sampler.params, sampler.stats
@@ -75,21 +95,19 @@ class Applier:
 
 
 def applier(sampler: Sampler, reverse: bool = False) -> Applier:
-    """What makes images from images by a trained generator.
+    """What makes images from images, or sounds from sounds, by a trained generator.
 
     Args:
       sampler: the generator.
       reverse: from targets to sources, by a game that learns both ways.
 
     Raises:
-      UserError: it makes no images from images, or learned one way only.
+      UserError: it makes samples of latents alone, or learned one way only.
     """
     gan = sampler.gan
     keys = gan.forward.row_keys
     if len(keys) != 1:
-        raise UserError(
-            "This run makes samples of latents, not of images; jaxgan sample draws them."
-        )
+        raise UserError("This run makes samples of latents alone; jaxgan sample draws them.")
     if not reverse:
         return Applier(sampler, keys[0])
     if gan.forward.reverse is None:

@@ -12,6 +12,7 @@ import numpy as np
 
 from jaxgan.data.modality import IMAGES, PAIRS, POINTS, UNPAIRED
 from jaxgan.data.open import held_out_rows
+from jaxgan.data.sounds import sounds
 from jaxgan.data.source import RowSpec, Source
 from jaxgan.data.videos import VIDEOS
 from jaxgan.errors import UserError
@@ -105,7 +106,9 @@ def _task(experiment: Experiment, description: dict[str, Any], folder: RunFolder
       UserError: the experiment no longer declares what the samples are.
     """
     data, training = description["data"], description["training"]
-    known = (POINTS, IMAGES, PAIRS, UNPAIRED, VIDEOS, experiment.data.modality)
+    known = [POINTS, IMAGES, PAIRS, UNPAIRED, VIDEOS, experiment.data.modality]
+    if "rate" in data:
+        known.append(sounds(data["rate"]))
     modalities = {one.name: one for one in known}
     if data["modality"] not in modalities:
         raise UserError(

@@ -22,7 +22,7 @@ from jaxgan.game.state import GanState
 from jaxgan.metrics.metric import Metric
 from jaxgan.runs.folder import RunFolder
 from jaxgan.runs.job_checkpoints import Store
-from jaxgan.runs.metrics_log import MetricsLog
+from jaxgan.runs.metrics_log import PLAYED, MetricsLog
 from jaxgan.sampling.sampler import Sampler
 from jaxgan.training.loop import Outcome, StepInfo
 from jaxgan.viz.pictures import ORIGINS, beside, save_image
@@ -232,10 +232,10 @@ def draw_samples(
         else:
             real, drawn = source.read(np.arange(min(count, source.size))), sampler(count)
             shown = modality.preview(drawn, real, None)
-            if ".gif" in modality.sheets:
-                playing = folder.samples / f"{info.step:07d}.gif"
-                modality.sheets[".gif"](playing, drawn)
-                log.gif("moving samples", playing, info.step)
+            for suffix in PLAYED.keys() & modality.sheets.keys():
+                playing = folder.samples / f"{info.step:07d}{suffix}"
+                modality.sheets[suffix](playing, drawn)
+                log.play(playing, info.step)
         save_image(folder.samples / f"{info.step:07d}.png", shown)
         log.image("samples", shown, info.step)
         if info.last and modality.interpolates and sampler.gan.forward.origin is None:

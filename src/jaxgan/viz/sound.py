@@ -4,9 +4,6 @@ import io
 from pathlib import Path
 
 import numpy as np
-import soundfile
-from scipy.signal import ShortTimeFFT
-from scipy.signal.windows import hann
 
 from jaxgan.files import replacing
 from jaxgan.viz.pictures import grid
@@ -26,6 +23,8 @@ DECIBELS = 80.0
 
 def wav_bytes(samples: np.ndarray, rate: int) -> bytes:
     """A WAV file of int16 ``[samples]``."""
+    import soundfile  # the libraries of sound are for those who have sound
+
     file = io.BytesIO()
     soundfile.write(file, samples, rate, format="WAV", subtype="PCM_16")
     return file.getvalue()
@@ -59,6 +58,9 @@ def spectrograms(sounds: np.ndarray, rate: int, columns: int | None = None) -> n
 
 def _decibels(samples: np.ndarray, rate: int) -> np.ndarray:
     """Power in decibels at ``SIZE`` places of time and frequency."""
+    from scipy.signal import ShortTimeFFT
+    from scipy.signal.windows import hann
+
     window = 2 ** round(np.log2(max(WINDOW * rate, 16)))
     transform = ShortTimeFFT(hann(window, sym=False), hop=window // 4, fs=rate)
     power = transform.spectrogram(np.pad(samples, (0, max(0, window - len(samples)))))

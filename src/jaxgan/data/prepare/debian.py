@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from jaxgan.data.prepare.packages import OTHER_VERSIONS, PackageError, run_client, sha256_of
+from jaxgan.data.prepare.packages import OTHER_VERSIONS, PackageError, run_client, sha256_at
 from jaxgan.files import renewing_folder
 
 PATIENCE = ("-o", "Acquire::http::Timeout=15", "-o", "Acquire::Retries=0")
@@ -23,7 +23,7 @@ class DebianPackages:
     Attributes:
       names: of the packages.
       folder: where they install the files.
-      files: names of those that must be there, and the ``sha256_of`` each.
+      files: names of those that must be there, and of folders, and the ``sha256_at`` each.
       size: of the download, for messages.
     """
 
@@ -68,7 +68,7 @@ class DebianPackages:
     def _missing(self, folder: Path) -> list[str]:
         """The files that a folder lacks, or has damaged or of another version."""
         found = self.files.items()
-        return [name for name, sha256 in found if sha256_of(folder / name) != sha256]
+        return [name for name, sha256 in found if sha256_at(folder / name) != sha256]
 
     def _download(self, folder: str) -> None:
         download = ["apt-get", "download", *self.names, *PATIENCE]

@@ -59,6 +59,11 @@ def sha256_of(file: Path) -> str:
     return hashlib.sha256(unzipped).hexdigest()
 
 
+def sha256_at(path: Path) -> str:
+    """``sha256_of`` a file, or ``sha256_of_all`` in a folder."""
+    return sha256_of_all(path) if path.is_dir() else sha256_of(path)
+
+
 def sha256_of_all(folder: Path) -> str:
     """The sha256 (hex) of all files in a folder, of their names and contents.
 

@@ -4,15 +4,11 @@ from typing import Any
 
 import tensorflow_datasets as tfds
 
+from jaxgan.data.prepare.builder import OwnBuilder
 
-class PairBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
-    """TFDS's description of image pairs; ``write.without_tensorflow`` gives a subclass its samples.
 
-    A sample is a ``source`` and its ``target``, images of one size, and the ``code`` of what both
-    show.
-    """
-
-    VERSION = tfds.core.Version("1.0.0")
+class PairBuilder(OwnBuilder, skip_registration=True):
+    """A sample is a ``source`` and its ``target``, images of one size, and the ``code`` of both."""
 
     def pairs(self, pixels: int, channels: int, about: str, license: str) -> Any:
         """What ``_info`` returns.
@@ -36,10 +32,3 @@ class PairBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
             ),
             license=license,
         )
-
-    # TFDS asks for both of every builder, also of one that only reads.
-    def _split_generators(self, dl_manager: Any) -> Any:
-        raise NotImplementedError
-
-    def _generate_examples(self) -> Any:
-        raise NotImplementedError

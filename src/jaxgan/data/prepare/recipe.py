@@ -25,7 +25,8 @@ class Recipe:
       files: names of the files that ``--from DIR`` must hold, for messages.
       find: name -> path in a folder; raises ``UserError`` for what is missing.
       load: reads and checks the files, given TFDS's builder and name -> path.
-      counts: official number of samples of each split.
+      counts: official number of samples of each split; empty where it is not known, and the
+        files' checksums must do.
       urls: name -> address of the files, from TFDS's builder, which downloads them.
       packages: that hold the files.
     """
@@ -52,7 +53,8 @@ class Loaded:
 
     Attributes:
       splits: arrays per split: images, uint8 ``[n, height, width, 1 or 3]``; or paths of image
-        files, which are kept as they are, numbers, or texts, ``[n]``.
+        files, which are kept as they are, numbers, or texts, ``[n]``; or sounds, int16
+        ``[n, samples]``.
       names: of the classes of a feature.
       keys: what TFDS orders the samples of a split by; their numbers where it is not said.
     """
@@ -93,7 +95,7 @@ def check_counts(name: str, recipe: Recipe, loaded: Loaded) -> None:
     """Raises ``UserError`` if a split has another number of samples than the official one."""
     for split, rows in loaded.splits.items():
         count = len(next(iter(rows.values())))
-        if count != recipe.counts[split]:
+        if recipe.counts and count != recipe.counts[split]:
             raise UserError(
                 f"The files hold {count} samples of {name}'s split {split}; the data "
                 f"set has {recipe.counts[split]}. Fetch the complete files."

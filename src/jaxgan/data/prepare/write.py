@@ -82,12 +82,14 @@ def _examples(
 
 
 def _encoded(value: Any) -> Any:
-    """One image, image file, text or number as TFDS takes it."""
+    """One image, image file, sound, text or number as TFDS takes it."""
     if hasattr(value, "read_bytes"):
         return io.BytesIO(value.read_bytes())
     if np.ndim(value) == 3:
         # As a PNG file: given an array, TFDS would call TensorFlow to encode it.
         return io.BytesIO(png(value))
+    if np.ndim(value):
+        return value
     return str(value) if isinstance(value, str) else int(value)
 
 

@@ -1,22 +1,19 @@
 """A folder of clips: GIF files, or folders of frames."""
 
-import concurrent.futures
 import dataclasses
-import functools
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageSequence
 
-from jaxgan.data.cache import CACHE_BYTES
-from jaxgan.data.hashes import hash_file
 from jaxgan.data.source import Rows, Source, digest
 from jaxgan.data.sources.decode import UnreadableError, decode, fit, to_array, to_mode
-from jaxgan.data.sources.folder import SUFFIXES, split_folders
-from jaxgan.data.splits import split_indices
+from jaxgan.data.sources.folder import SUFFIXES
+from jaxgan.data.sources.image_files import labeled
+from jaxgan.data.sources.long_files import decode_once, list_split
 from jaxgan.data.videos import VIDEOS
 from jaxgan.errors import UserError
 
@@ -81,16 +78,15 @@ def open_clips(
     folder = folder.expanduser()
     if not folder.is_dir():
         raise UserError(f"There is no folder {folder}. Check its path after clips:.")
-    roots = split_folders(folder)
-    listed = {name: list_clips(root) for name, root in roots.items()}
-    if not any(listed.values()):
-        raise UserError(_nothing(folder))
-    parts = split_indices(split, {name: len(found) for name, found in listed.items()})
-    asked = [(roots[name], listed[name][place]) for name, places in parts for place in places]
-    names = sorted({one for root in roots for one in _classes(roots[root], listed[root])})
-    files = [path for _, path in asked]
-    decoded = _decoded(files, resolution, channels or 3)
-    lengths = [length for length, _ in decoded.shapes]
+    listed = list_split(folder, split, list_clips, _nothing)
+    files = listed.files
+    decoded = decode_once(
+        files,
+        lambda path: _frames(path, resolution, channels or 3),
+        lambda path: frames_of(path) if path.is_dir() else [path],
+    )
+    _check_sizes(decoded.shapes)
+    lengths = [length for length, *_ in decoded.shapes]
     frames = window.frames or min(lengths)
     needed = (frames - 1) * window.every + 1
     if short := [path for path, n in zip(files, lengths, strict=True) if n < needed]:
@@ -104,29 +100,33 @@ def open_clips(
         for number, length in enumerate(lengths)
         for start in range(0, length - needed + 1, frames * window.every)
     ]
-    labels = None
-    if len(names) > 1:
-        labels = np.array([names.index(_class_of(*asked[n])) for n, _ in starts], np.int32)
+    chosen = np.array([number for number, _ in starts])
+    labels = None if listed.labels is None else listed.labels[chosen]
 
     def read(indices: np.ndarray) -> Rows:
         clips = []
         for index in indices:
             number, start = starts[index]
-            clips.append(decoded.clip(number)[start : start + needed : window.every])
-        rows = {"image": np.stack(clips)}
-        return rows if labels is None else {**rows, "label": labels[indices]}
+            clips.append(decoded.read(number)[start : start + needed : window.every])
+        return labeled({"image": np.stack(clips)}, None if labels is None else labels[indices])
 
     return Source(
         name=f"clips:{folder.resolve().name}",
         split=split,
         size=len(starts),
-        shape=(frames, *decoded.shapes[0][1]),
+        shape=(frames, *decoded.shapes[0][1:]),
         read=read,
         fingerprint=digest(
-            decoded.hashes, starts, frames, window.every, resolution, channels, names
+            decoded.hashes,
+            starts,
+            frames,
+            window.every,
+            resolution,
+            channels,
+            list(listed.class_names or ("",)),
         ),
-        classes=len(names) if labels is not None else None,
-        class_names=tuple(names) if labels is not None else (),
+        classes=len(listed.class_names) or None,
+        class_names=listed.class_names,
         modality=VIDEOS,
     )
 
@@ -148,16 +148,6 @@ def frames_of(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.name.lower().endswith(SUFFIXES))
 
 
-def _classes(root: Path, clips: Sequence[Path]) -> set[str]:
-    return {_class_of(root, clip) for clip in clips}
-
-
-def _class_of(root: Path, clip: Path) -> str:
-    """The first folder below the split, or nothing for a clip that lies in the split itself."""
-    parts = clip.relative_to(root).parts
-    return parts[0] if len(parts) > 1 else ""
-
-
 def _nothing(folder: Path) -> str:
     """What is wrong with a folder without clips."""
     movies = [path for path in folder.rglob("*") if path.suffix.lower() in MOVIES]
@@ -169,56 +159,14 @@ def _nothing(folder: Path) -> str:
     return f"{folder} holds no clips. Put GIF files there, or folders of frames."
 
 
-@dataclasses.dataclass(frozen=True)
-class _Decoded:
-    """Clips that were all decoded once.
-
-    Attributes:
-      shapes: number of frames and the shape of one, of each clip.
-      hashes: sha256 of each clip's files.
-      clip: reads a clip, uint8 ``[frames, height, width, channels]``.
-    """
-
-    shapes: list[tuple[int, tuple[int, ...]]]
-    hashes: list[list[str]]
-    clip: Callable[[int], np.ndarray]
-
-
-def _decoded(files: Sequence[Path], resolution: int | None, channels: int) -> _Decoded:
-    """Decodes every clip once; they stay in memory up to 1 GiB.
-
-    Raises:
-      UserError: one is unreadable, or they are of several sizes.
-    """
-
-    def load(path: Path) -> np.ndarray:
-        try:
-            return _frames(path, resolution, channels)
-        except UnreadableError as error:
-            raise UserError(f"{path} cannot be read ({error}). Repair or remove it.") from error
-
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        shapes, held, nbytes = [], [], 0
-        for clip in pool.map(load, files):
-            shapes.append((len(clip), clip.shape[1:]))
-            nbytes += clip.nbytes
-            held.append(clip)
-            if nbytes > CACHE_BYTES:
-                held.clear()
-        hashes = list(pool.map(_hashes, files))
-    sizes = sorted({shape for _, shape in shapes})
+def _check_sizes(shapes: Sequence[tuple[int, ...]]) -> None:
+    """Raises ``UserError`` if the frames of clips ``(n, h, w, c)`` differ in size."""
+    sizes = sorted({shape[1:] for shape in shapes})
     if len(sizes) > 1:
         (h, w, _), (other_h, other_w, _) = sizes[0], sizes[-1]
         raise UserError(
             f"The clips have several sizes, from {w}x{h} to {other_w}x{other_h}; give --resolution."
         )
-    if len(held) == len(files):
-        return _Decoded(shapes, hashes, held.__getitem__)
-    return _Decoded(shapes, hashes, functools.lru_cache(64)(lambda number: load(files[number])))
-
-
-def _hashes(path: Path) -> list[str]:
-    return [hash_file(file) for file in (frames_of(path) if path.is_dir() else [path])]
 
 
 def _frames(path: Path, resolution: int | None, channels: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Data sets that TFDS has prepared: of single images, or of pairs."""
+"""Data sets that TFDS has prepared: of single images, of pairs, or of sounds."""
 
 import dataclasses
 import functools
@@ -6,7 +6,9 @@ import re
 
 from jaxgan.data.source import Source
 from jaxgan.data.sources.pairs import aligned, unaligned
+from jaxgan.data.sources.sound_files import refuse_picture_flags
 from jaxgan.data.sources.tfds import find_builder, image_keys, open_tfds, resolve_data_dir
+from jaxgan.data.sources.tfds_sounds import named_sounds, open_tfds_sounds
 
 
 def open_prepared(
@@ -19,12 +21,15 @@ def open_prepared(
 ) -> Source:
     """A prepared TFDS data set.
 
+    Where samples have a ``sound``, ``name:4096`` keeps the first 4096 samples of each.
+
     Images that it calls ``source`` and ``target`` are pairs. Where its splits come in two, as those
     of ``cycle_gan/horse2zebra``, ``train`` is unpaired images: the sources of ``trainA``, the
     targets of ``trainB``; so is every other split that is given without its letter.
 
     Args:
-      spec: ``name``, ``name/config``, ``name:version``, as TFDS writes them.
+      spec: ``name``, ``name/config``, ``name:version``, as TFDS writes them; of sounds, ``name`` or
+        ``name:SAMPLES``.
       split: TFDS's split syntax.
       data_dir: TFDS's data folder.
       resolution: see ``decode.fit``; of both images of a pair.
@@ -33,6 +38,9 @@ def open_prepared(
     Raises:
       UserError: as ``open_tfds``.
     """
+    if (found := named_sounds(spec, data_dir)) is not None:
+        refuse_picture_flags(spec, resolution, channels)
+        return open_tfds_sounds(*found, split, data_dir)
     builder = find_builder(spec, resolve_data_dir(data_dir))
     opened = functools.partial(
         open_tfds, spec, data_dir=data_dir, resolution=resolution, channels=channels

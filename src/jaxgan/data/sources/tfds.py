@@ -3,6 +3,7 @@
 import dataclasses
 import difflib
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from tensorflow_datasets.core import registered
 
 from jaxgan.data.cache import CACHE_BYTES, cached
 from jaxgan.data.hashes import hash_files, kept, stats_of
+from jaxgan.data.modality import IMAGES, Modality
 from jaxgan.data.prepare import recipes as _recipes  # noqa: F401  # TFDS then knows jaxgan's own
 from jaxgan.data.source import Rows, Source, digest, read_all
 from jaxgan.data.sources.decode import UnreadableError, decode, fit_array
@@ -50,12 +52,7 @@ def open_tfds(
       UserError: not prepared, prepared as tfrecord, damaged, without images, or unknown.
     """
     folder = resolve_data_dir(data_dir)
-    builder = find_builder(spec, folder)
-    if not Path(builder.data_path).exists():
-        raise UserError(f"{spec} is not prepared in {folder}. Run: {prepare_line(spec, folder)}")
-    if stored_format(builder) == "tfrecord":
-        raise UserError(array_record_line(builder, folder))
-    check_sound(builder)
+    builder = prepared_builder(spec, folder)
     image_key, label_key = _keys(builder, image)
     feature = builder.info.features[image_key]
     native = tuple(feature.shape)
@@ -73,7 +70,6 @@ def open_tfds(
             f"The images of {spec} have {native[2]} channels. Choose --channels 1 or 3."
         )
     encoded = isinstance(feature, tfds.features.Image)
-    rows = _data_source(spec, split, folder, builder)
 
     def one(row: Any, place: int) -> np.ndarray:
         if not encoded:
@@ -85,38 +81,100 @@ def open_tfds(
                 f"Sample {place} of {spec} cannot be decoded ({error}). {_again(builder)}"
             ) from error
 
+    named = () if image is None else (image,)
+    return source_of(
+        spec,
+        split,
+        folder,
+        builder,
+        one,
+        shape,
+        IMAGES,
+        label_key,
+        resolution,
+        channels,
+        *named,
+    )
+
+
+def prepared_builder(spec: str, folder: Path) -> Any:
+    """TFDS's builder of a data set that is prepared and sound.
+
+    Raises:
+      UserError: it is not prepared, prepared as tfrecord, damaged, or unknown.
+    """
+    builder = find_builder(spec, folder)
+    if not Path(builder.data_path).exists():
+        raise UserError(f"{spec} is not prepared in {folder}. Run: {prepare_line(spec, folder)}")
+    if stored_format(builder) == "tfrecord":
+        raise UserError(array_record_line(builder, folder))
+    check_sound(builder)
+    return builder
+
+
+def source_of(
+    spec: str,
+    split: str,
+    folder: Path,
+    builder: Any,
+    one: Callable[[Any, int], np.ndarray],
+    shape: tuple[int, ...],
+    modality: Modality,
+    label: str | None,
+    *options: Any,
+) -> Source:
+    """The samples of a prepared data set.
+
+    Args:
+      spec: how it was named.
+      split: TFDS's split syntax.
+      folder: TFDS's data folder.
+      builder: of the data set.
+      one: ``(row, place) -> sample``.
+      shape: of a sample.
+      modality: what samples are.
+      label: the name of the feature that is the class label.
+      options: all that ``one`` depends on beside the row.
+
+    Raises:
+      UserError: there is no such split.
+    """
+    stored = stored_rows(spec, split, folder, builder)
+    key = modality.key
+
     def read(indices: np.ndarray) -> Rows:
-        images = np.empty((len(indices), *shape), np.uint8)
+        samples = np.empty((len(indices), *shape), modality.dtype)
         labels = np.empty(len(indices), np.int32)
         # In blocks: the encoded rows of a whole data set would double the memory it takes.
         for start in range(0, len(indices), 1024):
             block = [int(place) for place in indices[start : start + 1024]]
             try:
-                found = rows.__getitems__(block)
+                found = stored.__getitems__(block)
             except (OSError, ValueError, RuntimeError, IndexError) as error:
                 raise UserError(f"{spec} cannot be read ({error}). {_again(builder)}") from error
             for i, (place, row) in enumerate(zip(block, found, strict=True), start):
-                images[i] = one(row, place)
-                labels[i] = row[label_key] if label_key else 0
-        return {"image": images, "label": labels} if label_key else {"image": images}
+                samples[i] = one(row, place)
+                labels[i] = row[label] if label else 0
+        return {key: samples, "label": labels} if label else {key: samples}
 
-    label = builder.info.features[label_key] if label_key else None
+    feature = builder.info.features[label] if label else None
     source = Source(
         name=spec,
         split=split,
-        size=len(rows),
+        size=len(stored),
         shape=shape,
         read=read,
         fingerprint="",
-        classes=label.num_classes if label is not None else None,
-        class_names=tuple(label.names) if label is not None and label.names else (),
+        classes=feature.num_classes if feature is not None else None,
+        class_names=tuple(feature.names) if feature is not None and feature.names else (),
+        dtype=modality.dtype,
+        modality=modality,
     )
     shards = _shards(builder)
     stats = [(str(file), *stats_of(file)) for file, _ in shards]
-    named = () if image is None else (image,)
-    key = digest(stats, split, resolution, channels, *named)
+    entry = digest(stats, split, *options)
     source = dataclasses.replace(
-        source, load=lambda: cached(folder, key, source.nbytes, lambda: read_all(source))
+        source, load=lambda: cached(folder, entry, source.nbytes, lambda: read_all(source))
     )
 
     def of_samples() -> str:
@@ -125,11 +183,11 @@ def open_tfds(
 
     def of_files() -> str:
         hashes = kept(stats, lambda: hash_files([file for file, _ in shards], spec))
-        return digest(hashes, split, resolution, channels, *named)
+        return digest(hashes, split, *options)
 
     if source.nbytes > CACHE_BYTES:  # hours to decode
         return dataclasses.replace(source, fingerprint=of_files())
-    return dataclasses.replace(source, fingerprint=kept(key, of_samples))
+    return dataclasses.replace(source, fingerprint=kept(entry, of_samples))
 
 
 def resolve_data_dir(data_dir: str | None) -> Path:
@@ -276,27 +334,35 @@ def image_keys(builder: Any) -> list[str]:
 
 def _keys(builder: Any, image: str | None) -> tuple[str, str | None]:
     """The names of the image and of the class label among the data set's features."""
-    features = builder.info.features
     images = image_keys(builder)
-    labels = [k for k, feature in features.items() if isinstance(feature, tfds.features.ClassLabel)]
     if not images:
+        features = ", ".join(builder.info.features)
         raise UserError(
-            f"{builder.name} has no images of uint8 among its features ({', '.join(features)}). "
+            f"{builder.name} has no images of uint8 among its features ({features}). "
             "Choose an image data set."
         )
+    return image or ("image" if "image" in images else images[0]), label_of(builder)
+
+
+def label_of(builder: Any) -> str | None:
+    """The name of the class label among the data set's features; None without labels."""
+    features = builder.info.features
+    labels = [k for k, feature in features.items() if isinstance(feature, tfds.features.ClassLabel)]
     first = (builder.info.supervised_keys or ("image", "label"))[-1]
-    return (
-        image or ("image" if "image" in images else images[0]),
-        next((key for key in ("label", first) if key in labels), labels[0] if labels else None),
-    )
+    return next((key for key in ("label", first) if key in labels), labels[0] if labels else None)
 
 
-def _data_source(
+def stored_rows(
     spec: str,
     split: str,
     folder: Path,
     builder: Any,
 ) -> Any:
+    """The rows of a split as TFDS reads them, images encoded.
+
+    Raises:
+      UserError: there is no such split, or it is empty.
+    """
     # Images are decoded here: TFDS offers no thread pool, and asks for OpenCV in its log.
     decoders: Any = {
         key: tfds.decode.SkipDecoding()
