@@ -93,7 +93,7 @@ def test_it_is_scored_by_a_classifier_of_single_digits(digits, monkeypatch, tmp_
 
     def trained(train, test):
         seen.append((train.shape, train.size, test.size))
-        return Classifier(None, 0.99)
+        return Classifier(None)
 
     def predictions(extractor, images):
         assert images.shape[1:] == (28, 28, 1)

@@ -44,7 +44,7 @@ def sounds(rate: int) -> Modality:
         preview=preview,
         dtype=np.int16,
         metrics=("fd_log_mel",),
-        thorough_metrics=("fd_log_mel",),
+        thorough_metrics=("fd_log_mel", "nearest_log_mel"),
         write=functools.partial(_write, rate=rate),
         suffix=".wav",
         sheets={".wav": functools.partial(_write_all, rate=rate)},

@@ -134,8 +134,8 @@ class Evaluation:
         held_out = self.reference.held_out if of_real else None
         network = self._network(metric)
         protocol = protocol_of(metric, comparison, self.reference, generated, network, subject)
-        if metric.network == "classifier" and network:
-            protocol["classifier_accuracy"] = self._classifier.accuracy
+        if network is not None and network.accuracy is not None:
+            protocol["classifier_accuracy"] = network.accuracy
         return Score(
             metric=metric.name,
             title=metric.title(self.extractor.distance if self.extractor else ""),

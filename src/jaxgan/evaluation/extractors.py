@@ -11,7 +11,7 @@ from jaxgan.metrics.extractors.dinov2 import VITB14, VITG14, VITL14, VITS14, din
 from jaxgan.metrics.extractors.efficientnet_lite0 import efficientnet_lite0, resolution_for
 from jaxgan.metrics.extractors.extractor import Extractor
 from jaxgan.metrics.extractors.fid_inception import WHERE, fid_inception
-from jaxgan.metrics.metric import VIDEOS, Metric
+from jaxgan.metrics.metric import SOUNDS, VIDEOS, Metric
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,11 +78,18 @@ def extractor_for(
       classifier: makes the small classifier of the data.
 
     Raises:
-      UserError: as ``choose_extractor``.
+      UserError: as ``choose_extractor``, or it does not see sounds.
     """
     fitting = [metric for metric in metrics if modality in metric.modalities]
     if all(metric.network != "extractor" for metric in fitting):
         return None
+    if modality == SOUNDS:
+        if name not in (DEFAULT_EXTRACTOR, "classifier"):
+            raise UserError(
+                f"--extractor {name} sees images; sounds are seen by the classifier of the data: "
+                "leave it out."
+            )
+        return classifier().extractor
     if modality == VIDEOS:
         frames, *frame = shape
         return of_clips(choose_extractor(name, weights, tuple(frame), classifier), frames)

@@ -118,7 +118,7 @@ def extract(
 
     Args:
       extractor: the network.
-      images: uint8.
+      images: as they are quantized.
       advance: told how many images were done, block by block.
 
     Raises:
@@ -149,7 +149,7 @@ def extract(
 
 
 def _example(images: SampleSet) -> jax.ShapeDtypeStruct:
-    return jax.ShapeDtypeStruct((BATCH, *images.shape), np.uint8)
+    return jax.ShapeDtypeStruct((BATCH, *images.shape), images.modality.dtype)
 
 
 def _blocks(images: SampleSet, rows: int) -> Iterator[tuple[np.ndarray, int]]:

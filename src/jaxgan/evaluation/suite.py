@@ -9,6 +9,7 @@ from jaxgan.metrics import (
     category,
     fd_clips,
     fd_frames,
+    fd_log_mel,
     frechet,
     frechet_infinity,
     hole,
@@ -18,6 +19,7 @@ from jaxgan.metrics import (
     l1,
     modes,
     ms_ssim,
+    nearest_log_mel,
     neighbors,
     pairwise,
     parzen,
@@ -31,7 +33,7 @@ from jaxgan.metrics.metric import Metric
 FILES = (frechet, frechet_infinity, intra_class, kernel, prdc, inception_score, modes)
 FILES += (cas, ms_ssim, ppl, parzen, neighbors, pairwise, l1, psnr, ssim, hole)
 
-FILES += (acd, category, fd_frames, fd_clips)
+FILES += (acd, category, fd_frames, fd_clips, fd_log_mel, nearest_log_mel)
 
 METRICS: Mapping[str, Metric] = {file.METRIC.name: file.METRIC for file in FILES}
 """Every metric by its name."""

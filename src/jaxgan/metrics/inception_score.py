@@ -13,7 +13,7 @@ from scipy.special import log_softmax, xlogy
 
 from jaxgan.errors import UserError
 from jaxgan.metrics.features import checked
-from jaxgan.metrics.metric import Comparison, Found, Metric, after_network
+from jaxgan.metrics.metric import PICTURES, SOUNDS, Comparison, Found, Metric, after_network
 
 SPLITS = 10
 """Parts that are scored apart; papers use 10 parts of 5,000."""
@@ -73,6 +73,7 @@ METRIC = Metric(
     compute=_compute,
     values={"mean": "higher", "deviation": ""},
     title=after_network("IS", "IS"),
+    modalities=PICTURES | {SOUNDS},
     parameters=lambda comparison: {"splits": SPLITS},
     against="",
     least=SPLITS,

@@ -1,0 +1,23 @@
+"""The Fréchet distance between sounds' log-mel features; see ``log_mels``."""
+
+from jaxgan.metrics.clip_features import distance
+from jaxgan.metrics.log_mels import check_rates, features, parameters
+from jaxgan.metrics.metric import SOUNDS, Comparison, Found, Metric
+
+
+def _compute(comparison: Comparison) -> Found:
+    check_rates(comparison)
+    return distance(features(comparison.real), features(comparison.generated))
+
+
+METRIC = Metric(
+    name="fd_log_mel",
+    about="Fréchet distance between statistics of log-mel spectrograms; not the FAD",
+    compute=_compute,
+    values={"distance": "lower"},
+    title=lambda distance: "FD-log-mel",
+    network="",
+    modalities=frozenset({SOUNDS}),
+    parameters=parameters,
+    keeps="samples",
+)
