@@ -12,7 +12,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "jaxgan"
 LEVELS = (
     ("types", "errors", "xla"),
     ("files", "processes"),
-    ("rng", "parallel", "compiled", "ema", "optim", "hyperparameters", "viz"),
+    ("rng", "parallel", "compiled", "ema", "optim", "hyperparameters", "spectrograms", "viz"),
     ("losses", "nn", "augment", "data", "metrics"),
     ("nets", "forward"),
     ("penalties",),
