@@ -35,7 +35,7 @@ names what experiment files need, and is imported by nothing in the package.
 
 ONLY = {
     "data": {"errors", "types", "rng", "files", "viz"},
-    "metrics": {"errors", "types", "rng", "files"},
+    "metrics": {"errors", "types", "rng", "files", "spectrograms"},
     "training/loop": {"types", "game"},
 }
 """Rooms and modules that may import less than their line allows."""
