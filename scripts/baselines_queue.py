@@ -66,6 +66,8 @@ QUEUE: tuple[Entry, ...] = (
     cifar10("context_encoder", "cifar10_small"),
     look("mocogan", "shape_motion_small"),
     look("vgan", "shape_motion_small"),
+    look("wavegan", "syllables_small"),
+    look("specgan", "syllables_small"),
     look("infogan_mnist"),
     look("bigan_mnist"),
     look("fgan_mnist"),

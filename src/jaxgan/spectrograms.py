@@ -79,7 +79,7 @@ class Frames:
 
 
 def stft(sound: Array, frames: Frames) -> Array:
-    """The short-time Fourier transform, ``[..., samples] -> complex64 [..., frames, size / 2 + 1]``.
+    """The short-time Fourier transform, ``[..., samples] -> [..., frames, size / 2 + 1]``.
 
     Frame ``m`` is ``sum_n w[n] x[n + m hop - padding] exp(-2 pi i k n / size)``, without a factor.
 
@@ -94,7 +94,7 @@ def stft(sound: Array, frames: Frames) -> Array:
 
 
 def istft(spectrum: Array, frames: Frames, samples: int) -> Array:
-    """The sound whose transform is nearest, ``complex [..., frames, size / 2 + 1] -> [..., samples]``.
+    """The sound whose transform is nearest, ``[..., frames, size / 2 + 1] -> [..., samples]``.
 
     In the sense of least squares (Griffin & Lim 1984, equation 6). What lies outside all frames is
     0. What no window weighs, such as the first sample without a padding, is 0 as well.

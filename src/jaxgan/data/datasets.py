@@ -86,7 +86,6 @@ FACADES = _pairs("pairs:facades", (256, 256, 3), (256, 256, 3), PAIRS)
 CLIPS = DataSpec("clips:videos", (32, 64, 64, 3), None, VIDEOS)
 PROMPTS = DataSpec("prompts", (8192,), None, sounds(8_000))
 SC09 = DataSpec("sc09", (16_384,), 10, sounds(16_000))
-SPEECH_COMMANDS = SC09
 HORSE2ZEBRA = _pairs("cycle_gan/horse2zebra", (256, 256, 3), (256, 256, 3), UNPAIRED)
 
 

@@ -28,6 +28,7 @@ from jaxgan.forward.samples import (
     latent_codes,
     unconditional,
 )
+from jaxgan.forward.spectral import spectrograms
 from jaxgan.forward.video import clip_shape, content_and_motion, foreground_and_background
 from jaxgan.forward.wrappers import (
     augmented,
@@ -67,6 +68,7 @@ __all__ = [
     "packed",
     "reconstructing",
     "sampled_with_dropout",
+    "spectrograms",
     "translation",
     "unconditional",
     "uniform",

@@ -106,6 +106,8 @@ def _by_pixel(x: Images, kernel: Kernel, padding: Sequence[tuple[int, int]]) -> 
 
 def _input_gradient(geometry: Geometry, dy: Images, kernel: Kernel) -> Images:
     strided = geometry.stride != (1, 1)
+    if geometry.kernel[0] == 1:  # of waves
+        geometry, kernel = _filled_up(geometry, kernel)
     divided = all(k % s == 0 for k, s in zip(geometry.kernel, geometry.stride, strict=True))
     if strided and divided and jax.default_backend() == "cpu":
         return _interleaved(geometry, dy, kernel)
@@ -119,6 +121,14 @@ def _input_gradient(geometry: Geometry, dy: Images, kernel: Kernel) -> Images:
     if _few_outputs(flipped) and not strided:
         return _by_pixel(dy, flipped, padding)
     return _convolve(dy, flipped, (1, 1), padding, dilation=geometry.stride)
+
+
+def _filled_up(geometry: Geometry, kernel: Kernel) -> tuple[Geometry, Kernel]:
+    """The same convolution, zeros at the kernel's end making its width a multiple of the stride."""
+    more = -geometry.kernel[1] % geometry.stride[1]
+    (kh, kw), (top, right) = geometry.kernel, geometry.high
+    wider = dataclasses.replace(geometry, kernel=(kh, kw + more), high=(top, right + more))
+    return wider, jnp.pad(kernel, ((0, 0), (0, more), (0, 0), (0, 0)))
 
 
 def _interleaved(geometry: Geometry, dy: Images, kernel: Kernel) -> Images:

@@ -1,0 +1,152 @@
+"""WaveGAN and SpecGAN: eight devices equal one, and a run in parts a whole one."""
+
+import functools
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from jaxgan import forward, losses, parallel, penalties
+from jaxgan.game.gan import D, G, Gan, Phase
+from jaxgan.game.state import init
+from jaxgan.game.terms import scale
+from jaxgan.nets import specgan
+from jaxgan.nn.waves import PhaseShuffle, WaveConv, WaveConvTranspose
+from jaxgan.runs.checkpoint import Checkpoints, digest
+from support import games
+
+ROWS, STEPS = 8, 3
+
+CLOSE = dict(rtol=2e-5, atol=1e-5)
+
+SGD = {"g": optax.sgd(0.5), "d": optax.sgd(0.05)}
+
+
+def game(generator, discriminator, passes, updates):
+    """A Wasserstein game with a light penalty, under gradient descent."""
+    penalty = scale(0.1, penalties.gradient_penalty)
+    return Gan(
+        generator,
+        discriminator,
+        passes,
+        losses.wasserstein.terms(discriminator={"penalty": penalty}),
+        SGD,
+        updates,
+        threshold=None,
+    )
+
+
+PRIOR = forward.uniform(3)
+
+
+class Waves(nn.Module):
+    """A small generator of 64 samples."""
+
+    @nn.compact
+    def __call__(self, latent, *, train):
+        x = nn.tanh(nn.Dense(32)(latent)).reshape(-1, 16, 2)
+        return nn.tanh(WaveConvTranspose(1, 5)(x))[..., 0]
+
+
+class Shuffled(nn.Module):
+    """A small critic, with phase shuffle of both kinds."""
+
+    @nn.compact
+    def __call__(self, sound, *, train):
+        x = nn.tanh(WaveConv(2, 5)(sound[..., None]))
+        x = PhaseShuffle(2, "layer")(x, train=train)
+        x = nn.tanh(WaveConv(2, 5, stride=1)(x))
+        x = PhaseShuffle(2, "sample")(x, train=train)
+        return nn.Dense(1)(x.reshape(len(x), -1))[:, 0]
+
+
+class Spectrograms(nn.Module):
+    """A small generator of normalized spectrograms, of 256 samples."""
+
+    @nn.compact
+    def __call__(self, latent, *, train):
+        return nn.tanh(nn.Dense(2 * 128)(latent)).reshape(-1, 2, 128, 1)
+
+
+class Critic(nn.Module):
+    """A small critic of them."""
+
+    @nn.compact
+    def __call__(self, spectrogram, *, train):
+        x = nn.tanh(nn.Dense(3)(spectrogram.reshape(len(spectrogram), -1)))
+        return nn.Dense(1)(x)[:, 0]
+
+
+GAMES = {
+    "wavegan": game(Waves(), Shuffled(), forward.unconditional(PRIOR), (D, G)),
+    "specgan": game(
+        specgan.WithMoments(Spectrograms()),
+        Critic(),
+        forward.spectrograms(PRIOR),
+        (Phase("d", moves_stats=("d", "g")), Phase("g", real="same", moves_stats=())),
+    ),
+}
+
+SAMPLES = {"wavegan": 64, "specgan": 256}
+
+
+def chunk(name):
+    random = np.random.default_rng(0)
+    size = (STEPS, 1, ROWS, SAMPLES[name])
+    return {"image": random.normal(scale=0.3, size=size).astype(np.float32)}
+
+
+def born(name, devices):
+    rows = {"image": jnp.asarray(chunk(name)["image"][0, 0, :2])}
+    state = jax.jit(lambda: init(GAMES[name], jax.random.key(0), rows))()
+    return jax.device_put(state, parallel.replicated(devices))
+
+
+@functools.cache
+def runner(name, count):
+    """The compiled step of a game on so many devices."""
+    return games.Runner(GAMES[name], jax.devices()[:count])
+
+
+@functools.cache
+def trained(name, count):
+    """The state after all steps, and the logs of each."""
+    run = runner(name, count)
+    return run.one_by_one(born(name, run.devices), chunk(name))
+
+
+@pytest.mark.parametrize("name", GAMES)
+def test_eight_devices_equal_one(name):
+    (state, logs), (expected, others) = trained(name, 8), trained(name, 1)
+    games.close(games.own(state), games.own(expected), **CLOSE)
+    games.close(logs, others, **CLOSE)
+    for who, player in born(name, jax.devices()[:1]).players.items():
+        moved = jax.tree.map(lambda a, b: np.abs(a - b).max(), player, expected.players[who])
+        assert max(jax.tree.leaves(moved.params)) > 100 * CLOSE["atol"]
+
+
+@pytest.mark.parametrize("name", GAMES)
+def test_a_run_that_stops_and_goes_on_has_the_bits_of_one_that_does_not(name, tmp_path):
+    """Through a checkpoint before the last step, on eight devices."""
+    run, rows = runner(name, 8), chunk(name)["image"]
+    state, _ = run.one_by_one(born(name, run.devices), {"image": rows[:-1]})
+    place = parallel.replicated(run.devices)
+    like = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=place), state)
+    with Checkpoints(tmp_path) as checkpoints:
+        checkpoints.save(STEPS - 1, state)
+    with Checkpoints(tmp_path) as checkpoints:
+        _, state = checkpoints.restore(like)
+    state, _ = run.one_by_one(state, {"image": rows[-1:]})
+    assert digest(games.arrays(state.players)) == digest(games.arrays(trained(name, 8)[0].players))
+
+
+def test_moments_are_those_of_all_real_spectrograms():
+    moments = games.arrays(trained("specgan", 8)[0].players["g"].stats)["moments"]
+    logs = np.asarray(forward.spectral.log_magnitudes(jnp.asarray(chunk("specgan")["image"][:, 0])))
+    found = next(iter(moments.values()))
+    assert found["batches"] == STEPS
+    np.testing.assert_allclose(found["mean"], logs.mean(axis=(0, 1, 2)), rtol=1e-4)
+    np.testing.assert_allclose(found["variance"], logs.var(axis=(0, 1, 2)), rtol=1e-4)
