@@ -58,6 +58,8 @@ QUEUE: tuple[Entry, ...] = (
     study("pix2pix_glyphs", 1.5),
     study("cyclegan_glyphs", 0.7),
     study("context_encoder", 0.7, data="folder:data/cifar10_jpeg"),
+    study("mocogan_clips", 1.5),
+    study("wavegan_syllables", 1.5),
     look("ebgan_mnist"),
     look("dcgan", "fashion_mnist"),
     look("gan", "mnist"),
