@@ -12,7 +12,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "jaxgan"
 LEVELS = (
     ("types", "errors", "xla"),
     ("files", "processes"),
-    ("rng", "parallel", "compiled", "ema", "optim", "hyperparameters", "viz"),
+    ("rng", "parallel", "compiled", "ema", "optim", "hyperparameters", "spectrograms", "viz"),
     ("losses", "nn", "augment", "data", "metrics"),
     ("nets", "forward"),
     ("penalties",),
@@ -35,7 +35,7 @@ names what experiment files need, and is imported by nothing in the package.
 
 ONLY = {
     "data": {"errors", "types", "rng", "files", "viz"},
-    "metrics": {"errors", "types", "rng", "files"},
+    "metrics": {"errors", "types", "rng", "files", "spectrograms"},
     "training/loop": {"types", "game"},
 }
 """Rooms and modules that may import less than their line allows."""

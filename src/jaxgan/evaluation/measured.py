@@ -95,6 +95,11 @@ class Measured:
         return self.samples.modality.name
 
     @property
+    def rate(self) -> int | None:
+        """Samples a second, of sounds."""
+        return self.samples.modality.rate
+
+    @property
     def labels(self) -> np.ndarray | None:
         """The labels that they came with, or that were asked for, integers ``[n]``."""
         return self.samples.labels

@@ -29,6 +29,7 @@ from jaxgan.forward.samples import (
     unconditional,
 )
 from jaxgan.forward.video import clip_shape, content_and_motion, foreground_and_background
+from jaxgan.forward.vocoder import vocoder
 from jaxgan.forward.wrappers import (
     augmented,
     count_steps,
@@ -71,4 +72,5 @@ __all__ = [
     "unconditional",
     "uniform",
     "uniform_labels",
+    "vocoder",
 ]

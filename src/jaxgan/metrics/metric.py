@@ -38,6 +38,9 @@ PAIRS, UNPAIRED = "pairs", "unpaired"
 VIDEOS = "videos"
 """Clips, uint8 ``[n, frames, h, w, c]``."""
 
+SOUNDS = "sounds"
+"""Sounds, int16 ``[n, samples]``."""
+
 PICTURES = frozenset({IMAGES, PAIRS, UNPAIRED})
 """All modalities whose samples are images."""
 
@@ -99,6 +102,11 @@ class Samples(Protocol):
         ...
 
     @property
+    def rate(self) -> int | None:
+        """Samples a second, of sounds; None for others."""
+        ...
+
+    @property
     def labels(self) -> np.ndarray | None:
         """Integers ``[n]``: the labels that came with them, or that were asked for."""
         ...
@@ -137,7 +145,7 @@ class Samples(Protocol):
         ...
 
     def array(self) -> np.ndarray:
-        """All samples: uint8 images ``[n, h, w, c]``, or float32 points ``[n, d]``."""
+        """All samples: e.g. uint8 images ``[n, h, w, c]``, or float32 points ``[n, d]``."""
         ...
 
 
