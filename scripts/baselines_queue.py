@@ -66,6 +66,7 @@ QUEUE: tuple[Entry, ...] = (
     cifar10("context_encoder", "cifar10_small"),
     look("mocogan", "shape_motion_small"),
     look("vgan", "shape_motion_small"),
+    look("hifigan", "prompts_small"),
     look("infogan_mnist"),
     look("bigan_mnist"),
     look("fgan_mnist"),

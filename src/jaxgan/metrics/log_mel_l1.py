@@ -92,7 +92,7 @@ def _parameters(comparison: Comparison) -> Mapping[str, Any]:
 
 
 METRIC = Metric(
-    name="log_mel",
+    name="log_mel_l1",
     about="mean absolute difference of log-mel spectrograms to the true sound",
     compute=_compute,
     values={"mean": "lower", "standard_error": ""},
