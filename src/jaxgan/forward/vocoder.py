@@ -51,4 +51,4 @@ def vocoder(spectrogram: Callable[[Array], Array]) -> Forward:
         del latents  # there is no noise
         return generator(spectrogram(condition["sound"]))[0]
 
-    return Forward(MASKS, run, sample, condition=("sound",), aligned=True)
+    return Forward(MASKS, run, sample, condition=("sound",))

@@ -3,7 +3,8 @@
 All of them are convolutions of stride 1 and without holes, of which ``jaxgan.nn.conv`` has fast
 gradients of any order: a stride sees blocks of samples as channels, a transposed convolution makes
 such blocks (sub-pixel convolution), and a dilation sees every ``d``-th sample as a row of its own.
-On CPU, where XLA has no fast grouped convolution, the kernel of one is filled up with zeros.
+On CPU, where XLA has no fast grouped convolution, the kernel of a narrow one is filled up with
+zeros.
 """
 
 import math
@@ -25,6 +26,9 @@ Sequence = Float[Array, "batch _ _"]
 SequenceKernel = Float[Array, "_ _ _"]
 """``[taps, input channels of a group, output channels]``."""
 
+NARROW = 64
+"""Input channels up to which groups are computed as one kernel with zeros between them, on CPU."""
+
 torch_kernel = nn.initializers.variance_scaling(1 / 3, "fan_in", "uniform")
 """PyTorch's default for convolutions, uniform within ``1 / sqrt(fan_in)``."""
 
@@ -44,7 +48,7 @@ def convolve(
     taps, pad = len(kernel), (len(kernel) - 1) // 2
     count = (x.shape[1] + 2 * pad - taps) // stride + 1
     if groups > 1:
-        if jax.default_backend() != "cpu":
+        if jax.default_backend() != "cpu" or kernel.shape[1] * groups > NARROW:
             return lax.conv_general_dilated(
                 x,
                 kernel,
