@@ -70,6 +70,7 @@ QUEUE: tuple[Entry, ...] = (
     look("vgan", "shape_motion_small"),
     look("wavegan", "syllables_small"),
     look("specgan", "syllables_small"),
+    look("hifigan", "prompts_small"),
     look("infogan_mnist"),
     look("bigan_mnist"),
     look("fgan_mnist"),

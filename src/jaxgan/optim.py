@@ -57,6 +57,19 @@ def linear_after_half(learning_rate: ScalarLike, steps: int) -> optax.Schedule:
     return rate
 
 
+def falling_by_epoch(learning_rate: ScalarLike, decay: ScalarLike, epoch: int) -> optax.Schedule:
+    """A rate that is multiplied by ``decay`` after every ``epoch`` steps (HiFi-GAN, section 3.1).
+
+    Unlike ``optax.exponential_decay``, it takes a traced ``decay``.
+    """
+
+    def rate(step: ArrayLike) -> jax.Array:
+        epochs = (jnp.asarray(step) // epoch).astype(jnp.float32)
+        return learning_rate * jnp.asarray(decay, jnp.float32) ** epochs
+
+    return rate
+
+
 def clip_weights(bound: ScalarLike) -> optax.GradientTransformation:
     """Every parameter stays in ``[-bound, bound]`` (Arjovsky et al. 2017, WGAN, algorithm 1).
 

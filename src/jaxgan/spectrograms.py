@@ -240,8 +240,6 @@ HIFIGAN = LogMel(22_050, 1024, 256, 1024, 80, 0.0, 8000.0)
 NARROW = LogMel(8000, 256, 64, 256, 40)
 """Telephone's rate: 32 ms of sound in a frame, every 8 ms, and filters up to 4 kHz."""
 
-PRESETS = (NARROW, HIFIGAN)
-
 
 def settings_for(rate: int) -> LogMel:
     """Full-band settings for sounds of this rate: a preset's, or its times in such samples.
@@ -261,7 +259,8 @@ def log_mel(sound: Array, settings: LogMel) -> Array:
     Raises:
       UserError: the sound is too short.
     """
-    bands = magnitude(stft(sound, settings.frames)) @ jnp.asarray(settings.filters)
+    magnitudes = magnitude(stft(sound, settings.frames))
+    bands = jnp.matmul(magnitudes, settings.filters, precision=lax.Precision.HIGHEST)
     return jnp.log(jnp.maximum(bands, LEAST_MAGNITUDE))
 
 
@@ -278,7 +277,8 @@ def sound_of(
     Griffin and Lim's.
     """
     inverse = jnp.asarray(np.linalg.pinv(settings.filters.astype(np.float64)), jnp.float32)
-    magnitudes = jnp.maximum(jnp.exp(logs) @ inverse, 0.0)
+    magnitudes = jnp.matmul(jnp.exp(logs), inverse, precision=lax.Precision.HIGHEST)
+    magnitudes = jnp.maximum(magnitudes, 0.0)
     return griffin_lim(magnitudes, settings.frames, samples, iterations, momentum)
 
 

@@ -107,6 +107,11 @@ def syllables(samples: int = 8192) -> DataSpec:
     return DataSpec(name, (samples,), 10, sounds(16_000))
 
 
+def sounds_folder(samples: int, rate: int, folder: str = "sounds") -> DataSpec:
+    """Sound files of a folder at ``rate`` samples a second, ``samples`` of them at a time."""
+    return DataSpec(f"sounds:{samples}@{rate}:{folder}", (samples,), None, sounds(rate))
+
+
 def stacked_mnist(triples: int) -> DataSpec:
     """Three digits of MNIST as the channels of one image, ``triples`` of them."""
     return DataSpec(f"stacked_mnist:{triples}", (28, 28, 3), 1000)

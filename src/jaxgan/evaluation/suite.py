@@ -17,6 +17,7 @@ from jaxgan.metrics import (
     intra_class,
     kernel,
     l1,
+    log_mel_l1,
     modes,
     ms_ssim,
     nearest_log_mel,
@@ -33,7 +34,7 @@ from jaxgan.metrics.metric import Metric
 FILES = (frechet, frechet_infinity, intra_class, kernel, prdc, inception_score, modes)
 FILES += (cas, ms_ssim, ppl, parzen, neighbors, pairwise, l1, psnr, ssim, hole)
 
-FILES += (acd, category, fd_frames, fd_clips, fd_log_mel, nearest_log_mel)
+FILES += (acd, category, fd_frames, fd_clips, fd_log_mel, log_mel_l1, nearest_log_mel)
 
 METRICS: Mapping[str, Metric] = {file.METRIC.name: file.METRIC for file in FILES}
 """Every metric by its name."""

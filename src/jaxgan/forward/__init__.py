@@ -30,6 +30,7 @@ from jaxgan.forward.samples import (
 )
 from jaxgan.forward.spectral import spectrograms
 from jaxgan.forward.video import clip_shape, content_and_motion, foreground_and_background
+from jaxgan.forward.vocoder import vocoder
 from jaxgan.forward.wrappers import (
     augmented,
     count_steps,
@@ -73,4 +74,5 @@ __all__ = [
     "unconditional",
     "uniform",
     "uniform_labels",
+    "vocoder",
 ]

@@ -49,6 +49,7 @@ from jaxgan.losses.relativistic import (
     average_relativistic,
     relativistic,
 )
+from jaxgan.losses.sound import feature_matching, log_mel_distance
 from jaxgan.losses.video import mask_size
 
 __all__ = [
@@ -68,6 +69,7 @@ __all__ = [
     "each_domain",
     "ebgan",
     "f_divergence",
+    "feature_matching",
     "gan_divergence",
     "gaussian_information",
     "hinge",
@@ -77,6 +79,7 @@ __all__ = [
     "l1",
     "latent_reconstruction",
     "least_squares",
+    "log_mel_distance",
     "mask_size",
     "minimax",
     "nonsaturating",

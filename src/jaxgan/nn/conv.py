@@ -175,8 +175,9 @@ def _kernel_gradient(geometry: Geometry, x: Images, dy: Images) -> Kernel:
     # Without the barriers XLA merges the transposes with what makes x and dy, or folds them into
     # the convolution, and either takes several times as long.
     x, dy = lax.optimization_barrier((x, dy))
-    if stride == (1, 1) and dy.shape[-1] < x.shape[-1]:
-        # The other way around, since convolutions are faster with more outputs.
+    if stride == (1, 1) and dy.shape[-1] < x.shape[-1] and min(geometry.kernel) > 1:
+        # The other way around, since convolutions are faster with more outputs. Of sequences, with
+        # kernels of one row, it is many times slower.
         padding = [
             (k - 1 - lo, n - m + lo)
             for n, m, k, lo in zip(
