@@ -34,7 +34,7 @@ names what experiment files need, and is imported by nothing in the package.
 """
 
 ONLY = {
-    "data": {"errors", "types", "rng", "files", "viz"},
+    "data": {"errors", "types", "rng", "files", "spectrograms", "viz"},
     "metrics": {"errors", "types", "rng", "files", "spectrograms"},
     "training/loop": {"types", "game"},
 }

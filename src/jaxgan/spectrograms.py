@@ -25,6 +25,23 @@ LEAST_WEIGHT = 1e-8
 """Sums of squared windows up to this are no part of a sound's frames."""
 
 
+FULL = 32768.0
+"""What 16 bits call 1."""
+
+
+def of_int16(samples: Array) -> Array:
+    """int16 samples as float32 in [-1, 1); floating samples pass unchanged."""
+    if jnp.issubdtype(samples.dtype, jnp.floating):
+        return samples
+    return samples.astype(jnp.float32) / FULL
+
+
+def to_int16(samples: np.ndarray) -> np.ndarray:
+    """The inverse of ``of_int16``: rounds, clips what lies outside; not-a-number becomes 0."""
+    levels = np.nan_to_num(np.asarray(samples, np.float32) * FULL)
+    return np.clip(np.round(levels), -FULL, FULL - 1).astype(np.int16)
+
+
 @dataclasses.dataclass(frozen=True)
 class Frames:
     """How a sound is cut into frames.

@@ -8,10 +8,11 @@ import pytest
 import soundfile
 
 from jaxgan.data.open import absolute, open_source
-from jaxgan.data.sounds import sounds, to_float, to_int16
+from jaxgan.data.sounds import sounds
 from jaxgan.data.sources.decode import UnreadableError
 from jaxgan.data.sources.sound_files import read_sound
 from jaxgan.errors import NoSplitError, UserError
+from jaxgan.spectrograms import of_int16, to_int16
 from jaxgan.viz.sound import in_turn, spectrograms, wav_bytes
 
 RATE = 8000
@@ -35,7 +36,7 @@ def folder(tmp_path):
 
 def test_samples_survive_the_way_through_floats():
     levels = np.array([-32768, -1, 0, 1, 32767], np.int16)
-    floats = np.asarray(to_float(jnp.asarray(levels)))
+    floats = np.asarray(of_int16(jnp.asarray(levels)))
     assert floats.dtype == np.float32
     assert floats.min() == -1
     np.testing.assert_array_equal(to_int16(floats), levels)

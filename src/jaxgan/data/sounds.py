@@ -5,21 +5,17 @@ import functools
 from collections.abc import Mapping
 from pathlib import Path
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from jaxgan.data.modality import IMAGES, Modality, Range
 from jaxgan.errors import UserError
 from jaxgan.rng import Rng
+from jaxgan.spectrograms import of_int16, to_int16
 from jaxgan.types import Batch
 from jaxgan.viz import sound
 
 NAME = "sounds"
 """The name of the modality, whatever its rate."""
-
-FULL = 32768.0
-"""What 16 bits call 1."""
 
 
 @functools.cache
@@ -56,24 +52,11 @@ def sounds(rate: int) -> Modality:
     )
 
 
-def to_float(samples: jax.Array) -> jax.Array:
-    """int16 samples as float32 in [-1, 1); floating samples pass unchanged."""
-    if jnp.issubdtype(samples.dtype, jnp.floating):
-        return samples
-    return samples.astype(jnp.float32) / FULL
-
-
-def to_int16(samples: np.ndarray) -> np.ndarray:
-    """The inverse of ``to_float``: rounds, clips what lies outside; not-a-number becomes 0."""
-    levels = np.nan_to_num(np.asarray(samples, np.float32) * FULL)
-    return np.clip(np.round(levels), -FULL, FULL - 1).astype(np.int16)
-
-
 def _prepare(batch: Batch, rng: Rng | None, range: Range, flip: bool) -> Batch:
     del rng, range
     if flip:
         raise UserError("--flip: sounds are not images; omit it.")
-    return {**batch, "sound": to_float(batch["sound"])}
+    return {**batch, "sound": of_int16(batch["sound"])}
 
 
 def _quantize(samples: np.ndarray, range: Range) -> np.ndarray:

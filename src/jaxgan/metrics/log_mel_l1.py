@@ -11,11 +11,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxgan.data.sounds import to_float, to_int16
 from jaxgan.metrics.log_mels import BLOCK, check_rates, log_mels, parameters, settings_of
 from jaxgan.metrics.mean import summary
 from jaxgan.metrics.metric import SOUNDS, Comparison, Found, Metric
-from jaxgan.spectrograms import LogMel, log_mel, sound_of
+from jaxgan.spectrograms import LogMel, log_mel, of_int16, sound_of, to_int16
 
 ITERATIONS = 32
 """Of the control."""
@@ -45,7 +44,7 @@ def _blocks(sounds: np.ndarray) -> list[np.ndarray]:
 
 @partial(jax.jit, static_argnames="settings")
 def _made_again(sounds: np.ndarray, settings: LogMel) -> jax.Array:
-    logs = log_mel(to_float(jnp.asarray(sounds)), settings)
+    logs = log_mel(of_int16(jnp.asarray(sounds)), settings)
     return sound_of(logs, settings, sounds.shape[-1], ITERATIONS, MOMENTUM)
 
 

@@ -13,10 +13,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxgan.data.sounds import to_float
 from jaxgan.errors import UserError
 from jaxgan.metrics.metric import Comparison, Samples
-from jaxgan.spectrograms import LogMel, log_mel, settings_for
+from jaxgan.spectrograms import LogMel, log_mel, of_int16, settings_for
 
 BLOCK = 256
 """Sounds that are transformed at once."""
@@ -43,16 +42,18 @@ def settings_of(samples: Samples) -> LogMel:
 @partial(jax.jit, static_argnames="settings")
 def log_mels(sounds: np.ndarray, settings: LogMel) -> jax.Array:
     """The log-mel spectrograms of int16 ``[n, samples]``, float32 ``[n, frames, mels]``."""
-    return log_mel(to_float(jnp.asarray(sounds)), settings)
+    return log_mel(of_int16(jnp.asarray(sounds)), settings)
 
 
 def check_rates(comparison: Comparison) -> None:
-    """Raises ``UserError`` if sounds are compared that differ in rate."""
+    """Raises ``UserError`` if sounds are compared that differ in rate, or have none."""
+    for samples in (comparison.real, comparison.generated):
+        settings_of(samples)
     real, made = comparison.real, comparison.generated
     if real.rate != made.rate:
         raise UserError(
-            f"{made.name} has {made.rate} samples a second and {real.name} {real.rate}; give "
-            f"sounds of one rate, e.g. sounds:{real.shape[0]}@{real.rate}:DIR."
+            f"{made.name} has {made.rate} samples a second and {real.name} {real.rate}; compare "
+            f"sounds of one rate, such as sounds:SAMPLES@{real.rate}:DIR."
         )
 
 

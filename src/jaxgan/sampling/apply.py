@@ -8,10 +8,10 @@ import jax.numpy as jnp
 import numpy as np
 from flax.errors import FlaxError
 
-from jaxgan.data import sounds
 from jaxgan.data.modality import to_float
 from jaxgan.errors import UserError
 from jaxgan.sampling.sampler import Sampler, Static, generate
+from jaxgan.spectrograms import of_int16
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,9 +71,7 @@ class Applier:
         # To whole multiples of the training's length: its generator takes those, and recordings of
         # all lengths then need few compilations.
         full = np.pad(sound, (0, -len(sound) % self.shape[0]))
-        made = self._checked(self._made(sounds.to_float(jnp.asarray(full)), latents, None))[
-            : len(sound)
-        ]
+        made = self._checked(self._made(of_int16(jnp.asarray(full)), latents, None))[: len(sound)]
         return np.pad(made, (0, len(sound) - len(made)))
 
     def _checked(self, made: jax.Array) -> np.ndarray:

@@ -5,9 +5,9 @@ from typing import BinaryIO
 
 import numpy as np
 
-from jaxgan.data.sounds import to_int16
 from jaxgan.data.sources.decode import UnreadableError
 from jaxgan.errors import UserError
+from jaxgan.spectrograms import to_int16
 
 SUFFIXES = (".wav", ".ogg", ".flac", ".oga", ".aif", ".aiff")
 """Files that are taken for sound in a folder."""

@@ -6,9 +6,8 @@ import math
 import jax
 import jax.numpy as jnp
 
-from jaxgan.data.sounds import to_float
 from jaxgan.metrics.extractors.extractor import Extractor
-from jaxgan.spectrograms import LEAST_MAGNITUDE, log_mel, settings_for
+from jaxgan.spectrograms import LEAST_MAGNITUDE, log_mel, of_int16, settings_for
 
 DARK, BRIGHT = math.log(LEAST_MAGNITUDE), 5.0
 """Logarithms that are black and white; no tone of full height is brighter."""
@@ -16,7 +15,7 @@ DARK, BRIGHT = math.log(LEAST_MAGNITUDE), 5.0
 
 def pictures(sounds: jax.Array, rate: int) -> jax.Array:
     """int16 ``[n, samples]`` -> float32 ``[n, frames, mels, 1]``, whole numbers 0 to 255."""
-    levels = (log_mel(to_float(sounds), settings_for(rate)) - DARK) / (BRIGHT - DARK)
+    levels = (log_mel(of_int16(sounds), settings_for(rate)) - DARK) / (BRIGHT - DARK)
     return jnp.round(255 * jnp.clip(levels, 0, 1))[..., None]
 
 
