@@ -73,5 +73,5 @@ def test_the_score_stands_beside_griffin_and_lims():
 @pytest.mark.parametrize("rates", [(8000, 16_000), (None, None), (8000, None)])
 def test_sounds_of_other_rates_are_not_compared(rates):
     comparison = Comparison(*(Sounds(chords(2), rate) for rate in rates))  # type: ignore[arg-type]
-    with pytest.raises(UserError, match="compare sounds of one rate|has no rate"):
+    with pytest.raises(UserError, match=r"compare sounds of one rate|has no rate"):
         METRIC.compute(comparison)

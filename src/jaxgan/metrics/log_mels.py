@@ -22,8 +22,12 @@ BLOCK = 256
 
 
 def features(samples: Samples) -> np.ndarray:
-    """Mean, deviation and change of each band, float64 ``[n, 3 mels]``."""
-    sounds, settings = samples.array(), settings_of(samples)
+    """``features_of`` samples, at their own rate."""
+    return features_of(samples.array(), settings_of(samples))
+
+
+def features_of(sounds: np.ndarray, settings: LogMel) -> np.ndarray:
+    """Mean, deviation, change of each band, int16 ``[n, samples]`` -> float64 ``[n, 3 mels]``."""
     parts = [sounds[at : at + BLOCK] for at in range(0, len(sounds), BLOCK)]
     return np.concatenate([_summary(np.asarray(log_mels(part, settings))) for part in parts])
 
