@@ -78,7 +78,7 @@ class Asked:
             training,
             self.runtime.steps,
             self.devices,
-            self.runtime.compute.backend,
+            self.runtime.compute,
             self.rows,
         )
 
@@ -153,6 +153,9 @@ def planned(
     return flags, chip, run
 
 
+SAVING = ("accumulate", "remat")
+"""Flags of a run that save memory."""
+
 DEFAULT = {"tpu": "bfloat16", "cuda": "tensorfloat32"}
 """What is a chip's default is called where a run's precision is chosen."""
 
@@ -186,7 +189,7 @@ def described(
         "chip": dataclasses.asdict(chip),
         "devices": len(asked.devices),
         "batch_size": asked.training.batch_size,
-        "backend": asked.runtime.compute.backend,
+        **{name: getattr(asked.runtime.compute, name) for name in ("backend", *SAVING)},
         "rows": asked.rows,
         "versions": {name: version(name) for name in ("jax", "jaxlib", PACKAGES[chip.platform])},
         "figures": {name: dataclasses.asdict(one) | bounds(one) for name, one in found.items()},
@@ -213,7 +216,7 @@ def page(result: dict[str, Any]) -> str:
     lines += [[name, *(column[name] for column in columns)] for name in columns[0]]
     told = [
         f"{result['experiment']}: a step of batch {result['batch_size']:,} on {result['devices']} "
-        f"devices of {result['topology']}, by {result['backend']}.",
+        f"devices of {result['topology']}, by {result['backend']}{saving(result)}.",
         "Compiled, not run: the figures are the compiler's, of one device.",
         "",
         table(lines),
@@ -235,6 +238,13 @@ def page(result: dict[str, Any]) -> str:
             f"the chip's default is --matmul-precision {DEFAULT[chip['platform']]}.",
         ]
     )
+
+
+def saving(result: dict[str, Any]) -> str:
+    """What saves memory, as the flags that ask for it."""
+    flags = [f"--accumulate {result['accumulate']}"] * (result["accumulate"] > 1)
+    flags += ["--remat"] * result["remat"]
+    return "".join(f", {flag}" for flag in flags)
 
 
 def cells(one: dict[str, Any]) -> dict[str, str]:
