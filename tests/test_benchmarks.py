@@ -75,7 +75,9 @@ def test_a_committed_page_names_its_own_runs_and_command(page):
         assert f"`{told['command']}`" in text
 
 
-@pytest.mark.parametrize("name", ["extractors", "cpu_convolutions", "speed", "growth"])
+@pytest.mark.parametrize(
+    "name", ["extractors", "cpu_convolutions", "speed", "growth", "compile_tpu"]
+)
 def test_a_committed_page_is_what_its_script_makes_of_the_numbers(scripts, name):
     told = json.loads((RESULTS / f"{name}.json").read_text())
     page = importlib.import_module(name).page(told)

@@ -15,6 +15,7 @@ from jaxgan.aot.batch import largest
 from jaxgan.aot.chips import Chip, chip_of
 from jaxgan.aot.figures import Figures, Memory, figures_of, memory_of
 from jaxgan.aot.program import Program, program_of
+from jaxgan.aot.scaling import Scaled, weak_scaling
 from jaxgan.aot.topology import devices_of
 from jaxgan.cli.experiment import parse
 from jaxgan.cli.flags import check_count
@@ -192,7 +193,10 @@ def described(
         **{name: getattr(asked.runtime.compute, name) for name in ("backend", *SAVING)},
         "rows": asked.rows,
         "versions": {name: version(name) for name in ("jax", "jaxlib", PACKAGES[chip.platform])},
-        "figures": {name: dataclasses.asdict(one) | bounds(one) for name, one in found.items()},
+        "figures": {
+            name: dataclasses.asdict(one) | bounds(one) | scaling(one, chip, len(asked.devices))
+            for name, one in found.items()
+        },
         "largest_batch": batches and {"fits": batches[0], "does_not_fit": batches[1]},
     }
 
@@ -202,6 +206,14 @@ def bounds(figures: Figures) -> dict[str, Any]:
     if figures.least is None:
         return {"seconds_of_step": None, "bound": None}
     return {"seconds_of_step": figures.least.seconds, "bound": figures.least.bound}
+
+
+def scaling(figures: Figures, chip: Chip, devices: int) -> dict[str, Any]:
+    """The model of weak scaling; nothing where the step does not compile."""
+    if figures.least is None:
+        return {"weak_scaling": []}
+    steps = weak_scaling(chip, figures.least.seconds, figures.collectives, devices)
+    return {"weak_scaling": [dataclasses.asdict(one) for one in steps]}
 
 
 HEAD = "products, activations"
@@ -231,6 +243,7 @@ def page(result: dict[str, Any]) -> str:
     return "\n".join(
         [
             *told,
+            *scales(result),
             f"A chip has {chip['flops'] / 1e12:.0f} TFLOP/s of bfloat16 products, "
             f"{chip['bandwidth'] / 1e9:.0f} GB/s and {chip['memory'] / 1e9:.0f} GB "
             f"({chip['source']}).",
@@ -238,6 +251,34 @@ def page(result: dict[str, Any]) -> str:
             f"the chip's default is --matmul-precision {DEFAULT[chip['platform']]}.",
         ]
     )
+
+
+def scales(result: dict[str, Any]) -> list[str]:
+    """The model of weak scaling as a table, at the run's own precision."""
+    steps = [Scaled(**one) for one in next(iter(result["figures"].values()))["weak_scaling"]]
+    if not steps:
+        return []
+    rows_of_each = result["batch_size"] // result["devices"]
+    head = ["chips", "batch", "exchange", "a step at least", "efficiency"]
+    lines = [
+        [
+            f"{one.chips}",
+            f"{one.chips * rows_of_each:,}",
+            f"{1e3 * one.exchange:.3g} ms",
+            f"{1e3 * one.overlapped:.3g} to {1e3 * one.apart:.3g} ms",
+            " to ".join(f"{share:.0%}" for share in one.efficiency),
+        ]
+        for one in steps
+    ]
+    return [
+        f"With as many rows on each of more chips, {rows_of_each:,}, by a model and not measured: "
+        "rings at the published",
+        f"rate of a chip's links, {result['chip']['links'] / 1e9:.0f} GB/s, beside the rest of a "
+        "step or after it, without latency.",
+        "",
+        table([head, *lines]),
+        "",
+    ]
 
 
 def saving(result: dict[str, Any]) -> str:
