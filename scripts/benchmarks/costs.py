@@ -68,14 +68,15 @@ def main(names: tyro.conf.Positional[tuple[str, ...]] = ()) -> None:
     Args:
       names: what to count anew; all if none is named.
     """
-    known, found = json.loads(FILE.read_text()) if names else {}, {}
-    for name, experiment in experiments().items():
-        if names and name not in names and name in known:
-            found[name] = known[name]
+    every = experiments()
+    found = json.loads(FILE.read_text())
+    for name, experiment in every.items():
+        if names and name not in names and name in found:
             continue
         found[name] = dataclasses.asdict(cost(experiment)) | {"batch": experiment.batch_size}
+        found = {one: found[one] for one in every if one in found}
         print(name, found[name], flush=True)
-    write_json(FILE, found)
+        write_json(FILE, found)  # what is counted stays if this is stopped
     lines = [
         (
             name,

@@ -209,8 +209,11 @@ def bounds(figures: Figures) -> dict[str, Any]:
 
 
 def scaling(figures: Figures, chip: Chip, devices: int) -> dict[str, Any]:
-    """The model of weak scaling; nothing where the step does not compile."""
-    if figures.least is None:
+    """The model of weak scaling; nothing where the step does not compile, or exchanges nothing.
+
+    What is compiled for one device does not say what several would exchange.
+    """
+    if figures.least is None or devices == 1:
         return {"weak_scaling": []}
     steps = weak_scaling(chip, figures.least.seconds, figures.collectives, devices)
     return {"weak_scaling": [dataclasses.asdict(one) for one in steps]}

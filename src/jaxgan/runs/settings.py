@@ -85,7 +85,7 @@ class Compute:
     rows of a batch see each other."""
     remat: bool = False
     """Rematerialize: gradients compute again what lies inside the networks instead of keeping it,
-    which saves memory on accelerators, not on a CPU, for about one more forward pass."""
+    for about one more forward pass; saves memory of deep networks on accelerators, not on a CPU."""
     recompile: bool = False
     """Compile every program anew, and keep none for the next start."""
     deterministic: bool = False
