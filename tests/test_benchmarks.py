@@ -1,6 +1,7 @@
 """The scripts of scripts/benchmarks, and what their committed pages say."""
 
 import contextlib
+import dataclasses
 import importlib
 import json
 import sys
@@ -9,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from jaxgan.errors import UserError
+from jaxgan.experiment import Task
+from jaxgan.game.gan import moves
 from jaxgan.reproduce.measured import read_measured
 
 BENCHMARKS = Path(__file__).parent.parent / "scripts" / "benchmarks"
@@ -75,7 +78,9 @@ def test_a_committed_page_names_its_own_runs_and_command(page):
         assert f"`{told['command']}`" in text
 
 
-@pytest.mark.parametrize("name", ["extractors", "cpu_convolutions", "speed", "growth"])
+@pytest.mark.parametrize(
+    "name", ["extractors", "cpu_convolutions", "speed", "growth", "compile_tpu"]
+)
 def test_a_committed_page_is_what_its_script_makes_of_the_numbers(scripts, name):
     told = json.loads((RESULTS / f"{name}.json").read_text())
     page = importlib.import_module(name).page(told)
@@ -160,6 +165,49 @@ def test_slopes_are_those_of_powers(scripts):
 
     for power in (0.5, 2.0):
         assert slope([1, 2, 8], [3.0 * n**power for n in (1, 2, 8)]) == pytest.approx(power)
+
+
+@pytest.mark.parametrize(
+    "name, flags, values",
+    [
+        ("batch", {"width": 2}, (8, 16)),
+        ("critic updates", {"width": 2, "latent": 2, "batch_size": 8}, (1, 2)),
+        ("members", {"hidden": (4,), "batch_size": 8}, (1, 2)),
+    ],
+)
+@pytest.mark.slow
+def test_a_size_that_grows_is_timed(scripts, tmp_path, monkeypatch, name, flags, values):
+    import growth
+
+    size = growth.SIZES[name]
+    game = dataclasses.replace(size.game, flags=flags)
+    tiny = dataclasses.replace(size, game=game, values=values)
+    monkeypatch.setitem(growth.SIZES, name, tiny)
+    asked = growth.Flags(sizes=(name,), rounds=2, seconds=1e-3, out=tmp_path)
+    assert growth.main(asked) == 0
+    (found,) = json.loads((tmp_path / "growth.json").read_text())["sizes"].values()
+    assert {int(value): len(took) for value, took in found["seconds"].items()} == dict.fromkeys(
+        values, 2
+    )
+    assert all(second > 0 for took in found["seconds"].values() for second in took)
+    page = (tmp_path / "growth.md").read_text()
+    assert f"## {name.capitalize()}" in page
+    assert "Not measured yet: " in page
+    assert (tmp_path / "growth.png").stat().st_size > 0
+
+
+def test_critic_updates_are_those_of_a_step(scripts):
+    """What the size of that name grows, as the game has it."""
+    import growth
+    from games import trials
+
+    size = growth.SIZES["critic updates"]
+    for value in size.values:
+        flags = {**size.game.flags, size.flag: value}
+        (trial,) = trials(dataclasses.replace(size.game, flags=flags))
+        experiment = trial.experiment
+        gan = experiment.game(trial.config, Task.of(experiment.data, steps=1))
+        assert [moves(gan.updates, who, 1) for who in "dg"] == [value, 1]
 
 
 def test_peers_in_pytorch_have_as_many_parameters_as_ours(scripts):

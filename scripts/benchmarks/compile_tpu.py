@@ -17,6 +17,9 @@ from typing import Any
 import tyro
 from pages import RESULTS, rows
 
+from jaxgan.aot.chips import chip_of
+from jaxgan.aot.hlo import Collective
+from jaxgan.aot.scaling import weak_scaling
 from jaxgan.files import replacing, write_json
 from jaxgan.runs.environment import processor
 
@@ -134,6 +137,36 @@ def lines(name: str, result: dict[str, Any]) -> list[list[str]]:
     return found
 
 
+SCALING_HEAD = (
+    *("experiment", "batch of a chip", "products, activations", "MB exchanged", "least ms"),
+    *("exchange on 8 chips, ms", "on 256", "efficiency on 8", "on 64", "on 256"),
+)
+
+
+def scaling_lines(name: str, result: dict[str, Any]) -> list[list[str]]:
+    """The lines of one experiment in the model of weak scaling, one for each precision."""
+    found = []
+    for precision in sorted(result.get("figures", {}), key=PRECISIONS.index):
+        one = result["figures"][precision]
+        if not one["seconds_of_step"]:
+            continue
+        exchanged = {kind: Collective(**two) for kind, two in one["collectives"].items()}
+        eight, many, pod = weak_scaling(
+            *(chip_of(result["topology"]), one["seconds_of_step"], exchanged),
+            *(result["devices"], (8, 64, 256)),
+        )
+        found.append(
+            [
+                *(name, f"{result['batch_size'] // result['devices']}", precision),
+                f"{sum(kind.bytes for kind in exchanged.values()) / 1e6:.3g}",
+                *(f"{1e3 * seconds:.3g}" for seconds in (eight.compute, eight.exchange)),
+                f"{1e3 * pod.exchange:.3g}",
+                *(" to ".join(f"{s:.0%}" for s in step.efficiency) for step in (eight, many, pod)),
+            ]
+        )
+    return found
+
+
 def without(results: dict[str, Any], precision: str) -> list[str]:
     """The experiments that were not compiled at a precision."""
     return [name for name in CASES if precision not in results.get(name, {}).get("figures", {})]
@@ -148,6 +181,7 @@ def page(told: dict[str, Any]) -> str:
         for precision in PRECISIONS
         if (names := without(results, precision))
     ]
+    model = [line for name, result in results.items() for line in scaling_lines(name, result)]
     some = next((one for one in results.values() if "versions" in one), None)
     versions = some["versions"] if some else {}
     chip = some["chip"] if some else {}
@@ -173,6 +207,17 @@ one device, with the experiments' own batch sizes, or the next that eight divide
 - `s`: the compiler's time, beside other work.
 
 {rows(HEAD, table)}
+## More chips: a model
+
+With the rows of a chip as they are above, on more chips. Nothing of it is measured: the time of a
+step is `least ms`, and what the compiled program exchanges (`MB` above) as rings send it, at the
+published rate of a v5e chip's links, {chip_of(TOPOLOGY).links / 1e9:.0f} GB/s in one direction over
+all of them. An all-reduce of N chips sends 2 (N - 1) / N of its bytes. `efficiency` is the share of
+N times the samples of one chip that N chips take a second, where nothing else happens while they
+exchange, and where everything else does. Left out: latency, of which many small collectives have
+much; slices that are no torus, which have fewer links; hosts that read the data.
+
+{rows(SCALING_HEAD, model)}
 {"Not compiled yet:" if missing else "Every experiment is compiled."}
 
 {"".join(missing)}"""

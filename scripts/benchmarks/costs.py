@@ -1,8 +1,8 @@
-"""Counts the operations and bytes of a training step of every experiment, from its program.
+"""Counts the operations, bytes and memory of a training step of every experiment.
 
 ``python scripts/benchmarks/costs.py`` writes costs.md and costs.json in ``results``, which the
-tests hold the code to; names after it count those experiments alone. It compiles nothing and takes
-some minutes.
+tests hold the code to; names after it count those experiments alone. It compiles every step, runs
+none, and takes some minutes.
 """
 
 import dataclasses
@@ -28,9 +28,10 @@ TEXT = """# What a training step costs by its program
 
 Every experiment with its default settings, on one device: floating-point operations (a
 multiplication and an addition are two) and bytes that operations read and write, as XLA counts them
-before it optimizes, and the bytes of the state. Lazy phases and terms count as if they were due in
-every step, and a loop as if it ran once. Made by `scripts/benchmarks/costs.py`; nothing is timed,
-and every number is in `costs.json`.
+before it optimizes, and the bytes of the state. `peak` is the memory of the step compiled for a
+CPU: state, a streamed batch, and the block in which the compiler has placed everything in between.
+Lazy phases and terms count as if they were due in every step, and a loop as if it ran once. Made by
+`scripts/benchmarks/costs.py`; nothing is timed, and every number is in `costs.json`.
 
 """
 
@@ -67,14 +68,15 @@ def main(names: tyro.conf.Positional[tuple[str, ...]] = ()) -> None:
     Args:
       names: what to count anew; all if none is named.
     """
-    known, found = json.loads(FILE.read_text()) if names else {}, {}
-    for name, experiment in experiments().items():
-        if names and name not in names and name in known:
-            found[name] = known[name]
+    every = experiments()
+    found = json.loads(FILE.read_text())
+    for name, experiment in every.items():
+        if names and name not in names and name in found:
             continue
         found[name] = dataclasses.asdict(cost(experiment)) | {"batch": experiment.batch_size}
+        found = {one: found[one] for one in every if one in found}
         print(name, found[name], flush=True)
-    write_json(FILE, found)
+        write_json(FILE, found)  # what is counted stays if this is stopped
     lines = [
         (
             name,
@@ -82,10 +84,11 @@ def main(names: tyro.conf.Positional[tuple[str, ...]] = ()) -> None:
             f"{row['flops'] / 1e9:.3g}",
             f"{row['bytes'] / 2**20:.3g}",
             f"{row['state_bytes'] / 2**20:.3g}",
+            f"{row['peak_bytes'] / 2**20:.3g}",
         )
         for name, row in found.items()
     ]
-    head = ("experiment", "batch", "GFLOP a step", "MiB moved", "MiB of state")
+    head = ("experiment", "batch", "GFLOP a step", "MiB moved", "MiB of state", "peak, MiB")
     FILE.with_suffix(".md").write_text(TEXT + rows(head, lines))
 
 

@@ -209,10 +209,14 @@ def page(result: Mapping[str, Any]) -> str:
 {found["load"][1][0]} after; {versions}.
 """
         )
+    missing = [name for name in SIZES if name not in result["sizes"]]
+    parts += [f"Not measured yet: {', '.join(missing)}.\n"] if missing else []
     return f"""# Training steps as they grow, on CPU
 
 Written by `growth.py` (how to run it: its first lines); every number is in `growth.json`. The slope
-is that of a line through the logarithms of sizes and times: 1 is proportional.
+is that of a line through the logarithms of sizes and times: 1 is proportional. How steps grow with
+the number of devices is not measured, as those of a CPU share its cores; `compile_tpu.md` has a
+model of it.
 
 ![milliseconds per step against each size](growth.png)
 

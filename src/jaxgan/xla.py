@@ -3,6 +3,7 @@
 import importlib.util
 import os
 from importlib import metadata
+from typing import Any
 
 NO_YNNPACK_CONVOLUTIONS = (
     "--xla_cpu_experimental_ynn_fusion_type=-LIBRARY_FUSION_TYPE_INDIVIDUAL_CONVOLUTION"
@@ -13,8 +14,24 @@ NO_YNNPACK_CONVOLUTIONS = (
 bits of a run on CPU depend on it; it is recorded with the other flags.
 """
 
+QUICK = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
+"""Less work for LLVM: programs compile in less time, and run slower."""
+
+NO_EMITTERS = {"xla_cpu_use_fusion_emitters": False}
+"""Fusions on CPU are compiled in the older way, which takes a half of the time or less."""
+
 KNOWN = ("0.10",)
-"""Versions of jaxlib that were tried with it: XLA aborts at a flag that it does not know."""
+"""Versions of jaxlib that were tried with these: XLA aborts at a flag that it does not know."""
+
+
+def known() -> bool:
+    """Whether the flags here were tried with the installed version of XLA."""
+    return metadata.version("jaxlib").rpartition(".")[0] in KNOWN
+
+
+def quick_options() -> dict[str, Any]:
+    """Compiler options for programs that are looked at, not run."""
+    return {**QUICK, **(NO_EMITTERS if known() else {})}
 
 
 def add_flags(*flags: str) -> None:
@@ -35,7 +52,7 @@ def tune_cpu() -> None:
 
     if backends_are_initialized() or accelerated():
         return
-    if metadata.version("jaxlib").rpartition(".")[0] in KNOWN:
+    if known():
         add_flags(NO_YNNPACK_CONVOLUTIONS)
 
 

@@ -11,7 +11,7 @@ from jaxgan.aot.program import program_of
 from jaxgan.cli.compile import UNKNOWN, cells, precisions
 from jaxgan.cli.experiment import default_settings
 from jaxgan.experiment import load_experiment
-from jaxgan.runs.settings import Training
+from jaxgan.runs.settings import Compute, Training
 from support.tiny_runs import TINY
 
 pytest_plugins = ["support.run_fixtures"]
@@ -43,7 +43,7 @@ def program(backend="pmap", rows=50_000, devices=4):
     experiment = load_experiment(TINY)
     training, runtime = default_settings(experiment)
     parts = experiment, experiment.default(), training, runtime.steps, jax.devices()[:devices]
-    return program_of(*parts, backend, rows)
+    return program_of(*parts, Compute(backend=backend), rows)
 
 
 def test_a_program_is_that_of_a_run():

@@ -8,7 +8,7 @@ from jaxgan.aot.roofline import roofline
 from jaxgan.aot.topology import devices_of, options_of
 from jaxgan.errors import UserError
 
-CHIP = Chip("tpu", 100e12, SPLIT, bandwidth=1e12, memory=16e9, side=128, source="none")
+CHIP = Chip("tpu", 100e12, SPLIT, bandwidth=1e12, memory=16e9, links=1e11, side=128, source="none")
 
 
 def test_the_slower_of_two_bounds_a_step():

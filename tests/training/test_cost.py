@@ -1,4 +1,4 @@
-"""The operations of a step: held within a band of what is committed, so that no clock is needed."""
+"""The operations and the memory of a step, within a band of what is committed: without a clock."""
 
 import dataclasses
 import importlib
@@ -6,16 +6,19 @@ import json
 import sys
 from pathlib import Path
 
+import jax
+import jax.numpy as jnp
 import pytest
 
 from jaxgan.runs.settings import Compute
-from jaxgan.training.cost import lowered_step
+from jaxgan.training.cost import lowered_step, peak_bytes
 
 BENCHMARKS = Path(__file__).parents[2] / "scripts" / "benchmarks"
 COMMITTED = json.loads((BENCHMARKS / "results" / "costs.json").read_text())
 FAST = ("gan_ring", "rpgan_mixture-ring", "dcgan-fashion_mnist")
-BAND = 0.02
-"""Versions of JAX may write a few elementwise operations differently."""
+BANDS = {"flops": 0.02, "bytes": 0.02, "state_bytes": 0.02, "peak_bytes": 0.1}
+"""Versions of JAX may write a few elementwise operations differently. Memory also depends on what
+the compiler fuses: its two ways of it differ by 5 % in a game of clips."""
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +38,8 @@ def test_every_experiment_has_a_committed_cost(costs):
 )
 def test_a_step_costs_what_is_committed(costs, name):
     found, committed = costs.cost(costs.experiments()[name]), COMMITTED[name]
-    for what in ("flops", "bytes", "state_bytes"):
-        assert getattr(found, what) == pytest.approx(committed[what], rel=BAND), (
+    for what, band in BANDS.items():
+        assert getattr(found, what) == pytest.approx(committed[what], rel=band), (
             f"{what} have changed; if they should, run scripts/benchmarks/costs.py"
         )
 
@@ -58,6 +61,21 @@ def test_parts_of_the_rows_take_less_memory(costs):
         return lowered_step(game).compile().memory_analysis().temp_size_in_bytes
 
     assert temporaries(Compute(accumulate=8)) < 0.5 * temporaries(Compute())
+
+
+def test_the_memory_of_a_program_by_hand():
+    """x, y and x + 1 in the place of x; between them is sin(y) as a matrix."""
+
+    def function(x, y):
+        matrix = jnp.outer(jnp.sin(y), y)
+        return x + 1.0, (matrix @ matrix)[0]
+
+    x, y = jnp.zeros(512), jnp.zeros(64)
+    compiled = jax.jit(function, donate_argnums=0).lower(x, y).compile()
+    between = compiled.memory_analysis().temp_size_in_bytes
+    assert between >= 4 * 64 * 64
+    # The table of the two results' addresses is counted among them.
+    assert peak_bytes(compiled) == 4 * (512 + 64 + 64) + between + 2 * 8
 
 
 def test_a_step_gives_its_state_back_where_it_was(costs):

@@ -19,6 +19,7 @@ class Chip:
         ``jax.lax.Precision``.
       bandwidth: bytes a second between the chip and its memory.
       memory: bytes of that memory.
+      links: bytes a second that it sends to other chips, over all its links together.
       side: what the sides of matrices are padded to.
       source: where these numbers are published.
       options: what its compiler must be told.
@@ -29,6 +30,7 @@ class Chip:
     passes: Mapping[str, float]
     bandwidth: float
     memory: float
+    links: float
     side: int
     source: str
     options: Mapping[str, str] = dataclasses.field(default_factory=dict)
@@ -87,23 +89,25 @@ HOPPER = _tensor_cores(989.5e12, 494.7e12, 67e12)
 
 CHIPS = {
     "v4": Chip(
-        *("tpu", 275e12, SPLIT, 1200e9, 32e9, 128, f"{PAGES}/v4"),
+        *("tpu", 275e12, SPLIT, 1200e9, 32e9, 1.1e15 / 4096, 128, f"{PAGES}/v4"),
         {"chip_config_name": "megacore"},  # both cores as one device
     ),
-    "v5e": Chip("tpu", 197e12, SPLIT, 819e9, 16e9, 128, f"{PAGES}/v5e"),
-    "v5p": Chip("tpu", 459e12, SPLIT, 2765e9, 95e9, 128, f"{PAGES}/v5p"),
-    "v6e": Chip("tpu", 918e12, SPLIT, 1600e9, 32e9, 256, f"{PAGES}/v6e"),
+    "v5e": Chip("tpu", 197e12, SPLIT, 819e9, 16e9, 200e9, 128, f"{PAGES}/v5e"),
+    "v5p": Chip("tpu", 459e12, SPLIT, 2765e9, 95e9, 600e9, 128, f"{PAGES}/v5p"),
+    "v6e": Chip("tpu", 918e12, SPLIT, 1600e9, 32e9, 400e9, 256, f"{PAGES}/v6e"),
     "h100": Chip(
-        *("cuda", 989.5e12, HOPPER, 3350e9, 80e9, 16, f"{NVIDIA}/h100"),
+        *("cuda", 989.5e12, HOPPER, 3350e9, 80e9, 450e9, 16, f"{NVIDIA}/h100"),
         _described("NVIDIA H100 80GB HBM3", 3350e9, 80e9),
     ),
     "h200": Chip(
-        *("cuda", 989.5e12, HOPPER, 4800e9, 141e9, 16, f"{NVIDIA}/h200"),
+        *("cuda", 989.5e12, HOPPER, 4800e9, 141e9, 450e9, 16, f"{NVIDIA}/h200"),
         _described("NVIDIA H200", 4800e9, 141e9),
     ),
 }
 """The chips that a topology may be of. What TPUs pad to is on the page system-architecture-tpu-vm
-of ``PAGES``; the peaks of GPUs are those of dense matrices, of their SXM form."""
+of ``PAGES``; the peaks of GPUs are those of dense matrices, of their SXM form. The rates of links
+are halves of those that count both directions; that of v4 is a chip's share in the all-reduce
+bandwidth of its pod."""
 
 
 def chip_of(topology: str) -> Chip:

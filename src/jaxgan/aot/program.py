@@ -15,8 +15,7 @@ from jaxgan.aot.products import Product, products
 from jaxgan.data.feed import RESIDENT_BYTES, Flat, line
 from jaxgan.experiment import Experiment
 from jaxgan.game.gan import fresh_batches
-from jaxgan.parallel import Backend
-from jaxgan.runs.settings import Training
+from jaxgan.runs.settings import Compute, Training
 from jaxgan.training import repeat, start
 from jaxgan.training.data import noise, preparation
 from jaxgan.training.engine import ROWS, training_step
@@ -58,7 +57,7 @@ def program_of(
     training: Training,
     steps: int,
     devices: Sequence[Device],
-    backend: Backend = "pmap",
+    compute: Compute = Compute(),  # noqa: B008
     rows: int = 50_000,
 ) -> Program:
     """The training step of a run; no data are read.
@@ -71,19 +70,20 @@ def program_of(
       training: settings that identify the run.
       steps: its budget.
       devices: what it is compiled for.
-      backend: how the step is spread over them.
+      compute: how the step is spread over them, and how its gradients are taken.
       rows: how many samples the data have; they lie on each device if they are small.
 
     Raises:
-      UserError: the batch cannot be divided over the devices, or does not fit the networks.
+      UserError: the batch cannot be divided over the devices or the parts, or does not fit the
+        networks.
     """
     source = noise(experiment, training)
-    game = start.game_of(experiment, config, source, training, steps, len(devices))
+    game = start.game_of(experiment, config, source, training, steps, len(devices), compute)
     prepare = preparation(source.modality, training.flip)
     step = parallel.spread(
         repeat.unrolled(training_step(game.build, prepare)),
         devices,
-        backend,
+        compute.backend,
         (None, None, None, ROWS, None),
     )
     whole = parallel.replicated(devices)

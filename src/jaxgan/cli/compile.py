@@ -15,6 +15,7 @@ from jaxgan.aot.batch import largest
 from jaxgan.aot.chips import Chip, chip_of
 from jaxgan.aot.figures import Figures, Memory, figures_of, memory_of
 from jaxgan.aot.program import Program, program_of
+from jaxgan.aot.scaling import Scaled, weak_scaling
 from jaxgan.aot.topology import devices_of
 from jaxgan.cli.experiment import parse
 from jaxgan.cli.flags import check_count
@@ -78,7 +79,7 @@ class Asked:
             training,
             self.runtime.steps,
             self.devices,
-            self.runtime.compute.backend,
+            self.runtime.compute,
             self.rows,
         )
 
@@ -153,6 +154,9 @@ def planned(
     return flags, chip, run
 
 
+SAVING = ("accumulate", "remat")
+"""Flags of a run that save memory."""
+
 DEFAULT = {"tpu": "bfloat16", "cuda": "tensorfloat32"}
 """What is a chip's default is called where a run's precision is chosen."""
 
@@ -186,10 +190,13 @@ def described(
         "chip": dataclasses.asdict(chip),
         "devices": len(asked.devices),
         "batch_size": asked.training.batch_size,
-        "backend": asked.runtime.compute.backend,
+        **{name: getattr(asked.runtime.compute, name) for name in ("backend", *SAVING)},
         "rows": asked.rows,
         "versions": {name: version(name) for name in ("jax", "jaxlib", PACKAGES[chip.platform])},
-        "figures": {name: dataclasses.asdict(one) | bounds(one) for name, one in found.items()},
+        "figures": {
+            name: dataclasses.asdict(one) | bounds(one) | scaling(one, chip, len(asked.devices))
+            for name, one in found.items()
+        },
         "largest_batch": batches and {"fits": batches[0], "does_not_fit": batches[1]},
     }
 
@@ -199,6 +206,17 @@ def bounds(figures: Figures) -> dict[str, Any]:
     if figures.least is None:
         return {"seconds_of_step": None, "bound": None}
     return {"seconds_of_step": figures.least.seconds, "bound": figures.least.bound}
+
+
+def scaling(figures: Figures, chip: Chip, devices: int) -> dict[str, Any]:
+    """The model of weak scaling; nothing where the step does not compile, or exchanges nothing.
+
+    What is compiled for one device does not say what several would exchange.
+    """
+    if figures.least is None or devices == 1:
+        return {"weak_scaling": []}
+    steps = weak_scaling(chip, figures.least.seconds, figures.collectives, devices)
+    return {"weak_scaling": [dataclasses.asdict(one) for one in steps]}
 
 
 HEAD = "products, activations"
@@ -213,7 +231,7 @@ def page(result: dict[str, Any]) -> str:
     lines += [[name, *(column[name] for column in columns)] for name in columns[0]]
     told = [
         f"{result['experiment']}: a step of batch {result['batch_size']:,} on {result['devices']} "
-        f"devices of {result['topology']}, by {result['backend']}.",
+        f"devices of {result['topology']}, by {result['backend']}{saving(result)}.",
         "Compiled, not run: the figures are the compiler's, of one device.",
         "",
         table(lines),
@@ -228,6 +246,7 @@ def page(result: dict[str, Any]) -> str:
     return "\n".join(
         [
             *told,
+            *scales(result),
             f"A chip has {chip['flops'] / 1e12:.0f} TFLOP/s of bfloat16 products, "
             f"{chip['bandwidth'] / 1e9:.0f} GB/s and {chip['memory'] / 1e9:.0f} GB "
             f"({chip['source']}).",
@@ -235,6 +254,41 @@ def page(result: dict[str, Any]) -> str:
             f"the chip's default is --matmul-precision {DEFAULT[chip['platform']]}.",
         ]
     )
+
+
+def scales(result: dict[str, Any]) -> list[str]:
+    """The model of weak scaling as a table, at the run's own precision."""
+    steps = [Scaled(**one) for one in next(iter(result["figures"].values()))["weak_scaling"]]
+    if not steps:
+        return []
+    rows_of_each = result["batch_size"] // result["devices"]
+    head = ["chips", "batch", "exchange", "a step at least", "efficiency"]
+    lines = [
+        [
+            f"{one.chips}",
+            f"{one.chips * rows_of_each:,}",
+            f"{1e3 * one.exchange:.3g} ms",
+            f"{1e3 * one.overlapped:.3g} to {1e3 * one.apart:.3g} ms",
+            " to ".join(f"{share:.0%}" for share in one.efficiency),
+        ]
+        for one in steps
+    ]
+    return [
+        f"With as many rows on each of more chips, {rows_of_each:,}, by a model and not measured: "
+        "rings at the published",
+        f"rate of a chip's links, {result['chip']['links'] / 1e9:.0f} GB/s, beside the rest of a "
+        "step or after it, without latency.",
+        "",
+        table([head, *lines]),
+        "",
+    ]
+
+
+def saving(result: dict[str, Any]) -> str:
+    """What saves memory, as the flags that ask for it."""
+    flags = [f"--accumulate {result['accumulate']}"] * (result["accumulate"] > 1)
+    flags += ["--remat"] * result["remat"]
+    return "".join(f", {flag}" for flag in flags)
 
 
 def cells(one: dict[str, Any]) -> dict[str, str]:

@@ -98,6 +98,8 @@ class Gan:
         records their sha256 only.
       parts: into how many parts a device's rows are divided, whose gradients are accumulated; see
         ``jaxgan.game.parts``. A run sets it (``--accumulate``).
+      remat: whether derivatives compute again what is inside the networks, to save memory; see
+        ``jaxgan.game.remat``. A run sets it (``--remat``).
     """
 
     generator: nn.Module
@@ -114,6 +116,7 @@ class Gan:
     adapt: Callable[[dict[str, Any], Seen], dict[str, Any]] = lambda adaptive, seen: adaptive
     frozen: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     parts: int = 1
+    remat: bool = False
 
     def __post_init__(self) -> None:
         for name in ("terms", "optimizers"):
@@ -136,7 +139,10 @@ class Gan:
             change = self.reparametrize[who]
             params, state = change.apply(params, stats[change.name])
             stats = {**stats, change.name: state}
-        return Network(self.networks[who], params, stats, train, rngs or {}, self.frozen.get(who))
+        return Network(
+            *(self.networks[who], params, stats, train, rngs or {}, self.frozen.get(who)),
+            remat=self.remat,
+        )
 
 
 def groups(updates: tuple[Update, ...]) -> tuple[tuple[Phase, ...], ...]:

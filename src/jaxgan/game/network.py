@@ -6,6 +6,7 @@ from typing import Any
 
 import flax.linen as nn
 
+from jaxgan.game.remat import rematerialized
 from jaxgan.types import Key, Params
 
 
@@ -26,6 +27,8 @@ class Network:
         pretrained backbone; None if there are none.
       slopes: whether a forward pass keeps the slopes of its logits for penalties on them; see
         ``jaxgan.forward.critic``.
+      remat: whether the derivative of a call in training computes what is inside again; see
+        ``jaxgan.game.remat``.
     """
 
     module: nn.Module
@@ -35,6 +38,7 @@ class Network:
     rngs: Mapping[str, Key] = dataclasses.field(default_factory=dict)
     frozen: Any = None
     slopes: bool = False
+    remat: bool = False
 
     def __call__(self, *args, **kwargs) -> tuple[Any, Any]:
         """The module's output, and its statistics after the call."""
@@ -43,9 +47,15 @@ class Network:
             variables["frozen"] = self.frozen
         if not self.train:
             return self.module.apply(variables, *args, train=False, **kwargs), self.stats
-        return self.module.apply(
-            variables, *args, train=True, rngs=dict(self.rngs), mutable=list(self.stats), **kwargs
-        )
+
+        def applied(variables: Any, rngs: Any, args: Any, kwargs: Any) -> tuple[Any, Any]:
+            kept = list(self.stats)
+            return self.module.apply(
+                variables, *args, train=True, rngs=rngs, mutable=kept, **kwargs
+            )
+
+        run = rematerialized(applied) if self.remat else applied
+        return run(variables, dict(self.rngs), args, kwargs)
 
     def after(self, stats: Any) -> "Network":
         """The same network with other statistics."""

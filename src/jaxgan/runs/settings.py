@@ -83,6 +83,9 @@ class Compute:
     """Parts that each device's rows are divided into, one after the other, to save memory; their
     gradients are accumulated. Not with batch normalization, dropout, and whatever else lets the
     rows of a batch see each other."""
+    remat: bool = False
+    """Rematerialize: gradients compute again what lies inside the networks instead of keeping it,
+    for about one more forward pass; saves memory of deep networks on accelerators, not on a CPU."""
     recompile: bool = False
     """Compile every program anew, and keep none for the next start."""
     deterministic: bool = False

@@ -1,4 +1,4 @@
-"""What a training step costs by its program: no device is needed and no clock is read."""
+"""What a training step costs by its program: it is not run, and no clock is read."""
 
 import dataclasses
 from typing import Any
@@ -13,24 +13,28 @@ from jaxgan.game.gan import fresh_batches
 from jaxgan.training.data import preparation
 from jaxgan.training.engine import training_step
 from jaxgan.training.start import Game
+from jaxgan.xla import quick_options
 
 
 @dataclasses.dataclass(frozen=True)
 class StepCost:
-    """The cost of a step of one device, as XLA counts it before it optimizes.
+    """The cost of a step of one device.
 
     What is done in some steps only (lazy terms and phases) counts as if it were done in each, and
     the body of a loop as if it ran once.
 
     Attributes:
-      flops: floating-point operations; a multiplication and an addition are two.
-      bytes: that operations read and write, before any are fused.
+      flops: floating-point operations, as XLA counts them before it optimizes; a multiplication and
+        an addition are two.
+      bytes: that operations read and write, likewise: before any are fused.
       state_bytes: parameters, averages, statistics and the optimizers' state.
+      peak_bytes: of memory that the step compiled for a CPU needs; see ``peak_bytes``.
     """
 
     flops: float
     bytes: float
     state_bytes: int
+    peak_bytes: int
 
 
 def lowered_step(game: Game, flip: bool = False) -> jax.stages.Lowered:
@@ -53,16 +57,31 @@ def lowered_step(game: Game, flip: bool = False) -> jax.stages.Lowered:
 
 
 def cost_of(game: Game, flip: bool = False) -> StepCost:
-    """The cost of a step; see ``lowered_step``.
+    """The cost of a step, which is compiled for it; see ``lowered_step``.
 
     Raises:
       ValueError: XLA does not tell.
     """
-    found = lowered_step(game, flip).cost_analysis()
+    lowered = lowered_step(game, flip)
+    found = lowered.cost_analysis()
     if not found or "flops" not in found:
         raise ValueError("this version of XLA does not count operations")
     sizes = [_bytes(leaf) for leaf in jax.tree.leaves(game.shapes)]
-    return StepCost(float(found["flops"]), float(found["bytes accessed"]), sum(sizes))
+    compiled = lowered.compile(compiler_options=quick_options())
+    moved, peak = float(found["bytes accessed"]), peak_bytes(compiled)
+    return StepCost(float(found["flops"]), moved, sum(sizes), peak)
+
+
+def peak_bytes(compiled: jax.stages.Compiled) -> int:
+    """The memory that a compiled program needs: arguments, results and all in between, in bytes.
+
+    Results that take the place of arguments count once. What lies in between is the block in which
+    the compiler has placed it, so that this is what the program holds while it runs. That of a CPU
+    depends neither on its cores nor on its instructions, but on which operations are fused.
+    """
+    memory: Any = compiled.memory_analysis()
+    results = memory.output_size_in_bytes - memory.alias_size_in_bytes
+    return memory.argument_size_in_bytes + results + memory.temp_size_in_bytes
 
 
 def _bytes(leaf: jax.ShapeDtypeStruct) -> int:

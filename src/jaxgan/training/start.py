@@ -116,7 +116,7 @@ def game_of(
             hyperparameters.merge(config, of_config),
             dataclasses.replace(task, ema=values["ema"]),
         )
-        return dataclasses.replace(gan, parts=compute.accumulate)
+        return dataclasses.replace(gan, parts=compute.accumulate, remat=compute.remat)
 
     def born(values: Hyperparameters) -> GanState:
         return initial_state(build(values), jax.random.key(0), task, rows)
