@@ -1,10 +1,16 @@
 """Scores against the true image, against hand-worked values and scikit-like references."""
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter1d
 
+from jaxgan.errors import UserError
+from jaxgan.metrics import fd_joint
+from jaxgan.metrics.extractors.extractor import Extractor, Output
+from jaxgan.metrics.frechet import frechet_distance_of_features
 from jaxgan.metrics.l1 import l1
+from jaxgan.metrics.metric import Comparison
 from jaxgan.metrics.psnr import psnr
 from jaxgan.metrics.ssim import ssim
 
@@ -58,3 +64,53 @@ def test_structural_similarity_against_scipy(channels):
     assert found[0] == pytest.approx(1.0, abs=1e-6)
     assert found[1] < -0.5
     np.testing.assert_allclose(found, wanted, atol=2e-5)
+
+
+class Seen:
+    """Images whose features are their mean and their first pixel, and what they were made from."""
+
+    name = "seen"
+
+    def __init__(self, images, origins=None):
+        self.images, self.made_from = images, origins
+
+    @property
+    def features(self):
+        return of(self.images)
+
+    def origins(self):
+        return self.made_from
+
+
+def of(images):
+    rows = images.reshape(len(images), -1).astype(np.float64)
+    return np.stack([rows.mean(axis=1), rows[:, 0]], axis=1)
+
+
+def test_a_joint_distance_sees_whether_a_sample_belongs_to_its_source():
+    """The true images, shuffled, are as near as they were; the pairs are not."""
+    network = Extractor(
+        "e", "FD-e", "", 2, "none", lambda variables, images: Output(of_jax(images), None), None
+    )
+    sources = images(300, side=4)
+    true = sources[:, ::-1]
+    shuffled = np.roll(true, 1, axis=0)
+
+    def distance(made):
+        seen = Seen(made, sources)
+        return fd_joint.METRIC.compute(Comparison(Seen(true), seen, extractor=network))[0][
+            "distance"
+        ]
+
+    assert frechet_distance_of_features(of(true), of(shuffled)) < 1e-6
+    assert distance(true) < 1e-6
+    pairs = [np.concatenate([of(sources), of(made)], axis=1) for made in (true, shuffled)]
+    assert distance(shuffled) == pytest.approx(frechet_distance_of_features(*pairs), rel=1e-4)
+    assert distance(shuffled) > 1
+    with pytest.raises(UserError, match="latents alone"):
+        fd_joint.METRIC.compute(Comparison(Seen(true), Seen(true), extractor=network))
+
+
+def of_jax(images):
+    rows = images.reshape(len(images), -1).astype(jnp.float32)
+    return jnp.stack([rows.mean(axis=1), rows[:, 0]], axis=1)

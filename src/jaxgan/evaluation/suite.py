@@ -9,6 +9,7 @@ from jaxgan.metrics import (
     category,
     fd_clips,
     fd_frames,
+    fd_joint,
     fd_log_mel,
     frechet,
     frechet_infinity,
@@ -34,7 +35,7 @@ from jaxgan.metrics.metric import Metric
 FILES = (frechet, frechet_infinity, intra_class, kernel, prdc, inception_score, modes)
 FILES += (cas, ms_ssim, ppl, parzen, neighbors, pairwise, l1, psnr, ssim, hole)
 
-FILES += (acd, category, fd_frames, fd_clips, fd_log_mel, log_mel_l1, nearest_log_mel)
+FILES += (fd_joint, acd, category, fd_frames, fd_clips, fd_log_mel, log_mel_l1, nearest_log_mel)
 
 METRICS: Mapping[str, Metric] = {file.METRIC.name: file.METRIC for file in FILES}
 """Every metric by its name."""
