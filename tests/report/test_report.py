@@ -2,7 +2,6 @@
 
 import base64
 import dataclasses
-import functools
 import io
 import json
 import logging
@@ -24,9 +23,10 @@ from jaxgan.data.open import open_source
 from jaxgan.data.source import from_arrays
 from jaxgan.data.sources.toy import ring_modes
 from jaxgan.errors import UserError
+from jaxgan.evaluation.classifier import SEEN
 from jaxgan.evaluation.samples import of_source
 from jaxgan.evaluation.score import Score, append
-from jaxgan.metrics.extractors.classifier import Training, train_classifier
+from jaxgan.metrics.extractors.classifier import Training
 from jaxgan.metrics.extractors.extractor import Extractor, Output
 from jaxgan.metrics.modes import mixture_coverage, perfect_coverage
 from jaxgan.report import document
@@ -99,8 +99,8 @@ def random_projection(shape):
 def small(monkeypatch, tmp_path):
     """A small extractor, a classifier that learns nothing, and a cache of the test's own."""
     monkeypatch.setenv("JAXGAN_CACHE_DIR", str(tmp_path / "cache"))
-    brief = functools.partial(train_classifier, training=Training(steps=1, batch=4))
-    monkeypatch.setattr("jaxgan.evaluation.classifier.train_classifier", brief)
+    brief = dataclasses.replace(SEEN["images"], training=Training(steps=1, batch=4))
+    monkeypatch.setattr("jaxgan.evaluation.classifier.SEEN", {"images": brief})
     monkeypatch.setattr(
         "jaxgan.report.context.choose_extractor",
         lambda name, weights, shape, _: random_projection(shape),
