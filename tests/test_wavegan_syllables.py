@@ -14,7 +14,7 @@ from scipy.signal import lfilter
 
 from jaxgan.data.open import open_source
 from jaxgan.evaluation.score import read_scores
-from jaxgan.metrics.clip_features import distance as between
+from jaxgan.metrics.frechet import frechet_distance_of_features
 from jaxgan.metrics.log_mels import features_of
 from jaxgan.spectrograms import settings_for
 from support.tiny_runs import EXPERIMENTS, as_users_compile
@@ -68,7 +68,7 @@ def test_samples_come_nearer_to_speech_than_noise(tmp_path):
     deviation = real.std()
     noise = rng.normal(0, deviation, real.shape).astype(np.int16)
     settings = settings_for(RATE)
-    of_noise = between(features_of(real, settings), features_of(noise, settings))[0]["distance"]
+    of_noise = frechet_distance_of_features(*(features_of(one, settings) for one in (real, noise)))
     untrained = distance(data, tmp_path / "untrained", 1)
     trained = distance(data, tmp_path / "trained", STEPS)
     found = f"{trained=}, {untrained=}, {of_noise=}"

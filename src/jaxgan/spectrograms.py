@@ -95,6 +95,10 @@ class Frames:
         return np.pad(window, (before, self.size - self.window - before))
 
 
+SPECGAN = Frames.aligned(256, 128)
+"""SpecGAN's: at 16 kHz 16 ms of sound every 8 ms, a frame for each 128 samples."""
+
+
 def stft(sound: Array, frames: Frames) -> Array:
     """The short-time Fourier transform, ``[..., samples] -> [..., frames, size / 2 + 1]``.
 

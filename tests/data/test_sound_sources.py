@@ -84,6 +84,12 @@ def test_the_rate_is_that_of_the_files_or_the_one_asked_for(folder):
     assert open_source(f"sounds:512@8000:{folder}").size == 7
 
 
+def test_recordings_beside_classes_are_refused(folder):
+    soundfile.write(folder / "train" / "loose.wav", np.zeros(64), RATE)
+    with pytest.raises(UserError, match=r"class subfolders, but loose\.wav lies beside them"):
+        open_source(f"sounds:64:{folder}")
+
+
 def test_channels_become_their_mean(tmp_path):
     both = np.stack([tone(500, 64), -tone(500, 64)], axis=1)
     soundfile.write(tmp_path / "two.wav", both, RATE, subtype="PCM_16")

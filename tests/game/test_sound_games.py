@@ -15,8 +15,8 @@ from jaxgan.game.state import init
 from jaxgan.game.terms import scale
 from jaxgan.nets import specgan
 from jaxgan.nn.waves import PhaseShuffle, WaveConv, WaveConvTranspose
-from jaxgan.runs.checkpoint import Checkpoints, digest
 from support import games
+from support.exact import check_devices, check_resume
 
 ROWS, STEPS = 8, 3
 
@@ -120,27 +120,14 @@ def trained(name, count):
 
 @pytest.mark.parametrize("name", GAMES)
 def test_eight_devices_equal_one(name):
-    (state, logs), (expected, others) = trained(name, 8), trained(name, 1)
-    games.close(games.own(state), games.own(expected), **CLOSE)
-    games.close(logs, others, **CLOSE)
-    for who, player in born(name, jax.devices()[:1]).players.items():
-        moved = jax.tree.map(lambda a, b: np.abs(a - b).max(), player, expected.players[who])
-        assert max(jax.tree.leaves(moved.params)) > 100 * CLOSE["atol"]
+    eight, one = trained(name, 8), trained(name, 1)
+    check_devices(eight, one, born(name, jax.devices()[:1]), **CLOSE)
 
 
 @pytest.mark.parametrize("name", GAMES)
 def test_a_run_that_stops_and_goes_on_has_the_bits_of_one_that_does_not(name, tmp_path):
-    """Through a checkpoint before the last step, on eight devices."""
-    run, rows = runner(name, 8), chunk(name)["image"]
-    state, _ = run.one_by_one(born(name, run.devices), {"image": rows[:-1]})
-    place = parallel.replicated(run.devices)
-    like = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=place), state)
-    with Checkpoints(tmp_path) as checkpoints:
-        checkpoints.save(STEPS - 1, state)
-    with Checkpoints(tmp_path) as checkpoints:
-        _, state = checkpoints.restore(like)
-    state, _ = run.one_by_one(state, {"image": rows[-1:]})
-    assert digest(games.arrays(state.players)) == digest(games.arrays(trained(name, 8)[0].players))
+    run = runner(name, 8)
+    check_resume(run, born(name, run.devices), chunk(name), trained(name, 8)[0], tmp_path)
 
 
 def test_moments_are_those_of_all_real_spectrograms():

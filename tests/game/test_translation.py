@@ -20,8 +20,8 @@ from jaxgan.game.terms import scale
 from jaxgan.nets import context_encoder
 from jaxgan.nets.cyclegan import Discriminators, Generators
 from jaxgan.nets.pix2pix import PatchDiscriminator, UNet
-from jaxgan.runs.checkpoint import Checkpoints, digest
 from support import games
+from support.exact import check_devices, check_resume
 
 ROWS, STEPS, SIDE, POOL = 8, 3, 16, 12
 
@@ -135,42 +135,14 @@ def trained(name, count):
 
 @pytest.mark.parametrize("name", GAMES)
 def test_eight_devices_equal_one(name):
-    (state, logs), (expected, others) = trained(name, 8), trained(name, 1)
-    games.close(games.own(state), games.own(expected), **CLOSE)
-    games.close(logs, others, **CLOSE)
-    for who, player in born(GAMES[name], jax.devices()[:1]).players.items():
-        moved = jax.tree.map(lambda a, b: np.abs(a - b).max(), player, expected.players[who])
-        assert max(jax.tree.leaves(moved.params)) > 100 * CLOSE["atol"]
+    eight, one = trained(name, 8), trained(name, 1)
+    check_devices(eight, one, born(GAMES[name], jax.devices()[:1]), **CLOSE)
 
 
 @pytest.mark.parametrize("name", GAMES)
 def test_a_run_that_stops_and_goes_on_has_the_bits_of_one_that_does_not(name, tmp_path):
-    """Through a checkpoint before the last step, on eight devices."""
-    run, rows = runner(name, 8), chunk()
-    first, last = ({key: part[at] for key, part in rows.items()} for at in (np.s_[:-1], np.s_[-1:]))
-    state, _ = run.one_by_one(born(GAMES[name], run.devices), first)
-    place = parallel.replicated(run.devices)
-    like = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=place), state)
-    with Checkpoints(tmp_path) as checkpoints:
-        checkpoints.save(STEPS - 1, state)
-    early = digests(state)
-    with Checkpoints(tmp_path) as checkpoints:
-        _, state = checkpoints.restore(like)
-    assert digests(state) == early
-    state, _ = run.one_by_one(state, last)
-    whole = digests(trained(name, 8)[0])
-    assert digests(state) == whole
-    # All of it was at stake: each part moves in the last step.
-    assert [part for part in early if early[part] == whole[part]] == []
-
-
-def digests(state):
-    """A digest of each part of a state that there is, but for the key, which stays."""
-    parts = {"step": state.step, "adaptive": state.adaptive}
-    for who, player in state.players.items():
-        names = ("params", "stats", "opt")
-        parts |= {f"{who}.{name}": getattr(player, name) for name in names}
-    return {name: digest(part) for name, part in parts.items() if jax.tree.leaves(part)}
+    run = runner(name, 8)
+    check_resume(run, born(GAMES[name], run.devices), chunk(), trained(name, 8)[0], tmp_path)
 
 
 def test_every_term_is_minimized():

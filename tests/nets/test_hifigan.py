@@ -151,7 +151,7 @@ def test_scales_are_judged_as_by_the_authors_code():
 
 
 def test_gains_begin_as_norms_so_that_the_first_kernels_are_those_that_were_drawn():
-    options = dict(width=4, rates=(2,), taps=(3,), dilations=((1,),))
+    options = dict(width=4, rates=(2,), kernels=(3,), dilations=((1,),))
     mel = jnp.asarray(images(1, 2, 5, 3))
     normed, plain = (hifigan.Generator(**options, weight_norm=on) for on in (True, False))
     variables = normed.init(jax.random.key(0), mel, train=False)

@@ -7,11 +7,8 @@ import jax.numpy as jnp
 
 from jaxgan.forward.base import Condition, Forward, Prior, judged
 from jaxgan.rng import Rng
-from jaxgan.spectrograms import Frames, griffin_lim, stft
+from jaxgan.spectrograms import SPECGAN, griffin_lim, stft
 from jaxgan.types import Array, Batch, Latent, Outputs
-
-FRAMES = Frames.aligned(256, 128)
-"""16 ms of sound at 16 kHz, every 8 ms: a frame for each 128 samples."""
 
 LEAST = 1e-6
 """Added to magnitudes before their logarithm is taken."""
@@ -19,7 +16,7 @@ LEAST = 1e-6
 
 def log_magnitudes(sound: Array) -> Array:
     """``log(|X| + 1e-6)``, ``[b, samples] -> [b, samples / 128, 129]``."""
-    return jnp.log(jnp.abs(stft(sound, FRAMES)) + LEAST)
+    return jnp.log(jnp.abs(stft(sound, SPECGAN)) + LEAST)
 
 
 def spectrograms(prior: Prior, iterations: int = 16) -> Forward:
@@ -43,7 +40,7 @@ def spectrograms(prior: Prior, iterations: int = 16) -> Forward:
     def sample(generator, latents: Latent, condition: Condition) -> Any:
         del condition
         magnitudes = jnp.exp(generator(latents)[0])
-        samples = magnitudes.shape[1] * FRAMES.hop
-        return griffin_lim(magnitudes, FRAMES, samples, iterations)
+        samples = magnitudes.shape[1] * SPECGAN.hop
+        return griffin_lim(magnitudes, SPECGAN, samples, iterations)
 
     return Forward(prior, run, sample)

@@ -10,8 +10,7 @@ import dataclasses
 import numpy as np
 
 from jaxgan.metrics.extractors.extractor import Extractor, Output
-from jaxgan.metrics.frechet import between, gaussian_of_features
-from jaxgan.metrics.metric import Found, Samples
+from jaxgan.metrics.metric import Samples
 
 
 def of_clips(extractor: Extractor, frames: int) -> Extractor:
@@ -39,9 +38,3 @@ def clip_features(frames: np.ndarray) -> np.ndarray:
     frames = frames.astype(np.float64)
     change = np.abs(np.diff(frames, axis=1)).mean(axis=1)
     return np.concatenate([frames.mean(axis=1), change], axis=1)
-
-
-def distance(real: np.ndarray, generated: np.ndarray) -> Found:
-    """The Fréchet distance of two sets of features ``[n, d]``, as metrics return it."""
-    ends = gaussian_of_features(real), gaussian_of_features(generated)
-    return {"distance": between(*ends)}, {}

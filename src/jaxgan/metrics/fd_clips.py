@@ -1,14 +1,15 @@
 """The Fréchet distance between clips' features: what stays in a clip, and how much it changes."""
 
-from jaxgan.metrics.clip_features import clip_features, distance, frame_features
+from jaxgan.metrics.clip_features import clip_features, frame_features
+from jaxgan.metrics.frechet import frechet_distance_of_features
 from jaxgan.metrics.metric import VIDEOS, Comparison, Found, Metric
 
 
 def _compute(comparison: Comparison) -> Found:
-    return distance(
-        clip_features(frame_features(comparison.real)),
-        clip_features(frame_features(comparison.generated)),
+    real, made = (
+        clip_features(frame_features(one)) for one in (comparison.real, comparison.generated)
     )
+    return {"distance": frechet_distance_of_features(real, made)}, {}
 
 
 METRIC = Metric(

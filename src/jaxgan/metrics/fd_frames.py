@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from jaxgan.metrics.clip_features import distance, frame_features
+from jaxgan.metrics.clip_features import frame_features
+from jaxgan.metrics.frechet import frechet_distance_of_features
 from jaxgan.metrics.metric import VIDEOS, Comparison, Found, Metric, Samples
 
 
@@ -13,7 +14,8 @@ def _frames(samples: Samples) -> np.ndarray:
 
 
 def _compute(comparison: Comparison) -> Found:
-    return distance(_frames(comparison.real), _frames(comparison.generated))
+    real, made = _frames(comparison.real), _frames(comparison.generated)
+    return {"distance": frechet_distance_of_features(real, made)}, {}
 
 
 METRIC = Metric(

@@ -9,7 +9,7 @@ its source does; here the same samples beside other sources are far away.
 import numpy as np
 
 from jaxgan.errors import UserError
-from jaxgan.metrics.clip_features import distance
+from jaxgan.metrics.frechet import frechet_distance_of_features
 from jaxgan.metrics.metric import PAIRS, Comparison, Found, Metric
 
 BLOCK = 256
@@ -25,8 +25,11 @@ def _compute(comparison: Comparison) -> Found:
         )
     blocks = [sources[at : at + BLOCK] for at in range(0, len(sources), BLOCK)]
     seen = np.concatenate([np.asarray(network.features(block)) for block in blocks])
-    true = np.concatenate([seen, comparison.real.features], axis=1)
-    return distance(true, np.concatenate([seen, comparison.generated.features], axis=1))
+    true, made = (
+        np.concatenate([seen, one.features], axis=1)
+        for one in (comparison.real, comparison.generated)
+    )
+    return {"distance": frechet_distance_of_features(true, made)}, {}
 
 
 METRIC = Metric(

@@ -1,13 +1,14 @@
 """The Fréchet distance between sounds' log-mel features; see ``log_mels``."""
 
-from jaxgan.metrics.clip_features import distance
+from jaxgan.metrics.frechet import frechet_distance_of_features
 from jaxgan.metrics.log_mels import check_rates, features, parameters
 from jaxgan.metrics.metric import SOUNDS, Comparison, Found, Metric
 
 
 def _compute(comparison: Comparison) -> Found:
     check_rates(comparison)
-    return distance(features(comparison.real), features(comparison.generated))
+    real, made = features(comparison.real), features(comparison.generated)
+    return {"distance": frechet_distance_of_features(real, made)}, {}
 
 
 METRIC = Metric(

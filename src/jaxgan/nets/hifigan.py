@@ -31,8 +31,8 @@ class Generator(nn.Module):
 
     Attributes:
       width: channels before the first upsampling.
-      rates: of the upsamplings, whose kernels have twice as many taps.
-      taps: kernels of the residual blocks.
+      rates: of the upsamplings, whose kernels are twice as long.
+      kernels: sizes of the residual blocks' kernels.
       dilations: of each block's convolutions.
       paired: whether every dilated convolution is followed by one without holes (V1 and V2's
         blocks; V3's are single).
@@ -42,7 +42,7 @@ class Generator(nn.Module):
 
     width: int = 512
     rates: tuple[int, ...] = (8, 8, 2, 2)
-    taps: tuple[int, ...] = (3, 7, 11)
+    kernels: tuple[int, ...] = (3, 7, 11)
     dilations: tuple[tuple[int, ...], ...] = ((1, 3, 5), (1, 3, 5), (1, 3, 5))
     paired: bool = True
     weight_norm: bool = True
@@ -64,30 +64,32 @@ class Generator(nn.Module):
             x = nn.leaky_relu(x, SLOPE)
             x = SequenceConvTranspose(features, 2 * rate, rate, **options)(x)
             x = sum(
-                _residual(x, taps, dilations, self.paired, options)
-                for taps, dilations in zip(self.taps, self.dilations, strict=True)
-            ) / len(self.taps)
+                _residual(x, kernel, dilations, self.paired, options)
+                for kernel, dilations in zip(self.kernels, self.dilations, strict=True)
+            ) / len(self.kernels)
         x = nn.leaky_relu(x, 0.01).astype(jnp.float32)
         return nn.tanh(SequenceConv(1, 7, weight_norm=self.weight_norm)(x))[..., 0]
 
 
 def _residual(
-    x: Sequence, taps: int, dilations: tuple[int, ...], paired: bool, options: Mapping[str, Any]
+    x: Sequence, kernel: int, dilations: tuple[int, ...], paired: bool, options: Mapping[str, Any]
 ) -> Sequence:
     """A block of residual convolutions; its layers are the caller's."""
     for dilation in dilations:
         y = nn.leaky_relu(x, SLOPE)
-        y = SequenceConv(x.shape[-1], taps, dilation=dilation, **options)(y)
+        y = SequenceConv(x.shape[-1], kernel, dilation=dilation, **options)(y)
         if paired:
-            y = SequenceConv(x.shape[-1], taps, **options)(nn.leaky_relu(y, SLOPE))
+            y = SequenceConv(x.shape[-1], kernel, **options)(nn.leaky_relu(y, SLOPE))
         x = x + y
     return x
 
 
-PAIRED: Mapping[str, Any] = dict(taps=(3, 7, 11), dilations=((1, 3, 5),) * 3, paired=True)
+PAIRED: Mapping[str, Any] = dict(kernels=(3, 7, 11), dilations=((1, 3, 5),) * 3, paired=True)
 """The residual blocks of the paper's configurations V1 and V2."""
 
-SINGLE: Mapping[str, Any] = dict(taps=(3, 5, 7), dilations=((1, 2), (2, 6), (3, 12)), paired=False)
+SINGLE: Mapping[str, Any] = dict(
+    kernels=(3, 5, 7), dilations=((1, 2), (2, 6), (3, 12)), paired=False
+)
 """Those of V3, with fewer layers."""
 
 V1: Mapping[str, Any] = dict(width=512, rates=(8, 8, 2, 2), **PAIRED)

@@ -15,13 +15,11 @@ from jaxtyping import Array, Float
 from jaxgan.errors import UserError
 from jaxgan.nn.conv import Conv, ConvTranspose
 from jaxgan.nn.moments import CumulativeMoments
+from jaxgan.spectrograms import SPECGAN
 from jaxgan.types import Image, Latent, Logits
 
-BINS = 128
-"""Frequencies of a spectrogram: those of a frame of 256 samples without the highest."""
-
-HOP = 128
-"""Samples from one frame to the next."""
+BINS = SPECGAN.size // 2
+"""Frequencies of a spectrogram: those of a frame without the highest."""
 
 DEVIATIONS = 3.0
 """Deviations from a frequency's mean that become 1; what is farther is clipped."""
@@ -41,12 +39,13 @@ def first_frames(samples: int) -> int:
     Raises:
       UserError: sounds of so many samples are no multiple of 32 frames.
     """
-    if samples % (HOP << LAYERS):
+    smallest = SPECGAN.hop << LAYERS
+    if samples % smallest:
         raise UserError(
-            f"SpecGAN makes sounds of a multiple of {HOP << LAYERS:,} samples; these data have "
+            f"SpecGAN makes sounds of a multiple of {smallest:,} samples; these data have "
             f"{samples:,}."
         )
-    return samples // (HOP << LAYERS)
+    return samples // smallest
 
 
 class Generator(nn.Module):

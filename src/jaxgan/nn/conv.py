@@ -241,6 +241,7 @@ def filtered(
     channels: tuple[int, int],
     untied: bool = False,
     change: Callable[[Kernel], Kernel] = lambda kernel: kernel,
+    sides: int = 2,
 ) -> Images:
     """``x`` under the layer's kernel, plus its bias: the body of every module of convolutions.
 
@@ -252,8 +253,9 @@ def filtered(
       channels: the kernel's last two sizes.
       untied: whether every output pixel has its own bias.
       change: makes the kernel that is applied of the layer's, in float32.
+      sides: of the layer's kernel, ``layer.kernel`` each.
     """
-    shape = (layer.kernel, layer.kernel, *channels)
+    shape = (layer.kernel,) * sides + channels
     kernel = layer.param("kernel", layer.kernel_init, shape, jnp.float32)
     y = operation(geometry, x.astype(layer.dtype), change(kernel).astype(layer.dtype))
     if layer.bias:

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float
 
-from jaxgan.nn.conv import Geometry, convolution, transposed_convolution
+from jaxgan.nn.conv import Geometry, convolution, filtered, transposed_convolution
 from jaxgan.rng import Rng, global_rows
 
 Waves = Float[Array, "batch _ _"]
@@ -45,6 +45,7 @@ class WaveConv(nn.Module):
     features: int
     kernel: int = 25
     stride: int = 4
+    bias: bool = True
     kernel_init: Callable[..., Any] = nn.initializers.glorot_uniform()
     dtype: Any = jnp.float32
 
@@ -64,6 +65,7 @@ class WaveConvTranspose(nn.Module):
     features: int
     kernel: int = 25
     stride: int = 4
+    bias: bool = True
     kernel_init: Callable[..., Any] = nn.initializers.glorot_uniform(in_axis=-1, out_axis=-2)
     dtype: Any = jnp.float32
 
@@ -81,12 +83,11 @@ def _filtered(
     x: Waves,
     channels: tuple[int, int],
 ) -> Waves:
-    """``x`` under the layer's kernel, plus its bias."""
-    kernel = layer.param("kernel", layer.kernel_init, (layer.kernel, *channels), jnp.float32)
-    bias = layer.param("bias", nn.initializers.zeros, (layer.features,), jnp.float32)
-    row = x.astype(layer.dtype)[:, None]
-    y = operation(geometry, row, kernel.astype(layer.dtype)[None])
-    return y[:, 0] + bias.astype(layer.dtype)
+    """``filtered`` of one row."""
+    row = x[:, None]
+    return filtered(
+        layer, operation, geometry, row, channels, change=lambda kernel: kernel[None], sides=1
+    )[:, 0]
 
 
 class PhaseShuffle(nn.Module):

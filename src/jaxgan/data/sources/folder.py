@@ -54,8 +54,8 @@ def open_folder(
     roots = split_folders(folder)
     listed = {name: list_images(root) for name, root in roots.items()}
     asked = files_of(split, listed, folder)
-    depth = 0 if roots.get("train") == folder else 1
-    class_names = _classes(folder, [f for files in listed.values() for f in files], depth)
+    depth = depth_of(roots, folder)
+    class_names = classes_of(folder, [f for files in listed.values() for f in files], depth)
     images = read_files(
         asked,
         resolution=resolution,
@@ -63,7 +63,7 @@ def open_folder(
         unreadable=unreadable,
         where=resolve_data_dir(data_dir),
     )
-    labels = _labels(images.files, class_names, depth, folder)
+    labels = labels_of(images.files, class_names, depth, folder)
 
     def read(indices: np.ndarray) -> Rows:
         found = None if labels is None else labels[indices]
@@ -88,6 +88,11 @@ def split_folders(folder: Path) -> dict[str, Path]:
     return {name: folder / name for name in names} if "train" in names else {"train": folder}
 
 
+def depth_of(roots: Mapping[str, Path], folder: Path) -> int:
+    """How many folders lie between a folder and its classes, given its ``split_folders``."""
+    return 0 if roots.get("train") == folder else 1
+
+
 def files_of(split: str, listed: Mapping[str, Sequence[Path]], folder: Path) -> list[Path]:
     """The files that a split consists of.
 
@@ -109,6 +114,11 @@ def files_of(split: str, listed: Mapping[str, Sequence[Path]], folder: Path) -> 
 
 def list_images(root: Path) -> list[Path]:
     """Image files below ``root`` in the order of their paths; hidden ones are left out."""
+    return list_files(root, SUFFIXES)
+
+
+def list_files(root: Path, suffixes: tuple[str, ...]) -> list[Path]:
+    """Files of these suffixes below ``root`` in the order of their paths, without hidden ones."""
     found: list[Path] = []
     seen: set[str] = set()
     # Linked folders are followed (data are often linked together), each only once.
@@ -121,12 +131,22 @@ def list_images(root: Path) -> list[Path]:
         found += [
             Path(path, name)
             for name in files
-            if name.lower().endswith(SUFFIXES) and not name.startswith(".")
+            if name.lower().endswith(suffixes) and not name.startswith(".")
         ]
     return sorted(found, key=lambda file: file.relative_to(root).as_posix())
 
 
-def _classes(folder: Path, files: Sequence[Path], depth: int) -> tuple[str, ...]:
+def classes_of(folder: Path, files: Sequence[Path], depth: int) -> tuple[str, ...]:
+    """The first level of folders that hold files, in sorted order; empty if it is one or none.
+
+    Args:
+      folder: the folder.
+      files: all files in it.
+      depth: 1 if its subfolders are splits, else 0.
+
+    Raises:
+      UserError: files lie in classes and beside them.
+    """
     names = {_class_of(file, depth, folder) for file in files}
     if None in names and len(names) > 1:
         loose = next(file for file in files if _class_of(file, depth, folder) is None)
@@ -143,9 +163,10 @@ def _class_of(file: Path, depth: int, folder: Path) -> str | None:
     return parts[0] if len(parts) > 1 else None
 
 
-def _labels(
+def labels_of(
     files: Sequence[Path], classes: tuple[str, ...], depth: int, folder: Path
 ) -> np.ndarray | None:
+    """The number of each file's class, int32 ``[n]``; None without classes. See ``classes_of``."""
     if not classes:
         return None
     numbers = {name: i for i, name in enumerate(classes)}

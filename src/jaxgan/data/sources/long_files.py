@@ -12,8 +12,7 @@ import numpy as np
 from jaxgan.data.cache import CACHE_BYTES
 from jaxgan.data.hashes import hash_file
 from jaxgan.data.sources.decode import UnreadableError
-from jaxgan.data.sources.folder import split_folders
-from jaxgan.data.splits import split_indices
+from jaxgan.data.sources.folder import classes_of, depth_of, files_of, labels_of, split_folders
 from jaxgan.errors import UserError
 
 
@@ -38,9 +37,7 @@ def list_split(
     list_files: Callable[[Path], list[Path]],
     nothing: Callable[[Path], str],
 ) -> Listed:
-    """The files of a split, whose classes are the first level of folders that hold some.
-
-    Subfolders ``train``, ``test``, ``validation`` and ``val`` are splits, as of a folder of images.
+    """The files of a split, and their classes, as of a folder of images; see ``open_folder``.
 
     Args:
       folder: the folder.
@@ -49,28 +46,16 @@ def list_split(
       nothing: what is said of a folder that has none.
 
     Raises:
-      UserError: there are none, or there is no such split.
+      UserError: there are none, there is no such split, or files lie in classes and beside them.
     """
     roots = split_folders(folder)
     listed = {name: list_files(root) for name, root in roots.items()}
-    if not any(listed.values()):
+    every = [file for files in listed.values() for file in files]
+    if not every:
         raise UserError(nothing(folder))
-    every = {_class_of(roots[name], file) for name, files in listed.items() for file in files}
-    names = tuple(sorted(every)) if len(every) > 1 else ()
-    parts = split_indices(split, {name: len(files) for name, files in listed.items()})
-    asked = [(roots[name], listed[name][place]) for name, places in parts for place in places]
-    labels = [names.index(_class_of(*one)) for one in asked] if names else None
-    return Listed(
-        [file for _, file in asked],
-        None if labels is None else np.array(labels, np.int32),
-        names,
-    )
-
-
-def _class_of(root: Path, file: Path) -> str:
-    """The first folder below the split, or nothing for a file that lies in the split itself."""
-    parts = file.relative_to(root).parts
-    return parts[0] if len(parts) > 1 else ""
+    files, depth = files_of(split, listed, folder), depth_of(roots, folder)
+    names = classes_of(folder, every, depth)
+    return Listed(files, labels_of(files, names, depth, folder), names)
 
 
 @dataclasses.dataclass(frozen=True)

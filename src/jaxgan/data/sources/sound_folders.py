@@ -1,7 +1,6 @@
 """A folder of recordings: WAV, Ogg, FLAC and AIFF files."""
 
 import dataclasses
-import os
 import re
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import numpy as np
 
 from jaxgan.data.sounds import sounds
 from jaxgan.data.source import Rows, Source, digest
+from jaxgan.data.sources.folder import list_files
 from jaxgan.data.sources.image_files import labeled
 from jaxgan.data.sources.long_files import decode_once, list_split
 from jaxgan.data.sources.sound_files import SUFFIXES, rate_of, read_sound, refuse_picture_flags
@@ -84,7 +84,7 @@ def open_sounds(
     folder, samples = asked.folder.expanduser(), asked.samples
     if not folder.is_dir():
         raise UserError(f"There is no folder {folder}. Check its path after sounds:.")
-    listed = list_split(folder, split, list_sounds, _nothing)
+    listed = list_split(folder, split, lambda root: list_files(root, SUFFIXES), _nothing)
     rate = asked.rate or _shared_rate(listed.files, asked)
     recordings = decode_once(
         listed.files, lambda path: read_sound(path, rate)[0], lambda path: [path]
@@ -117,19 +117,6 @@ def open_sounds(
         dtype=np.int16,
         modality=sounds(rate),
     )
-
-
-def list_sounds(root: Path) -> list[Path]:
-    """Recordings below ``root`` in the order of their paths; hidden ones are left out."""
-    found = []
-    for path, folders, files in os.walk(root):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        found += [
-            Path(path, name)
-            for name in files
-            if name.lower().endswith(SUFFIXES) and not name.startswith(".")
-        ]
-    return sorted(found, key=lambda file: file.relative_to(root).as_posix())
 
 
 def _shared_rate(files: list[Path], asked: Asked) -> int:
