@@ -62,6 +62,7 @@ def test_sounds_are_scored_without_a_network(run):
         "mels": 40,
     }
     assert score.protocol["extractor"] == "none"
+    assert score.protocol["matmul_precision"] == "float32 spectrograms, float64"
     assert scores["nearest_log_mel"].values["copies"] == 0
 
 

@@ -1,7 +1,7 @@
 """The Fréchet distance between sounds' log-mel features; see ``log_mels``."""
 
 from jaxgan.metrics.frechet import frechet_distance_of_features
-from jaxgan.metrics.log_mels import check_rates, features, parameters
+from jaxgan.metrics.log_mels import PRECISION, check_rates, features, parameters
 from jaxgan.metrics.metric import SOUNDS, Comparison, Found, Metric
 
 
@@ -20,5 +20,6 @@ METRIC = Metric(
     network="",
     modalities=frozenset({SOUNDS}),
     parameters=parameters,
+    precision=PRECISION,
     keeps="samples",
 )

@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxgan.metrics.log_mels import BLOCK, check_rates, log_mels, parameters, settings_of
+from jaxgan.metrics.log_mels import BLOCK, PRECISION, check_rates, log_mels, parameters, settings_of
 from jaxgan.metrics.mean import summary
 from jaxgan.metrics.metric import SOUNDS, Comparison, Found, Metric
 from jaxgan.spectrograms import LogMel, log_mel, of_int16, sound_of, to_int16
@@ -66,6 +66,7 @@ METRIC = Metric(
     network="",
     modalities=frozenset({SOUNDS}),
     parameters=parameters,
+    precision=PRECISION,
     real_score="",
     keeps="samples",
     paired=True,

@@ -20,6 +20,9 @@ from jaxgan.spectrograms import LogMel, log_mel, of_int16, settings_for
 BLOCK = 256
 """Sounds that are transformed at once."""
 
+PRECISION = "float32 spectrograms, float64"
+"""Of the arithmetic, for the protocol."""
+
 
 def features(samples: Samples) -> np.ndarray:
     """``features_of`` samples, at their own rate."""

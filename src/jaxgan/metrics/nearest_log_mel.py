@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from jaxgan.metrics.log_mels import check_rates, features, parameters
+from jaxgan.metrics.log_mels import PRECISION, check_rates, features, parameters
 from jaxgan.metrics.metric import SOUNDS, Comparison, Found, Metric
 from jaxgan.metrics.neighbors import nearest_neighbors
 
@@ -25,5 +25,6 @@ METRIC = Metric(
     network="",
     modalities=frozenset({SOUNDS}),
     parameters=parameters,
+    precision=PRECISION,
     keeps="samples",
 )
