@@ -20,10 +20,10 @@ STUDY = jg.Study(
     },
     seeds=range(2),
     flags={
-        "steps": 3000,
-        "evaluate_every": 3000,
+        "steps": 1500,
+        "evaluate_every": 1500,
         "evaluate_num": 2000,
-        "sample_every": 3000,
+        "sample_every": 1500,
         "devices": 1,
     },
     scored="acd/mean",

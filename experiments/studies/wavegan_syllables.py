@@ -27,10 +27,10 @@ STUDY = jg.Study(
     },
     seeds=range(2),
     flags={
-        "steps": 2000,
-        "evaluate_every": 2000,
+        "steps": 1500,
+        "evaluate_every": 1500,
         "evaluate_num": 2000,
-        "sample_every": 2000,
+        "sample_every": 1500,
         "devices": 1,
     },
     scored="fd_log_mel/distance",
