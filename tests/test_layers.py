@@ -12,7 +12,8 @@ SOURCE = Path(__file__).parents[1] / "src" / "jaxgan"
 LEVELS = (
     ("types", "errors", "xla"),
     ("files", "processes"),
-    ("rng", "parallel", "compiled", "ema", "optim", "hyperparameters", "spectrograms", "viz"),
+    ("rng", "parallel", "compiled", "ema", "optim", "hyperparameters"),
+    ("spectrograms", "oracle", "viz"),
     ("losses", "nn", "augment", "data", "metrics"),
     ("nets", "forward"),
     ("penalties",),
@@ -34,8 +35,8 @@ names what experiment files need, and is imported by nothing in the package.
 """
 
 ONLY = {
-    "data": {"errors", "types", "rng", "files", "spectrograms", "viz"},
-    "metrics": {"errors", "types", "rng", "files", "spectrograms"},
+    "data": {"errors", "types", "rng", "files", "spectrograms", "oracle", "viz"},
+    "metrics": {"errors", "types", "rng", "files", "spectrograms", "oracle"},
     "training/loop": {"types", "game"},
 }
 """Rooms and modules that may import less than their line allows."""

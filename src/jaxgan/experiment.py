@@ -201,6 +201,8 @@ class Experiment:
       presets: rows of changes to this experiment, by name, where the data sets that a paper is run
         on differ in numbers only: fields of ``Experiment`` and of ``config``. The first is the
         default.
+      chains: presets that are trained one after another, each from the networks of the one before,
+        by name; ``jaxgan chain`` does it.
       preset: name of the row that this experiment is; empty without presets.
       changes: what that row changes of ``config``'s defaults.
       file: the file that declares it; ``main`` and ``load_experiment`` fill it in.
@@ -222,6 +224,7 @@ class Experiment:
     published: tuple[Published, ...] = ()
     reproductions: tuple[Reproduction, ...] = ()
     presets: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
+    chains: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     preset: str = ""
     changes: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     file: Path = Path()

@@ -13,6 +13,7 @@ from jaxgan.xla import tune_cpu
 USAGE = """usage: jaxgan COMMAND ...
 
   train FILE       train an experiment file, e.g. experiments/gan_ring.py
+  chain FILE NAME  train the stages of an experiment, each from the one before
   sweep FILE       train many trials: a grid, random points, ablations, seeds
   population SWEEP TRIAL...  train trials of a sweep at once; a sweep calls it
   status DIR       show how the runs below a folder stand
@@ -32,6 +33,7 @@ jaxgan COMMAND --help tells more.
 
 COMMANDS = {
     "train": "experiment",
+    "chain": "chain",
     "sweep": "sweep",
     "population": "population",
     "status": "status",

@@ -9,6 +9,7 @@ import numpy as np
 from jaxgan.data.modality import IMAGES, PAIRS, POINTS, UNPAIRED, Modality
 from jaxgan.data.sounds import sounds
 from jaxgan.data.source import RowSpec, Source
+from jaxgan.data.tokens import Vocabulary, tokens
 from jaxgan.data.videos import VIDEOS
 
 
@@ -110,6 +111,20 @@ def syllables(samples: int = 8192) -> DataSpec:
 def sounds_folder(samples: int, rate: int, folder: str = "sounds") -> DataSpec:
     """Sound files of a folder at ``rate`` samples a second, ``samples`` of them at a time."""
     return DataSpec(f"sounds:{samples}@{rate}:{folder}", (samples,), None, sounds(rate))
+
+
+def oracle(words: str = "", length: int = 20, vocabulary: int = 5000) -> DataSpec:
+    """Sentences of an oracle: ``words`` follow the colon of ``--data oracle:``."""
+    name = f"oracle:{words}" if words else "oracle"
+    return DataSpec(name, (length,), None, tokens(Vocabulary(vocabulary)))
+
+
+def sentences(name: str, words: int = 5000, length: int = 20, between: str = " ") -> DataSpec:
+    """Text as rows of ``length`` tokens of the ``words`` most frequent ones.
+
+    Their words are known when the data are opened.
+    """
+    return DataSpec(name, (length,), None, tokens(Vocabulary(words + 1, (), between)))
 
 
 def stacked_mnist(triples: int) -> DataSpec:

@@ -50,6 +50,7 @@ class Modality:
       flips: whether ``--flip`` makes sense.
       interpolates: whether a walk between latents makes a picture.
       rate: samples of a second, of sound.
+      vocabulary: what tokens stand for, of text: a ``jaxgan.data.tokens.Vocabulary``.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Modality:
     flips: bool = False
     interpolates: bool = False
     rate: int | None = None
+    vocabulary: Any = None
 
     def seen(self, batch: Batch, rng: Rng | None, range: Range, flip: bool) -> Batch:
         """What a game sees: ``prepare``'s batch, with the samples as ``image`` too.

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from jaxgan.data.modality import PAIRS, UNPAIRED, Modality
-from jaxgan.data.source import Source
+from jaxgan.data.source import Source, refuse_picture_flags
 from jaxgan.errors import NoSplitError, UserError
 
 Unreadable = Literal["refuse", "skip"]
@@ -30,7 +30,9 @@ def open_source(
         folder, ``npz:PATH`` or a path that ends in ``.npz``, or a toy: ``ring``, ``grid``,
         ``swiss_roll``; or ``stacked_mnist`` (``stacked_mnist:COUNT``), digits as channels. Of
         clips: ``shape_motion`` (``shape_motion:FRAMES``), ``moving_mnist``
-        (``moving_mnist:FRAMES``), or ``clips:PATH`` (``open_clips``). Of sounds: a TFDS name
+        (``moving_mnist:FRAMES``), or ``clips:PATH`` (``open_clips``). Of text: ``oracle``
+        (``open_oracle``), a TFDS name (``sentences``, ``sentences:WORDS``), or ``text:FILE`` and
+        ``characters:FILE`` (``open_text``). Of sounds: a TFDS name
         (``syllables``, ``syllables:SAMPLES``), or ``sounds:PATH`` (``open_sounds``). Of pairs of
         images: a TFDS name (``glyphs/32``), or ``pairs:PATH`` (``open_pairs``); of images of two
         kinds: ``unpaired:PATH_A,PATH_B`` or ``unpaired:PATH`` (``open_unpaired``), or
@@ -124,9 +126,12 @@ def absolute(spec: str) -> str:
             return f"backward:{absolute(rest)}"
         case "pairs", ":", path:
             return f"pairs:{resolved(Path(path))}"
-        case "clips" | "sounds" as kind, ":", words:
+        case "clips" | "sounds" | "text" | "characters" as kind, ":", words:
             form, _, path = words.rpartition(":")
             return f"{kind}:{form}{':' if form else ''}{resolved(Path(path))}"
+        case "oracle", ":", words if words.endswith(".npz"):
+            form, _, path = words.rpartition(":")
+            return f"oracle:{form}{':' if form else ''}{resolved(Path(path))}"
         case "unpaired", ":", rest:
             folders = folders_of(rest)
             words = absolute(rest) if folders is None else ",".join(map(resolved, folders))
@@ -163,6 +168,16 @@ def _opened(
             from jaxgan.data.sources.clip_folders import open_clips
 
             return open_clips(words, split, **resized)
+        case "oracle", _, words:
+            from jaxgan.data.sources.oracle import open_oracle
+
+            refuse_picture_flags(spec, "sentences", resolution, channels)
+            return open_oracle(words, split, data_dir)
+        case "text" | "characters" as kind, ":", words:
+            from jaxgan.data.sources.text import open_text
+
+            refuse_picture_flags(spec, "sentences", resolution, channels)
+            return open_text(kind, words, split)
         case "sounds", ":", words:
             from jaxgan.data.sources.sound_folders import open_sounds
 
@@ -190,8 +205,7 @@ def _opened(
     from jaxgan.data.sources.toy import TOYS, open_toy
 
     if spec in TOYS:
-        if resolution is not None or channels is not None:
-            raise UserError(f"{spec} consists of points: leave out --resolution and --channels.")
+        refuse_picture_flags(spec, "points", resolution, channels)
         return open_toy(spec, split)
     if not spec:
         raise UserError("No data set is named. Give a TFDS name, folder:PATH, npz:PATH or ring.")

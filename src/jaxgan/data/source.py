@@ -14,6 +14,7 @@ import numpy as np
 
 from jaxgan.data.modality import IMAGES, POINTS, Modality
 from jaxgan.errors import UserError
+from jaxgan.oracle import Oracle
 
 
 class RowSpec(NamedTuple):
@@ -26,7 +27,7 @@ class RowSpec(NamedTuple):
 Rows = dict[str, np.ndarray]
 """A batch of samples: key -> ``[n, ...]``. Images are uint8 ``image`` ``[n, height, width,
 channels]``, clips ``[n, frames, height, width, channels]``, pairs of images ``source`` and
-``target``, points float32 ``image`` ``[n, dim]``; class labels are int32 ``label`` ``[n]``. A data
+``target``, text ``tokens`` ``[n, length]``, points float32 ``image`` ``[n, dim]``; class labels are int32 ``label`` ``[n]``. A data
 set may have other keys, of any dtype."""
 
 
@@ -67,6 +68,7 @@ class Source:
       channels_of: of stacked images, split -> the data set that every channel is a sample of; a
         label's decimal digits are the channels' labels.
       mixture: the distribution of the samples, where it is a known mixture of Gaussians.
+      oracle: the distribution of sequences of tokens, where it is known.
       modality: what the samples are.
       names: of image files, their names without the suffix; empty for other data.
     """
@@ -84,6 +86,7 @@ class Source:
     preparation: str = "none"
     channels_of: "Callable[[str], Source] | None" = None
     mixture: Mixture | None = None
+    oracle: Oracle | None = None
     modality: Modality = IMAGES
     names: tuple[str, ...] = ()
 
@@ -209,6 +212,21 @@ def from_arrays(
         mixture=mixture,
         modality=modality,
     )
+
+
+def refuse_picture_flags(
+    spec: str, samples: str, resolution: int | None, channels: int | None
+) -> None:
+    """Raises ``UserError`` if a flag asks for a size or for channels of what are no pictures.
+
+    Args:
+      spec: how the data are named.
+      samples: what they consist of, e.g. ``sounds``.
+      resolution: as ``open_source`` takes it.
+      channels: likewise.
+    """
+    if resolution is not None or channels is not None:
+        raise UserError(f"{spec} consists of {samples}: leave out --resolution and --channels.")
 
 
 def digest(*parts: Any) -> str:

@@ -74,6 +74,7 @@ class Evaluation:
             self.reference.classes,
             self.reference.mixture,
             self.extractor,
+            self.reference.oracle,
         )
         scores = [self._score(metric, comparison, generated, subject) for metric in self.metrics]
         around = environment()

@@ -57,6 +57,14 @@ class Walker:
         low, high = self.sampler.gan.range
         return (self._generate(latents, condition) - low) * (255.0 / (high - low))
 
+    def log_probabilities(self, tokens: np.ndarray) -> np.ndarray:
+        """Of each token after those before it, in nats, ``[n, length] -> [n, length]``.
+
+        Raises:
+          UserError: the generator has no such probabilities.
+        """
+        return self.sampler.in_float32().log_probabilities(tokens)
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Measured:
@@ -98,6 +106,12 @@ class Measured:
     def rate(self) -> int | None:
         """Samples a second, of sounds."""
         return self.samples.modality.rate
+
+    @property
+    def words(self) -> bool:
+        """Whether tokens are words, of which 0 is none."""
+        vocabulary = self.samples.modality.vocabulary
+        return vocabulary is not None and bool(vocabulary.words)
 
     @property
     def labels(self) -> np.ndarray | None:

@@ -12,6 +12,7 @@ from jaxgan.errors import UserError
 from jaxgan.evaluation.classifier import Classifier, classifier_of
 from jaxgan.evaluation.inputs import Drawing, of_run
 from jaxgan.evaluation.samples import SampleSet, chosen, of_source
+from jaxgan.oracle import Oracle
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -25,6 +26,7 @@ class Reference:
       classifier: makes the small classifier of these data.
       mixture: centers ``[modes, d]`` and standard deviation of the mixture of Gaussians that
         points are drawn from; None for other data.
+      oracle: the distribution that sequences of tokens are drawn from; None for other data.
       rows: the data at the reference's places, which samples are made from where they are made from
         data; None for the samples of another run.
     """
@@ -34,6 +36,7 @@ class Reference:
     classes: int | None
     classifier: Callable[[], Classifier]
     mixture: tuple[np.ndarray, float] | None = None
+    oracle: Oracle | None = None
     rows: Source | None = None
 
 
@@ -103,7 +106,8 @@ def reference_of(
         return classifier_of(train, test)
 
     mixture = source.mixture and (source.mixture.centers, source.mixture.deviation)
-    return Reference(real, kept, source.classes, classifier, mixture, subset(source, places))
+    rows = subset(source, places)
+    return Reference(real, kept, source.classes, classifier, mixture, source.oracle, rows)
 
 
 def _unlike(source: Source, places: np.ndarray, reference: SampleSet) -> SampleSet | None:

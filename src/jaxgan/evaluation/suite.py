@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from jaxgan.errors import UserError, one_of
 from jaxgan.metrics import (
     acd,
+    bleu,
     cas,
     category,
     fd_clips,
@@ -23,11 +24,14 @@ from jaxgan.metrics import (
     ms_ssim,
     nearest_log_mel,
     neighbors,
+    nll_gen,
+    nll_oracle,
     pairwise,
     parzen,
     ppl,
     prdc,
     psnr,
+    self_bleu,
     ssim,
 )
 from jaxgan.metrics.metric import Metric
@@ -36,6 +40,8 @@ FILES = (frechet, frechet_infinity, intra_class, kernel, prdc, inception_score, 
 FILES += (cas, ms_ssim, ppl, parzen, neighbors, pairwise, l1, psnr, ssim, hole)
 
 FILES += (fd_joint, acd, category, fd_frames, fd_clips, fd_log_mel, log_mel_l1, nearest_log_mel)
+
+FILES += (nll_oracle, nll_gen, bleu, self_bleu)
 
 METRICS: Mapping[str, Metric] = {file.METRIC.name: file.METRIC for file in FILES}
 """Every metric by its name."""

@@ -10,6 +10,7 @@ images neither. The rest is named by each pass. ``packed``, ``augmented``, ``jit
 from jaxgan.forward.base import Condition, Forward, Labels, Prior
 from jaxgan.forward.completion import central_square, free_form
 from jaxgan.forward.image_to_image import cycle, jittered, translation
+from jaxgan.forward.language import follow, generator_of, policy, relaxed
 from jaxgan.forward.latent_optimization import latent_optimization
 from jaxgan.forward.pairs import bidirectional, reconstructing
 from jaxgan.forward.pool import empty_pools, move_pools
@@ -58,8 +59,10 @@ __all__ = [
     "count_steps",
     "cycle",
     "empty_pools",
+    "follow",
     "foreground_and_background",
     "free_form",
+    "generator_of",
     "instance_noise",
     "jittered",
     "latent_codes",
@@ -67,7 +70,9 @@ __all__ = [
     "move_pools",
     "normal",
     "packed",
+    "policy",
     "reconstructing",
+    "relaxed",
     "sampled_with_dropout",
     "spectrograms",
     "translation",

@@ -83,6 +83,8 @@ class Forward:
       hidden: what of the images is hidden from the generator and completed in its samples; None
         where nothing is.
       reverse: ``sample`` from targets to sources, for a game that learns both ways.
+      log_probabilities: ``(generator, tokens) -> [b, length]``, of sequences of tokens that the
+        generator might have written; None for other samples.
       codes: where the latents hold one-hot codes, ``name -> (first, after the last)``.
     """
 
@@ -96,6 +98,7 @@ class Forward:
     aligned: bool = False
     hidden: Hidden | None = None
     reverse: Sample | None = None
+    log_probabilities: Callable[[Any, Array], Array] | None = None
     codes: Mapping[str, tuple[int, int]] = dataclasses.field(default_factory=dict)
 
     @property

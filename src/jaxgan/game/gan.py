@@ -90,7 +90,8 @@ class Gan:
       threshold: the logit above which the discriminator calls a sample real, for its logged
         accuracy; None where there is none: energies, Wasserstein critics, differences of pairs.
       range: values of black and white in the samples, which real images are mapped to.
-      adaptive: initial adaptive state: arrays that terms read and ``adapt`` moves.
+      adaptive: initial adaptive state: arrays that terms read and ``adapt`` moves. A function in
+        an array's place gives it, from the players as they begin: ``{"g": Player, "d": Player}``.
       adapt: ``(adaptive, seen) -> adaptive``, after each step.
       frozen: arrays that nothing trains, e.g. a pretrained backbone. Those of ``"g"`` and ``"d"``
         are the collection ``frozen`` of that player's network; terms find all of them, under

@@ -69,7 +69,8 @@ def init(gan: Gan, key: Key, batch: Batch) -> GanState:
     rng = Rng(named(key, "init"), jnp.arange(count, dtype=jnp.int32))
     # array: a copy, since a step donates its state. astype: a Python number is weakly typed, and
     # its first step would compile twice.
-    strong = {name: jax.tree.map(jnp.array, value) for name, value in gan.adaptive.items()}
+    arrays = {name: value for name, value in gan.adaptive.items() if not callable(value)}
+    strong = jax.tree.map(jnp.array, arrays)
     adaptive = jax.tree.map(lambda leaf: leaf.astype(leaf.dtype), strong)
     generator, discriminator = (
         Uninitialized(gan.networks[who], named(key, who), frozen=gan.frozen.get(who))
@@ -95,7 +96,14 @@ def init(gan: Gan, key: Key, batch: Batch) -> GanState:
         players[who] = Player(params, stats, gan.optimizers[who].init(params))
     # Copies, because a donated state must not hold one buffer twice.
     ema = jax.tree.map(jnp.copy, Average(players["g"].params, players["g"].stats))
+    adaptive |= adaptive_of(gan, players)
     return GanState(jnp.zeros((), jnp.int32), named(key, "train"), players, ema, adaptive)
+
+
+def adaptive_of(gan: Gan, players: dict[str, Player]) -> dict[str, Any]:
+    """The adaptive state that begins as these players say, a copy."""
+    found = {name: value(players) for name, value in gan.adaptive.items() if callable(value)}
+    return jax.tree.map(jnp.copy, found)
 
 
 def _check_logits(logits: Any, samples: Any, kind: str) -> None:

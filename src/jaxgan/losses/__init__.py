@@ -42,6 +42,7 @@ from jaxgan.losses.image_to_image import (
     of_own_logits,
 )
 from jaxgan.losses.joint import bidirectional, latent_reconstruction, veegan
+from jaxgan.losses.language import negative_log_likelihood, policy_gradient
 from jaxgan.losses.loss import Loss
 from jaxgan.losses.relativistic import (
     average_hinge,
@@ -82,9 +83,11 @@ __all__ = [
     "log_mel_distance",
     "mask_size",
     "minimax",
+    "negative_log_likelihood",
     "nonsaturating",
     "of_own_logits",
     "pearson",
+    "policy_gradient",
     "pull_away",
     "relativistic",
     "reverse_kullback_leibler",

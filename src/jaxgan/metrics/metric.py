@@ -18,6 +18,7 @@ import numpy as np
 from jaxgan.errors import UserError
 from jaxgan.metrics.extractors.extractor import Extractor
 from jaxgan.metrics.features import Gaussian
+from jaxgan.oracle import Oracle
 
 Better = Literal["lower", "higher", ""]
 """Which values of a number are better; empty where neither is."""
@@ -40,6 +41,9 @@ VIDEOS = "videos"
 
 SOUNDS = "sounds"
 """Sounds, int16 ``[n, samples]``."""
+
+TOKENS = "tokens"
+"""Sequences of tokens, int32 ``[n, length]``."""
 
 PICTURES = frozenset({IMAGES, PAIRS, UNPAIRED})
 """All modalities whose samples are images."""
@@ -77,6 +81,13 @@ class Generator(Protocol):
         """Images of these latents and conditions, 0 to 255, neither rounded nor clipped."""
         ...
 
+    def log_probabilities(self, tokens: np.ndarray) -> np.ndarray:
+        """Of each token after those before it, in nats, ``[n, length] -> [n, length]``.
+
+        Raises ``UserError`` if the generator has no such probabilities.
+        """
+        ...
+
 
 class Samples(Protocol):
     """One set of samples, and what networks make of it; each part is computed when asked for."""
@@ -104,6 +115,11 @@ class Samples(Protocol):
     @property
     def rate(self) -> int | None:
         """Samples a second, of sounds; None for others."""
+        ...
+
+    @property
+    def words(self) -> bool:
+        """Whether tokens are words, of which 0 is none."""
         ...
 
     @property
@@ -161,6 +177,7 @@ class Comparison:
       mixture: centers ``[modes, d]`` and standard deviation of the equal mixture of Gaussians that
         the real points are drawn from; None if they are not.
       extractor: the network of ``Samples.features``; None if no metric asks for one.
+      oracle: the distribution that real sequences of tokens are drawn from; None if not known.
     """
 
     real: Samples
@@ -169,6 +186,7 @@ class Comparison:
     classes: int | None = None
     mixture: tuple[np.ndarray, float] | None = None
     extractor: Extractor | None = None
+    oracle: Oracle | None = None
 
 
 def held_out_of(comparison: Comparison) -> Samples:

@@ -43,7 +43,7 @@ def describe_run(
     return whole | {"frozen": digest(frozen)} if frozen else whole
 
 
-FREE = frozenset({"steps", "smoke", "ablations", "published", "presets", "scoring"})
+FREE = frozenset({"steps", "smoke", "ablations", "published", "presets", "scoring", "chains"})
 """Arguments of ``Experiment`` that may change between two launches of a run.
 
 What a run takes from them (its preset's values, its budget where a schedule reads it) is in its
@@ -168,11 +168,13 @@ def check_same_run(
 
 def data_description(source: Source) -> dict[str, Any]:
     """What identifies the data of a run, as JSON."""
+    vocabulary = source.modality.vocabulary
     return {
         "name": source.name,
         "size": source.size,
         "modality": source.modality.name,
         **({} if source.modality.rate is None else {"rate": source.modality.rate}),
+        **({} if vocabulary is None else {"vocabulary": dataclasses.asdict(vocabulary)}),
         "shape": list(source.shape),
         "spec": {
             key: [list(row.shape), np.dtype(row.dtype).name] for key, row in source.spec.items()

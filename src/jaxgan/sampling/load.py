@@ -14,6 +14,7 @@ from jaxgan.data.modality import IMAGES, PAIRS, POINTS, UNPAIRED
 from jaxgan.data.open import held_out_rows
 from jaxgan.data.sounds import sounds
 from jaxgan.data.source import RowSpec, Source
+from jaxgan.data.tokens import Vocabulary, tokens
 from jaxgan.data.videos import VIDEOS
 from jaxgan.errors import UserError
 from jaxgan.experiment import Experiment, Task, initial_state, load_experiment, open_of
@@ -109,6 +110,9 @@ def _task(experiment: Experiment, description: dict[str, Any], folder: RunFolder
     known = [POINTS, IMAGES, PAIRS, UNPAIRED, VIDEOS, experiment.data.modality]
     if "rate" in data:
         known.append(sounds(data["rate"]))
+    if "vocabulary" in data:
+        words = data["vocabulary"]
+        known.append(tokens(Vocabulary(words["size"], tuple(words["words"]), words["between"])))
     modalities = {one.name: one for one in known}
     if data["modality"] not in modalities:
         raise UserError(

@@ -242,6 +242,26 @@ class Sampler:
             samples[number * BATCH :][: len(part)] = part
         return samples
 
+    def log_probabilities(self, tokens: np.ndarray) -> np.ndarray:
+        """The logarithm of each token's probability after those before it, in nats.
+
+        Args:
+          tokens: sequences ``[n, length]``.
+
+        Raises:
+          UserError: the generator is none of sequences of tokens.
+        """
+        read = self.gan.forward.log_probabilities
+        if read is None:
+            raise UserError("This generator gives no probabilities of what it might have made.")
+        variables, parts = jax.device_put((self.params, self.stats)), []
+        for first in range(0, len(tokens), BATCH):
+            part = tokens[first : first + BATCH]
+            rows = np.pad(part, ((0, BATCH - len(part)), (0, 0)))
+            found = _log_probabilities(Static(self.gan), self.arithmetic, *variables, rows)
+            parts.append(np.asarray(found)[: len(part)])
+        return np.concatenate(parts)
+
     def quantize(self, samples: np.ndarray) -> np.ndarray:
         """Samples as they are scored and written: images as uint8, points unchanged."""
         return self.task.modality.quantize(samples, self.gan.range)
@@ -343,6 +363,15 @@ def generate(static: Static, how: Arithmetic, params, stats, latents, condition)
     with jax.default_matmul_precision(how.precision):
         network = how.bound(gan.network("g", params, stats))
         return gan.forward.sample(network, latents, condition)
+
+
+@partial(jax.jit, static_argnums=(0, 1))
+def _log_probabilities(static: Static, how: Arithmetic, params, stats, tokens):
+    gan = static.gan
+    with jax.default_matmul_precision(how.precision):
+        network = how.bound(gan.network("g", params, stats))
+        assert gan.forward.log_probabilities is not None
+        return gan.forward.log_probabilities(network, tokens)
 
 
 def sampler_of(

@@ -264,6 +264,7 @@ def new_states(runs: Sequence[Run]) -> list[GanState]:
     new = jax.jit(runs[0].game.new, out_shardings=whole)
     return [
         start.warm(
+            run.game,
             new(run.game.values, np.uint32(run.training.seed)),
             run.devices,
             run.runtime.init_from,

@@ -21,7 +21,7 @@ from jaxgan.errors import UserError
 from jaxgan.experiment import Experiment, Task, blank_rows, initial_state
 from jaxgan.files import write_json
 from jaxgan.game.gan import Gan, fresh_batches
-from jaxgan.game.state import GanState
+from jaxgan.game.state import GanState, adaptive_of
 from jaxgan.game.step import make_step
 from jaxgan.processes import arrays_from_first, from_first, on_first
 from jaxgan.runs.checkpoint import digest
@@ -194,7 +194,7 @@ def state_of(
     if checkpoints.steps():
         return checkpoints.restore(placed(game, devices))[1]
     new = jax.jit(game.new, out_shardings=parallel.replicated(devices))
-    return warm(new(game.values, np.uint32(seed)), devices, init_from, recorded)
+    return warm(game, new(game.values, np.uint32(seed)), devices, init_from, recorded)
 
 
 def placed(game: Game, devices: list[Device]) -> GanState:
@@ -211,11 +211,16 @@ def _placed(shapes: Any, devices: list[Device]) -> Any:
 
 
 def warm(
-    state: GanState, devices: list[Device], init_from: Path | None, recorded: dict[str, str] | None
+    game: Game,
+    state: GanState,
+    devices: list[Device],
+    init_from: Path | None,
+    recorded: dict[str, str] | None,
 ) -> GanState:
     """A new state with the networks of another run, if there is one.
 
     Args:
+      game: what is trained.
       state: the new state.
       devices: where it is.
       init_from: the run whose networks it begins with, if any.
@@ -237,7 +242,8 @@ def warm(
         who: dataclasses.replace(player, params=players[who][0], stats=players[who][1])
         for who, player in state.players.items()
     }
-    return dataclasses.replace(state, players=theirs, ema=ema)
+    adaptive = {**state.adaptive, **adaptive_of(game.gan, theirs)}
+    return dataclasses.replace(state, players=theirs, ema=ema, adaptive=adaptive)
 
 
 def origin(like: GanState, run: Path | None) -> dict[str, str] | None:

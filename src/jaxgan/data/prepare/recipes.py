@@ -10,9 +10,11 @@ from jaxgan.data.prepare.cyclegan import CYCLE_GAN
 from jaxgan.data.prepare.emoji import EMOJI
 from jaxgan.data.prepare.glyphs import GLYPHS
 from jaxgan.data.prepare.mnist import FASHION_MNIST, KMNIST, MNIST
+from jaxgan.data.prepare.poems import POEMS
 from jaxgan.data.prepare.prompts import PROMPTS
 from jaxgan.data.prepare.recipe import Recipe
 from jaxgan.data.prepare.sc09 import SC09
+from jaxgan.data.prepare.sentences import SENTENCES
 from jaxgan.data.prepare.syllables import SYLLABLES
 
 RECIPES: Mapping[str, Recipe] = {
@@ -27,6 +29,8 @@ RECIPES: Mapping[str, Recipe] = {
     "syllables": SYLLABLES,
     "prompts": PROMPTS,
     "sc09": SC09,
+    "sentences": SENTENCES,
+    "poems": POEMS,
 }
 """TFDS's name of a data set, or of one of its configurations -> how it is made."""
 

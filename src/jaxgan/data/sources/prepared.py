@@ -1,14 +1,14 @@
-"""Data sets that TFDS has prepared: of single images, of pairs, or of sounds."""
+"""Data sets that TFDS has prepared: of single images, of pairs, of sounds, or of text."""
 
 import dataclasses
 import functools
 import re
 
-from jaxgan.data.source import Source
+from jaxgan.data.source import Source, refuse_picture_flags
 from jaxgan.data.sources.pairs import aligned, unaligned
-from jaxgan.data.sources.sound_files import refuse_picture_flags
 from jaxgan.data.sources.tfds import find_builder, image_keys, open_tfds, resolve_data_dir
 from jaxgan.data.sources.tfds_sounds import named_sounds, open_tfds_sounds
+from jaxgan.data.sources.tfds_text import named_text, open_tfds_text
 
 
 def open_prepared(
@@ -21,7 +21,8 @@ def open_prepared(
 ) -> Source:
     """A prepared TFDS data set.
 
-    Where samples have a ``sound``, ``name:4096`` keeps the first 4096 samples of each.
+    Where samples have a ``sound``, ``name:4096`` keeps the first 4096 samples of each; where they
+    have a ``sentence``, ``name:1000`` keeps those of the 1000 most frequent words.
 
     Images that it calls ``source`` and ``target`` are pairs. Where its splits come in two, as those
     of ``cycle_gan/horse2zebra``, ``train`` is unpaired images: the sources of ``trainA``, the
@@ -29,7 +30,7 @@ def open_prepared(
 
     Args:
       spec: ``name``, ``name/config``, ``name:version``, as TFDS writes them; of sounds, ``name`` or
-        ``name:SAMPLES``.
+        ``name:SAMPLES``; of text, ``name`` or ``name:WORDS``.
       split: TFDS's split syntax.
       data_dir: TFDS's data folder.
       resolution: see ``decode.fit``; of both images of a pair.
@@ -39,8 +40,11 @@ def open_prepared(
       UserError: as ``open_tfds``.
     """
     if (found := named_sounds(spec, data_dir)) is not None:
-        refuse_picture_flags(spec, resolution, channels)
+        refuse_picture_flags(spec, "sounds", resolution, channels)
         return open_tfds_sounds(*found, split, data_dir)
+    if (found := named_text(spec, data_dir)) is not None:
+        refuse_picture_flags(spec, "sentences", resolution, channels)
+        return open_tfds_text(*found, split, data_dir)
     builder = find_builder(spec, resolve_data_dir(data_dir))
     opened = functools.partial(
         open_tfds, spec, data_dir=data_dir, resolution=resolution, channels=channels

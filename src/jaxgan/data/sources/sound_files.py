@@ -63,9 +63,3 @@ def rate_of(file: Path) -> int:
     except (soundfile.LibsndfileError, OSError, TypeError, ValueError, RuntimeError) as error:
         reason = getattr(error, "error_string", str(error)).rstrip(".")
         raise UserError(f"{file} cannot be read ({reason}). Repair or remove it.") from error
-
-
-def refuse_picture_flags(spec: str, resolution: int | None, channels: int | None) -> None:
-    """Raises ``UserError`` if a flag asks for a size or for channels of sounds."""
-    if resolution is not None or channels is not None:
-        raise UserError(f"{spec} consists of sounds: leave out --resolution and --channels.")

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from jaxgan.data.sounds import sounds
-from jaxgan.data.source import Rows, Source, digest
+from jaxgan.data.source import Rows, Source, digest, refuse_picture_flags
 from jaxgan.data.sources.folder import list_files
 from jaxgan.data.sources.image_files import labeled
 from jaxgan.data.sources.long_files import decode_once, list_split
-from jaxgan.data.sources.sound_files import SUFFIXES, rate_of, read_sound, refuse_picture_flags
+from jaxgan.data.sources.sound_files import SUFFIXES, rate_of, read_sound
 from jaxgan.errors import UserError
 
 SAMPLES = 16_384
@@ -79,7 +79,7 @@ def open_sounds(
     Raises:
       UserError: no such folder or split, no recordings, unreadable ones, or of several rates.
     """
-    refuse_picture_flags(f"sounds:{words}", resolution, channels)
+    refuse_picture_flags(f"sounds:{words}", "sounds", resolution, channels)
     asked = parse(words)
     folder, samples = asked.folder.expanduser(), asked.samples
     if not folder.is_dir():

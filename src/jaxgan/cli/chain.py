@@ -1,0 +1,97 @@
+"""``jaxgan chain``: trains presets of an experiment one after another."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from jaxgan.cli.experiment import run
+from jaxgan.errors import UserError, one_of
+from jaxgan.experiment import load_experiment
+from jaxgan.runs.exit_codes import EXIT_FAULT
+from jaxgan.runs.folder import run_folder
+
+USAGE = """usage: jaxgan chain FILE [NAME] [--workdir DIR] [--budget SHARE] [flags]
+
+Trains the stages of an experiment such as experiments/seqgan.py, each from the networks of the one
+before, in folders DIR/1-PRESET, DIR/2-PRESET, ... The same command goes on where it was stopped.
+NAME is one of the chains that FILE declares, the first one if it is left out. --budget 0.1 takes a
+tenth of every stage's steps. Flags are those of jaxgan train, for all stages.
+"""
+
+OWN = {
+    "--steps": "each stage has its own; give --budget, a share of them",
+    "--init-from": "each stage begins with the one before",
+}
+"""Flags of a run that a chain sets itself, and why."""
+
+
+def chain(arguments: Sequence[str]) -> int:
+    """``jaxgan chain FILE [NAME]``; returns the exit code, that of the stage that did not finish.
+
+    Raises:
+      UserError: there is no such file or chain, or a setting is at fault.
+    """
+    if not arguments or arguments[0] in ("-h", "--help"):
+        print(USAGE, end="")
+        return 0 if arguments else EXIT_FAULT
+    file, *rest = arguments
+    if file.startswith("-"):
+        raise UserError(f"The experiment file comes first: jaxgan chain FILE {file} ...")
+    declared = load_experiment(file)
+    if not declared.chains:
+        raise UserError(f"{file} declares no chains; give jaxgan train {file}.")
+    name = next(iter(declared.chains))
+    if rest and not rest[0].startswith("-"):
+        name = one_of(rest.pop(0), declared.chains, "chain")
+    for flag, why in OWN.items():
+        if any(word.split("=")[0] == flag for word in rest):
+            raise UserError(f"{flag}: {why}.")
+    words, workdir = _taken(rest, "--workdir")
+    words, budget = _taken(words, "--budget")
+    share = _share(budget or "1")
+    root = Path(workdir) if workdir else run_folder(declared.selected(name), None).path
+    before: Path | None = None
+    for number, preset in enumerate(declared.chains[name], 1):
+        stage = declared.selected(preset)
+        folder = root / f"{number}-{preset}"
+        flags = [preset, "--workdir", str(folder), "--steps", str(max(1, round(share * stage.steps)))]
+        flags += ["--init-from", str(before)] if before is not None else []
+        print(f"Stage {number} of {len(declared.chains[name])}: {preset}")
+        code = run(declared, [*flags, *words], f"jaxgan chain {file}")
+        if code:
+            return code
+        before = folder
+    return 0
+
+
+def _taken(words: Sequence[str], flag: str) -> tuple[list[str], str | None]:
+    """The words without a flag and its value, and the value.
+
+    Raises:
+      UserError: the flag has no value.
+    """
+    rest, value, places = [], None, iter(words)
+    for word in places:
+        if word == flag:
+            value = next(places, None)
+            if value is None or value.startswith("--"):
+                raise UserError(f"{flag} needs a value.")
+        elif word.startswith(f"{flag}="):
+            value = word.partition("=")[2]
+        else:
+            rest.append(word)
+    return rest, value
+
+
+def _share(words: str) -> float:
+    """The value of ``--budget``.
+
+    Raises:
+      UserError: it is no number above 0.
+    """
+    try:
+        share = float(words)
+    except ValueError:
+        share = 0.0
+    if not 0.0 < share < float("inf"):
+        raise UserError(f"--budget {words}: give a number above 0, such as 0.1.")
+    return share

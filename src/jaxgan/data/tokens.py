@@ -1,0 +1,102 @@
+"""Text as a modality: rows of tokens, which are numbers of words or characters."""
+
+import dataclasses
+import functools
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from jaxgan.data.modality import IMAGES, Modality, Range
+from jaxgan.errors import UserError
+from jaxgan.files import replacing
+from jaxgan.rng import Rng
+from jaxgan.types import Batch
+from jaxgan.viz import text
+
+NAME = "tokens"
+"""The name of the modality, whatever its vocabulary."""
+
+END = 0
+"""The token that fills the rest of a row after the last word, where there are words."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Vocabulary:
+    """What tokens stand for.
+
+    Attributes:
+      size: the number of different tokens.
+      words: what each stands for, the first of them empty for ``END``; empty where tokens are
+        numbers and nothing else.
+      between: what stands between two words in a sentence.
+    """
+
+    size: int
+    words: tuple[str, ...] = ()
+    between: str = " "
+
+    def sentence(self, tokens: np.ndarray) -> str:
+        """Tokens ``[length]`` as text, up to ``END``; numbers where there are no words."""
+        if not self.words:
+            return " ".join(map(str, tokens))
+        ends = np.flatnonzero(tokens == END)
+        return self.between.join(
+            self.words[token] for token in (tokens[: ends[0]] if len(ends) else tokens)
+        )
+
+    def sentences(self, rows: np.ndarray) -> list[str]:
+        """Rows ``[n, length]`` as texts."""
+        return [self.sentence(row) for row in rows]
+
+
+@functools.cache
+def tokens(vocabulary: Vocabulary) -> Modality:
+    """Sequences of tokens, int32 ``[length]``; networks see them as they are.
+
+    The batch's entry is ``tokens``.
+    """
+
+    def preview(
+        samples: np.ndarray, real: Mapping[str, np.ndarray] | None, columns: int | None
+    ) -> np.ndarray:
+        del real, columns
+        if vocabulary.words and text.drawable("".join(vocabulary.words)):
+            return text.lines(vocabulary.sentences(samples))
+        return text.squares(samples, vocabulary.size)
+
+    def write_all(path: Path, samples: np.ndarray) -> None:
+        with replacing(path) as part:
+            part.write_text("\n".join(vocabulary.sentences(samples)) + "\n", "utf-8")
+
+    return dataclasses.replace(
+        IMAGES,
+        name=NAME,
+        vocabulary=vocabulary,
+        prepare=_prepare,
+        quantize=_quantize,
+        preview=preview,
+        dtype=np.int32,
+        metrics=("nll_gen",),
+        thorough_metrics=("nll_gen", "bleu", "self_bleu"),
+        write=lambda path, sample: path.write_text(vocabulary.sentence(sample) + "\n", "utf-8"),
+        suffix=".txt",
+        sheets={".txt": write_all},
+        key="tokens",
+        preview_size=20,
+        measured=500,
+        flips=False,
+        interpolates=False,
+    )
+
+
+def _prepare(batch: Batch, rng: Rng | None, range: Range, flip: bool) -> Batch:
+    del rng, range
+    if flip:
+        raise UserError("--flip: sentences are not images; omit it.")
+    return batch
+
+
+def _quantize(samples: np.ndarray, range: Range) -> np.ndarray:
+    del range
+    return np.asarray(samples, np.int32)

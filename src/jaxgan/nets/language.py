@@ -1,0 +1,163 @@
+"""Generators of text: a distribution of sequences of tokens, one token after another."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
+
+from jaxgan.rng import key_of_bits
+
+Tokens = Int[Array, "batch length"]
+
+START = 0
+"""The token before the first one."""
+
+
+class Written(NamedTuple):
+    """Sequences, and what the generator says of them.
+
+    Attributes:
+      tokens: integers ``[b, length]``.
+      log_probabilities: of each token after those before it, in nats, float32 ``[b, length]``.
+      relaxed: float32 ``[b, length, vocabulary]``: in the place of each token a distribution whose
+        largest entry it is; None where no temperature is given.
+    """
+
+    tokens: Tokens
+    log_probabilities: Float[Array, "batch length"]
+    relaxed: Float[Array, "batch length vocabulary"] | None = None
+
+
+class Cell(Protocol):
+    """A recurrent cell: a Flax module."""
+
+    def __call__(self, state: Any, x: jax.Array) -> tuple[Any, jax.Array]:
+        """The state after an input ``[b, e]``, and the output ``[b, f]``."""
+        ...
+
+
+class LanguageModel(nn.Module):
+    """A recurrent generator of sequences.
+
+    Attributes:
+      cell: see ``Cell``.
+      initial: number of sequences -> the cell's state before the first token.
+      vocabulary: number of different tokens.
+      length: tokens of a sequence.
+      embedding: numbers that stand for a token in the cell's input.
+      embedding_init: of these numbers.
+      kernel_init: of the last layer.
+      bias_init: of the last layer.
+    """
+
+    cell: Any
+    initial: Callable[[int], Any]
+    vocabulary: int
+    length: int
+    embedding: int = 32
+    embedding_init: nn.initializers.Initializer = nn.initializers.normal(0.1)
+    kernel_init: nn.initializers.Initializer = nn.initializers.normal(0.1)
+    bias_init: nn.initializers.Initializer = nn.initializers.normal(0.1)
+
+    def setup(self) -> None:
+        self.embed = nn.Embed(self.vocabulary, self.embedding, embedding_init=self.embedding_init)
+        self.output = nn.Dense(
+            self.vocabulary, kernel_init=self.kernel_init, bias_init=self.bias_init
+        )
+
+    def __call__(
+        self,
+        latents: Float[Array, "batch _"] | None,
+        tokens: Tokens | None = None,
+        given: jax.Array | None = None,
+        temperature: jax.Array | None = None,
+        train: bool = False,
+    ) -> Written:
+        """Writes sequences, goes on with some, or reads them.
+
+        Args:
+          latents: whose bits are the key of a sequence's random numbers; None to read.
+          tokens: sequences. Without ``given`` they are read: the result has them and their
+            probabilities.
+          given: integers ``[b]``: so many first tokens of ``tokens`` are kept, and the sequences go
+            on from there.
+          temperature: inverse temperature of the relaxed tokens, Gumbel-softmax's: of large ones
+            the relaxed tokens are almost one-hot. Without it there are none.
+          train: makes no difference.
+        """
+        del train
+        if tokens is not None and given is None:
+            return self._read(tokens)
+        assert latents is not None, "random numbers are needed to write"
+        keys = jax.vmap(key_of_bits)(latents)
+        if tokens is None or given is None:
+            tokens, given = jnp.zeros((len(latents), self.length), jnp.int32), jnp.zeros(())
+        return self._write(keys, tokens, given, temperature)
+
+    def _read(self, tokens: Tokens) -> Written:
+        """All tokens are known, so that the last layer sees all outputs at once."""
+        before = jnp.pad(tokens[:, :-1], ((0, 0), (1, 0)), constant_values=START)
+
+        def step(model: "LanguageModel", state: Any, x: jax.Array) -> tuple[Any, jax.Array]:
+            return model.cell(state, x)
+
+        outputs = _scan(step, 1)(self, self.initial(len(tokens)), self.embed(before))[1]
+        return Written(tokens, _chosen(self.output(outputs), tokens))
+
+    def _write(
+        self, keys: jax.Array, tokens: Tokens, given: jax.Array, temperature: jax.Array | None
+    ) -> Written:
+        def step(model: "LanguageModel", carried: Any, at: Any) -> tuple[Any, Any]:
+            (state, before), (place, known) = carried, at
+            state, output = model.cell(state, model.embed(before))
+            logits = model.output(output)
+            here = jax.vmap(jax.random.fold_in, (0, None))(keys, place)
+            relaxed = None
+            if temperature is None:
+                drawn = _draw(here, logits)
+            else:
+                noisy = logits + jax.vmap(lambda key: jax.random.gumbel(key, (self.vocabulary,)))(
+                    here
+                )
+                drawn = jnp.argmax(noisy, -1).astype(jnp.int32)
+                relaxed = nn.softmax(temperature * noisy)
+            token = jnp.where(place < given, known, drawn)
+            return (state, token), (token, _chosen(logits, token), relaxed)
+
+        start = self.initial(len(keys)), jnp.full((len(keys),), START, jnp.int32)
+        places = jnp.arange(self.length)
+        written = _scan(step, 0)(self, start, (places, tokens.T))[1]
+        tokens, chosen, relaxed = jax.tree.map(lambda leaf: jnp.swapaxes(leaf, 0, 1), written)
+        return Written(tokens, chosen, relaxed)
+
+
+def _scan(step: Callable[..., Any], axis: int) -> Callable[..., Any]:
+    """A loop over time with one set of parameters; ``axis`` is that of the time."""
+    return nn.scan(
+        step,
+        variable_broadcast="params",
+        split_rngs={"params": False},
+        in_axes=axis,  # pyright: ignore[reportArgumentType]
+        out_axes=axis,
+    )
+
+
+def _draw(keys: jax.Array, logits: Float[Array, "batch vocabulary"]) -> Int[Array, "batch"]:
+    """A token of each row by one uniform number: where the cumulative distribution passes it.
+
+    Gumbel's trick would draw a number for each token of the vocabulary.
+    """
+    below = jnp.cumsum(nn.softmax(logits), axis=-1)
+    number = jax.vmap(jax.random.uniform)(keys)
+    # The sum of all may round to less than one.
+    last = logits.shape[-1] - 1
+    return jnp.minimum(jnp.sum(below <= number[:, None] * below[:, -1:], axis=-1), last)
+
+
+def _chosen(logits: Float[Array, "*rows vocabulary"], tokens: Int[Array, "*rows"]) -> jax.Array:
+    """The logarithms of the tokens' probabilities."""
+    found = jnp.take_along_axis(nn.log_softmax(logits), tokens[..., None], axis=-1)
+    return found[..., 0]

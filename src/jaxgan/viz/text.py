@@ -1,0 +1,42 @@
+"""Pictures of text: lines of words, and colored squares where there are no words to draw."""
+
+import matplotlib
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+SIZE = 14
+"""Height of the letters, in pixels."""
+
+LATIN = 0x250
+"""Characters from here on are not in the font that Pillow brings."""
+
+
+def drawable(words: str) -> bool:
+    """Whether the font has all these characters."""
+    return all(ord(character) < LATIN for character in words)
+
+
+def lines(sentences: list[str]) -> np.ndarray:
+    """Sentences one below the other, black on white, uint8 ``[h, w, 3]``."""
+    font, step = ImageFont.load_default(SIZE), SIZE + 6
+    width = max(1, *(int(np.ceil(font.getlength(line))) for line in sentences)) + 16
+    picture = Image.new("RGB", (width, step * len(sentences) + 10), "white")
+    draw = ImageDraw.Draw(picture)
+    for number, line in enumerate(sentences):
+        draw.text((8, 5 + number * step), line, "black", font)
+    return np.asarray(picture)
+
+
+def squares(tokens: np.ndarray, size: int, side: int = 12) -> np.ndarray:
+    """A square for each token, its color by the token's number, uint8 ``[h, w, 3]``.
+
+    Args:
+      tokens: integers ``[n, length]``: a row for each.
+      size: of the vocabulary.
+      side: of a square, in pixels.
+    """
+    # Neighbors in the vocabulary have nothing to do with each other, and get far colors.
+    place = (tokens * 0.618033988749895) % 1.0
+    colors = matplotlib.colormaps["turbo"](np.where(tokens < size, place, 0.0))[..., :3]
+    picture = np.round(255 * colors).astype(np.uint8)
+    return picture.repeat(side, 0).repeat(side, 1)
