@@ -34,7 +34,7 @@ class Sample:
     """The run folder."""
     out: Annotated[str, tyro.conf.arg(metavar="PATH")] = "samples.png"
     """NAME.png for a grid, NAME.npz for arrays, a folder for one file per sample; of clips also
-    NAME.gif and NAME.mp4."""
+    NAME.gif and NAME.mp4, of sounds NAME.wav, of text NAME.txt."""
     num: int = 64
     """Number of samples (with --interpolate: of pairs of latents)."""
     seed: int = 0
@@ -109,7 +109,7 @@ def check(asked: Sample) -> None:
 Kind = Literal["png", "npz", "folder", "sheet"]
 """A form of the result; a sheet is a file of the modality's own."""
 
-SHEETS = (".gif", ".mp4", ".wav")
+SHEETS = (".gif", ".mp4", ".wav", ".txt")
 """Suffixes of sheets; which of them there are depends on the modality."""
 
 

@@ -1,5 +1,6 @@
 """Generators of text: a distribution of sequences of tokens, one token after another."""
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
@@ -148,16 +149,35 @@ def _scan(step: Callable[..., Any], axis: int) -> Callable[..., Any]:
 def _draw(keys: jax.Array, logits: Float[Array, "batch vocabulary"]) -> Int[Array, "batch"]:
     """A token of each row by one uniform number: where the cumulative distribution passes it.
 
-    Gumbel's trick would draw a number for each token of the vocabulary.
+    First a block of tokens is found, then a token in it: on a CPU, the cumulative sum of the whole
+    vocabulary takes five times as long. Gumbel's trick would draw a number for each token.
     """
-    below = jnp.cumsum(nn.softmax(logits), axis=-1)
-    number = jax.vmap(jax.random.uniform)(keys)
-    # The sum of all may round to less than one.
-    last = logits.shape[-1] - 1
-    return jnp.minimum(jnp.sum(below <= number[:, None] * below[:, -1:], axis=-1), last)
+    size = logits.shape[-1]
+    block = math.isqrt(size - 1) + 1
+    shares = jnp.exp(logits - logits.max(axis=-1, keepdims=True))
+    blocks = jnp.pad(shares, ((0, 0), (0, -size % block))).reshape(len(logits), -1, block)
+    until = jnp.cumsum(blocks.sum(axis=-1), axis=-1)
+    number = jax.vmap(jax.random.uniform)(keys) * until[:, -1]
+    at = _passed(until, number)
+    rest = number - jnp.where(at > 0, _at(until, jnp.maximum(at - 1, 0)), 0.0)
+    inside = jnp.take_along_axis(blocks, at[:, None, None], axis=1)[:, 0]
+    # Sums may round to less than the number.
+    return jnp.minimum(block * at + _passed(jnp.cumsum(inside, axis=-1), rest), size - 1)
+
+
+def _passed(until: Float[Array, "batch _"], number: Float[Array, "batch"]) -> Int[Array, "batch"]:
+    """The first place whose cumulative sum is above the number, or the last one."""
+    return jnp.minimum(jnp.sum(until <= number[:, None], axis=-1), until.shape[-1] - 1)
+
+
+def _at(values: Float[Array, "batch _"], place: Int[Array, "batch"]) -> Float[Array, "batch"]:
+    return jnp.take_along_axis(values, place[:, None], axis=1)[:, 0]
 
 
 def _chosen(logits: Float[Array, "*rows vocabulary"], tokens: Int[Array, "*rows"]) -> jax.Array:
-    """The logarithms of the tokens' probabilities."""
-    found = jnp.take_along_axis(nn.log_softmax(logits), tokens[..., None], axis=-1)
-    return found[..., 0]
+    """The logarithms of the tokens' probabilities.
+
+    Not by ``log_softmax``, all of whose values would be kept for the gradient.
+    """
+    found = jnp.take_along_axis(logits, tokens[..., None], axis=-1)[..., 0]
+    return found - jax.nn.logsumexp(logits, axis=-1)

@@ -14,6 +14,7 @@ from jaxgan.report.modes import class_modes, mixture_modes
 from jaxgan.report.moving import moving_samples
 from jaxgan.report.neighbors import neighbors
 from jaxgan.report.overview import curves, the_run
+from jaxgan.report.read import read_samples
 from jaxgan.report.samples import density, during_training, each_class, interpolation, samples
 from jaxgan.report.scores import scores
 from jaxgan.report.truncation import truncation
@@ -33,7 +34,11 @@ OF_MODALITY: Mapping[str, Mapping[str, Build]] = {
 }
 """Further sections, by the modality that they fit; other modalities have none."""
 
-SAMPLES: Mapping[str, Build] = {"videos": moving_samples, "sounds": heard_samples}
+SAMPLES: Mapping[str, Build] = {
+    "videos": moving_samples,
+    "sounds": heard_samples,
+    "tokens": read_samples,
+}
 """How the samples of a modality are shown, where pictures are not enough."""
 
 RECORDED: Mapping[str, Build] = {"Curves": curves, "The run": the_run}

@@ -88,7 +88,16 @@ def _heard(summary: Any, path: Path) -> Any:
     return summary.Value(tag="samples one after another", audio=audio)
 
 
-PLAYED = {".gif": _moving, ".wav": _heard}
+def _read(summary: Any, path: Path) -> Any:
+    del summary
+    from tensorboardX.summary import text
+
+    # As Markdown, where four spaces keep a line as it is.
+    lines = path.read_text("utf-8").splitlines()
+    return text("sentences", "\n".join(f"    {line}" for line in lines)).value[0]
+
+
+PLAYED = {".gif": _moving, ".wav": _heard, ".txt": _read}
 """Suffixes of files that TensorBoard plays, which the training saves -> what it is told of them."""
 
 
