@@ -87,7 +87,7 @@ def read_weights(file: Path) -> dict[str, np.ndarray]:
       UserError: it cannot be read, or its arrays are not those of an oracle.
     """
     try:
-        with np.load(file, allow_pickle=False) as stored:
+        with file.open("rb") as content, np.load(content, allow_pickle=False) as stored:
             found = {name: stored[name] for name in stored.files}
     except FileNotFoundError as error:
         raise UserError(f"There is no oracle {file}. Check its path after oracle:.") from error

@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeAlias
 import jax
 import jax.numpy as jnp
 from flax import struct
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float, Int, Num
 
 AXIS = "data"
 """Name of the mapped axis that the global batch is divided over."""
@@ -18,6 +18,9 @@ Key: TypeAlias = jax.Array
 Scalar: TypeAlias = Float[Array, ""]
 Image: TypeAlias = Float[Array, "batch ..."]
 """Samples: ``[batch, height, width, channels]`` pictures, or ``[batch, 2]`` toy points."""
+
+Samples: TypeAlias = Num[Array, "batch ..."]
+"""Samples of any kind, also tokens."""
 
 Latent: TypeAlias = Float[Array, "batch latent"]
 Label: TypeAlias = Int[Array, "batch"]

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 from jaxgan.forward.critic import Critic, judge
 from jaxgan.rng import Rng
-from jaxgan.types import Array, Batch, Image, Label, Latent, Outputs
+from jaxgan.types import Array, Batch, Image, Label, Latent, Outputs, Samples
 
 Run: TypeAlias = Callable[[Any, Any, Batch, Rng, Mapping[str, Any]], Outputs]
 """``(generator, discriminator, batch, rng, adaptive) -> outputs``."""
@@ -32,8 +32,8 @@ Labels: TypeAlias = Callable[[Rng, Batch], Label]
 
 def judged(
     discriminator: Any,
-    real: Image,
-    fake: Image,
+    real: Samples,
+    fake: Samples,
     g_stats: Any,
     adaptive: Mapping[str, Any],
     extras: Mapping[str, Any],

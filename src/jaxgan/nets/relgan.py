@@ -14,6 +14,7 @@ from jaxtyping import Array, Float
 
 from jaxgan.nets.language import LanguageModel
 from jaxgan.nets.seqgan import Highway
+from jaxgan.nn.dropout import Dropout
 from jaxgan.nn.memory import RelationalMemory, fan_in
 
 
@@ -109,6 +110,6 @@ class Discriminator(nn.Module):
         features = jnp.concatenate(found, axis=-1)
         count = features.shape[-1]
         features = Highway(bias=False, kernel_init=fan_in(count), name="highway")(features)
-        features = nn.Dropout(self.dropout)(features, deterministic=not train)
+        features = Dropout(self.dropout)(features, train=train)
         features = dense(self.hidden, count, "hidden")(features)
         return dense(1, self.hidden, "logit")(features)[..., 0]

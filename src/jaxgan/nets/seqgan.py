@@ -12,6 +12,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from jaxgan.nets.language import LanguageModel
+from jaxgan.nn.dropout import Dropout
 
 Filters = Sequence[tuple[int, int]]
 """Tokens that a filter sees, and the number of such filters."""
@@ -103,6 +104,6 @@ class Discriminator(nn.Module):
                 )
                 found.append(nn.relu(convolution(x)).max(axis=1))
         features = Highway(bias_init=uniform_bias, name="highway")(jnp.concatenate(found, axis=-1))
-        features = nn.Dropout(self.dropout)(features, deterministic=not train)
+        features = Dropout(self.dropout)(features, train=train)
         scores = nn.Dense(2, kernel_init=truncated, bias_init=tenth, name="scores")(features)
         return scores[:, 1] - scores[:, 0]

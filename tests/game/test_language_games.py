@@ -1,0 +1,210 @@
+"""SeqGAN and RelGAN: rewards, the policy's gradient, and eight devices equal one."""
+
+import functools
+import itertools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from jaxgan import forward, losses, parallel
+from jaxgan.forward.language import rewards_of
+from jaxgan.game.gan import D, Gan, Phase
+from jaxgan.game.network import Network
+from jaxgan.game.state import Player, init
+from jaxgan.nets import relgan, seqgan
+from jaxgan.rng import Rng
+from jaxgan.types import Outputs, Seen
+from support import games
+from support.exact import check_devices, check_resume
+
+V, T, ROWS, STEPS = 5, 3, 8, 3
+
+SGD = {"g": optax.sgd(0.3), "d": optax.sgd(0.3)}
+
+POLICY = Gan(
+    seqgan.generator(V, T, 3, 4),
+    seqgan.Discriminator(V, 3, ((1, 3), (2, 3))),
+    forward.policy(rollouts=2),
+    {
+        "g": {
+            "policy": losses.policy_gradient,
+            "likelihood": losses.negative_log_likelihood,
+        },
+        "d": {"adversarial": losses.nonsaturating.discriminator},
+    },
+    SGD,
+    (D, Phase("g")),
+    adaptive={"policy": forward.generator_of},
+    adapt=forward.follow(0.8),
+)
+
+RELAXED = Gan(
+    relgan.generator(V, T, 3, 1, 2, 2),
+    relgan.Discriminator(embeddings=2, widths=(2,), filters=3, hidden=3),
+    forward.relaxed(lambda step: 1.0 + step),
+    losses.relativistic.terms(generator={"likelihood": losses.negative_log_likelihood}),
+    SGD,
+    (D, Phase("g", real="same")),
+    adaptive={"step": 0},
+    adapt=forward.count_steps,
+    threshold=None,
+)
+
+GAMES = {"seqgan": POLICY, "relgan": RELAXED}
+
+
+def chunk():
+    tokens = np.random.default_rng(0).integers(0, V, (STEPS, 2, ROWS, T)).astype(np.int32)
+    return {"tokens": tokens, "image": tokens}
+
+
+def rows_of(name):
+    """The real batches of all steps: one for each phase that takes a fresh one."""
+    fresh = 2 if name == "seqgan" else 1
+    return {key: value[:, :fresh] for key, value in chunk().items()}
+
+
+def born(name, devices):
+    rows = {key: jnp.asarray(value[0, 0, :2]) for key, value in chunk().items()}
+    state = jax.jit(lambda: init(GAMES[name], jax.random.key(0), rows))()
+    return jax.device_put(state, parallel.replicated(devices))
+
+
+@functools.cache
+def runner(name, count):
+    """The compiled step of a game on so many devices."""
+    return games.Runner(GAMES[name], jax.devices()[:count])
+
+
+@functools.cache
+def trained(name, count):
+    """The state after all steps, and the logs of each."""
+    run = runner(name, count)
+    return run.one_by_one(born(name, run.devices), rows_of(name))
+
+
+@pytest.mark.parametrize("name", GAMES)
+def test_eight_devices_equal_one(name):
+    eight, one = trained(name, 8), trained(name, 1)
+    check_devices(eight, one, born(name, jax.devices()[:1]), rtol=2e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", GAMES)
+def test_a_run_that_stops_and_goes_on_has_the_bits_of_one_that_does_not(name, tmp_path):
+    run = runner(name, 8)
+    check_resume(run, born(name, run.devices), rows_of(name), trained(name, 8)[0], tmp_path)
+
+
+def test_the_policy_begins_as_the_generator_and_follows_it():
+    state = born("seqgan", jax.devices()[:1])
+    games.close(state.adaptive["policy"], state.players["g"].params, 0, 0)
+    moved = jax.tree.map(lambda leaf: leaf + 1.0, state.players["g"].params)
+    players = {"g": Player(moved, {}, ())}
+    found = POLICY.adapt(state.adaptive, Seen({}, players))["policy"]
+    before = state.adaptive["policy"]
+    games.close(found["embed"], moved["embed"], 0, 0)
+    games.close(found["output"], jax.tree.map(lambda leaf: leaf + 0.2, before["output"]), 1e-5, 1e-6)
+
+
+def generator():
+    module = POLICY.generator
+    variables = jax.jit(module.init)(jax.random.key(3), jnp.zeros((1, 2)))
+    return Network(module, jax.tree.map(lambda leaf: 5 * leaf, variables["params"]), {})
+
+
+def sequences():
+    return jnp.array(list(itertools.product(range(V), repeat=T)), jnp.int32)
+
+
+def of_extras(extras):
+    """Outputs that have nothing else."""
+    nothing = jnp.zeros(1)
+    return Outputs(nothing, nothing, nothing, nothing, jnp.sum, {}, extras=extras)
+
+
+def worth(tokens):
+    """The reward of a finished sequence, between 0 and 1."""
+    return jax.nn.sigmoid(tokens[:, 0] - 1.5 * tokens[:, 1] + 0.5 * tokens[:, 2])
+
+
+def test_rewards_are_means_over_what_may_follow():
+    network, tokens = generator(), sequences()[::9]
+    every = sequences()
+    likely = np.exp(np.asarray(network(None, every)[0].log_probabilities, np.float64))
+    values = np.asarray(worth(every))
+    expected = np.zeros(tokens.shape)
+    for row, sequence in enumerate(np.asarray(tokens)):
+        for count in range(1, T + 1):
+            same = (np.asarray(every)[:, :count] == sequence[:count]).all(1)
+            chance = likely[same][:, count:].prod(1)
+            expected[row, count - 1] = (chance * values[same]).sum() / chance.sum()
+    found = jax.jit(
+        lambda tokens: rewards_of(
+            tokens,
+            lambda latents, tokens, given: network(latents, tokens, given)[0].tokens,
+            worth,
+            Rng(jax.random.key(0), jnp.arange(len(tokens))),
+            2000,
+        )
+    )(tokens)
+    np.testing.assert_allclose(found, expected, atol=0.04)
+    np.testing.assert_allclose(found[:, -1], worth(tokens), rtol=1e-6)
+
+
+def test_the_policy_gradient_is_that_of_the_expected_reward():
+    """Exact on one side: all sequences, each as often as it is likely, with exact rewards."""
+    network, every = generator(), sequences()
+    values = worth(every)
+
+    def read(params):
+        return network.__class__(network.module, params, {})(None, every)[0].log_probabilities
+
+    def expected(params):
+        return jnp.sum(jnp.exp(read(params).sum(1)) * values)
+
+    def policy(params):
+        likely = jax.lax.stop_gradient(jnp.exp(read(params)))
+        rewards = []
+        for count in range(1, T + 1):
+            rest = likely[:, count:].prod(1) * values
+            rewards.append(rest.reshape(V**count, -1).sum(1).repeat(V ** (T - count)))
+        # Weighted by what the generator draws, so that a mean over rows is an expectation.
+        weights = likely.prod(1) * len(every)
+        extras = {
+            "rewards": lambda: weights[:, None] * jnp.stack(rewards, 1),
+            "log_probabilities": read(params),
+        }
+        return losses.policy_gradient(of_extras(extras))
+
+    exact = jax.grad(expected)(network.params)
+    found = jax.grad(policy)(network.params)
+    games.close(jax.tree.map(jnp.negative, found), exact, 1e-3, 1e-5)
+
+
+def test_the_game_s_rewards_are_the_discriminator_s_without_dropout():
+    state = born("seqgan", jax.devices()[:1])
+    batch = {key: jnp.asarray(value[0, 0]) for key, value in chunk().items()}
+
+    def rewards(state):
+        networks = [
+            POLICY.network(who, state.players[who].params, {}, train=True, rngs={"dropout": key})
+            for who, key in zip("gd", jax.random.split(jax.random.key(1)), strict=True)
+        ]
+        rng = Rng(jax.random.key(2), jnp.arange(ROWS))
+        outputs = POLICY.forward.run(*networks, batch, rng, state.adaptive)
+        return outputs.extras["rewards"](), outputs.fake
+
+    found, tokens = jax.jit(rewards)(state)
+    judge = POLICY.network("d", state.players["d"].params, {})
+    assert found.shape == (ROWS, T)
+    np.testing.assert_allclose(found[:, -1], jax.nn.sigmoid(judge(tokens)[0]), rtol=1e-5)
+
+
+def test_likelihood_is_that_of_real_sequences():
+    network, tokens = generator(), sequences()[:6]
+    extras = {"read": lambda tokens: network(None, tokens)[0].log_probabilities, "tokens": tokens}
+    expected = -np.asarray(network(None, tokens)[0].log_probabilities, np.float64).mean()
+    assert losses.negative_log_likelihood(of_extras(extras)) == pytest.approx(expected, rel=1e-5)
