@@ -125,9 +125,7 @@ EXPERIMENT = jg.Experiment(
         **stages("sentences_small", jg.datasets.sentences("sentences"), (3000, 1000), **SMALL),
     },
     chains={name: (f"{name}_mle", name) for name in ("oracle", "oracle_small", "sentences_small")},
-    published=(
-        jg.Published("NLL-oracle, length 20, another oracle", "6.680 ± 0.343", "table 1"),
-    ),
+    published=(jg.Published("NLL-oracle, length 20, another oracle", "6.680 ± 0.343", "table 1"),),
 )
 
 if __name__ == "__main__":

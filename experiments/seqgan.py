@@ -104,9 +104,7 @@ def build(cfg: Config, task: jg.Task) -> jg.Gan:
             },
         },
         optimizers={
-            "g": optax.chain(
-                optax.clip_by_global_norm(cfg.clip), optax.adam(cfg.learning_rate)
-            ),
+            "g": optax.chain(optax.clip_by_global_norm(cfg.clip), optax.adam(cfg.learning_rate)),
             "d": optax.adam(cfg.discriminator_rate),
         },
         updates=updates[cfg.stage],
@@ -139,7 +137,9 @@ EXPERIMENT = jg.Experiment(
     presets={
         **stages("oracle", jg.datasets.oracle(), (120 * 156, 4700, 200)),
         **stages("oracle_small", jg.datasets.oracle(), (120 * 156, 1000, 200), **SMALL),
-        **stages("poems_small", jg.datasets.sentences("poems", between=""), (5000, 1000, 200), **SMALL),
+        **stages(
+            "poems_small", jg.datasets.sentences("poems", between=""), (5000, 1000, 200), **SMALL
+        ),
         **stages("sentences_small", jg.datasets.sentences("sentences"), (5000, 1000, 200), **SMALL),
     },
     chains={

@@ -70,13 +70,17 @@ def test_data_carry_their_oracle(oracle, tmp_path, data_dir):
     assert train.oracle.sha256 == oracle.sha256
     assert train.modality.vocabulary.size == VOCABULARY
     rows = train.arrays()["tokens"]
-    assert rows.dtype == np.int32 and rows.min() >= 0 and rows.max() < VOCABULARY
+    assert rows.dtype == np.int32
+    assert rows.min() >= 0
+    assert rows.max() < VOCABULARY
     np.testing.assert_array_equal(rows, oracle.sample(2017, 100, 4))
-    assert test.size == 10_000 and test.fingerprint != train.fingerprint
+    assert test.size == 10_000
+    assert test.fingerprint != train.fingerprint
     again = open_source(f"oracle:4:{file}", "train[:100]")  # kept from the first time
     assert again.fingerprint == train.fingerprint
     drawn = open_source("oracle:5@3x7", "test[:2]")
-    assert drawn.shape == (3,) and drawn.oracle.vocabulary == 7
+    assert drawn.shape == (3,)
+    assert drawn.oracle.vocabulary == 7
 
 
 @pytest.mark.parametrize(
@@ -110,7 +114,7 @@ def test_a_damaged_file_is_refused_in_one_line(oracle, tmp_path, fault):
     np.savez(file, **weights)
     if fault == "bytes":
         file.write_bytes(file.read_bytes()[:200])
-    with pytest.raises(UserError, match="oracle|npz|finite") as error:
+    with pytest.raises(UserError, match=r"oracle|npz|finite") as error:
         read_weights(file)
     assert "\n" not in str(error.value)
 

@@ -106,7 +106,9 @@ def test_the_policy_begins_as_the_generator_and_follows_it():
     found = POLICY.adapt(state.adaptive, Seen({}, players))["policy"]
     before = state.adaptive["policy"]
     games.close(found["embed"], moved["embed"], 0, 0)
-    games.close(found["output"], jax.tree.map(lambda leaf: leaf + 0.2, before["output"]), 1e-5, 1e-6)
+    games.close(
+        found["output"], jax.tree.map(lambda leaf: leaf + 0.2, before["output"]), 1e-5, 1e-6
+    )
 
 
 def generator():
@@ -197,7 +199,7 @@ def test_the_game_s_rewards_are_the_discriminator_s_without_dropout():
         outputs = POLICY.forward.run(*networks, batch, rng, state.adaptive)
         return outputs.extras["rewards"](), outputs.fake
 
-    found, tokens = jax.jit(rewards)(state)
+    found, tokens = jax.jit(parallel.alone(rewards))(state)
     judge = POLICY.network("d", state.players["d"].params, {})
     assert found.shape == (ROWS, T)
     np.testing.assert_allclose(found[:, -1], jax.nn.sigmoid(judge(tokens)[0]), rtol=1e-5)

@@ -53,7 +53,13 @@ def chain(arguments: Sequence[str]) -> int:
     for number, preset in enumerate(declared.chains[name], 1):
         stage = declared.selected(preset)
         folder = root / f"{number}-{preset}"
-        flags = [preset, "--workdir", str(folder), "--steps", str(max(1, round(share * stage.steps)))]
+        flags = [
+            preset,
+            "--workdir",
+            str(folder),
+            "--steps",
+            str(max(1, round(share * stage.steps))),
+        ]
         flags += ["--init-from", str(before)] if before is not None else []
         print(f"Stage {number} of {len(declared.chains[name])}: {preset}")
         code = run(declared, [*flags, *words], f"jaxgan chain {file}")

@@ -27,8 +27,8 @@ class RowSpec(NamedTuple):
 Rows = dict[str, np.ndarray]
 """A batch of samples: key -> ``[n, ...]``. Images are uint8 ``image`` ``[n, height, width,
 channels]``, clips ``[n, frames, height, width, channels]``, pairs of images ``source`` and
-``target``, text ``tokens`` ``[n, length]``, points float32 ``image`` ``[n, dim]``; class labels are int32 ``label`` ``[n]``. A data
-set may have other keys, of any dtype."""
+``target``, text ``tokens`` ``[n, length]``, points float32 ``image`` ``[n, dim]``; class labels are
+int32 ``label`` ``[n]``. A data set may have other keys, of any dtype."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

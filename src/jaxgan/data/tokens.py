@@ -66,6 +66,7 @@ def tokens(vocabulary: Vocabulary) -> Modality:
         return text.squares(samples, vocabulary.size)
 
     def write_all(path: Path, samples: np.ndarray) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as part:
             part.write_text("\n".join(vocabulary.sentences(samples)) + "\n", "utf-8")
 

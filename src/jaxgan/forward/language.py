@@ -56,9 +56,7 @@ def policy(rollouts: int = 16) -> Forward:
             return lax.stop_gradient(found)
 
         extras = _extras(generator, written, batch) | {"rewards": rewards}
-        return judged(
-            discriminator, batch["tokens"], written.tokens, g_stats, adaptive, extras
-        )
+        return judged(discriminator, batch["tokens"], written.tokens, g_stats, adaptive, extras)
 
     return Forward(KEYS, run, _sample, log_probabilities=_read)
 

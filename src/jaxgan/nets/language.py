@@ -64,6 +64,7 @@ class LanguageModel(nn.Module):
     bias_init: nn.initializers.Initializer = nn.initializers.normal(0.1)
 
     def setup(self) -> None:
+        """The embedding and the last layer."""
         self.embed = nn.Embed(self.vocabulary, self.embedding, embedding_init=self.embedding_init)
         self.output = nn.Dense(
             self.vocabulary, kernel_init=self.kernel_init, bias_init=self.bias_init

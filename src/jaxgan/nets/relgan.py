@@ -87,6 +87,8 @@ class Discriminator(nn.Module):
     def __call__(
         self, x: Float[Array, "batch length vocabulary"], train: bool = False
     ) -> Float[Array, "batch embeddings"]:
+        """The logits of each sequence."""
+
         def he(key, shape, dtype=jnp.float32):
             deviation = math.sqrt(2.0 / math.prod(shape[:-1]))
             return nn.initializers.truncated_normal(deviation)(key, shape, dtype)

@@ -45,6 +45,8 @@ class Highway(nn.Module):
 
     @nn.compact
     def __call__(self, x: Float[Array, "*rows features"]) -> Float[Array, "*rows features"]:
+        """The layer's output."""
+
         def dense(name: str) -> nn.Dense:
             return nn.Dense(
                 x.shape[-1],
@@ -86,6 +88,8 @@ class Discriminator(nn.Module):
     def __call__(
         self, tokens: Int[Array, "batch length"], train: bool = False
     ) -> Float[Array, "batch"]:
+        """The logit of each sequence."""
+
         def within_one(key, shape, dtype=jnp.float32):
             return jax.random.uniform(key, shape, dtype, -1.0, 1.0)
 

@@ -43,8 +43,9 @@ class Asked:
 
 
 def parse(words: str) -> Asked:
-    """``SEED``, ``SEED@LENGTH``, ``SEED@LENGTHxVOCABULARY``, ``FILE.npz``, ``LENGTH:FILE.npz``, or
-    nothing.
+    """What follows ``oracle:``, or nothing.
+
+    ``SEED``, ``SEED@LENGTH``, ``SEED@LENGTHxVOCABULARY``, ``FILE.npz`` or ``LENGTH:FILE.npz``.
 
     Raises:
       UserError: it is none of them, or a number makes no sense.

@@ -3,13 +3,13 @@
 import re
 
 from jaxgan.data.source import Source
+from jaxgan.data.sources.text import TOKENIZERS, sentences
 from jaxgan.data.sources.tfds import (
     find_builder,
     prepared_builder,
     resolve_data_dir,
     stored_rows,
 )
-from jaxgan.data.sources.text import TOKENIZERS, sentences
 from jaxgan.errors import UserError
 
 FREQUENT = 5000
@@ -28,9 +28,7 @@ def named_text(spec: str, data_dir: str | None) -> tuple[str, int | None] | None
     return (name, words) if {"sentence", "kind"} <= {*features} else None
 
 
-def open_tfds_text(
-    name: str, words: int | None, split: str, data_dir: str | None = None
-) -> Source:
+def open_tfds_text(name: str, words: int | None, split: str, data_dir: str | None = None) -> Source:
     """A prepared TFDS data set of sentences; those with rare words are left out.
 
     Args:
