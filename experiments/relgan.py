@@ -1,15 +1,16 @@
 """RelGAN: text by Gumbel-softmax, with a relational memory and many embeddings.
 
 Paper: Nie, Narodytska & Patel, "RelGAN: Relational Generative Adversarial Networks for Text
-Generation", ICLR 2019.
+Generation", ICLR 2019, openreview.net/forum?id=rJedV3R5tm.
 Code of the authors: github.com/weilinie/RelGAN (TensorFlow 1).
 
-Run:  jaxgan chain experiments/relgan.py oracle --workdir runs/relgan
-      jaxgan chain experiments/relgan.py oracle_small --workdir runs/relgan_small
-      jaxgan chain experiments/relgan.py sentences_small --workdir runs/relgan_sentences
-      Each stage alone, e.g. maximum likelihood: python experiments/relgan.py oracle_mle
+Run:  python experiments/relgan.py oracle_mle
+      Both stages one after another: jaxgan chain experiments/relgan.py oracle --workdir runs/relgan
+      Others: oracle_small and sentences_small in the place of oracle.
       The paper's ablations: --cell lstm, --embeddings 1; more variety: --inverse-temperature 2.
-Cost: a chain has two stages: maximum likelihood (150 epochs), then both players. RELGAN_COST_HERE
+Cost: a chain has two stages: maximum likelihood (oracle_mle, the paper's 150 epochs), then both
+      players, for the default 3000 steps. At full size they are for a GPU, not measured. In
+      oracle_small a step takes RELGAN_COSTS of a CPU core.
 
 Scores: as of SeqGAN. The authors' oracle is another one than SeqGAN's, with new weights, and their
 NLL-gen is of the training sequences; here it is of held-out ones.

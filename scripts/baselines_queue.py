@@ -71,6 +71,8 @@ QUEUE: tuple[Entry, ...] = (
     look("wavegan", "syllables_small"),
     look("specgan", "syllables_small"),
     look("hifigan", "prompts_small"),
+    look("seqgan", "oracle_mle"),
+    look("relgan", "oracle_small_mle"),
     look("infogan_mnist"),
     look("bigan_mnist"),
     look("fgan_mnist"),

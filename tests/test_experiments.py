@@ -83,7 +83,7 @@ def test_it_says_what_it_is(file):
     text = ast.get_docstring(ast.parse(file.read_text()))
     for heading in ("Paper: ", "Run:  ", "Cost: ", "Differs from the paper"):
         assert heading in text, heading
-    assert re.search(r"arXiv:\d{4}\.\d{4,5}", text)
+    assert re.search(r"arXiv:\d{4}\.\d{4,5}|openreview\.net/forum\?id=\w{10}", text)
     commands = re.findall(r"(?:Run: |     |\n) *(python experiments/.*)", text)
     assert commands
     for command in commands:

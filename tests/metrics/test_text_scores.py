@@ -1,5 +1,7 @@
 """Scores of text: likelihoods and BLEU by hand, and the distance of sentences."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -52,6 +54,12 @@ def test_nll_gen_is_of_held_out_sentences_under_the_generator():
     comparison = Comparison(Given([[1, 1]]), made, held_out=Given([[0, 1], [0, 0]]))
     found = nll_gen.METRIC.compute(comparison)[0]["nll"]
     assert found == pytest.approx(-(3 * np.log(0.75) + np.log(0.25)) / 4, rel=1e-6)
+    assert "controls" not in nll_gen.METRIC.compute(comparison)[1]
+    oracle = Oracle(fresh_weights(0, 6, 2, 3), "known")
+    known = dataclasses.replace(comparison, oracle=oracle)
+    expected = -oracle.log_probabilities(np.array([[0, 1], [0, 0]])).mean()
+    beside = nll_gen.METRIC.compute(known)[1]["controls"]["the oracle itself"]["nll"]
+    assert beside == pytest.approx(expected, rel=1e-6)
     with pytest.raises(UserError, match="score a run"):
         nll_gen.METRIC.compute(Comparison(Given([[1]]), Given([[1]]), held_out=Given([[1]])))
 

@@ -1,16 +1,37 @@
 """How likely a generator finds real sentences that it has not seen."""
 
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
 from jaxgan.errors import UserError
-from jaxgan.metrics.metric import TOKENS, Comparison, Found, Metric, held_out_of
+from jaxgan.metrics.metric import TOKENS, Comparison, Found, Generator, Metric, held_out_of
+from jaxgan.oracle import Oracle
 
 
 def nll_gen(comparison: Comparison) -> Found:
-    """The mean negative logarithm of a real token's probability under the generator, in nats."""
+    """The mean negative logarithm of a real token's probability under the generator, in nats.
+
+    Beside it, where it is known, that under the oracle, from which the tokens come.
+    """
     generator, held_out = comparison.generated.generator, held_out_of(comparison)
     if generator is None:
         raise UserError("nll_gen asks a generator; score a run, not files.")
-    found = generator.log_probabilities(held_out.array()).astype("float64")
-    return {"nll": -float(found.mean())}, {"sentences": held_out.count}
+    rows = held_out.array()
+    details: dict[str, Any] = {"sentences": held_out.count}
+    if comparison.oracle is not None:
+        details["controls"] = {"the oracle itself": {"nll": _nll(comparison.oracle, rows)}}
+    return {"nll": _nll(generator, rows)}, details
+
+
+def _nll(model: Oracle | Generator, rows: np.ndarray) -> float:
+    return -float(model.log_probabilities(rows).astype(np.float64).mean())
+
+
+def _parameters(comparison: Comparison) -> Mapping[str, Any]:
+    oracle = comparison.oracle
+    return {} if oracle is None else {"oracle_sha256": oracle.sha256}
 
 
 METRIC = Metric(
@@ -22,6 +43,7 @@ METRIC = Metric(
     title=lambda distance: "NLL-gen",
     network="",
     modalities=frozenset({TOKENS}),
+    parameters=_parameters,
     real_score="",
     against="held out",
     precision="float32, float64 mean",
