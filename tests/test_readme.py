@@ -19,6 +19,7 @@ import test_experiments
 import test_layers
 from jaxgan.cli.apply import Apply
 from jaxgan.cli.bench import planned as bench
+from jaxgan.cli.chain import planned as chained
 from jaxgan.cli.compile import planned as compiled
 from jaxgan.cli.data import List, Prepare
 from jaxgan.cli.evaluate import Evaluate
@@ -77,6 +78,10 @@ def test_a_command_is_one_that_there_is(command, monkeypatch):
     if program == "jaxgan" and words[0] == "sweep":
         _, trials, _ = planned([str(ROOT / words[1]), *words[2:]])
         assert len(trials) > 1
+    elif program == "jaxgan" and words[0] == "chain":
+        experiment, stages = chained([str(ROOT / words[1]), *words[2:]])
+        for flags in stages:
+            parse(experiment, flags, "test")
     elif program == "jaxgan" and words[0] == "compile":
         assert compiled([str(ROOT / words[1]), *words[2:]])
     elif program == "jaxgan" and words[0] == "bench":

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from jaxgan.cli.experiment import run
 from jaxgan.errors import UserError, one_of
-from jaxgan.experiment import load_experiment
+from jaxgan.experiment import Experiment, load_experiment
 from jaxgan.runs.exit_codes import EXIT_FAULT
 from jaxgan.runs.folder import run_folder
 
@@ -33,40 +33,44 @@ def chain(arguments: Sequence[str]) -> int:
     if not arguments or arguments[0] in ("-h", "--help"):
         print(USAGE, end="")
         return 0 if arguments else EXIT_FAULT
+    experiment, stages = planned(arguments)
+    for number, flags in enumerate(stages, 1):
+        print(f"Stage {number} of {len(stages)}: {flags[0]}")
+        if code := run(experiment, flags, f"jaxgan chain {arguments[0]}"):
+            return code
+    return 0
+
+
+def planned(arguments: Sequence[str]) -> tuple[Experiment, list[list[str]]]:
+    """The experiment, and the flags of each stage, the preset first.
+
+    Raises:
+      UserError: there is no such file or chain, or a flag is at fault.
+    """
     file, *rest = arguments
     if file.startswith("-"):
         raise UserError(f"The experiment file comes first: jaxgan chain FILE {file} ...")
-    declared = load_experiment(file)
-    if not declared.chains:
+    experiment = load_experiment(file)
+    if not experiment.chains:
         raise UserError(f"{file} declares no chains; give jaxgan train {file}.")
-    name = next(iter(declared.chains))
+    name = next(iter(experiment.chains))
     if rest and not rest[0].startswith("-"):
-        name = one_of(rest.pop(0), declared.chains, "chain")
+        name = one_of(rest.pop(0), experiment.chains, "chain")
     for flag, why in OWN.items():
         if any(word.split("=")[0] == flag for word in rest):
             raise UserError(f"{flag}: {why}.")
     words, workdir = _taken(rest, "--workdir")
     words, budget = _taken(words, "--budget")
     share = _share(budget or "1")
-    root = Path(workdir) if workdir else run_folder(declared.selected(name), None).path
-    before: Path | None = None
-    for number, preset in enumerate(declared.chains[name], 1):
-        stage = declared.selected(preset)
-        folder = root / f"{number}-{preset}"
-        flags = [
-            preset,
-            "--workdir",
-            str(folder),
-            "--steps",
-            str(max(1, round(share * stage.steps))),
-        ]
-        flags += ["--init-from", str(before)] if before is not None else []
-        print(f"Stage {number} of {len(declared.chains[name])}: {preset}")
-        code = run(declared, [*flags, *words], f"jaxgan chain {file}")
-        if code:
-            return code
-        before = folder
-    return 0
+    root = Path(workdir) if workdir else run_folder(experiment.selected(name), None).path
+    stages: list[list[str]] = []
+    before: list[str] = []
+    for number, preset in enumerate(experiment.chains[name], 1):
+        folder = str(root / f"{number}-{preset}")
+        steps = max(1, round(share * experiment.selected(preset).steps))
+        stages.append([preset, "--workdir", folder, "--steps", str(steps), *before, *words])
+        before = ["--init-from", folder]
+    return experiment, stages
 
 
 def _taken(words: Sequence[str], flag: str) -> tuple[list[str], str | None]:
