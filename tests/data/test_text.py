@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from jaxgan.data.open import absolute, open_source
-from jaxgan.data.tokens import Vocabulary
+from jaxgan.data.vocabulary import Vocabulary
 from jaxgan.errors import UserError
 from jaxgan.viz.text import drawable, lines, squares
 

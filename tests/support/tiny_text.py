@@ -7,7 +7,8 @@ import optax
 import jaxgan as jg
 from jaxgan.data.datasets import DataSpec
 from jaxgan.data.source import Source, digest, from_arrays
-from jaxgan.data.tokens import Vocabulary, tokens
+from jaxgan.data.tokens import tokens
+from jaxgan.data.vocabulary import Vocabulary
 from jaxgan.nets import seqgan
 from jaxgan.oracle import Oracle, fresh_weights
 

@@ -9,8 +9,9 @@ import numpy as np
 from jaxgan.data.modality import IMAGES, PAIRS, POINTS, UNPAIRED, Modality
 from jaxgan.data.sounds import sounds
 from jaxgan.data.source import RowSpec, Source
-from jaxgan.data.tokens import Vocabulary, tokens
+from jaxgan.data.tokens import tokens
 from jaxgan.data.videos import VIDEOS
+from jaxgan.data.vocabulary import Vocabulary
 
 
 @dataclasses.dataclass(frozen=True)

@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jaxgan.data.vocabulary import Vocabulary
 from jaxgan.errors import UserError
 from jaxgan.rng import Rng
 from jaxgan.types import Batch
@@ -50,7 +51,7 @@ class Modality:
       flips: whether ``--flip`` makes sense.
       interpolates: whether a walk between latents makes a picture.
       rate: samples of a second, of sound.
-      vocabulary: what tokens stand for, of text: a ``jaxgan.data.tokens.Vocabulary``.
+      vocabulary: what tokens stand for, of text.
     """
 
     name: str
@@ -71,7 +72,7 @@ class Modality:
     flips: bool = False
     interpolates: bool = False
     rate: int | None = None
-    vocabulary: Any = None
+    vocabulary: Vocabulary | None = None
 
     def seen(self, batch: Batch, rng: Rng | None, range: Range, flip: bool) -> Batch:
         """What a game sees: ``prepare``'s batch, with the samples as ``image`` too.

@@ -15,8 +15,9 @@ SEARCHED = 20_000
 
 def read_samples(run: ReportedRun) -> list[Block]:
     """The first sentences of the seed, and the training sentence that is nearest to each."""
-    shown = run.samples[:SHOWN]
-    written = run.modality.vocabulary.sentences(shown)
+    vocabulary, shown = run.modality.vocabulary, run.samples[:SHOWN]
+    assert vocabulary is not None, "tokens have a vocabulary"
+    written = vocabulary.sentences(shown)
     sampler = run.drawer
     about = f"step {sampler.step}, seed {run.asked.seed}"
     text = f"Sentences that were not selected, in the order drawn: {about}."
@@ -28,8 +29,7 @@ def read_samples(run: ReportedRun) -> list[Block]:
     for sentence, words in zip(shown, written, strict=True):
         distances = edit_distances(sentence, training)
         nearest = training[distances.argmin()]
-        (real,) = run.modality.vocabulary.sentences(nearest[None])
-        rows.append((words, real, str(distances.min())))
+        rows.append((words, vocabulary.sentence(nearest), str(distances.min())))
     text += (
         f" Beside each the nearest of {len(training):,} training sentences, by the number of words "
         "that are put in, taken out or replaced: 0 is a copy."

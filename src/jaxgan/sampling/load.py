@@ -14,8 +14,9 @@ from jaxgan.data.modality import IMAGES, PAIRS, POINTS, UNPAIRED
 from jaxgan.data.open import held_out_rows
 from jaxgan.data.sounds import sounds
 from jaxgan.data.source import RowSpec, Source
-from jaxgan.data.tokens import Vocabulary, tokens
+from jaxgan.data.tokens import tokens
 from jaxgan.data.videos import VIDEOS
+from jaxgan.data.vocabulary import Vocabulary
 from jaxgan.errors import UserError
 from jaxgan.experiment import Experiment, Task, initial_state, load_experiment, open_of
 from jaxgan.game.gan import Gan

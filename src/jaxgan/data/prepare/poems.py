@@ -8,7 +8,7 @@ from typing import Any
 
 from jaxgan.data.prepare.npm import NpmPackages
 from jaxgan.data.prepare.recipe import Loaded, Recipe, check_folder
-from jaxgan.data.prepare.sentences import TextBuilder, sentences_of
+from jaxgan.data.prepare.text import TextBuilder, sentences_of
 from jaxgan.errors import UserError
 
 FOLDER = Path("dist", "quantangshi")

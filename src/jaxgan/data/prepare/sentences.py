@@ -5,12 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import tensorflow_datasets as tfds
-
-from jaxgan.data.prepare.builder import OwnBuilder
 from jaxgan.data.prepare.debian import DebianPackages
-from jaxgan.data.prepare.recipe import Loaded, Recipe, check_folder, divided
+from jaxgan.data.prepare.recipe import Loaded, Recipe, check_folder
+from jaxgan.data.prepare.text import TextBuilder, sentences_of
 from jaxgan.data.sources.text import words_of
 from jaxgan.errors import UserError
 
@@ -21,30 +18,11 @@ SHORTEST, LONGEST = 5, 20
 """Words and signs of a sentence."""
 
 
-class TextBuilder(OwnBuilder, skip_registration=True):
-    """A sample is a ``sentence``, and the ``kind`` of its tokens."""
-
-    def sentences(self, about: str, license: str) -> Any:
-        """What ``_info`` returns."""
-        text = tfds.features.Text()
-        features = tfds.features.FeaturesDict({"sentence": text, "kind": text})
-        return tfds.core.DatasetInfo(
-            builder=self, description=about, features=features, license=license
-        )
-
-
-def sentences_of(texts: list[str], kind: str) -> Loaded:
-    """Different texts in splits."""
-    different = list(dict.fromkeys(texts))
-    rows = {"sentence": np.array(different), "kind": np.full(len(different), kind)}
-    return divided(rows, different)
-
-
 class Sentences(TextBuilder):
     """TFDS's description of the data set."""
 
     def _info(self) -> Any:
-        return super().sentences(SENTENCES.about, SENTENCES.license)
+        return self.sentences(SENTENCES.about, SENTENCES.license)
 
 
 def _find(folder: Path) -> dict[str, Path]:

@@ -11,7 +11,8 @@ from jaxgan.data.cache import cached
 from jaxgan.data.source import Source, digest, from_arrays
 from jaxgan.data.sources.tfds import resolve_data_dir
 from jaxgan.data.splits import split_indices
-from jaxgan.data.tokens import Vocabulary, tokens
+from jaxgan.data.tokens import tokens
+from jaxgan.data.vocabulary import Vocabulary
 from jaxgan.errors import NoSplitError, UserError
 from jaxgan.oracle import Oracle, fresh_weights, read_weights
 

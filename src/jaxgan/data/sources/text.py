@@ -9,7 +9,8 @@ import numpy as np
 
 from jaxgan.data.source import Source, from_arrays
 from jaxgan.data.splits import rows_of
-from jaxgan.data.tokens import END, Vocabulary, tokens
+from jaxgan.data.tokens import tokens
+from jaxgan.data.vocabulary import END, Vocabulary
 from jaxgan.errors import UserError
 
 LONGEST = 64
