@@ -13,9 +13,6 @@ import jaxgan as jg
 STUDY = jg.Study(
     variants={
         "MoCoGAN": jg.Variant("../mocogan.py", "shape_motion_small", {}),
-        "MoCoGAN, no category": jg.Variant(
-            "../mocogan.py", "shape_motion_small", dict(category_weight=0.0)
-        ),
         "VGAN": jg.Variant("../vgan.py", "shape_motion_small", {}),
     },
     seeds=range(2),

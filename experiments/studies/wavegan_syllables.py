@@ -27,10 +27,10 @@ STUDY = jg.Study(
     },
     seeds=range(2),
     flags={
-        "steps": 1500,
-        "evaluate_every": 1500,
+        "steps": 1000,
+        "evaluate_every": 1000,
         "evaluate_num": 2000,
-        "sample_every": 1500,
+        "sample_every": 1000,
         "devices": 1,
     },
     scored="fd_log_mel/distance",
