@@ -188,11 +188,12 @@ def experiment_named(name):
     return load_experiment(next(path for path in EXPERIMENTS if path.stem == name))
 
 
-def test_a_smoke_leaves_what_the_user_typed(tmp_path):
+def test_a_smoke_leaves_what_the_user_typed(recorder, tmp_path):
     flags = ["--smoke", "--devices", "1", "--packing", "3", "--maxout", "5"]
     folder = tmp_path / "run"
     experiment = experiment_named("pacgan_mixture")
-    assert run(experiment, [*flags, "--workdir", str(folder)], "test") == 0
+    file = next(path for path in EXPERIMENTS if path.stem == "pacgan_mixture")
+    assert recorder(file, *flags, "--workdir", folder) == 0
     described = config(folder)
     assert described["config"]["packing"] == 3
     assert described["config"]["maxout"] == 5
