@@ -124,6 +124,13 @@ def chunk(steps=STEPS):
     return {key: random.normal(size=size).astype(np.float32) for key in ("source", "image")}
 
 
+OF_GAMES = pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.slow if name == "free form" else ()) for name in GAMES],
+)
+"""The free form is the central square's game with another mask, and takes the longest."""
+
+
 @functools.cache
 def initial(name):
     """Makes a game's first state; compiled, since there is not much that its layers share."""
@@ -148,26 +155,27 @@ def trained(name, count):
     return run.one_by_one(born(name, run.devices), chunk())
 
 
-@pytest.mark.parametrize("name", GAMES)
+@OF_GAMES
 def test_eight_devices_equal_one(name):
     eight, one = trained(name, 8), trained(name, 1)
     check_devices(eight, one, born(name, jax.devices()[:1]), **CLOSE)
 
 
-@pytest.mark.parametrize("name", GAMES)
+@OF_GAMES
 def test_a_run_that_stops_and_goes_on_has_the_bits_of_one_that_does_not(name, tmp_path):
     run = runner(name, 8)
     check_resume(run, born(name, run.devices), chunk(), trained(name, 8)[0], tmp_path)
 
 
-def test_every_term_is_minimized():
-    for name, terms in (
-        ("pix2pix", {"g/l1"}),
-        ("cyclegan", {"g/cycle", "g/identity"}),
-        ("central square", {"g/reconstruction"}),
-        ("free form", {"g/reconstruction"}),
-    ):
-        assert all(terms <= logs.keys() for logs in trained(name, 1)[1])
+@OF_GAMES
+def test_every_term_is_minimized(name):
+    terms = {
+        "pix2pix": {"g/l1"},
+        "cyclegan": {"g/cycle", "g/identity"},
+        "central square": {"g/reconstruction"},
+        "free form": {"g/reconstruction"},
+    }
+    assert all(terms[name] <= logs.keys() for logs in trained(name, 1)[1])
 
 
 def test_the_pools_hold_what_was_generated_in_the_order_of_rows():
