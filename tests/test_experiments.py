@@ -44,8 +44,8 @@ def file(request):
 
 
 LIGHT = ("dcgan-fashion_mnist", "ebgan_mnist", "lucic-wgan_gp", "pacgan_mixture-ring")
-"""Smoked always: convolutions, an autoencoder, several critic updates under a penalty, perceptrons and
-packs. The others, by the slow tests: a compilation each."""
+"""Smoked always: convolutions, an autoencoder, several critic updates under a penalty, perceptrons
+and packs. The others, by the slow tests: a compilation each."""
 
 
 def presets_of(file) -> list[Experiment]:
