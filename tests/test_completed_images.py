@@ -1,6 +1,7 @@
 """The Context Encoder's experiment by the commands that everybody uses, on a folder of images."""
 
 import dataclasses
+import functools
 
 import flax.linen as nn
 import jax
@@ -102,7 +103,7 @@ def test_masks_are_those_of_the_samples(truncation):
         optimizers={who: optax.sgd(0.1) for who in ("g", "d")},
     )
     source = from_arrays("noise", "test", {"image": noise})
-    state = initial_state(game, jax.random.key(0), task)
+    state = jax.jit(functools.partial(initial_state, game, task=task))(jax.random.key(0))
     sampler = sampler_of(game, state, task, source=lambda: source)
     samples = of_sampler(sampler, COUNT, seed=3, truncation=truncation, devices=jax.devices()[:1])
     assert samples.hidden is not None

@@ -1,4 +1,5 @@
 import dataclasses
+import functools
 
 import flax.linen as nn
 import jax
@@ -711,10 +712,10 @@ class Dropping(nn.Module):
 def test_samples_with_dropout_have_masks_of_their_own_latent(size):
     """Also the same sample in another place, in a batch of another size."""
     prior = forward.uniform(size)
-    sample = forward.sampled_with_dropout(forward.conditional(prior)).sample
-    generator = Network(Dropping(), {}, {})
+    played, generator = forward.conditional(prior), Network(Dropping(), {}, {})
+    sample = jax.jit(functools.partial(forward.sampled_with_dropout(played).sample, generator))
     latents, labels = prior(draw(500)), jnp.arange(500)
-    samples = sample(generator, latents, {"label": labels})
+    samples = sample(latents, {"label": labels})
     np.testing.assert_array_equal(samples[:, 0], labels)
     np.testing.assert_array_equal(samples[:, 1 : size + 1], latents)
     masks = np.asarray(samples[:, size + 1 :])
@@ -722,5 +723,5 @@ def test_samples_with_dropout_have_masks_of_their_own_latent(size):
     assert masks.mean() == pytest.approx(1.0, abs=5 / np.sqrt(masks.size))
     np.testing.assert_allclose(np.corrcoef(masks.T), np.eye(32), atol=5 / np.sqrt(500))
     assert len({row.tobytes() for row in masks}) == 500
-    moved = sample(generator, latents[7:3:-1], {"label": labels[7:3:-1]})
+    moved = sample(latents[7:3:-1], {"label": labels[7:3:-1]})
     np.testing.assert_array_equal(moved, samples[7:3:-1])

@@ -53,7 +53,7 @@ def test_a_box_is_a_rectangle_inside_the_image_of_the_size_that_is_said():
 
 
 def test_strokes_fall_anywhere_and_differ():
-    drawings = shapes_of(masks._strokes, size=(64, 64))
+    drawings = shapes_of(masks._strokes, size=(32, 32))
     shares = drawings.mean((1, 2))
     assert (shares > 0).all()
     assert 0.1 < shares.mean() < 0.2

@@ -104,73 +104,89 @@ GAMES = {
 }
 
 
+def without_moving(**changes):
+    """CycleGAN's game at a rate of zero: what it generates depends on the batch alone."""
+    still = {"g": optax.sgd(0.0), "d": optax.sgd(0.0)}
+    return dataclasses.replace(CYCLEGAN, optimizers=still, **changes)
+
+
+STILL = {
+    "pooled": without_moving(forward=forward.cycle()),
+    "without pools": without_moving(
+        forward=forward.cycle(pooled=False), adaptive={}, adapt=lambda old, seen: old
+    ),
+}
+
+
 def chunk(steps=STEPS):
     random = np.random.default_rng(0)
     size = (steps, 1, ROWS, SIDE, SIDE, 1)
     return {key: random.normal(size=size).astype(np.float32) for key in ("source", "image")}
 
 
-def born(game, devices):
+OF_GAMES = pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.slow if name == "free form" else ()) for name in GAMES],
+)
+"""The free form is the central square's game with another mask, and takes the longest."""
+
+
+@functools.cache
+def initial(name):
+    """Makes a game's first state; compiled, since there is not much that its layers share."""
     batch = jax.tree.map(lambda leaf: jnp.zeros_like(leaf[0, 0, :2]), chunk(1))
-    state = init(game, jax.random.key(0), batch)
-    return jax.device_put(state, parallel.replicated(devices))
+    return jax.jit(lambda: init((GAMES | STILL)[name], jax.random.key(0), batch))
+
+
+def born(name, devices):
+    return jax.device_put(initial(name)(), parallel.replicated(devices))
 
 
 @functools.cache
 def runner(name, count):
     """The compiled step of a game on so many devices."""
-    return games.Runner(GAMES[name], jax.devices()[:count])
-
-
-def played(run, game):
-    """The state after all steps, and the logs of each."""
-    return run.one_by_one(born(game, run.devices), chunk())
+    return games.Runner((GAMES | STILL)[name], jax.devices()[:count])
 
 
 @functools.cache
 def trained(name, count):
-    """What ``played`` says of a game on so many devices."""
-    return played(runner(name, count), GAMES[name])
+    """The state after all steps on so many devices, and the logs of each."""
+    run = runner(name, count)
+    return run.one_by_one(born(name, run.devices), chunk())
 
 
-@pytest.mark.parametrize("name", GAMES)
+@OF_GAMES
 def test_eight_devices_equal_one(name):
     eight, one = trained(name, 8), trained(name, 1)
-    check_devices(eight, one, born(GAMES[name], jax.devices()[:1]), **CLOSE)
+    check_devices(eight, one, born(name, jax.devices()[:1]), **CLOSE)
 
 
-@pytest.mark.parametrize("name", GAMES)
+@OF_GAMES
 def test_a_run_that_stops_and_goes_on_has_the_bits_of_one_that_does_not(name, tmp_path):
     run = runner(name, 8)
-    check_resume(run, born(GAMES[name], run.devices), chunk(), trained(name, 8)[0], tmp_path)
+    check_resume(run, born(name, run.devices), chunk(), trained(name, 8)[0], tmp_path)
 
 
-def test_every_term_is_minimized():
-    for name, terms in (
-        ("pix2pix", {"g/l1"}),
-        ("cyclegan", {"g/cycle", "g/identity"}),
-        ("central square", {"g/reconstruction"}),
-        ("free form", {"g/reconstruction"}),
-    ):
-        assert all(terms <= logs.keys() for logs in trained(name, 1)[1])
-
-
-def without_moving(**changes):
-    """CycleGAN's game at a rate of zero: what it generates depends on the batch alone."""
-    still = {"g": optax.sgd(0.0), "d": optax.sgd(0.0)}
-    return dataclasses.replace(CYCLEGAN, forward=forward.cycle(), optimizers=still, **changes)
+@OF_GAMES
+def test_every_term_is_minimized(name):
+    terms = {
+        "pix2pix": {"g/l1"},
+        "cyclegan": {"g/cycle", "g/identity"},
+        "central square": {"g/reconstruction"},
+        "free form": {"g/reconstruction"},
+    }
+    assert all(terms[name] <= logs.keys() for logs in trained(name, 1)[1])
 
 
 def test_the_pools_hold_what_was_generated_in_the_order_of_rows():
     """Eight rows and then four more fill them; what comes later is exchanged."""
-    game, devices = without_moving(), jax.devices()[:8]
-    state, batches = born(game, devices), chunk()
-    network = game.network("g", games.arrays(state.players["g"].params), {})
+    run, batches = runner("pooled", 8), chunk()
+    state = born("pooled", run.devices)
+    network = STILL["pooled"].network("g", games.arrays(state.players["g"].params), {})
     fakes = [
         network(jnp.asarray(batches["source"][step, 0]), jnp.asarray(batches["image"][step, 0]))[0]
         for step in range(STEPS)
     ]
-    run = games.Runner(game, devices)
     for step in range(STEPS):
         state, _ = run(state, {key: rows[step : step + 1] for key, rows in batches.items()})
         for number, pool in enumerate(state.adaptive["pools"]):
@@ -188,9 +204,7 @@ def test_the_pools_hold_what_was_generated_in_the_order_of_rows():
 
 def test_the_logits_that_are_logged_are_those_of_the_pool():
     """While it is filled they are the fakes' own; with past images in it they are others."""
-    still, plain = without_moving(), without_moving(adaptive={}, adapt=lambda old, seen: old)
-    plain = dataclasses.replace(plain, forward=forward.cycle(pooled=False))
-    (_, pooled), (_, own) = (played(games.Runner(game), game) for game in (still, plain))
+    (_, pooled), (_, own) = (trained(name, 8) for name in STILL)
     logits = [[row["d/logits_fake"] for row in rows] for rows in (pooled, own)]
     assert logits[0][0] == pytest.approx(logits[1][0], rel=1e-5)
     assert logits[0][2] != pytest.approx(logits[1][2], rel=1e-3)

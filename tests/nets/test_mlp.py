@@ -16,6 +16,11 @@ def count(module, *shape):
     return sum(leaf.size for leaf in jax.tree.leaves(variables))
 
 
+def drawn(network, x):
+    """What the network makes of ``x`` at first, and its variables."""
+    return jax.jit(functools.partial(network.init_with_output, train=False))(jax.random.key(0), x)
+
+
 def test_parameter_counts_of_goodfellows_mnist_networks():
     """adversarial/mnist.yaml: 100-1200-1200-784; 784, two maxout layers of 240 x 5, 1."""
     generator = 100 * 1200 + 1200 + 1200 * 1200 + 1200 + 1200 * 784 + 784
@@ -27,7 +32,7 @@ def test_parameter_counts_of_goodfellows_mnist_networks():
 def test_a_perceptron_by_hand():
     network = mlp.Discriminator((3,))
     x = np.random.default_rng(0).normal(size=(4, 1, 2, 1)).astype(np.float32)
-    logits, variables = network.init_with_output(jax.random.key(0), jnp.asarray(x), train=False)
+    logits, variables = drawn(network, jnp.asarray(x))
     first, last = (variables["params"][f"Dense_{n}"]["kernel"] for n in (0, 1))
     expected = np.maximum(x.reshape(4, 2) @ first, 0) @ last
     np.testing.assert_allclose(logits, expected[:, 0], rtol=1e-5, atol=1e-6)
@@ -39,7 +44,7 @@ def test_a_perceptron_by_hand():
 def test_samples_have_their_shape_and_range(output, low, high):
     network = mlp.Generator((4, 3, 1), (8,), output=output)
     latents = 100 * jax.random.normal(jax.random.key(1), (16, 5))
-    samples, _ = network.init_with_output(jax.random.key(0), latents, train=False)
+    samples, _ = drawn(network, latents)
     assert samples.shape == (16, 4, 3, 1)
     assert low <= float(samples.min()) < float(samples.max()) <= high
     if output is not nn.sigmoid and output is not nn.tanh:
@@ -50,8 +55,7 @@ def test_hidden_layers_of_samples_may_be_batch_normalized():
     """Before the activation, by the running moments outside of training; the last is not."""
     network = mlp.Generator((2,), (8, 8), output=lambda x: x, batch_norm=True)
     latents = jax.random.normal(jax.random.key(1), (4, 3))
-    variables = network.init(jax.random.key(0), latents, train=False)
-    samples = network.apply(variables, latents, train=False)
+    samples, variables = drawn(network, latents)
     x = latents
     for n in range(2):
         x = x @ variables["params"][f"Dense_{n}"]["kernel"] / np.sqrt(1 + 1e-5)
@@ -63,7 +67,7 @@ def test_hidden_layers_of_samples_may_be_batch_normalized():
 
 def test_initial_weights_fill_their_interval():
     network = mlp.Generator((2,), (200, 200), kernel_init=mlp.symmetric_uniform(0.05))
-    params = network.init(jax.random.key(0), jnp.zeros((1, 100)), train=False)["params"]
+    params = drawn(network, jnp.zeros((1, 100)))[1]["params"]
     kernel = np.asarray(params["Dense_1"]["kernel"])
     assert np.abs(kernel).max() <= 0.05
     assert kernel.std() == pytest.approx(0.05 / np.sqrt(3), rel=0.02)
@@ -73,14 +77,15 @@ def test_initial_weights_fill_their_interval():
 def test_the_maxout_network_drops_inputs_and_units_only_in_training():
     network = mlp.MaxoutDiscriminator((6,), 2)
     x = jnp.ones((8, 10))
-    variables = network.init(jax.random.key(0), x, train=False)
+    logits, variables = drawn(network, x)
 
+    @jax.jit
     def train(seed):
         rngs = {"dropout": jax.random.key(seed)}
         return jax.vmap(
             lambda x: network.apply(variables, x, train=True, rngs=rngs), axis_name="data"
         )(x[None])[0]
 
-    assert len(np.unique(network.apply(variables, x, train=False))) == 1
+    assert len(np.unique(logits)) == 1
     assert len(np.unique(train(0))) > 1
     assert not np.array_equal(train(0), train(1))

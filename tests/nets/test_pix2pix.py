@@ -55,14 +55,15 @@ def test_a_logit_sees_a_patch_of_the_published_size(layers, field):
     """The support of one logit's gradient."""
     # Random weights and a leak: no gradient is zero by accident.
     module, side = PatchDiscriminator(width=2, layers=layers), 128 if field < 100 else 448
-    image = jax.random.normal(jax.random.key(1), (1, side, side, 1))
-    variables = module.init(jax.random.key(0), image, train=False)
+    variables = drawn_variables(module, side, side, 1)
 
-    def middle(image):
+    @jax.jit
+    @jax.grad
+    def gradient(image):
         logits = module.apply(variables, image, train=False)
         return logits[0, logits.shape[1] // 2, logits.shape[2] // 2]
 
-    seen = np.argwhere(np.asarray(jax.grad(middle)(image))[0, :, :, 0])
+    seen = np.argwhere(np.asarray(gradient(images(1, 1, side, side, 1)))[0, :, :, 0])
     assert (seen.max(0) - seen.min(0) + 1).tolist() == [field, field]
 
 
@@ -112,20 +113,25 @@ def biases(layer, drawn):
     return {"bias": drawn.bias(layer["bias"].shape[0])} if "bias" in layer else {}
 
 
+def drawn_variables(module, *shape):
+    """They, and moments of one."""
+    moments = shapes(module, *shape).get("batch_stats", {})
+    moments = jax.tree.map(lambda leaf: jnp.ones(leaf.shape), moments)
+    return {"params": filled(module, *shape), "batch_stats": moments}
+
+
 @pytest.mark.parametrize("name", NETWORKS)
 def test_outputs_are_those_of_the_authors_code(name):
     """In training mode: batch normalization takes its moments of the batch, as in their tests."""
     module, shape = NETWORKS[name]
-    stats = shapes(module, *shape[1:]).get("batch_stats", {})
-    variables = {
-        "params": filled(module, *shape[1:]),
-        "batch_stats": jax.tree.map(lambda leaf: jnp.zeros(leaf.shape), stats),
-    }
+    variables = drawn_variables(module, *shape[1:])
 
+    @jax.jit
+    @functools.partial(jax.vmap, axis_name=AXIS)
     def run(x):
         return module.apply(variables, x, train=True, mutable=["batch_stats"])[0]
 
-    (found,) = jax.vmap(run, axis_name=AXIS)(images(1, *shape)[None])
+    (found,) = run(images(1, *shape)[None])
     np.testing.assert_allclose(
         found.reshape(GOLDEN[name].shape), GOLDEN[name], rtol=2e-4, atol=2e-5
     )
@@ -136,14 +142,15 @@ def test_a_unet_of_instances_computes_what_batches_of_one_do():
     options = dict(channels=1, width=4, depth=3, dropout=0.0)
     batches, instances = UNet(**options), UNet(**options, normalization="instance")
     x = jnp.asarray(images(2, 3, 8, 8, 1))
-    variables = batches.init(jax.random.key(0), x, train=False)
+    variables = drawn_variables(batches, 8, 8, 1)
     params = {
         name.replace("BatchNorm", "InstanceNorm"): value
         for name, value in variables["params"].items()
     }
-    wanted = instances.init(jax.random.key(0), x, train=False)["params"]
+    wanted = shapes(instances, 8, 8, 1)["params"]
     assert jax.tree.map(jnp.shape, wanted) == jax.tree.map(jnp.shape, params)
 
+    @jax.jit
     def alone(image):
         def run(one):
             return batches.apply(variables, one, train=True, mutable=["batch_stats"])[0]
@@ -152,7 +159,7 @@ def test_a_unet_of_instances_computes_what_batches_of_one_do():
 
     expected = np.stack([alone(image) for image in x])
     for train in (True, False):
-        found = instances.apply({"params": params}, x, train=train)
+        found = jax.jit(functools.partial(instances.apply, train=train))({"params": params}, x)
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
 
 
@@ -160,12 +167,21 @@ def test_a_player_of_two_networks_gives_each_its_images():
     """Of different channels: the networks could not be exchanged."""
     a, b = jnp.asarray(images(3, 1, 16, 16, 1)), jnp.asarray(images(4, 1, 16, 16, 2))
     both = Generators(ResNetGenerator(2, 4, 1), ResNetGenerator(1, 4, 1))
-    variables = both.init(jax.random.key(0), a, b, train=False)
-    fake_b, fake_a = both.apply(variables, a, b, train=False)
+
+    @jax.jit
+    def made():
+        variables = both.init(jax.random.key(0), a, b, train=False)
+        apply = functools.partial(both.apply, variables, train=False)
+        return (
+            apply(a, b),
+            (apply(a, method="translate"), apply(b, method="translate_back")),
+        )
+
+    (fake_b, fake_a), alone = made()
     assert (fake_b.shape, fake_a.shape) == (b.shape, a.shape)
-    for image, method, expected in ((a, "translate", fake_b), (b, "translate_back", fake_a)):
-        found = both.apply(variables, image, train=False, method=method)
+    for found, expected in zip(alone, (fake_b, fake_a), strict=True):
         np.testing.assert_allclose(found, expected, atol=1e-6)
     judges = Discriminators(PatchDiscriminator(4, 1), PatchDiscriminator(4, 1))
-    logits, _ = judges.init_with_output(jax.random.key(0), b, a, train=False)
+    judged = functools.partial(judges.init_with_output, train=False)
+    logits, _ = jax.eval_shape(judged, jax.random.key(0), b, a)
     assert [one.shape for one in logits] == [(1, 6, 6), (1, 6, 6)]

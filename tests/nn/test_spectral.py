@@ -16,6 +16,7 @@ from jaxgan.sampling.sampler import sampler_of
 from support import games
 
 NORMALIZED = spectral.spectral_norm()
+NORMALIZE = jax.jit(spectral.normalize)
 
 
 def largest(kernel):
@@ -42,7 +43,7 @@ def test_each_kernel_s_largest_singular_value_becomes_one(params):
         "classes/embedding": (3,),
     }
     for _ in range(200):
-        found, us = spectral.normalize(params, us)
+        found, us = NORMALIZE(params, us)
     for layer, leaf in (("conv", "kernel"), ("dense", "kernel"), ("classes", "embedding")):
         np.testing.assert_allclose(largest(found[layer][leaf]), 1.0, rtol=1e-4)
         ratio = np.asarray(params[layer][leaf] / found[layer][leaf])
@@ -72,7 +73,7 @@ def test_gradients_flow_through_the_norm(params):
     """Equation 12: those of W / sigma(W) at the true singular vectors, by central differences."""
     us = spectral.vectors(jax.random.key(0), params)
     for _ in range(300):
-        us = spectral.normalize(params, us)[1]
+        us = NORMALIZE(params, us)[1]
     random = np.random.default_rng(1)
     direction = random.normal(size=(5, 7))
     target = random.normal(size=(5, 7))
@@ -85,7 +86,7 @@ def test_gradients_flow_through_the_norm(params):
     exact = lambda kernel: np.sum(kernel / largest(kernel) * target)  # noqa: E731
     e = 1e-5
     expected = (exact(kernel + e * direction) - exact(kernel - e * direction)) / (2 * e)
-    found = np.sum(np.asarray(jax.grad(loss)(params["dense"]["kernel"])) * direction)
+    found = np.sum(np.asarray(jax.jit(jax.grad(loss))(params["dense"]["kernel"])) * direction)
     np.testing.assert_allclose(found, expected, rtol=1e-3)
 
 

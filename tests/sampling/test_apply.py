@@ -1,6 +1,7 @@
 """Generators that make images from images: on one's own files, scored, sampled and reported."""
 
 import dataclasses
+import functools
 import json
 
 import jax
@@ -222,7 +223,8 @@ def test_layers_that_do_not_fit_an_image_are_noticed():
     experiment = load_experiment(EXPERIMENT_FILES / "context_encoder.py", "cifar10_small")
     task = experiment.task()
     gan = experiment.game(experiment.default(width=4, bottleneck=4), task)
-    sampler = sampler_of(gan, initial_state(gan, jax.random.key(0), task), task)
+    state = jax.jit(functools.partial(initial_state, gan, task=task))(jax.random.key(0))
+    sampler = sampler_of(gan, state, task)
     assert [applier(sampler).takes((side, side, 3)) for side in (32, 64, 50)] == [1, 0, 0]
 
 

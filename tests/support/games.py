@@ -126,6 +126,7 @@ class Runner:
 
 def means(logs) -> dict[str, float]:
     """What was measured, by name."""
+    logs = jax.device_get(logs)  # one read of all
     return {
         name: float(mean.total) / float(mean.count)
         for name, mean in logs.items()

@@ -82,7 +82,7 @@ def test_rows_are(trainer, tmp_path, reads):
     counts = []
     for every in (12, 1):
         reads.clear()
-        flags = ("--log-every", every, "--checkpoint-every", 0, "--steps", 12)
+        flags = ("--log-every", every, "--checkpoint-every", 0, "--steps", 12, "--repeat", "single")
         assert trainer(tmp_path / f"{every}", *flags) == 0
         counts.append(len(reads))
     assert counts[1] >= counts[0] + 11

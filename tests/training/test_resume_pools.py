@@ -1,28 +1,42 @@
 """A run whose adaptive state holds past images goes on, bit for bit, as if it had not stopped."""
 
+import functools
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from jaxgan.cli.experiment import run as train_by_flags
 from jaxgan.experiment import load_experiment
-from jaxgan.training.train import train as train_without
+from jaxgan.training.engine import CompiledEngine
+from jaxgan.training.train import train as train_with
 from support.tiny_runs import digest, rows, state_of
 
 DOMAINS = Path(__file__).parents[1] / "support" / "seats" / "domains.py"
 
 
-def by(experiment, config, training, runtime):
-    return train_without(experiment, config, training, runtime, pictures=False)
+@pytest.fixture
+def train():
+    """Trains by one compiled step, which is most of the time."""
+    compiled = []
+
+    def make_engine(*parts):
+        engine = CompiledEngine(*parts)
+        compiled.append(engine.compiled)
+        engine.compiled = compiled[0]
+        return engine
+
+    by = functools.partial(train_with, make_engine=make_engine, pictures=False)
+
+    def run(folder, *flags):
+        usual = ("--devices", 2, "--log-every", 1, "--checkpoint-every", 2, "--keep", 9)
+        words = [str(word) for word in ("--workdir", folder, *usual, *flags)]
+        assert train_by_flags(load_experiment(DOMAINS), words, "test", by) == 0
+
+    return run
 
 
-def train(folder, *flags):
-    usual = ("--devices", 2, "--log-every", 1, "--checkpoint-every", 2, "--keep", 9)
-    words = [str(word) for word in ("--workdir", folder, *usual, *flags)]
-    assert train_by_flags(load_experiment(DOMAINS), words, "test", by) == 0
-
-
-def test_a_pool_is_resumed_to_the_same_bits(tmp_path):
+def test_a_pool_is_resumed_to_the_same_bits(train, tmp_path):
     train(tmp_path / "straight")
     train(tmp_path / "parts", "--steps", 3)
     train(tmp_path / "parts")

@@ -6,6 +6,7 @@ run nothing. Whatever comes from a file is escaped, in both forms.
 
 import base64
 import dataclasses
+import functools
 import html
 import io
 import re
@@ -102,6 +103,7 @@ class Picture:
         """The name of its file."""
         return f"{self.name}.png"
 
+    @functools.cached_property
     def data(self) -> bytes:
         """The image as a PNG file."""
         file = io.BytesIO()
@@ -133,6 +135,7 @@ class Movie:
         """The name of its file."""
         return f"{self.name}.gif"
 
+    @functools.cached_property
     def data(self) -> bytes:
         """The frames as a GIF file."""
         return gif_bytes(self.frames)
@@ -163,13 +166,14 @@ class Sound:
         """The name of its file."""
         return f"{self.name}.wav"
 
+    @functools.cached_property
     def data(self) -> bytes:
         """The samples as a WAV file."""
         return wav_bytes(self.samples, self.rate)
 
     def html(self) -> str:
         """As HTML, with the file in it, which plays when asked."""
-        data, caption = base64.b64encode(self.data()).decode(), html.escape(self.caption)
+        data, caption = base64.b64encode(self.data).decode(), html.escape(self.caption)
         player = f'<audio controls src="data:audio/wav;base64,{data}"></audio>'
         return f"<figure>{player}<figcaption>{caption}</figcaption></figure>"
 
@@ -184,7 +188,7 @@ Attachment: TypeAlias = Picture | Movie | Sound
 
 def _figure(attached: Picture | Movie, mime: str, sides: Sequence[int]) -> str:
     """An image file with its caption as HTML; ``sides`` are height and width in pixels."""
-    data, name = base64.b64encode(attached.data()).decode(), html.escape(attached.name)
+    data, name = base64.b64encode(attached.data).decode(), html.escape(attached.name)
     size = f'width="{sides[1]}" height="{sides[0]}"'
     image = f'<img src="data:{mime};base64,{data}" {size} alt="{name}">'
     return f"<figure>{image}<figcaption>{html.escape(attached.caption)}</figcaption></figure>"

@@ -37,7 +37,7 @@ def write(made: Document, out: Path) -> None:
         before = _attachments_of(out / "report.md")
         with replacing_folder(out) as part:
             for attached in made.attachments():
-                (part / attached.file).write_bytes(attached.data())
+                (part / attached.file).write_bytes(attached.data)
             # JSON can hold lone surrogates, which UTF-8 cannot encode.
             for name, text in (("report.md", to_markdown(made)), ("report.html", to_html(made))):
                 (part / name).write_bytes(text.encode(errors="replace"))
