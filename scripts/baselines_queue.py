@@ -103,6 +103,7 @@ QUEUE: tuple[Entry, ...] = (
     look("lucic", "minimax"),
     look("lucic", "dragan"),
     look("rpgan_stacked_mnist"),
+    look("r3gan", "stacked_mnist_small"),
     look("wgan_gp_stacked_mnist"),
     look("unrolled_stacked_mnist"),
     *(

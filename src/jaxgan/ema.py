@@ -45,3 +45,16 @@ def half_life(images_half: ScalarLike, rampup: ScalarLike = 0.05) -> Decay:
         return 0.5 ** (per_step / jnp.maximum(half, 1e-8))
 
     return at
+
+
+def scheduled_half_life(images_half: Callable[[jax.Array], ScalarLike]) -> Decay:
+    """Half the average is younger than so many images, a function of the step.
+
+    At a half-life of 0 there is no average (Huang et al. 2024, R3GAN, whose half-life grows).
+    """
+
+    def at(step: jax.Array, images: jax.Array) -> jax.Array:
+        half = jnp.asarray(images_half(step), jnp.float32)
+        return 0.5 ** (jnp.asarray(images, jnp.float32) / jnp.maximum(half, 1e-8))
+
+    return at

@@ -70,6 +70,19 @@ def falling_by_epoch(learning_rate: ScalarLike, decay: ScalarLike, epoch: int) -
     return rate
 
 
+def cosine(begin: ScalarLike, end: ScalarLike, steps: int) -> optax.Schedule:
+    """From ``begin`` to ``end`` along half a cosine in ``steps``, then constant.
+
+    Unlike ``optax.cosine_decay_schedule``, it takes traced numbers, and may rise.
+    """
+
+    def at(step: ArrayLike) -> jax.Array:
+        share = jnp.minimum(jnp.asarray(step, jnp.float32) / steps, 1.0)
+        return end + (begin - end) * 0.5 * (1.0 + jnp.cos(jnp.pi * share))
+
+    return at
+
+
 def clip_weights(bound: ScalarLike) -> optax.GradientTransformation:
     """Every parameter stays in ``[-bound, bound]`` (Arjovsky et al. 2017, WGAN, algorithm 1).
 

@@ -34,6 +34,7 @@ from jaxgan.forward.video import clip_shape, content_and_motion, foreground_and_
 from jaxgan.forward.vocoder import vocoder
 from jaxgan.forward.wrappers import (
     augmented,
+    augmented_within,
     count_steps,
     instance_noise,
     packed,
@@ -46,6 +47,7 @@ __all__ = [
     "Labels",
     "Prior",
     "augmented",
+    "augmented_within",
     "autoencoder",
     "auxiliary_classifier",
     "batch_labels",

@@ -1,6 +1,7 @@
 """Forward passes made of others."""
 
 import dataclasses
+import itertools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -118,6 +119,38 @@ def augmented(augment: Augment, forward: Forward) -> Forward:
         return augment(images, rng)
 
     return _seen(view, forward)
+
+
+def augmented_within(
+    augment: Callable[[Image, Rng, ScalarLike], Image],
+    strength: Callable[[Mapping[str, Any]], ScalarLike],
+    forward: Forward,
+) -> Forward:
+    """The discriminator's own first layer augments what it is given (StyleGAN2-ADA, R3GAN).
+
+    Unlike ``augmented``'s, penalties differentiate with respect to the images before, and
+    ``outputs.real`` and ``outputs.fake`` are those. Every call of the discriminator draws anew. The
+    signs of the real logits are remembered, as ``jaxgan.augment.ada.controlled`` needs them.
+
+    Args:
+      augment: ``(images, rng, strength) -> images``, e.g. ``jaxgan.augment.ada.augment``.
+      strength: gives the strength, from the adaptive state.
+      forward: whose discriminator sees augmented images.
+    """
+
+    def run(generator, discriminator, batch, rng: Rng, adaptive: Mapping[str, Any]) -> Outputs:
+        calls = itertools.count()
+
+        def seen(arguments: tuple) -> tuple:
+            images, *more = arguments
+            own = rng.named(f"augmentation {next(calls)}")
+            return augment(images, own, strength(adaptive)), *more
+
+        outputs = forward.run(generator, Through(discriminator, seen), batch, rng, adaptive)
+        signs = jnp.sign(jax.lax.stop_gradient(outputs.real_logits))
+        return dataclasses.replace(outputs, remember={**outputs.remember, "signs": signs})
+
+    return dataclasses.replace(forward, run=run)
 
 
 def instance_noise(deviation: Callable[[jax.Array], ScalarLike], forward: Forward) -> Forward:

@@ -31,3 +31,36 @@ def upsample(x: Images) -> Images:
     batch, height, width, channels = x.shape
     x = jnp.broadcast_to(x[:, :, None, :, None], (batch, height, 2, width, 2, channels))
     return x.reshape(batch, 2 * height, 2 * width, channels)
+
+
+def smooth_upsample(x: Images) -> Images:
+    """Bilinear, zeros around the image, ``[b, h, w, c] -> [b, 2h, 2w, c]``.
+
+    Zeros between the pixels, filtered by ``[1, 3, 3, 1] / 4`` both ways: StyleGAN2's and R3GAN's.
+    """
+    for axis in (1, 2):
+        before, after = _neighbors(x, axis)
+        pair = jnp.stack([0.75 * x + 0.25 * before, 0.75 * x + 0.25 * after], axis=axis + 1)
+        x = pair.reshape(*x.shape[:axis], 2 * x.shape[axis], *x.shape[axis + 1 :])
+    return x
+
+
+def smooth_downsample(x: Images) -> Images:
+    """Filtered by ``[1, 3, 3, 1] / 8`` both ways, zeros around it, every second pixel kept."""
+    for axis in (1, 2):
+        pairs = x.reshape(*x.shape[:axis], x.shape[axis] // 2, 2, *x.shape[axis + 1 :])
+        even, odd = jnp.take(pairs, 0, axis + 1), jnp.take(pairs, 1, axis + 1)
+        before, after = _neighbors(odd, axis)[0], _neighbors(even, axis)[1]
+        x = 0.375 * (even + odd) + 0.125 * (before + after)
+    return x
+
+
+def _neighbors(x: jax.Array, axis: int) -> tuple[jax.Array, jax.Array]:
+    """For each place along an axis the value before it, and the one after it."""
+    size, pads = x.shape[axis], [(0, 0)] * x.ndim
+    pads[axis] = (1, 1)
+    padded = jnp.pad(x, pads)
+    return (
+        jax.lax.slice_in_dim(padded, 0, size, axis=axis),
+        jax.lax.slice_in_dim(padded, 2, size + 2, axis=axis),
+    )

@@ -1,8 +1,6 @@
-"""Differentiable augmentations of images, row by row.
+"""DiffAugment (Zhao et al. 2020), whose images lie in ``[-1, 1]``.
 
-An augmentation is a function of samples ``[batch, height, width, channels]`` and a ``Rng``;
-gradients pass through to the samples, and a strength of zero changes nothing. The defaults
-are DiffAugment's (Zhao et al. 2020), whose images lie in ``[-1, 1]``.
+A strength of zero changes nothing. The defaults are the paper's.
 """
 
 from collections.abc import Callable

@@ -1,0 +1,147 @@
+"""ADA in a game: penalties before the augmentation, and a strength that follows the logits."""
+
+import functools
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from jaxgan import forward, losses, parallel, penalties
+from jaxgan.augment import ada
+from jaxgan.game.gan import Gan
+from jaxgan.game.state import init
+from jaxgan.game.terms import scale
+from jaxgan.rng import Rng
+from jaxgan.types import Seen
+from support import games
+from support.exact import check_devices, check_resume
+
+ROWS, STEPS, SIDE = 8, 3, 4
+
+COLORS = ada.Pipeline(contrast=1.0, saturation=1.0, cutout=1.0)
+
+
+class Pictures(nn.Module):
+    @nn.compact
+    def __call__(self, latent, *, train):
+        return nn.tanh(nn.Dense(SIDE * SIDE * 3)(latent)).reshape(-1, SIDE, SIDE, 3)
+
+
+class Judge(nn.Module):
+    @nn.compact
+    def __call__(self, image, *, train):
+        return nn.Dense(1)(nn.tanh(nn.Dense(5)(image.reshape(len(image), -1))))[:, 0]
+
+
+def augment(images, rng, strength):
+    return ada.augment(images, rng, strength, COLORS)
+
+
+GAME = Gan(
+    Pictures(),
+    Judge(),
+    forward.augmented_within(
+        augment,
+        lambda adaptive: adaptive["ada"]["strength"],
+        forward.unconditional(forward.normal(3)),
+    ),
+    losses.nonsaturating.terms(
+        discriminator={"r1": scale(0.1, penalties.r1), "r2": scale(0.1, penalties.r2)}
+    ),
+    {who: optax.sgd(0.3) for who in ("g", "d")},
+    adaptive={"ada": {**ada.START, "strength": 0.5}},
+    adapt=ada.controlled(target=0.0, ramp=100.0, interval=2),
+)
+
+
+def chunk():
+    size = (STEPS, 1, ROWS, SIDE, SIDE, 3)
+    return {"image": np.random.default_rng(0).uniform(-1, 1, size).astype(np.float32)}
+
+
+def born(devices):
+    rows = {"image": jnp.asarray(chunk()["image"][0, 0, :2])}
+    state = jax.jit(lambda: init(GAME, jax.random.key(0), rows))()
+    return jax.device_put(state, parallel.replicated(devices))
+
+
+@functools.cache
+def runner(count):
+    """The compiled step on so many devices."""
+    return games.Runner(GAME, jax.devices()[:count])
+
+
+@functools.cache
+def trained(count):
+    """The state after all steps, and the logs of each."""
+    run = runner(count)
+    return run.one_by_one(born(run.devices), chunk())
+
+
+def test_eight_devices_equal_one():
+    eight, one = trained(8), trained(1)
+    check_devices(eight, one, born(jax.devices()[:1]), rtol=2e-5, atol=1e-5)
+    games.close(eight[0].adaptive, one[0].adaptive, 0, 0)
+    assert one[0].adaptive["ada"]["strength"] != 0.5
+    assert int(one[0].adaptive["ada"]["images"]) == ROWS  # of the step after the last move
+
+
+def test_a_run_that_stops_and_goes_on_has_the_bits_of_one_that_does_not(tmp_path):
+    run = runner(8)
+    check_resume(run, born(run.devices), chunk(), trained(8)[0], tmp_path)
+
+
+def test_penalties_differentiate_with_respect_to_images_before_the_augmentation():
+    weights = np.random.default_rng(0).normal(size=(SIDE, SIDE, 3)).astype(np.float32)
+
+    class Linear:
+        slopes = True
+
+        def __call__(self, images):
+            return jnp.einsum("bhwc,hwc->b", images, weights), {}
+
+        def after(self, stats):
+            return self
+
+    class Fixed(Linear):
+        def __call__(self, latents):
+            return jnp.zeros((len(latents), SIDE, SIDE, 3)), {}
+
+    state = {"ada": {**ada.START, "strength": 1.0}}
+    batch, rng = (
+        {"image": jnp.asarray(chunk()["image"][0, 0])},
+        Rng(jax.random.key(3), jnp.arange(ROWS)),
+    )
+    outputs = GAME.forward.run(Fixed(), Linear(), batch, rng, state)
+    np.testing.assert_array_equal(outputs.real, batch["image"])
+    first = ada.draw(rng.named("augmentation 0"), 1.0, COLORS)
+    slope = jax.grad(lambda x: Linear()(ada.apply(x, first, COLORS))[0].sum())(batch["image"])
+    expected = 0.5 * np.square(slope).sum(axis=(1, 2, 3)).mean()
+    assert float(penalties.r1(outputs)) == pytest.approx(float(expected), rel=1e-5)
+    assert expected != pytest.approx(0.5 * np.square(weights).sum(), rel=0.01)
+    np.testing.assert_array_equal(outputs.remember["signs"], np.sign(outputs.real_logits))
+
+
+@pytest.mark.parametrize("share, way", [(0.9, 1), (0.7, -1)])
+def test_the_strength_follows_the_signs(share, way):
+    """A share of 0.9 of real images called real is a mean sign of 0.8, above the target of 0.6."""
+    signs = jnp.where(jnp.arange(100) < 100 * share, 1.0, -1.0)
+    seen = Seen({}, {}, {"d": {"signs": signs}})
+    adapt, state = ada.controlled(), {"ada": {**ada.START, "strength": 0.5}}
+    found = []
+    for _ in range(8):
+        state = adapt(state, seen)
+        found.append(float(state["ada"]["strength"]))
+    np.testing.assert_allclose(found[:3], 0.5)
+    moved = 4 * 100 / 500_000
+    np.testing.assert_allclose(found[3:7], 0.5 + way * moved, rtol=1e-5)
+    np.testing.assert_allclose(found[7], 0.5 + 2 * way * moved, rtol=1e-5)
+
+
+def test_the_strength_is_never_below_zero():
+    seen = Seen({}, {}, {"d": {"signs": -jnp.ones(8)}})
+    state = ada.controlled(interval=1)({"ada": dict(ada.START)}, seen)
+    assert float(state["ada"]["strength"]) == 0.0
