@@ -1,7 +1,10 @@
-"""Flags of XLA, which must be set before JAX starts its devices."""
+"""Flags of XLA, which must be set before JAX starts its devices, and what it compiles for."""
 
+import contextlib
+import contextvars
 import importlib.util
 import os
+from collections.abc import Iterator
 from importlib import metadata
 from typing import Any
 
@@ -22,6 +25,26 @@ NO_EMITTERS = {"xla_cpu_use_fusion_emitters": False}
 
 KNOWN = ("0.10",)
 """Versions of jaxlib that were tried with these: XLA aborts at a flag that it does not know."""
+
+
+_TARGET: contextvars.ContextVar[str] = contextvars.ContextVar("target", default="")
+
+
+@contextlib.contextmanager
+def tracing_for(platform: str) -> Iterator[None]:
+    """What is traced inside is for devices of a platform that need not be there, e.g. ``tpu``."""
+    token = _TARGET.set(platform)
+    try:
+        yield
+    finally:
+        _TARGET.reset(token)
+
+
+def target() -> str:
+    """The platform that programs are traced for: by default, that of JAX's devices."""
+    import jax
+
+    return _TARGET.get() or jax.default_backend()
 
 
 def known() -> bool:

@@ -56,7 +56,7 @@ def test_groups_on_other_backends_compute_the_same(monkeypatch):
         x, kernel = normal(2, n, inputs), normal(taps, inputs // groups, outputs)
         here = convolve(x, kernel, stride, dilation, groups)
         with monkeypatch.context() as there:
-            there.setattr(sequences.jax, "default_backend", lambda: "gpu")
+            there.setattr(sequences, "target", lambda: "gpu")
             other = convolve(x, kernel, stride, dilation, groups)
         np.testing.assert_allclose(other, here, rtol=1e-4, atol=1e-5)
 

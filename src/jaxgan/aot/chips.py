@@ -118,7 +118,7 @@ def chip_of(topology: str) -> Chip:
     """
     name, _, shape = topology.partition(":")
     sides = shape.split("x")
-    if not all(side.isdigit() and int(side) for side in sides):
+    if not all(side.isascii() and side.isdecimal() and int(side) for side in sides):
         raise UserError(
             f"--topology {topology}: give a chip and the sides of its grid, e.g. v5e:2x4 or "
             "v4:2x2x1, or how many GPUs one machine has, e.g. h100:8."

@@ -20,6 +20,7 @@ from jaxgan.training import repeat, start
 from jaxgan.training.data import noise, preparation
 from jaxgan.training.engine import ROWS, training_step
 from jaxgan.types import AXIS, Device
+from jaxgan.xla import tracing_for
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,16 +32,19 @@ class Program:
       arguments: the shapes that it is called with.
       number: which of the leaves of the arguments is the number of the step.
       pack: samples that the discriminator judges as one.
+      platform: of the devices, whose algorithms are traced.
     """
 
     step: Any
     arguments: tuple[Any, ...]
     number: int
     pack: int
+    platform: str
 
     def products(self) -> list[Product]:
         """The matrix products that one device computes."""
-        return products(jax.make_jaxpr(self.step)(*self.arguments), self.number)
+        with tracing_for(self.platform):
+            return products(jax.make_jaxpr(self.step)(*self.arguments), self.number)
 
     def compile(self) -> Any:
         """The compiled program.
@@ -48,7 +52,8 @@ class Program:
         Raises:
           jax.errors.JaxRuntimeError: it does not fit.
         """
-        return self.step.lower(*self.arguments).compile()
+        with tracing_for(self.platform):
+            return self.step.lower(*self.arguments).compile()
 
 
 def program_of(
@@ -118,4 +123,5 @@ def program_of(
         placed(np.int32(1)),
     )
     number = next(at for at, leaf in enumerate(jax.tree.leaves(arguments)) if leaf is state.step)
-    return Program(step, arguments, number, game.gan.forward.pack)
+    platform = devices[0].platform
+    return Program(step, arguments, number, game.gan.forward.pack, platform)

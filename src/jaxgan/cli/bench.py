@@ -102,6 +102,8 @@ def planned(arguments: Sequence[str]) -> tuple[Bench, tuple[Experiment, Any, Tra
     file, asked, words = file_first(Bench, "bench", arguments)
     if asked.turns < 1 or not 0 < asked.seconds < math.inf:
         raise UserError("--turns and --seconds: must be above 0.")
+    if asked.out is not None and asked.out.is_dir():
+        raise UserError(f"--out {asked.out} is a folder; give the name of a JSON file.")
     return asked, parse(load_experiment(file), words, f"jaxgan bench {file}")
 
 

@@ -25,6 +25,8 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float
 
+from jaxgan.xla import target
+
 Images = Float[Array, "batch _ _ _"]
 """``[batch, height, width, channels]``; a convolution changes all but the first."""
 
@@ -87,7 +89,7 @@ FEW = 4
 def _few_outputs(kernel: Kernel) -> bool:
     """Whether there are few enough, of more inputs, on CPU."""
     inputs, outputs = kernel.shape[2:]
-    return jax.default_backend() == "cpu" and outputs <= FEW < inputs
+    return target() == "cpu" and outputs <= FEW < inputs
 
 
 def _by_pixel(x: Images, kernel: Kernel, padding: Sequence[tuple[int, int]]) -> Images:
@@ -109,7 +111,7 @@ def _input_gradient(geometry: Geometry, dy: Images, kernel: Kernel) -> Images:
     if geometry.kernel[0] == 1:  # of waves
         geometry, kernel = _filled_up(geometry, kernel)
     divided = all(k % s == 0 for k, s in zip(geometry.kernel, geometry.stride, strict=True))
-    if strided and divided and jax.default_backend() == "cpu":
+    if strided and divided and target() == "cpu":
         return _interleaved(geometry, dy, kernel)
     padding = []
     for n, m, k, s, lo in zip(
@@ -159,7 +161,7 @@ def _interleaved(geometry: Geometry, dy: Images, kernel: Kernel) -> Images:
 
 
 def _kernel_gradient(geometry: Geometry, x: Images, dy: Images) -> Kernel:
-    cpu, stride = jax.default_backend() == "cpu", geometry.stride
+    cpu, stride = target() == "cpu", geometry.stride
     if cpu and geometry.kernel == geometry.stride == (1, 1):
         return lax.dot_general(x, dy, (((0, 1, 2), (0, 1, 2)), ((), ())))[None, None]
     # The batch becomes the contracted feature axis, the channels the batch.

@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 
 from jaxgan.nn.conv import Images, Kernel
+from jaxgan.xla import target
 
 
 def grouped_convolution(x: Images, kernel: Kernel, groups: int) -> Images:
@@ -21,7 +22,7 @@ def grouped_convolution(x: Images, kernel: Kernel, groups: int) -> Images:
       ``[b, h, w, o]``.
     """
     side, _, inputs, outputs = kernel.shape
-    if jax.default_backend() != "cpu":
+    if target() != "cpu":
         return jax.lax.conv_general_dilated(
             x,
             kernel,

@@ -19,6 +19,7 @@ from jaxtyping import Array, Float
 
 from jaxgan.nn.conv import Geometry, convolution
 from jaxgan.types import Key
+from jaxgan.xla import target
 
 Sequence = Float[Array, "batch _ _"]
 """``[batch, time, channels]``."""
@@ -48,7 +49,7 @@ def convolve(
     taps, pad = len(kernel), (len(kernel) - 1) // 2
     count = (x.shape[1] + 2 * pad - taps) // stride + 1
     if groups > 1:
-        if jax.default_backend() != "cpu" or kernel.shape[1] * groups > NARROW:
+        if target() != "cpu" or kernel.shape[1] * groups > NARROW:
             return lax.conv_general_dilated(
                 x,
                 kernel,

@@ -9,6 +9,7 @@ is called at the end of every turn.
 
 import contextlib
 import dataclasses
+import itertools
 import math
 import statistics
 import time
@@ -60,9 +61,12 @@ class TimedHook:
 
 def share_due(hook: Hook) -> float:
     """The share of steps at which a hook is due, before the last step of a run."""
-    cadences = [n for n in hook.every if n]
-    period = math.lcm(*cadences) if cadences else 1
-    return sum(hook.due(step, False, "") for step in range(1, period + 1)) / period
+    cadences = sorted({n for n in hook.every if n})
+    return sum(
+        (-1) ** (count + 1) / math.lcm(*together)  # inclusion and exclusion
+        for count in range(1, len(cadences) + 1)
+        for together in itertools.combinations(cadences, count)
+    )
 
 
 @dataclasses.dataclass(frozen=True)
