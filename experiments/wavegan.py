@@ -22,7 +22,7 @@ Differs from the paper:
 - Their optional filter after the generator (512 samples, learned) and batch normalization are off
   by default and not here; of their four losses only WGAN-GP is.
 - Their code has 16,384, 32,768 and 65,536 samples. For 8,192 the generator's first map has 8
-  samples instead of 16, and no layer is left out: 8,396,417 fewer parameters in ...
+  samples instead of 16, and no layer is left out.
 - syllables_small has an eighth of the width and a quarter of the batch.
 """
 

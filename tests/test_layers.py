@@ -12,7 +12,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "jaxgan"
 LEVELS = (
     ("types", "errors", "xla"),
     ("files", "processes"),
-    ("rng", "parallel", "compiled", "ema", "optim", "hyperparameters"),
+    ("rng", "parallel", "compiled", "ema", "optim", "hyperparameters", "vocabulary"),
     ("spectrograms", "oracle", "viz"),
     ("losses", "nn", "augment", "data", "metrics"),
     ("nets", "forward"),
@@ -35,8 +35,8 @@ names what experiment files need, and is imported by nothing in the package.
 """
 
 ONLY = {
-    "data": {"errors", "types", "rng", "files", "spectrograms", "oracle", "viz"},
-    "metrics": {"errors", "types", "rng", "files", "spectrograms", "oracle"},
+    "data": {"errors", "types", "rng", "files", "spectrograms", "oracle", "viz", "vocabulary"},
+    "metrics": {"errors", "types", "rng", "files", "spectrograms", "oracle", "vocabulary"},
     "training/loop": {"types", "game"},
 }
 """Rooms and modules that may import less than their line allows."""

@@ -79,7 +79,7 @@ def test_a_command_is_one_that_there_is(command, monkeypatch):
         _, trials, _ = planned([str(ROOT / words[1]), *words[2:]])
         assert len(trials) > 1
     elif program == "jaxgan" and words[0] == "chain":
-        experiment, stages = chained([str(ROOT / words[1]), *words[2:]])
+        experiment, _, stages = chained([str(ROOT / words[1]), *words[2:]])
         for flags in stages:
             parse(experiment, flags, "test")
     elif program == "jaxgan" and words[0] == "compile":

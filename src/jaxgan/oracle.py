@@ -16,12 +16,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxgan.errors import UserError
+from jaxgan.vocabulary import START
 
 GATES = ("i", "f", "og", "c")
 """Names of the LSTM's gates in the authors' file: input, forget, output, and the new memory."""
-
-START = 0
-"""The token before the first one."""
 
 BLOCK = 512
 """Sentences that are computed at once: every number is another executable."""
@@ -95,10 +93,12 @@ def read_weights(file: Path) -> dict[str, np.ndarray]:
         raise UserError(f"{file} is no npz file of arrays that can be read.") from error
     sizes = [np.shape(found.get(name, ())) for name in ("embedding", "bi")]
     wanted = shapes_of(*sizes[0], *sizes[1]) if [len(size) for size in sizes] == [2, 1] else {}
-    if not wanted or {name: np.shape(array) for name, array in found.items()} != wanted:
+    real = all(np.issubdtype(array.dtype, np.floating) for array in found.values())
+    shapes = {name: np.shape(array) for name, array in found.items()}
+    if not real or shapes != wanted or min(shapes["Wi"]) < 1 or shapes["embedding"][0] < 2:
         raise UserError(
-            f"{file} holds no oracle: it needs the arrays {', '.join(shapes_of(0, 0, 0))}, of "
-            "shapes that fit each other."
+            f"{file} holds no oracle: it needs the arrays {', '.join(shapes_of(0, 0, 0))} of "
+            "floating-point numbers, of shapes that fit each other."
         )
     weights = {name: np.ascontiguousarray(found[name], np.float32) for name in wanted}
     if not all(np.isfinite(array).all() for array in weights.values()):

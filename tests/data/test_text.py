@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from jaxgan.data.open import absolute, open_source
-from jaxgan.data.vocabulary import Vocabulary
 from jaxgan.errors import UserError
 from jaxgan.viz.text import drawable, lines, squares
+from jaxgan.vocabulary import Vocabulary
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def file(tmp_path):
 def test_words_are_numbered_by_how_often_they_stand_in_train(file):
     train, test = (open_source(f"text:{file}", split) for split in ("train", "test"))
     words = train.modality.vocabulary
-    assert words.words[:4] == ("", "the", "cat", "sat") or words.words[1] == "the"
+    assert words.words[:2] == ("", "the")
     assert words.size == len(words.words) == 8  # with END: , . a cat dog sat the
     assert train.shape == (5,)
     assert test.shape == (5,)
@@ -45,7 +45,7 @@ def test_characters_are_tokens_where_there_are_no_spaces(tmp_path):
     assert source.shape == (5,)
     assert words.size == 21
     assert words.sentences(source.arrays()["tokens"])[1] == "黃河入海流"
-    assert not drawable("".join(words.words))
+    assert not drawable(frozenset("".join(words.words)))
     picture = source.modality.preview(source.arrays()["tokens"], None, None)
     assert picture.shape == (4 * 12, 5 * 12, 3)
     assert picture.dtype == np.uint8
@@ -53,7 +53,7 @@ def test_characters_are_tokens_where_there_are_no_spaces(tmp_path):
 
 
 def test_sentences_are_drawn():
-    assert drawable("any word, même ça")
+    assert drawable(frozenset("any word, ’"))
     short, long = lines(["one"]), lines(["one", "and another one"])
     assert short.shape[1] < long.shape[1]
     assert short.shape[0] < long.shape[0]

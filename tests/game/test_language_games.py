@@ -1,9 +1,11 @@
 """SeqGAN and RelGAN: rewards, the policy's gradient, and eight devices equal one."""
 
+import dataclasses
 import functools
 import itertools
 
 import jax
+import jax.flatten_util
 import jax.numpy as jnp
 import numpy as np
 import optax
@@ -20,7 +22,7 @@ from jaxgan.types import Outputs, Seen
 from support import games
 from support.exact import check_devices, check_resume
 
-V, T, ROWS, STEPS = 5, 3, 8, 3
+V, T, ROWS, STEPS, COUNT = 5, 3, 8, 3, 40_000
 
 SGD = {"g": optax.sgd(0.3), "d": optax.sgd(0.3)}
 
@@ -210,3 +212,62 @@ def test_likelihood_is_that_of_real_sequences():
     extras = {"read": lambda tokens: network(None, tokens)[0].log_probabilities, "tokens": tokens}
     expected = -np.asarray(network(None, tokens)[0].log_probabilities, np.float64).mean()
     assert losses.negative_log_likelihood(of_extras(extras)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_rewards_are_by_the_policy_that_lags_behind():
+    """With a policy unlike the generator, whose sequences all begin and end in one token."""
+    network = generator()
+    params = jax.tree.map(jnp.zeros_like, network.params)
+    params["output"]["bias"] = params["output"]["bias"].at[3].set(50.0)
+
+    rng = Rng(jax.random.key(0), jnp.arange(ROWS))
+    batch = {"tokens": jnp.asarray(chunk()["tokens"][0, 0])}
+    judge = _Judge(lambda tokens: (jnp.where(tokens[:, -1] == 3, 40.0, -40.0), {}))
+    outputs = POLICY.forward.run(network, judge, batch, rng, {"policy": params})
+    rewards = np.asarray(outputs.extras["rewards"]())
+    np.testing.assert_allclose(rewards[:, :-1], 1.0)  # whatever was written, the policy ends in 3
+    np.testing.assert_allclose(rewards[:, -1], np.asarray(outputs.fake)[:, -1] == 3, atol=1e-6)
+    own = np.asarray(POLICY.forward.run(network, judge, batch, rng, {}).extras["rewards"]())
+    assert own[:, :-1].mean() < 0.9
+
+
+@dataclasses.dataclass(frozen=True)
+class _Judge:
+    """A discriminator whose training can be switched off, as a ``Network``'s."""
+
+    network: object
+    train: bool = True
+    slopes: bool = False
+
+    def __call__(self, tokens):
+        return self.network(tokens)
+
+    def after(self, stats):
+        return self
+
+
+def test_the_sampled_gradient_is_near_the_exact_one():
+    """Of ``policy`` and ``policy_gradient`` together, over many sequences and rollouts."""
+    network, every = generator(), sequences()
+
+    def judge(tokens):
+        value = worth(tokens)
+        return jnp.log(value) - jnp.log1p(-value), {}
+
+    rng = Rng(jax.random.key(5), jnp.arange(COUNT))
+    batch = {"tokens": jnp.zeros((COUNT, T), jnp.int32)}
+
+    def sampled(params):
+        bound = dataclasses.replace(network, params=params)
+        outputs = POLICY.forward.run(bound, _Judge(judge), batch, rng, {"policy": network.params})
+        return losses.policy_gradient(outputs)
+
+    def expected(params):
+        read = network.__class__(network.module, params, {})(None, every)[0].log_probabilities
+        return -jnp.sum(jnp.exp(read.sum(1)) * worth(every))
+
+    found = jax.flatten_util.ravel_pytree(jax.jit(jax.grad(sampled))(network.params))[0]
+    exact = jax.flatten_util.ravel_pytree(jax.grad(expected)(network.params))[0]
+    away = np.linalg.norm(found - exact) / np.linalg.norm(exact)
+    # Of twelve seeds 0.16 to 0.31; their mean 0.05.
+    assert away < 0.4

@@ -1,4 +1,4 @@
-"""A tiny SeqGAN in three stages, on the sentences of an oracle of seven words."""
+"""A tiny SeqGAN in two stages, on the sentences of an oracle of seven words."""
 
 import dataclasses
 
@@ -8,9 +8,9 @@ import jaxgan as jg
 from jaxgan.data.datasets import DataSpec
 from jaxgan.data.source import Source, digest, from_arrays
 from jaxgan.data.tokens import tokens
-from jaxgan.data.vocabulary import Vocabulary
 from jaxgan.nets import seqgan
 from jaxgan.oracle import Oracle, fresh_weights
+from jaxgan.vocabulary import Vocabulary
 
 WORDS = Vocabulary(7, ("", "the", "cat", "dog", "sees", "a", "bird"))
 LENGTH = 4

@@ -1,13 +1,14 @@
 """``jaxgan chain``: trains presets of an experiment one after another."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from jaxgan.cli.experiment import run
 from jaxgan.errors import UserError, one_of
 from jaxgan.experiment import Experiment, load_experiment
+from jaxgan.files import write_json, writing
 from jaxgan.runs.exit_codes import EXIT_FAULT
-from jaxgan.runs.folder import run_folder
 
 USAGE = """usage: jaxgan chain FILE [NAME] [--workdir DIR] [--budget SHARE] [flags]
 
@@ -33,7 +34,9 @@ def chain(arguments: Sequence[str]) -> int:
     if not arguments or arguments[0] in ("-h", "--help"):
         print(USAGE, end="")
         return 0 if arguments else EXIT_FAULT
-    experiment, stages = planned(arguments)
+    experiment, root, stages = planned(arguments)
+    if not {"-h", "--help"} & {*arguments}:
+        check_folder(root, stages)
     for number, flags in enumerate(stages, 1):
         print(f"Stage {number} of {len(stages)}: {flags[0]}")
         if code := run(experiment, flags, f"jaxgan chain {arguments[0]}"):
@@ -41,8 +44,8 @@ def chain(arguments: Sequence[str]) -> int:
     return 0
 
 
-def planned(arguments: Sequence[str]) -> tuple[Experiment, list[list[str]]]:
-    """The experiment, and the flags of each stage, the preset first.
+def planned(arguments: Sequence[str]) -> tuple[Experiment, Path, list[list[str]]]:
+    """The experiment, the folder of the chain, and the flags of each stage, the preset first.
 
     Raises:
       UserError: there is no such file or chain, or a flag is at fault.
@@ -56,21 +59,52 @@ def planned(arguments: Sequence[str]) -> tuple[Experiment, list[list[str]]]:
     name = next(iter(experiment.chains))
     if rest and not rest[0].startswith("-"):
         name = one_of(rest.pop(0), experiment.chains, "chain")
-    for flag, why in OWN.items():
-        if any(word.split("=")[0] == flag for word in rest):
-            raise UserError(f"{flag}: {why}.")
+    presets = [experiment.selected(preset) for preset in experiment.chains[name]]
+    for word in rest:
+        flag = word.split("=")[0].replace("_", "-").replace("--no-", "--")
+        field = flag.removeprefix("--").replace("-", "_")
+        if flag in OWN:
+            raise UserError(f"{flag}: {OWN[flag]}.")
+        if len({repr(stage.default().__dict__.get(field)) for stage in presets}) > 1:
+            raise UserError(f"{flag}: each stage has its own.")
     words, workdir = _taken(rest, "--workdir")
     words, budget = _taken(words, "--budget")
     share = _share(budget or "1")
-    root = Path(workdir) if workdir else run_folder(experiment.selected(name), None).path
+    root = Path(workdir) if workdir else Path("runs", f"{experiment.name}-{name}-chain")
     stages: list[list[str]] = []
     before: list[str] = []
-    for number, preset in enumerate(experiment.chains[name], 1):
-        folder = str(root / f"{number}-{preset}")
-        steps = max(1, round(share * experiment.selected(preset).steps))
-        stages.append([preset, "--workdir", folder, "--steps", str(steps), *before, *words])
+    for number, stage in enumerate(presets, 1):
+        folder = str(root / f"{number}-{stage.preset}")
+        steps = max(1, round(share * stage.steps))
+        stages.append([stage.preset, "--workdir", folder, "--steps", str(steps), *before, *words])
         before = ["--init-from", folder]
-    return experiment, stages
+    return experiment, root, stages
+
+
+def check_folder(root: Path, stages: list[list[str]]) -> None:
+    """Notes what the stages are in the folder of a chain, or checks that they are what is noted.
+
+    Otherwise a later stage could go on from networks that are no longer there.
+
+    Raises:
+      UserError: the folder holds another chain, or cannot be written.
+    """
+    note = root / "chain.json"
+    wanted = [[stage[0], *stage[3:5]] for stage in stages]  # preset, --steps, their number
+    with writing(root, "Choose another --workdir."):
+        if not note.exists():
+            root.mkdir(parents=True, exist_ok=True)
+            write_json(note, wanted)
+            return
+        try:
+            found = json.loads(note.read_text())
+        except ValueError:
+            found = None
+    if found != wanted:
+        raise UserError(
+            f"{root} holds a chain of other stages or another --budget; give the same to resume "
+            "it, or another --workdir."
+        )
 
 
 def _taken(words: Sequence[str], flag: str) -> tuple[list[str], str | None]:

@@ -11,7 +11,7 @@ from jaxgan.data.sounds import sounds
 from jaxgan.data.source import RowSpec, Source
 from jaxgan.data.tokens import tokens
 from jaxgan.data.videos import VIDEOS
-from jaxgan.data.vocabulary import Vocabulary
+from jaxgan.vocabulary import Vocabulary
 
 
 @dataclasses.dataclass(frozen=True)

@@ -14,11 +14,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxgan.data.vocabulary import Vocabulary
 from jaxgan.errors import UserError
 from jaxgan.rng import Rng
 from jaxgan.types import Batch
 from jaxgan.viz import pictures
+from jaxgan.vocabulary import Vocabulary
 
 Range = tuple[float, float]
 """Values of black and white in the samples that networks see."""

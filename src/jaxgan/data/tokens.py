@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from jaxgan.data.modality import IMAGES, Modality, Range
-from jaxgan.data.vocabulary import Vocabulary
 from jaxgan.errors import UserError
 from jaxgan.files import replacing
 from jaxgan.rng import Rng
 from jaxgan.types import Batch
 from jaxgan.viz import text
+from jaxgan.vocabulary import Vocabulary
 
 NAME = "tokens"
 """The name of the modality, whatever its vocabulary."""
@@ -30,7 +30,7 @@ def tokens(vocabulary: Vocabulary) -> Modality:
         samples: np.ndarray, real: Mapping[str, np.ndarray] | None, columns: int | None
     ) -> np.ndarray:
         del real, columns
-        if vocabulary.words and text.drawable("".join(vocabulary.words)):
+        if vocabulary.words and text.drawable(frozenset("".join(vocabulary.words))):
             return text.lines(vocabulary.sentences(samples))
         return text.squares(samples, vocabulary.size)
 
@@ -48,7 +48,7 @@ def tokens(vocabulary: Vocabulary) -> Modality:
         preview=preview,
         dtype=np.int32,
         metrics=("nll_gen",),
-        thorough_metrics=("nll_gen", "bleu", "self_bleu"),
+        thorough_metrics=("bleu", "self_bleu"),
         write=lambda path, sample: path.write_text(vocabulary.sentence(sample) + "\n", "utf-8"),
         suffix=".txt",
         sheets={".txt": write_all},

@@ -19,6 +19,7 @@ from jaxgan.evaluation.requirements import (
     check_metric,
     check_paired,
     check_samples,
+    check_vocabulary,
 )
 from jaxgan.evaluation.samples import SampleSet
 from jaxgan.evaluation.score import Score
@@ -59,6 +60,7 @@ class Evaluation:
         for metric in self.metrics:
             check_samples(metric, generated, sampler)
         self.check(generated.count, generated.shape, generated.modality.name)
+        check_vocabulary(self.reference, generated)
         for metric in self.metrics:
             rows = generated.rows
             check_paired(metric, rows is not None and rows is self.reference.rows)

@@ -15,6 +15,7 @@ from jaxgan.evaluation.samples import SampleSet
 from jaxgan.metrics.features import Gaussian
 from jaxgan.rng import Rng
 from jaxgan.sampling.sampler import Sampler
+from jaxgan.vocabulary import Vocabulary
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -108,10 +109,9 @@ class Measured:
         return self.samples.modality.rate
 
     @property
-    def words(self) -> bool:
-        """Whether tokens are words, of which 0 is none."""
-        vocabulary = self.samples.modality.vocabulary
-        return vocabulary is not None and bool(vocabulary.words)
+    def vocabulary(self) -> Vocabulary | None:
+        """What tokens stand for; None for other samples."""
+        return self.samples.modality.vocabulary
 
     @property
     def labels(self) -> np.ndarray | None:

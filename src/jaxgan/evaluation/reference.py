@@ -59,7 +59,8 @@ def reference_of(
       num_real: its size; None for as many as are scored, as far as they go.
       num_generated: how many are scored.
       held_out: split of the held-out samples; None for the rest of ``split`` where that is
-        enough, else ``test`` or ``trained`` where there is one, else whatever the rest has.
+        enough and they are no text, else ``test`` or ``trained`` where there is one, else whatever
+        the rest has.
       trained: of samples that are made from the reference's rows, one from each, the split of the
         training, for a reference that is all of ``test``. What its targets score is what a
         generator would that gave them again.
@@ -78,7 +79,9 @@ def reference_of(
     real = of_source(source, places)
     rest = source.size - count
     other = opened(held_out) if held_out else None
-    if other is None and rest < scored:
+    # What a generator of text finds likely must be what it has not seen, wherever there is any.
+    unseen = source.modality.vocabulary is not None
+    if other is None and (rest < scored or unseen):
         spare = (
             optional_split(opened, name) for name in ("test", trained) if name not in (None, split)
         )

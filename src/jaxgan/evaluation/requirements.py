@@ -30,6 +30,21 @@ def check_comparable(reference: Reference, modality: str) -> None:
         )
 
 
+def check_vocabulary(reference: Reference, generated: SampleSet) -> None:
+    """Refuses tokens that stand for other words than the reference's.
+
+    Raises:
+      UserError: naming both.
+    """
+    ours, theirs = generated.modality.vocabulary, reference.real.modality.vocabulary
+    if ours != theirs:
+        raise UserError(
+            f"{generated.name} has {ours}, {reference.real.name} another of "
+            f"{theirs.size if theirs else 0:,}: what is number 5 in one is something else in the "
+            "other. Score against the data of the training."
+        )
+
+
 def check_metric(
     metric: Metric,
     reference: Reference,
@@ -62,6 +77,11 @@ def check_metric(
             f"{name} needs real samples beside the reference; lower --num-real, or name another "
             "split with --held-out."
         )
+    if metric.oracle and reference.oracle is None:
+        raise UserError(
+            f"{name} needs data whose oracle is known, which {real.name} is not; choose other "
+            "metrics, or score against oracle."
+        )
     if metric.labels and real.labels is None:
         raise UserError(f"{name} needs labels, which {real.name} does not have; choose another.")
     numbers = {"--num": count, "--num-real": real.count} if metric.against else {"--num": count}
@@ -92,7 +112,7 @@ def check_samples(metric: Metric, generated: SampleSet, sampler: Sampler | None)
     """
     if metric.walks and sampler is None:
         raise UserError(
-            f"{metric.name} walks through latents, which images do not have; name a run folder."
+            f"{metric.name} asks the generator itself, which files do not have; name a run folder."
         )
     if metric.labels and generated.labels is None:
         raise UserError(

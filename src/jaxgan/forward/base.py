@@ -85,6 +85,7 @@ class Forward:
       reverse: ``sample`` from targets to sources, for a game that learns both ways.
       log_probabilities: ``(generator, tokens) -> [b, length]``, of sequences of tokens that the
         generator might have written; None for other samples.
+      keys: whether latents are keys of random numbers, between which nothing lies.
       codes: where the latents hold one-hot codes, ``name -> (first, after the last)``.
     """
 
@@ -99,6 +100,7 @@ class Forward:
     hidden: Hidden | None = None
     reverse: Sample | None = None
     log_probabilities: Callable[[Any, Array], Array] | None = None
+    keys: bool = False
     codes: Mapping[str, tuple[int, int]] = dataclasses.field(default_factory=dict)
 
     @property

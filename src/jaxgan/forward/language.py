@@ -58,7 +58,7 @@ def policy(rollouts: int = 16) -> Forward:
         extras = _extras(generator, written, batch) | {"rewards": rewards}
         return judged(discriminator, batch["tokens"], written.tokens, g_stats, adaptive, extras)
 
-    return Forward(KEYS, run, _sample, log_probabilities=_read)
+    return Forward(KEYS, run, _sample, log_probabilities=_read, keys=True)
 
 
 def rewards_of(
@@ -145,7 +145,7 @@ def relaxed(inverse_temperature: Callable[[Array], ScalarLike]) -> Forward:
         extras = _extras(generator, written, batch)
         return judged(discriminator, real, written.relaxed, g_stats, adaptive, extras)
 
-    return Forward(KEYS, run, _sample, log_probabilities=_read)
+    return Forward(KEYS, run, _sample, log_probabilities=_read, keys=True)
 
 
 def _extras(generator: Any, written: Any, batch: Batch) -> dict[str, Any]:

@@ -1,11 +1,13 @@
 """BLEU: how much of generated sentences stands in real ones, by nltk."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from jaxgan.metrics.metric import TOKENS, Comparison, Found, Metric
+from jaxgan.errors import UserError
+from jaxgan.metrics.metric import TOKENS, Comparison, Found, Metric, Samples, held_out_of
 
 ORDERS = (2, 3, 4, 5)
 """The longest n-grams that count."""
@@ -15,9 +17,6 @@ SCORED = 200
 
 REFERENCES = 1000
 """Sentences that they are compared with, at most: the time is their product."""
-
-END = 0
-"""The token after the last word of a sentence of words."""
 
 
 def sentence_bleu(hypothesis: Sequence[int], references: Sequence[Sequence[int]]) -> np.ndarray:
@@ -30,44 +29,73 @@ def sentence_bleu(hypothesis: Sequence[int], references: Sequence[Sequence[int]]
         sentence_bleu,
     )
 
+    if not hypothesis:
+        return np.zeros(len(ORDERS))
     weights = [tuple([1.0 / order] * order) for order in ORDERS]
     smoothing = SmoothingFunction().method1
     return np.array(sentence_bleu(references, hypothesis, weights, smoothing), np.float64)
 
 
-def sentences(rows: np.ndarray, ends: bool) -> list[list[int]]:
-    """Rows of tokens as lists; without what follows a sentence where tokens are words."""
-    return [[token for token in row if not ends or token != END] for row in rows.tolist()]
+def sentences(samples: Samples, count: int) -> list[list[int]]:
+    """So many sentences, drawn without replacement and the same every time, as lists of tokens.
+
+    Raises:
+      UserError: their vocabulary is not known.
+    """
+    if samples.vocabulary is None:
+        raise UserError(f"{samples.name} has no vocabulary; choose other metrics.")
+    rows = samples.array()
+    return samples.vocabulary.cut(rows[np.random.default_rng(0).permutation(len(rows))[:count]])
 
 
 def bleu(comparison: Comparison) -> Found:
-    """The mean over ``SCORED`` generated sentences, with ``REFERENCES`` real ones."""
-    references = sentences(comparison.real.array()[:REFERENCES], comparison.real.words)
-    scored = sentences(comparison.generated.array()[:SCORED], comparison.real.words)
-    found = np.mean([sentence_bleu(one, references) for one in scored], axis=0)
-    return dict(zip((f"bleu{order}" for order in ORDERS), found.tolist(), strict=True)), {}
+    """The mean over ``SCORED`` generated sentences, with held-out real ones as references.
+
+    So that a sentence of the training data gains nothing by being one.
+    """
+    references = sentences(held_out_of(comparison), REFERENCES)
+    scored = sentences(comparison.generated, SCORED)
+    return named("bleu", [sentence_bleu(one, references) for one in scored]), {}
 
 
-def parameters(comparison: Comparison) -> Mapping[str, Any]:
-    """The numbers of sentences and the smoothing, for the protocol."""
-    return {
+def named(name: str, found: Sequence[np.ndarray]) -> dict[str, float]:
+    """The means of ``sentence_bleu``'s results, by their names."""
+    means = np.mean(found, axis=0).tolist()
+    return dict(zip((f"{name}{order}" for order in ORDERS), means, strict=True))
+
+
+def _of_real(comparison: Comparison) -> Found:
+    """The same of real sentences of the reference."""
+    return bleu(dataclasses.replace(comparison, generated=comparison.real))
+
+
+def parameters(comparison: Comparison, references: int) -> dict[str, Any]:
+    """The numbers of sentences, the smoothing and the data's oracle, for the protocol."""
+    found: dict[str, Any] = {
         "scored": min(SCORED, comparison.generated.count),
-        "references": min(REFERENCES, comparison.real.count),
+        "references": references,
         "smoothing": "nltk method 1",
     }
+    oracle = comparison.oracle
+    return found if oracle is None else found | {"oracle_sha256": oracle.sha256}
+
+
+def _parameters(comparison: Comparison) -> Mapping[str, Any]:
+    return parameters(comparison, min(REFERENCES, held_out_of(comparison).count))
 
 
 METRIC = Metric(
     name="bleu",
-    about="BLEU-2 to BLEU-5 of generated sentences with real ones as references: how much of them "
-    "is real text",
+    about="BLEU-2 to BLEU-5 of generated sentences with held-out real ones as references: how "
+    "much of them is real text",
     compute=bleu,
     values={f"bleu{order}": "higher" for order in ORDERS},
     title=lambda distance: "BLEU",
     network="",
     modalities=frozenset({TOKENS}),
-    parameters=parameters,
-    against="real",
+    parameters=_parameters,
+    real_score=_of_real,
+    against="held out",
     keeps="samples",
     least=1,
 )

@@ -1,17 +1,19 @@
 """How many words two sentences differ by."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 
-def edit_distances(sentence: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Levenshtein's distance of a row of tokens to each of others, integers ``[n]``.
+def edit_distances(sentence: Sequence[int], others: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Levenshtein's distance of a sentence to each of others, integers ``[n]``.
 
-    The fewest tokens that are put in, taken out or replaced. What fills rows after their sentences
-    counts as tokens, so that rows are of one length.
+    The fewest tokens that are put in, taken out or replaced.
 
     Args:
-      sentence: integers ``[length]``.
+      sentence: tokens.
       others: integers ``[n, length]``.
+      lengths: integers ``[n]``: tokens of each of them; the rest of its row does not count.
     """
     length = others.shape[1]
     # Distances of the sentence's first words to the first 0, 1, ... of every other sentence.
@@ -24,4 +26,4 @@ def edit_distances(sentence: np.ndarray, others: np.ndarray) -> np.ndarray:
             added = np.minimum(before[:, place], now[:, place - 1]) + 1
             now[:, place] = np.minimum(replaced, added)
         before = now
-    return before[:, -1]
+    return before[np.arange(len(others)), lengths]

@@ -19,6 +19,7 @@ from jaxgan.errors import UserError
 from jaxgan.metrics.extractors.extractor import Extractor
 from jaxgan.metrics.features import Gaussian
 from jaxgan.oracle import Oracle
+from jaxgan.vocabulary import Vocabulary
 
 Better = Literal["lower", "higher", ""]
 """Which values of a number are better; empty where neither is."""
@@ -118,8 +119,8 @@ class Samples(Protocol):
         ...
 
     @property
-    def words(self) -> bool:
-        """Whether tokens are words, of which 0 is none."""
+    def vocabulary(self) -> Vocabulary | None:
+        """What tokens stand for; None for other samples."""
         ...
 
     @property
@@ -261,6 +262,7 @@ class Metric:
       paired: whether sample i is compared with real sample i, from whose row it must have been
         made.
       hidden: whether it must be known what was hidden of the generated images, and completed.
+      oracle: whether the distribution of the real sequences of tokens must be known.
     """
 
     name: str
@@ -281,6 +283,7 @@ class Metric:
     walks: bool = False
     paired: bool = False
     hidden: bool = False
+    oracle: bool = False
 
     @property
     def better(self) -> Better:

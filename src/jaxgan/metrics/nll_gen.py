@@ -13,7 +13,8 @@ from jaxgan.oracle import Oracle
 def nll_gen(comparison: Comparison) -> Found:
     """The mean negative logarithm of a real token's probability under the generator, in nats.
 
-    Beside it, where it is known, that under the oracle, from which the tokens come.
+    Of all tokens of a row, those that fill it after a shorter sentence included. Beside it, where
+    it is known, that under the oracle, from which the tokens come.
     """
     generator, held_out = comparison.generated.generator, held_out_of(comparison)
     if generator is None:
@@ -37,7 +38,7 @@ def _parameters(comparison: Comparison) -> Mapping[str, Any]:
 METRIC = Metric(
     name="nll_gen",
     about="negative log-likelihood of held-out real sentences under the generator, in nats a "
-    "token: a generator that has lost variety finds them unlikely",
+    "token of a row: a generator that has lost variety finds them unlikely",
     compute=nll_gen,
     values={"nll": "lower"},
     title=lambda distance: "NLL-gen",

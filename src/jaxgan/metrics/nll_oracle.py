@@ -15,7 +15,7 @@ def oracle_of(comparison: Comparison) -> Oracle:
       UserError: it is not known.
     """
     if comparison.oracle is None:
-        raise UserError(f"{comparison.real.name} has no oracle; score against --data oracle.")
+        raise UserError(f"The oracle of {comparison.real.name} is not known.")
     return comparison.oracle
 
 
@@ -46,4 +46,5 @@ METRIC = Metric(
     precision="float32, float64 mean",
     keeps="samples",
     least=1,
+    oracle=True,
 )

@@ -3,29 +3,38 @@
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
-from jaxgan.metrics.bleu import ORDERS, REFERENCES, SCORED, sentence_bleu, sentences
+from jaxgan.metrics.bleu import (
+    ORDERS,
+    REFERENCES,
+    SCORED,
+    named,
+    parameters,
+    sentence_bleu,
+    sentences,
+)
 from jaxgan.metrics.metric import TOKENS, Comparison, Found, Metric
+
+
+def among(comparison: Comparison) -> int:
+    """Sentences that are looked at, as many generated as real ones.
+
+    The score grows with their number, so that otherwise it could not be compared.
+    """
+    held_out = comparison.held_out
+    real = comparison.generated.count if held_out is None else held_out.count
+    return min(REFERENCES, comparison.generated.count, real)
 
 
 def self_bleu(comparison: Comparison) -> Found:
     """The mean BLEU of sentences, with the others as references (Zhu et al. 2018, Texygen)."""
-    made = sentences(comparison.generated.array()[:REFERENCES], comparison.real.words)
-    found = np.mean(
-        [sentence_bleu(one, made[:at] + made[at + 1 :]) for at, one in enumerate(made[:SCORED])],
-        axis=0,
-    )
-    return dict(zip((f"self_bleu{order}" for order in ORDERS), found.tolist(), strict=True)), {}
+    made = sentences(comparison.generated, among(comparison))
+    scored = enumerate(made[:SCORED])
+    found = [sentence_bleu(one, made[:at] + made[at + 1 :]) for at, one in scored]
+    return named("self_bleu", found), {}
 
 
 def _parameters(comparison: Comparison) -> Mapping[str, Any]:
-    count = comparison.generated.count
-    return {
-        "scored": min(SCORED, count),
-        "references": min(REFERENCES, count) - 1,
-        "smoothing": "nltk method 1",
-    }
+    return parameters(comparison, among(comparison) - 1)
 
 
 METRIC = Metric(

@@ -10,11 +10,9 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from jaxgan.rng import key_of_bits
+from jaxgan.vocabulary import START
 
 Tokens = Int[Array, "batch length"]
-
-START = 0
-"""The token before the first one."""
 
 
 class Written(NamedTuple):
@@ -134,6 +132,28 @@ class LanguageModel(nn.Module):
         written = _scan(step, 0)(self, start, (places, tokens.T))[1]
         tokens, chosen, relaxed = jax.tree.map(lambda leaf: jnp.swapaxes(leaf, 0, 1), written)
         return Written(tokens, chosen, relaxed)
+
+
+def lstm(
+    vocabulary: int,
+    length: int,
+    embedding: int,
+    hidden: int,
+    kernel_init: nn.initializers.Initializer,
+    bias_init: nn.initializers.Initializer,
+    embedding_init: nn.initializers.Initializer,
+) -> LanguageModel:
+    """A language model whose cell is an LSTM, with one initializer for all of its kernels."""
+    cell = nn.OptimizedLSTMCell(
+        hidden, kernel_init=kernel_init, recurrent_kernel_init=kernel_init, bias_init=bias_init
+    )
+
+    def initial(count: int) -> tuple[jax.Array, jax.Array]:
+        return jnp.zeros((count, hidden)), jnp.zeros((count, hidden))
+
+    return LanguageModel(
+        cell, initial, vocabulary, length, embedding, embedding_init, kernel_init, bias_init
+    )
 
 
 def _scan(step: Callable[..., Any], axis: int) -> Callable[..., Any]:

@@ -8,11 +8,10 @@ import math
 from collections.abc import Sequence
 
 import flax.linen as nn
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jaxgan.nets.language import LanguageModel
+from jaxgan.nets.language import LanguageModel, lstm
 from jaxgan.nets.seqgan import Highway
 from jaxgan.nn.dropout import Dropout
 from jaxgan.nn.memory import RelationalMemory, fan_in
@@ -44,22 +43,8 @@ def lstm_generator(
     vocabulary: int, length: int, embedding: int = 32, hidden: int = 32
 ) -> LanguageModel:
     """An LSTM in the memory's place: the paper's ablation."""
-    kernel = fan_in(hidden)
-    cell = nn.OptimizedLSTMCell(hidden, kernel_init=kernel, recurrent_kernel_init=kernel)
-
-    def initial(count: int) -> tuple[jax.Array, jax.Array]:
-        return jnp.zeros((count, hidden)), jnp.zeros((count, hidden))
-
-    return LanguageModel(
-        cell,
-        initial,
-        vocabulary,
-        length,
-        embedding,
-        fan_in(vocabulary),
-        kernel,
-        nn.initializers.zeros_init(),
-    )
+    zeros = nn.initializers.zeros_init()
+    return lstm(vocabulary, length, embedding, hidden, fan_in(hidden), zeros, fan_in(vocabulary))
 
 
 class Discriminator(nn.Module):
@@ -100,6 +85,8 @@ class Discriminator(nn.Module):
         seen = seen[..., None]  # one channel
         found = []
         for width in self.widths:
+            if width > x.shape[1]:  # of shorter sentences
+                continue
             convolution = nn.Conv(
                 self.filters,
                 (width, self.size),

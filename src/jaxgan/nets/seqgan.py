@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from jaxgan.nets.language import LanguageModel
+from jaxgan.nets.language import LanguageModel, lstm
 from jaxgan.nn.dropout import Dropout
 
 Filters = Sequence[tuple[int, int]]
@@ -26,14 +26,7 @@ FILTERS: Filters = (
 def generator(vocabulary: int, length: int, embedding: int = 32, hidden: int = 32) -> LanguageModel:
     """An LSTM; all its weights and biases start as normal numbers of deviation 0.1."""
     normal = nn.initializers.normal(0.1)
-    cell = nn.OptimizedLSTMCell(
-        hidden, kernel_init=normal, recurrent_kernel_init=normal, bias_init=normal
-    )
-
-    def initial(count: int) -> tuple[jax.Array, jax.Array]:
-        return jnp.zeros((count, hidden)), jnp.zeros((count, hidden))
-
-    return LanguageModel(cell, initial, vocabulary, length, embedding)
+    return lstm(vocabulary, length, embedding, hidden, normal, normal, normal)
 
 
 class Highway(nn.Module):

@@ -25,9 +25,10 @@ def read_samples(run: ReportedRun) -> list[Block]:
         training = run.source.read(np.arange(min(SEARCHED, run.source.size)))["tokens"]
     except LeftOutError:
         return [Text(text), Table([(one,) for one in written], ("sentence",))]
+    lengths = np.array([vocabulary.length(row) for row in training])
     rows = []
-    for sentence, words in zip(shown, written, strict=True):
-        distances = edit_distances(sentence, training)
+    for sentence, words in zip(vocabulary.cut(shown), written, strict=True):
+        distances = edit_distances(sentence, training, lengths)
         nearest = training[distances.argmin()]
         rows.append((words, vocabulary.sentence(nearest), str(distances.min())))
     text += (

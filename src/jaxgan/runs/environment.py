@@ -109,6 +109,13 @@ def environment_changes(before: dict[str, Any], now: dict[str, Any]) -> list[str
     return found
 
 
+LONG = 200
+"""Characters of a value that are shown."""
+
+
 def shortened(value: Any) -> str:
-    """The value as text; of a sha256, the first twelve digits."""
-    return str(value)[:12] if isinstance(value, str) and len(value) == 64 else str(value)
+    """The value as text; of a sha256 the first twelve digits, of a long one the beginning."""
+    if isinstance(value, str) and len(value) == 64:
+        return value[:12]
+    text = str(value)
+    return text if len(text) <= LONG else f"{text[:LONG]}..."

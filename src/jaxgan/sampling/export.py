@@ -73,6 +73,9 @@ def model_card(trained: TrainedRun, sampler: Sampler, tensors: dict[str, np.ndar
     description, doc = trained.description, trained.experiment.doc.strip()
     count = sum(value.size for name, value in tensors.items() if name.startswith("params/"))
     low, high = sampler.gan.range
+    values = f"values from {low} to {high}"
+    if (vocabulary := sampler.task.modality.vocabulary) is not None:
+        values = f"numbers of {vocabulary}, which config.json has under data; latents are keys"
     called_with = "images" if sampler.gan.forward.row_keys else "latents"
     settings = description["config"] | description["training"]
     environment = latest_environment(description)
@@ -84,7 +87,7 @@ A generator trained with jaxgan on {description["data"]["name"]}.
 
 - **Weights**: {sampler.weights} of step {sampler.step}; {count:,} parameters, float32, in
   `generator.safetensors` (`params/...` and batch statistics by their Flax path).
-- **Samples**: shape {tuple(sampler.task.shape)}, values from {low} to {high}.
+- **Samples**: shape {tuple(sampler.task.shape)}, {values}.
 - **Data**: {description["data"]["size"]:,} samples, split {description["training"]["split"]},
   sha256 `{description["data"]["fingerprint"]}`.
 - **Trained with**: jax {versions["jax"]}, flax {versions["flax"]}, optax {versions["optax"]}

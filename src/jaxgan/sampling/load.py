@@ -16,7 +16,6 @@ from jaxgan.data.sounds import sounds
 from jaxgan.data.source import RowSpec, Source
 from jaxgan.data.tokens import tokens
 from jaxgan.data.videos import VIDEOS
-from jaxgan.data.vocabulary import Vocabulary
 from jaxgan.errors import UserError
 from jaxgan.experiment import Experiment, Task, initial_state, load_experiment, open_of
 from jaxgan.game.gan import Gan
@@ -24,6 +23,7 @@ from jaxgan.runs.checkpoint import Checkpoints, digest
 from jaxgan.runs.environment import code_digest
 from jaxgan.runs.folder import RunFolder, read_description
 from jaxgan.sampling.sampler import Sampler, Weights, sampler_of
+from jaxgan.vocabulary import Vocabulary
 
 Step = int | Literal["best"] | None
 """Step of a checkpoint: the one of the best score, or for None the newest that is sound."""

@@ -273,6 +273,8 @@ class Sampler:
 
         Walk ``i`` goes from sample ``2 * i`` to the next, however many walks there are.
         """
+        if self.gan.forward.keys:
+            raise UserError("--interpolate: between sentences lies nothing; omit it.")
         ends = self.latents(2 * rows, seed)
         share = np.linspace(0.0, 1.0, columns, dtype=np.float32)[None, :, None]
         walk = (1.0 - share) * ends[::2, None] + share * ends[1::2, None]
@@ -290,6 +292,8 @@ class Sampler:
 
     def draw(self, seed: int, first: int, truncation: float | None = None) -> np.ndarray:
         """The ``BATCH`` latents of ``seed`` from number ``first`` on, float32."""
+        if truncation is not None and self.gan.forward.keys:
+            raise UserError("--truncation: sentences have no latents to truncate; omit it.")
         key = named(jax.random.key(seed), "sample")
         first_row = np.int32(first)
         return np.asarray(_draw(Static(self.gan), self.precision, key, first_row, truncation))

@@ -26,7 +26,7 @@ from jaxgan.game.step import make_step
 from jaxgan.processes import arrays_from_first, from_first, on_first
 from jaxgan.runs.checkpoint import digest
 from jaxgan.runs.environment import describe_environment, environment_changes
-from jaxgan.runs.folder import RunFolder, create_folder
+from jaxgan.runs.folder import RunFolder, create_folder, read_description
 from jaxgan.runs.identity import check_same_run
 from jaxgan.runs.job_checkpoints import Store
 from jaxgan.runs.metrics_log import read_metrics
@@ -244,6 +244,23 @@ def warm(
     }
     adaptive = {**state.adaptive, **adaptive_of(game.gan, theirs)}
     return dataclasses.replace(state, players=theirs, ema=ema, adaptive=adaptive)
+
+
+def check_vocabulary(task: Task, run: Path | None) -> None:
+    """Refuses networks whose tokens stand for other words than the task's.
+
+    Raises:
+      UserError: they do.
+    """
+    vocabulary = task.modality.vocabulary
+    if run is None or vocabulary is None:
+        return
+    theirs = read_description(RunFolder(run))["data"].get("vocabulary") or {}
+    if theirs != {**dataclasses.asdict(vocabulary), "words": list(vocabulary.words)}:
+        raise UserError(
+            f"--init-from {run}: its tokens stand for other words than those of these data; train "
+            "it on the same data."
+        )
 
 
 def origin(like: GanState, run: Path | None) -> dict[str, str] | None:

@@ -1,5 +1,7 @@
 """Pictures of text: lines of words, and colored squares where there are no words to draw."""
 
+import functools
+
 import matplotlib
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -7,13 +9,20 @@ from PIL import Image, ImageDraw, ImageFont
 SIZE = 14
 """Height of the letters, in pixels."""
 
-LATIN = 0x250
-"""Characters from here on are not in the font that Pillow brings."""
+NOBODY = "\U0010ffff"
+"""A character that no font has, in whose place a font draws a box."""
 
 
-def drawable(words: str) -> bool:
-    """Whether the font has all these characters."""
-    return all(ord(character) < LATIN for character in words)
+@functools.cache
+def drawable(characters: frozenset[str]) -> bool:
+    """Whether the font that Pillow brings has all these characters."""
+    font = ImageFont.load_default(SIZE)
+
+    def drawn(character: str) -> bytes:
+        return np.asarray(list(font.getmask(character))).tobytes()  # pyright: ignore
+
+    box = drawn(NOBODY)
+    return all(drawn(one) != box for one in characters if not one.isspace())
 
 
 def lines(sentences: list[str]) -> np.ndarray:

@@ -16,7 +16,7 @@ PACKAGE = "chinese-poetry"
 
 LINE = "[\u3400-\u9fff]{5}"
 QUATRAIN = re.compile(f"{LINE}，{LINE}。{LINE}，{LINE}。")
-"""Four lines of five characters, with their signs."""
+"""Four lines of five characters, with their punctuation."""
 
 
 class Poems(TextBuilder):

@@ -15,7 +15,7 @@ PARTS = ("noun", "verb", "adj", "adv")
 """WordNet's files, by part of speech."""
 
 SHORTEST, LONGEST = 5, 20
-"""Words and signs of a sentence."""
+"""Words and punctuation marks of a sentence."""
 
 
 class Sentences(TextBuilder):
@@ -47,7 +47,7 @@ def _load(builder: Any, paths: Mapping[str, Path]) -> Loaded:
 
 
 SENTENCES = Recipe(
-    about="English sentences of 5 to 20 words and signs: WordNet's examples of use",
+    about="English sentences of 5 to 20 words and punctuation marks: WordNet's examples of use",
     license="WordNet 3.0 license",
     source="Princeton University, WordNet 3.0; Debian's wordnet-base 1:3.0-37",
     files=tuple(f"data.{part}" for part in PARTS),

@@ -12,9 +12,9 @@ from jaxgan.data.source import Source, digest, from_arrays
 from jaxgan.data.sources.tfds import resolve_data_dir
 from jaxgan.data.splits import split_indices
 from jaxgan.data.tokens import tokens
-from jaxgan.data.vocabulary import Vocabulary
 from jaxgan.errors import NoSplitError, UserError
 from jaxgan.oracle import Oracle, fresh_weights, read_weights
+from jaxgan.vocabulary import Vocabulary
 
 COUNT = 10_000
 """Sentences of each split, as in SeqGAN's benchmark."""

@@ -10,11 +10,14 @@ import numpy as np
 from jaxgan.data.source import Source, from_arrays
 from jaxgan.data.splits import rows_of
 from jaxgan.data.tokens import tokens
-from jaxgan.data.vocabulary import END, Vocabulary
 from jaxgan.errors import UserError
+from jaxgan.vocabulary import END, Vocabulary
 
 LONGEST = 64
 """Tokens that a sentence may have if no number is given."""
+
+MOST_TOKENS = 200
+"""Tokens that a sentence may have."""
 
 MOST = 50_000
 """Different tokens that are allowed: a generator's last layer has a weight for each."""
@@ -27,7 +30,7 @@ Split = Callable[[str], list[str]]
 
 
 def words_of(sentence: str) -> list[str]:
-    """The words of a sentence, in lower case; every other sign is a word of its own."""
+    """The words of a sentence, in lower case; every punctuation mark is a word of its own."""
     return re.findall(r"\w+(?:['’-]\w+)*|[^\w\s]", sentence.lower())
 
 
@@ -62,12 +65,16 @@ def open_text(kind: str, words: str, split: str = "train") -> Source:
     if not found:
         raise UserError(f"{kind}: names no file; give {kind}:FILE.")
     length, file = int(found[1] or 0), Path(found[2]).expanduser()
+    if found[1] and not 2 <= length <= MOST_TOKENS:
+        raise UserError(f"{kind}:{words}: sentences have 2 to {MOST_TOKENS} tokens.")
     try:
         lines = file.read_text("utf-8-sig").splitlines()
     except OSError as error:
         raise UserError(f"{file} cannot be read ({error.strerror}). Check its path.") from error
     except UnicodeDecodeError as error:
         raise UserError(f"{file} is no text in UTF-8. Save it as such.") from error
+    except ValueError as error:  # a zero in the path
+        raise UserError(f"{str(file)!r} is no path of a file.") from error
     rest = [number % HELD_OUT == HELD_OUT - 1 for number in range(len(lines))]
     train = [line for line, held in zip(lines, rest, strict=True) if not held]
     test = [line for line, held in zip(lines, rest, strict=True) if held]
