@@ -11,6 +11,7 @@ import dataclasses
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from jaxgan.aot.chips import chip_of
 from jaxgan.aot.hlo import Collective
 from jaxgan.aot.scaling import weak_scaling
 from jaxgan.files import replacing, write_json
-from jaxgan.runs.environment import processor
+from jaxgan.runs.environment import git_commit, processor
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 
@@ -90,8 +91,9 @@ def compiled(case: str, precision: str) -> dict[str, Any]:
     command += [*preset, "--topology", LARGE.get(file, TOPOLOGY), "--json", "--own-precision"]
     command += ["--matmul-precision", products, "--dtype", activations, *CASES[case]]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
+    made = {"commit": git_commit(), "date": time.strftime("%Y-%m-%d", time.gmtime())}
     try:
-        return json.loads(done.stdout)
+        return json.loads(done.stdout) | made
     except ValueError:
         said = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
         return {"fault": said}

@@ -15,7 +15,7 @@ from jaxgan.aot.batch import largest
 from jaxgan.aot.chips import Chip, chip_of
 from jaxgan.aot.figures import Figures, Memory, figures_of, memory_of
 from jaxgan.aot.program import Program, program_of
-from jaxgan.aot.scaling import Scaled, weak_scaling
+from jaxgan.aot.scaling import CHIPS, Scaled, weak_scaling
 from jaxgan.aot.topology import devices_of
 from jaxgan.cli.experiment import parse
 from jaxgan.cli.flags import check_count
@@ -215,9 +215,14 @@ def scaling(figures: Figures, chip: Chip, devices: int) -> dict[str, Any]:
     """
     if figures.least is None or devices == 1:
         return {"weak_scaling": []}
-    steps = weak_scaling(chip, figures.least.seconds, figures.collectives, devices)
+    # GPUs of several machines are linked by a network, whose rate is not the chip's.
+    counts = CHIPS if chip.platform == "tpu" else [n for n in CHIPS if n <= MACHINE]
+    steps = weak_scaling(chip, figures.least.seconds, figures.collectives, devices, counts)
     return {"weak_scaling": [dataclasses.asdict(one) for one in steps]}
 
+
+MACHINE = 8
+"""GPUs that are linked to each other directly, at most."""
 
 HEAD = "products, activations"
 UNKNOWN = "not reported"
@@ -276,8 +281,9 @@ def scales(result: dict[str, Any]) -> list[str]:
     return [
         f"With as many rows on each of more chips, {rows_of_each:,}, by a model and not measured: "
         "rings at the published",
-        f"rate of a chip's links, {result['chip']['links'] / 1e9:.0f} GB/s, beside the rest of a "
-        "step or after it, without latency.",
+        f"rate of all links of a chip, {result['chip']['links'] / 1e9:.0f} GB/s, of which a grid "
+        "that is no torus has fewer,",
+        "beside the rest of a step or after it, without latency.",
         "",
         table([head, *lines]),
         "",
