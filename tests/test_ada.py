@@ -101,13 +101,11 @@ def test_flips_and_turns_are_pixels_of_a_smooth_picture():
     """Not exactly: the filter is not quite symmetric."""
     wide, square, one = smooth(20, 16), smooth(16, 16), jnp.ones(1)
     inner = np.s_[:, 3:-3, 3:-3]
-    np.testing.assert_allclose(
-        changed(wide, flipped=one)[inner], wide[:, :, ::-1][inner], atol=0.06
-    )
+    np.testing.assert_allclose(changed(wide, flipped=one)[inner], wide[:, :, ::-1][inner], atol=0.1)
     half = changed(wide, quarters=2 * one)
-    np.testing.assert_allclose(half[inner], wide[:, ::-1, ::-1][inner], atol=0.06)
+    np.testing.assert_allclose(half[inner], wide[:, ::-1, ::-1][inner], atol=0.1)
     quarter = changed(square, quarters=one)
-    np.testing.assert_allclose(quarter[inner], np.rot90(square, -1, (1, 2))[inner], atol=0.06)
+    np.testing.assert_allclose(quarter[inner], np.rot90(square, -1, (1, 2))[inner], atol=0.1)
 
 
 def test_colors_by_hand():

@@ -69,7 +69,7 @@ def test_a_wrong_setting(flags, expected, workdir, refused):
     "words, expected",
     [
         (["trian", TINY], ["No command trian", "did you mean train?"]),
-        (["zzz"], ["No command zzz", "train, sweep, population, status, sample"]),
+        (["zzz"], ["No command zzz", "train, chain, sweep, population, status, sample"]),
         (["data", "prepair", "mnist"], ["No command data prepair", "did you mean prepare?"]),
         (["train", "--steps", "3"], ["The experiment file comes first"]),
         (["train", "nothing.py"], ["No experiment file nothing.py"]),

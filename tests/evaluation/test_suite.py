@@ -15,7 +15,7 @@ from jaxgan.evaluation import suite
 from jaxgan.evaluation.found import checked_details, checked_values
 from jaxgan.evaluation.ranking import ranked_by
 from jaxgan.evaluation.suite import METRICS, markdown_table, metrics_named
-from jaxgan.metrics.metric import PICTURES, POINTS, SOUNDS, VIDEOS, Metric
+from jaxgan.metrics.metric import PICTURES, POINTS, SOUNDS, TOKENS, VIDEOS, Metric
 
 ROOT = Path(__file__).parents[2]
 
@@ -52,7 +52,7 @@ def test_a_declaration_is_whole(name):
     assert metric.about
     assert set(metric.values.values()) <= {"lower", "higher", ""}
     assert metric.modalities
-    assert metric.modalities <= {*PICTURES, POINTS, SOUNDS, VIDEOS}
+    assert metric.modalities <= {*PICTURES, POINTS, SOUNDS, TOKENS, VIDEOS}
     assert (metric.keeps == "features") <= (metric.network == "extractor")
 
 

@@ -5,6 +5,7 @@ import numpy as np
 from jaxgan.metrics.edit_distance import edit_distances
 from jaxgan.report.context import LeftOutError, ReportedRun
 from jaxgan.report.document import Block, Table, Text
+from jaxgan.report.samples import samples
 
 SHOWN = 20
 """Sentences of the table."""
@@ -16,7 +17,8 @@ SEARCHED = 20_000
 def read_samples(run: ReportedRun) -> list[Block]:
     """The first sentences of the seed, and the training sentence that is nearest to each."""
     vocabulary, shown = run.modality.vocabulary, run.samples[:SHOWN]
-    assert vocabulary is not None, "tokens have a vocabulary"
+    if vocabulary is None:  # tokens of an experiment's own kind
+        return samples(run)
     written = vocabulary.sentences(shown)
     sampler = run.drawer
     about = f"step {sampler.step}, seed {run.asked.seed}"
