@@ -105,7 +105,7 @@ def test_flips_and_turns_are_pixels_of_a_smooth_picture():
     half = changed(wide, quarters=2 * one)
     np.testing.assert_allclose(half[inner], wide[:, ::-1, ::-1][inner], atol=0.1)
     quarter = changed(square, quarters=one)
-    np.testing.assert_allclose(quarter[inner], np.rot90(square, -1, (1, 2))[inner], atol=0.1)
+    np.testing.assert_allclose(quarter[inner], np.rot90(square, 1, (1, 2))[inner], atol=0.1)
 
 
 def test_colors_by_hand():
