@@ -134,6 +134,8 @@ def folder(name: str, resolution: int, classes: int | None = None) -> jg.dataset
     return jg.datasets.DataSpec(f"folder:{name}", (resolution, resolution, 3), classes)
 
 
+SMOKE = dict(widths=(2, 2, 2, 2), group=2, blocks=1, latent=4, augmentation=0.0)
+
 FID = "FID, 50k samples"
 MODES = "modes of 1000; KL (26 000 samples, classified digit by digit)"
 
@@ -163,7 +165,7 @@ EXPERIMENT = jg.Experiment(
     Config,
     build,
     scoring=jg.Scoring(num=50_000),
-    smoke=dict(widths=(2, 2, 2, 2), group=2, blocks=1, latent=4),
+    smoke=SMOKE,
     ablations={
         "RpGAN + R1": dict(r2=0.0),
         "GAN + R1 + R2": dict(relativistic=False),
@@ -190,6 +192,7 @@ EXPERIMENT = jg.Experiment(
             batch_size=512,
             conditional=True,
             flip=True,
+            smoke=SMOKE | dict(augmentation=0.5),
         ),
         "ffhq64": dict(
             FFHQ | inception("1.95", "table 6"),
@@ -199,7 +202,7 @@ EXPERIMENT = jg.Experiment(
             widths=(768, 768, 768, 768, 384),
             r1=2.0,
             r2=2.0,
-            smoke=dict(widths=(2, 2, 2, 2, 2), group=2, blocks=1, latent=4),
+            smoke=SMOKE | dict(widths=(2, 2, 2, 2, 2)),
         ),
         "ffhq256": dict(
             FFHQ | inception("2.75", "table 5"),
@@ -209,7 +212,7 @@ EXPERIMENT = jg.Experiment(
             widths=(768, 768, 768, 768, 384, 192, 96),
             r1=150.0,
             r2=150.0,
-            smoke=dict(widths=(2,) * 7, group=2, blocks=1, latent=4),
+            smoke=SMOKE | dict(widths=(2,) * 7),
         ),
         "imagenet32": dict(
             IMAGENET | inception("1.27", "table 7"),
@@ -231,7 +234,7 @@ EXPERIMENT = jg.Experiment(
             r2=1.0,
             augmentation=0.4,
             half=4,
-            smoke=dict(widths=(2, 2, 2, 2, 2), group=2, blocks=1, latent=4),
+            smoke=SMOKE | dict(widths=(2, 2, 2, 2, 2)),
         ),
         "stacked_mnist_small": dict(
             STACKED,

@@ -50,7 +50,7 @@ def lstm_generator(
 class Discriminator(nn.Module):
     """A classifier of relaxed sequences that sees them in many small embeddings, one by one.
 
-    ``[b, length, vocabulary] -> [b, embeddings]``: a logit for each.
+    ``[b, length, vocabulary] -> [b, embeddings]``: a logit for each; ``[b]`` of one.
 
     Attributes:
       embeddings: how many there are.
@@ -71,7 +71,7 @@ class Discriminator(nn.Module):
     @nn.compact
     def __call__(
         self, x: Float[Array, "batch length vocabulary"], train: bool = False
-    ) -> Float[Array, "batch embeddings"]:
+    ) -> Float[Array, "batch ..."]:
         """The logits of each sequence."""
 
         def he(key, shape, dtype=jnp.float32):
@@ -101,4 +101,5 @@ class Discriminator(nn.Module):
         features = Highway(bias=False, kernel_init=fan_in(count), name="highway")(features)
         features = Dropout(self.dropout)(features, train=train)
         features = dense(self.hidden, count, "hidden")(features)
-        return dense(1, self.hidden, "logit")(features)[..., 0]
+        logits = dense(1, self.hidden, "logit")(features)[..., 0]
+        return logits[:, 0] if self.embeddings == 1 else logits
