@@ -56,6 +56,7 @@ QUEUE: tuple[Entry, ...] = (
     study("losses_grid", 0.8, population="auto"),
     study("normalization_fashion_mnist", 1.0),
     study("pix2pix_glyphs", 1.5),
+    study("pix2pix_weight", 1.2),
     study("cyclegan_glyphs", 0.7),
     study("context_encoder", 0.7, data="folder:data/cifar10_jpeg"),
     study("mocogan_clips", 1.5),
