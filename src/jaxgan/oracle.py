@@ -95,7 +95,13 @@ def read_weights(file: Path) -> dict[str, np.ndarray]:
     wanted = shapes_of(*sizes[0], *sizes[1]) if [len(size) for size in sizes] == [2, 1] else {}
     real = all(np.issubdtype(array.dtype, np.floating) for array in found.values())
     shapes = {name: np.shape(array) for name, array in found.items()}
-    if not real or shapes != wanted or min(shapes["Wi"]) < 1 or shapes["embedding"][0] < 2:
+    if (
+        not wanted
+        or not real
+        or shapes != wanted
+        or min(shapes["Wi"]) < 1
+        or shapes["embedding"][0] < 2
+    ):
         raise UserError(
             f"{file} holds no oracle: it needs the arrays {', '.join(shapes_of(0, 0, 0))} of "
             "floating-point numbers, of shapes that fit each other."

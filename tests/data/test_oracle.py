@@ -101,7 +101,7 @@ def test_another_split_is_refused():
         open_source("oracle", "validation")
 
 
-@pytest.mark.parametrize("fault", ["bytes", "arrays", "shapes", "infinite"])
+@pytest.mark.parametrize("fault", ["bytes", "arrays", "shapes", "infinite", "nothing"])
 def test_a_damaged_file_is_refused_in_one_line(oracle, tmp_path, fault):
     file = tmp_path / "weights.npz"
     weights = dict(oracle.weights)
@@ -109,6 +109,8 @@ def test_a_damaged_file_is_refused_in_one_line(oracle, tmp_path, fault):
         del weights["Wo"]
     if fault == "shapes":
         weights["Uf"] = weights["Uf"][:2]
+    if fault == "nothing":
+        weights = {}
     if fault == "infinite":
         weights["bo"] = np.full(VOCABULARY, np.inf, np.float32)
     np.savez(file, **weights)

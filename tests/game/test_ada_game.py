@@ -1,7 +1,5 @@
 """ADA in a game: penalties before the augmentation, and a strength that follows the logits."""
 
-import functools
-
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -9,15 +7,14 @@ import numpy as np
 import optax
 import pytest
 
-from jaxgan import forward, losses, parallel, penalties
+from jaxgan import forward, losses, penalties
 from jaxgan.augment import ada
 from jaxgan.game.gan import Gan
-from jaxgan.game.state import init
 from jaxgan.game.terms import scale
 from jaxgan.rng import Rng
 from jaxgan.types import Seen
 from support import games
-from support.exact import check_devices, check_resume
+from support.exact import Trainings
 
 ROWS, STEPS, SIDE = 8, 3, 4
 
@@ -57,41 +54,25 @@ GAME = Gan(
 )
 
 
-def chunk():
+def chunk(name="ada"):
+    del name
     size = (STEPS, 1, ROWS, SIDE, SIDE, 3)
     return {"image": np.random.default_rng(0).uniform(-1, 1, size).astype(np.float32)}
 
 
-def born(devices):
-    rows = {"image": jnp.asarray(chunk()["image"][0, 0, :2])}
-    state = jax.jit(lambda: init(GAME, jax.random.key(0), rows))()
-    return jax.device_put(state, parallel.replicated(devices))
-
-
-@functools.cache
-def runner(count):
-    """The compiled step on so many devices."""
-    return games.Runner(GAME, jax.devices()[:count])
-
-
-@functools.cache
-def trained(count):
-    """The state after all steps, and the logs of each."""
-    run = runner(count)
-    return run.one_by_one(born(run.devices), chunk())
+TRAININGS = Trainings({"ada": GAME}, chunk)
 
 
 def test_eight_devices_equal_one():
-    eight, one = trained(8), trained(1)
-    check_devices(eight, one, born(jax.devices()[:1]), rtol=2e-5, atol=1e-5)
-    games.close(eight[0].adaptive, one[0].adaptive, 0, 0)
-    assert one[0].adaptive["ada"]["strength"] != 0.5
-    assert int(one[0].adaptive["ada"]["images"]) == ROWS  # of the step after the last move
+    TRAININGS.check_devices("ada", rtol=2e-5, atol=1e-5)
+    eight, one = (TRAININGS.trained("ada", count)[0].adaptive for count in (8, 1))
+    games.close(eight, one, 0, 0)
+    assert one["ada"]["strength"] != 0.5
+    assert int(one["ada"]["images"]) == ROWS  # of the step after the last move
 
 
 def test_a_run_that_stops_and_goes_on_has_the_bits_of_one_that_does_not(tmp_path):
-    run = runner(8)
-    check_resume(run, born(run.devices), chunk(), trained(8)[0], tmp_path)
+    TRAININGS.check_resume("ada", tmp_path)
 
 
 def test_penalties_differentiate_with_respect_to_images_before_the_augmentation():

@@ -1,23 +1,18 @@
 """MoCoGAN and VGAN: eight devices equal one, and a run in parts a whole one."""
 
-import functools
-
 import flax.linen as nn
-import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
 
-from jaxgan import forward, losses, parallel
+from jaxgan import forward, losses
 from jaxgan.game.gan import ALTERNATING, Gan
-from jaxgan.game.state import init
 from jaxgan.game.terms import scale
 from jaxgan.nn.gaussian import GaussianNoise
 from jaxgan.nn.norm import BatchNorm
 from jaxgan.nn.recurrent import GRU
-from support import games
-from support.exact import check_devices, check_resume
+from support.exact import Trainings
 
 ROWS, STEPS, FRAMES, SIDE = 8, 3, 3, 2
 CONTENT, KINDS, MOTION = 2, 2, 2
@@ -98,37 +93,20 @@ GAMES = {
 }
 
 
-def chunk():
+def chunk(name):
+    del name
     size = (STEPS, 1, ROWS, FRAMES, SIDE, SIDE, 1)
     return {"image": np.random.default_rng(0).uniform(-1, 1, size).astype(np.float32)}
 
 
-def born(name, devices):
-    rows = {"image": jnp.asarray(chunk()["image"][0, 0, :2])}
-    state = jax.jit(lambda: init(GAMES[name], jax.random.key(0), rows))()
-    return jax.device_put(state, parallel.replicated(devices))
-
-
-@functools.cache
-def runner(name, count):
-    """The compiled step of a game on so many devices."""
-    return games.Runner(GAMES[name], jax.devices()[:count])
-
-
-@functools.cache
-def trained(name, count):
-    """The state after all steps, and the logs of each."""
-    run = runner(name, count)
-    return run.one_by_one(born(name, run.devices), chunk())
+TRAININGS = Trainings(GAMES, chunk)
 
 
 @pytest.mark.parametrize("name", GAMES)
 def test_eight_devices_equal_one(name):
-    eight, one = trained(name, 8), trained(name, 1)
-    check_devices(eight, one, born(name, jax.devices()[:1]), rtol=5e-5, atol=1e-5)
+    TRAININGS.check_devices(name, rtol=5e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", GAMES)
 def test_a_run_that_stops_and_goes_on_has_the_bits_of_one_that_does_not(name, tmp_path):
-    run = runner(name, 8)
-    check_resume(run, born(name, run.devices), chunk(), trained(name, 8)[0], tmp_path)
+    TRAININGS.check_resume(name, tmp_path)

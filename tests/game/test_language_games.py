@@ -1,7 +1,6 @@
 """SeqGAN and RelGAN: rewards, the policy's gradient, and eight devices equal one."""
 
 import dataclasses
-import functools
 import itertools
 
 import jax
@@ -15,12 +14,12 @@ from jaxgan import forward, losses, parallel
 from jaxgan.forward.language import rewards_of
 from jaxgan.game.gan import D, Gan, Phase
 from jaxgan.game.network import Network
-from jaxgan.game.state import Player, init
+from jaxgan.game.state import Player
 from jaxgan.nets import relgan, seqgan
 from jaxgan.rng import Rng
 from jaxgan.types import Outputs, Seen
 from support import games
-from support.exact import check_devices, check_resume
+from support.exact import Trainings
 
 V, T, ROWS, STEPS, COUNT = 5, 3, 8, 3, 40_000
 
@@ -69,39 +68,21 @@ def rows_of(name):
     return {key: value[:, :fresh] for key, value in chunk().items()}
 
 
-def born(name, devices):
-    rows = {key: jnp.asarray(value[0, 0, :2]) for key, value in chunk().items()}
-    state = jax.jit(lambda: init(GAMES[name], jax.random.key(0), rows))()
-    return jax.device_put(state, parallel.replicated(devices))
-
-
-@functools.cache
-def runner(name, count):
-    """The compiled step of a game on so many devices."""
-    return games.Runner(GAMES[name], jax.devices()[:count])
-
-
-@functools.cache
-def trained(name, count):
-    """The state after all steps, and the logs of each."""
-    run = runner(name, count)
-    return run.one_by_one(born(name, run.devices), rows_of(name))
+TRAININGS = Trainings(GAMES, rows_of)
 
 
 @pytest.mark.parametrize("name", GAMES)
 def test_eight_devices_equal_one(name):
-    eight, one = trained(name, 8), trained(name, 1)
-    check_devices(eight, one, born(name, jax.devices()[:1]), rtol=2e-5, atol=1e-5)
+    TRAININGS.check_devices(name, rtol=2e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", GAMES)
 def test_a_run_that_stops_and_goes_on_has_the_bits_of_one_that_does_not(name, tmp_path):
-    run = runner(name, 8)
-    check_resume(run, born(name, run.devices), rows_of(name), trained(name, 8)[0], tmp_path)
+    TRAININGS.check_resume(name, tmp_path)
 
 
 def test_the_policy_begins_as_the_generator_and_follows_it():
-    state = born("seqgan", jax.devices()[:1])
+    state = TRAININGS.born("seqgan", 1)
     games.close(state.adaptive["policy"], state.players["g"].params, 0, 0)
     moved = jax.tree.map(lambda leaf: leaf + 1.0, state.players["g"].params)
     players = {"g": Player(moved, {}, ())}
@@ -189,7 +170,7 @@ def test_the_policy_gradient_is_that_of_the_expected_reward():
 
 
 def test_the_game_s_rewards_are_the_discriminator_s_without_dropout():
-    state = born("seqgan", jax.devices()[:1])
+    state = TRAININGS.born("seqgan", 1)
     batch = {key: jnp.asarray(value[0, 0]) for key, value in chunk().items()}
 
     def rewards(state):

@@ -1,22 +1,18 @@
 """WaveGAN and SpecGAN: eight devices equal one, and a run in parts a whole one."""
 
-import functools
-
 import flax.linen as nn
-import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
 
-from jaxgan import forward, losses, parallel, penalties
+from jaxgan import forward, losses, penalties
 from jaxgan.game.gan import D, G, Gan, Phase
-from jaxgan.game.state import init
 from jaxgan.game.terms import scale
 from jaxgan.nets import specgan
 from jaxgan.nn.waves import PhaseShuffle, WaveConv, WaveConvTranspose
 from support import games
-from support.exact import check_devices, check_resume
+from support.exact import Trainings
 
 ROWS, STEPS = 8, 3
 
@@ -99,39 +95,21 @@ def chunk(name):
     return {"image": random.normal(scale=0.3, size=size).astype(np.float32)}
 
 
-def born(name, devices):
-    rows = {"image": jnp.asarray(chunk(name)["image"][0, 0, :2])}
-    state = jax.jit(lambda: init(GAMES[name], jax.random.key(0), rows))()
-    return jax.device_put(state, parallel.replicated(devices))
-
-
-@functools.cache
-def runner(name, count):
-    """The compiled step of a game on so many devices."""
-    return games.Runner(GAMES[name], jax.devices()[:count])
-
-
-@functools.cache
-def trained(name, count):
-    """The state after all steps, and the logs of each."""
-    run = runner(name, count)
-    return run.one_by_one(born(name, run.devices), chunk(name))
+TRAININGS = Trainings(GAMES, chunk)
 
 
 @pytest.mark.parametrize("name", GAMES)
 def test_eight_devices_equal_one(name):
-    eight, one = trained(name, 8), trained(name, 1)
-    check_devices(eight, one, born(name, jax.devices()[:1]), **CLOSE)
+    TRAININGS.check_devices(name, **CLOSE)
 
 
 @pytest.mark.parametrize("name", GAMES)
 def test_a_run_that_stops_and_goes_on_has_the_bits_of_one_that_does_not(name, tmp_path):
-    run = runner(name, 8)
-    check_resume(run, born(name, run.devices), chunk(name), trained(name, 8)[0], tmp_path)
+    TRAININGS.check_resume(name, tmp_path)
 
 
 def test_moments_are_those_of_all_real_spectrograms():
-    moments = games.arrays(trained("specgan", 8)[0].players["g"].stats)["moments"]
+    moments = games.arrays(TRAININGS.trained("specgan", 8)[0].players["g"].stats)["moments"]
     logs = np.asarray(forward.spectral.log_magnitudes(jnp.asarray(chunk("specgan")["image"][:, 0])))
     found = next(iter(moments.values()))
     assert found["batches"] == STEPS

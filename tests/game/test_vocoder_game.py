@@ -2,21 +2,17 @@
 
 import functools
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
 
-from jaxgan import forward, losses, parallel
+from jaxgan import forward, losses
 from jaxgan.game.gan import D, Gan, Phase
-from jaxgan.game.state import init
 from jaxgan.game.terms import scale
 from jaxgan.nets import hifigan
 from jaxgan.nn.spectral import spectral_norm
 from jaxgan.spectrograms import LogMel, log_mel
-from support import games
-from support.exact import check_devices, check_resume
+from support.exact import Trainings
 
 pytestmark = pytest.mark.slow
 
@@ -44,36 +40,21 @@ GAME = Gan(
 CLOSE = dict(rtol=2e-5, atol=1e-5)
 
 
-def chunk():
+def chunk(name="hifigan"):
+    del name
     random = np.random.default_rng(0)
     sounds = 0.3 * random.normal(size=(STEPS, 1, ROWS, SAMPLES)).astype(np.float32)
     return {"sound": sounds, "image": sounds}
 
 
-def born(devices):
-    batch = jax.tree.map(lambda leaf: jnp.asarray(leaf[0, 0, :2]), chunk())
-    state = init(GAME, jax.random.key(0), batch)
-    return jax.device_put(state, parallel.replicated(devices))
-
-
-@functools.cache
-def runner(count):
-    return games.Runner(GAME, jax.devices()[:count])
-
-
-@functools.cache
-def trained(count):
-    """The state after all steps on so many devices, and the logs of each."""
-    run = runner(count)
-    return run.one_by_one(born(run.devices), chunk())
+TRAININGS = Trainings({"hifigan": GAME}, chunk)
 
 
 def test_eight_devices_equal_one():
-    eight, one = trained(8), trained(1)
-    check_devices(eight, one, born(jax.devices()[:1]), **CLOSE)
-    assert all({"g/adversarial", "g/features", "g/mel"} <= row.keys() for row in eight[1])
+    TRAININGS.check_devices("hifigan", **CLOSE)
+    logs = TRAININGS.trained("hifigan", 8)[1]
+    assert all({"g/adversarial", "g/features", "g/mel"} <= row.keys() for row in logs)
 
 
 def test_a_run_that_stops_and_goes_on_has_the_bits_of_one_that_does_not(tmp_path):
-    run = runner(8)
-    check_resume(run, born(run.devices), chunk(), trained(8)[0], tmp_path)
+    TRAININGS.check_resume("hifigan", tmp_path)

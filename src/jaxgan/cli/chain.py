@@ -65,7 +65,7 @@ def planned(arguments: Sequence[str]) -> tuple[Experiment, Path, list[list[str]]
         field = flag.removeprefix("--").replace("-", "_")
         if flag in OWN:
             raise UserError(f"{flag}: {OWN[flag]}.")
-        if len({repr(stage.default().__dict__.get(field)) for stage in presets}) > 1:
+        if len({repr(getattr(stage.default(), field, None)) for stage in presets}) > 1:
             raise UserError(f"{flag}: each stage has its own.")
     words, workdir = _taken(rest, "--workdir")
     words, budget = _taken(words, "--budget")

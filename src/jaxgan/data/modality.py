@@ -122,6 +122,12 @@ def random_flip(rng: Rng, images: jax.Array) -> jax.Array:
     return jnp.where(flips[:, None, None, None], images[:, :, ::-1], images)
 
 
+def refuse_flip(flip: bool, samples: str) -> None:
+    """Raises ``UserError`` if ``--flip`` is asked of samples that are no images."""
+    if flip:
+        raise UserError(f"--flip: {samples} are not images; omit it.")
+
+
 def _prepare_images(batch: Batch, rng: Rng | None, range: Range, flip: bool) -> Batch:
     images = to_float(batch["image"], *range)
     if flip and rng is not None:
@@ -164,8 +170,7 @@ IMAGES = Modality(
 
 def _prepare_points(batch: Batch, rng: Rng | None, range: Range, flip: bool) -> Batch:
     del rng, range
-    if flip:
-        raise UserError("--flip: points are not images; omit it.")
+    refuse_flip(flip, "points")
     return batch
 
 

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from jaxgan.data.modality import IMAGES, Modality, Range
-from jaxgan.errors import UserError
+from jaxgan.data.modality import IMAGES, Modality, Range, refuse_flip
 from jaxgan.rng import Rng
 from jaxgan.spectrograms import of_int16, to_int16
 from jaxgan.types import Batch
@@ -54,8 +53,7 @@ def sounds(rate: int) -> Modality:
 
 def _prepare(batch: Batch, rng: Rng | None, range: Range, flip: bool) -> Batch:
     del rng, range
-    if flip:
-        raise UserError("--flip: sounds are not images; omit it.")
+    refuse_flip(flip, "sounds")
     return {**batch, "sound": of_int16(batch["sound"])}
 
 

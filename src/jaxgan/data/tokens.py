@@ -7,8 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from jaxgan.data.modality import IMAGES, Modality, Range
-from jaxgan.errors import UserError
+from jaxgan.data.modality import IMAGES, Modality, Range, refuse_flip
 from jaxgan.files import replacing
 from jaxgan.rng import Rng
 from jaxgan.types import Batch
@@ -62,8 +61,7 @@ def tokens(vocabulary: Vocabulary) -> Modality:
 
 def _prepare(batch: Batch, rng: Rng | None, range: Range, flip: bool) -> Batch:
     del rng, range
-    if flip:
-        raise UserError("--flip: sentences are not images; omit it.")
+    refuse_flip(flip, "sentences")
     return batch
 
 

@@ -3,11 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from jaxgan.errors import UserError
-from jaxgan.metrics.metric import TOKENS, Comparison, Found, Generator, Metric, held_out_of
-from jaxgan.oracle import Oracle
+from jaxgan.metrics.metric import TOKENS, Comparison, Found, Metric, held_out_of
+from jaxgan.metrics.nll_oracle import mean_nll
 
 
 def nll_gen(comparison: Comparison) -> Found:
@@ -22,12 +20,8 @@ def nll_gen(comparison: Comparison) -> Found:
     rows = held_out.array()
     details: dict[str, Any] = {"sentences": held_out.count}
     if comparison.oracle is not None:
-        details["controls"] = {"the oracle itself": {"nll": _nll(comparison.oracle, rows)}}
-    return {"nll": _nll(generator, rows)}, details
-
-
-def _nll(model: Oracle | Generator, rows: np.ndarray) -> float:
-    return -float(model.log_probabilities(rows).astype(np.float64).mean())
+        details["controls"] = {"the oracle itself": {"nll": mean_nll(comparison.oracle, rows)}}
+    return {"nll": mean_nll(generator, rows)}, details
 
 
 def _parameters(comparison: Comparison) -> Mapping[str, Any]:

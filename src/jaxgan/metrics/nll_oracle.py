@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from jaxgan.errors import UserError
-from jaxgan.metrics.metric import TOKENS, Comparison, Found, Metric
+from jaxgan.metrics.metric import TOKENS, Comparison, Found, Generator, Metric
 from jaxgan.oracle import Oracle
 
 
@@ -19,12 +21,17 @@ def oracle_of(comparison: Comparison) -> Oracle:
     return comparison.oracle
 
 
+def mean_nll(model: Oracle | Generator, rows: np.ndarray) -> float:
+    """``-mean log p`` of all tokens ``[n, length]``, in nats, summed in float64."""
+    return -float(model.log_probabilities(rows).astype(np.float64).mean())
+
+
 def nll_oracle(comparison: Comparison) -> Found:
     """The mean negative logarithm of a token's probability under the oracle, in nats."""
     oracle, samples = oracle_of(comparison), comparison.generated.array()
     if samples.max(initial=0) >= oracle.vocabulary:
         raise UserError(f"{comparison.generated.name} has tokens that the oracle does not know.")
-    return {"nll": -float(oracle.log_probabilities(samples).astype("float64").mean())}, {}
+    return {"nll": mean_nll(oracle, samples)}, {}
 
 
 def _parameters(comparison: Comparison) -> Mapping[str, Any]:

@@ -142,8 +142,7 @@ def prepared(
     init_from = origin_of(recorded, runtime.init_from, folder)
     runtime = dataclasses.replace(runtime, init_from=init_from)
     if recorded is None:
-        start.check_vocabulary(game.task, init_from)
-        wanted["origin"] = from_first(lambda: start.origin(game.shapes, init_from))
+        wanted["origin"] = from_first(lambda: start.origin(game.shapes, init_from, game.task))
 
     def scores() -> tuple[ScoresDuringTraining | None, hooks.Best | None]:
         description = recorded or wanted

@@ -231,7 +231,7 @@ def warm(
     """
     if init_from is None:
         return state
-    if from_first(lambda: origin(state, init_from)) != recorded:
+    if from_first(lambda: origin(state, init_from, game.task)) != recorded:
         raise UserError(
             f"--init-from {init_from}: its networks are no longer those that this run began with; "
             "choose another --workdir."
@@ -246,14 +246,14 @@ def warm(
     return dataclasses.replace(state, players=theirs, ema=ema, adaptive=adaptive)
 
 
-def check_vocabulary(task: Task, run: Path | None) -> None:
+def _check_vocabulary(task: Task, run: Path) -> None:
     """Refuses networks whose tokens stand for other words than the task's.
 
     Raises:
       UserError: they do.
     """
     vocabulary = task.modality.vocabulary
-    if run is None or vocabulary is None:
+    if vocabulary is None:
         return
     theirs = read_description(RunFolder(run))["data"].get("vocabulary") or {}
     if theirs != {**dataclasses.asdict(vocabulary), "words": list(vocabulary.words)}:
@@ -263,13 +263,17 @@ def check_vocabulary(task: Task, run: Path | None) -> None:
         )
 
 
-def origin(like: GanState, run: Path | None) -> dict[str, str] | None:
+def origin(like: GanState, run: Path | None, task: Task) -> dict[str, str] | None:
     """The run of ``--init-from`` and the sha256 of its networks; None if there is none.
 
     Raises:
-      UserError: it cannot be read, or its networks are not of the shapes of ``like``.
+      UserError: it cannot be read, its networks are not of the shapes of ``like``, or its tokens
+        stand for other words than the task's.
     """
-    return None if run is None else {"run": str(run), "sha256": digest(_networks(like, run))}
+    if run is None:
+        return None
+    _check_vocabulary(task, run)
+    return {"run": str(run), "sha256": digest(_networks(like, run))}
 
 
 def _networks(state: GanState, run: Path) -> Any:

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 SIZE = 14
 """Height of the letters, in pixels."""
 
-NOBODY = "\U0010ffff"
+MISSING = "\U0010ffff"
 """A character that no font has, in whose place a font draws a box."""
 
 
@@ -21,14 +21,14 @@ def drawable(characters: frozenset[str]) -> bool:
     def drawn(character: str) -> bytes:
         return np.asarray(list(font.getmask(character))).tobytes()  # pyright: ignore
 
-    box = drawn(NOBODY)
+    box = drawn(MISSING)
     return all(drawn(one) != box for one in characters if not one.isspace())
 
 
 def lines(sentences: list[str]) -> np.ndarray:
     """Sentences one below the other, black on white, uint8 ``[h, w, 3]``."""
     font, step = ImageFont.load_default(SIZE), SIZE + 6
-    width = max(1, *(int(np.ceil(font.getlength(line))) for line in sentences)) + 16
+    width = max(int(np.ceil(font.getlength(line))) for line in sentences) + 16
     picture = Image.new("RGB", (width, step * len(sentences) + 10), "white")
     draw = ImageDraw.Draw(picture)
     for number, line in enumerate(sentences):

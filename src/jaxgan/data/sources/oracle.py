@@ -12,7 +12,7 @@ from jaxgan.data.source import Source, digest, from_arrays
 from jaxgan.data.sources.tfds import resolve_data_dir
 from jaxgan.data.splits import split_indices
 from jaxgan.data.tokens import tokens
-from jaxgan.errors import NoSplitError, UserError
+from jaxgan.errors import UserError
 from jaxgan.oracle import Oracle, fresh_weights, read_weights
 from jaxgan.vocabulary import Vocabulary
 
@@ -76,13 +76,10 @@ def open_oracle(words: str, split: str = "train", data_dir: str | None = None) -
     Raises:
       UserError: there is no such split, or the file holds no oracle.
     """
-    if split.split("[")[0].split("+")[0].strip() not in SEEDS:
-        raise NoSplitError(f"oracle has no split {split}. Choose train or test.")
-    asked = parse(words)
+    asked, parts = parse(words), split_indices(split, dict.fromkeys(SEEDS, COUNT))
     file = None if asked.file is None else asked.file.expanduser()
     weights = fresh_weights(asked.seed, asked.vocabulary) if file is None else read_weights(file)
     oracle = Oracle(weights, digest(weights))
-    parts = split_indices(split, dict.fromkeys(SEEDS, COUNT))
     rows = np.concatenate([_drawn(oracle, part, asked.length, data_dir)[at] for part, at in parts])
     name = f"oracle:{words}" if words and file is None else "oracle"
     if file is not None:

@@ -6,9 +6,15 @@ import re
 
 from jaxgan.data.source import Source, refuse_picture_flags
 from jaxgan.data.sources.pairs import aligned, unaligned
-from jaxgan.data.sources.tfds import find_builder, image_keys, open_tfds, resolve_data_dir
-from jaxgan.data.sources.tfds_sounds import named_sounds, open_tfds_sounds
-from jaxgan.data.sources.tfds_text import named_text, open_tfds_text
+from jaxgan.data.sources.tfds import (
+    find_builder,
+    image_keys,
+    named_with,
+    open_tfds,
+    resolve_data_dir,
+)
+from jaxgan.data.sources.tfds_sounds import open_tfds_sounds
+from jaxgan.data.sources.tfds_text import open_tfds_text
 
 
 def open_prepared(
@@ -39,10 +45,10 @@ def open_prepared(
     Raises:
       UserError: as ``open_tfds``.
     """
-    if (found := named_sounds(spec, data_dir)) is not None:
+    if (found := named_with({"sound", "rate"}, spec, data_dir)) is not None:
         refuse_picture_flags(spec, "sounds", resolution, channels)
         return open_tfds_sounds(*found, split, data_dir)
-    if (found := named_text(spec, data_dir)) is not None:
+    if (found := named_with({"sentence", "kind"}, spec, data_dir)) is not None:
         refuse_picture_flags(spec, "sentences", resolution, channels)
         return open_tfds_text(*found, split, data_dir)
     builder = find_builder(spec, resolve_data_dir(data_dir))

@@ -17,7 +17,7 @@ LONGEST = 64
 """Tokens that a sentence may have if no number is given."""
 
 MOST_TOKENS = 200
-"""Tokens that a sentence may have."""
+"""The largest such number."""
 
 MOST = 50_000
 """Different tokens that are allowed: a generator's last layer has a weight for each."""

@@ -3,6 +3,7 @@
 import dataclasses
 import difflib
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -219,6 +220,25 @@ def find_builder(spec: str, folder: Path, **kwargs: Any) -> Any:
             one_of(config, known, f"{name} configuration")
         reason = " ".join(str(error).split())[:300] or type(error).__name__
         raise UserError(f"{spec} cannot be opened in {folder}: {reason}") from error
+
+
+def named_with(
+    features: set[str], spec: str, data_dir: str | None
+) -> tuple[str, int | None] | None:
+    """The data set and the number of ``NAME`` or ``NAME:NUMBER``, if its samples have these.
+
+    Args:
+      features: that they must have.
+      spec: how it is named; without a number there is None.
+      data_dir: TFDS's data folder.
+
+    Raises:
+      UserError: there is no such data set.
+    """
+    found = re.fullmatch(r"(.+):(\d+)", spec)
+    name, number = (found[1], int(found[2])) if found else (spec, None)
+    known = find_builder(name, resolve_data_dir(data_dir)).info.features
+    return (name, number) if features <= {*known} else None
 
 
 def _configurations(name: str) -> list[str]:

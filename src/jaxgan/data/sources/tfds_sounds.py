@@ -1,6 +1,5 @@
 """TFDS data sets of sound: those whose samples have a ``sound`` and its ``rate``."""
 
-import re
 from typing import Any
 
 import numpy as np
@@ -8,7 +7,6 @@ import numpy as np
 from jaxgan.data.sounds import sounds
 from jaxgan.data.source import Source
 from jaxgan.data.sources.tfds import (
-    find_builder,
     label_of,
     prepared_builder,
     resolve_data_dir,
@@ -16,18 +14,6 @@ from jaxgan.data.sources.tfds import (
     stored_rows,
 )
 from jaxgan.errors import UserError
-
-
-def named_sounds(spec: str, data_dir: str | None) -> tuple[str, int | None] | None:
-    """The data set of ``NAME`` or ``NAME:SAMPLES``, and how many samples; None if it has no sounds.
-
-    Raises:
-      UserError: there is no such data set.
-    """
-    found = re.fullmatch(r"(.+):(\d+)", spec)
-    name, samples = (found[1], int(found[2])) if found else (spec, None)
-    features = find_builder(name, resolve_data_dir(data_dir)).info.features
-    return (name, samples) if {"sound", "rate"} <= {*features} else None
 
 
 def open_tfds_sounds(

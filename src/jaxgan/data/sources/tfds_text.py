@@ -1,11 +1,8 @@
 """TFDS data sets of text: those whose samples have a ``sentence``."""
 
-import re
-
 from jaxgan.data.source import Source
 from jaxgan.data.sources.text import TOKENIZERS, sentences
 from jaxgan.data.sources.tfds import (
-    find_builder,
     prepared_builder,
     resolve_data_dir,
     stored_rows,
@@ -14,18 +11,6 @@ from jaxgan.errors import UserError
 
 FREQUENT = 5000
 """Words of the vocabulary if no number is given: as many as SeqGAN's benchmark has."""
-
-
-def named_text(spec: str, data_dir: str | None) -> tuple[str, int | None] | None:
-    """The data set of ``NAME`` or ``NAME:WORDS``, and how many words; None if it has no sentences.
-
-    Raises:
-      UserError: there is no such data set.
-    """
-    found = re.fullmatch(r"(.+):(\d+)", spec)
-    name, words = (found[1], int(found[2])) if found else (spec, None)
-    features = find_builder(name, resolve_data_dir(data_dir)).info.features
-    return (name, words) if {"sentence", "kind"} <= {*features} else None
 
 
 def open_tfds_text(name: str, words: int | None, split: str, data_dir: str | None = None) -> Source:
