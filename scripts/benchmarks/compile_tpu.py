@@ -19,7 +19,7 @@ import tyro
 from pages import RESULTS, rows
 
 from jaxgan.aot.chips import chip_of
-from jaxgan.aot.hlo import Collective
+from jaxgan.aot.collectives import Collective
 from jaxgan.aot.scaling import weak_scaling
 from jaxgan.files import replacing, write_json
 from jaxgan.runs.environment import git_commit, processor

@@ -8,6 +8,9 @@ from jax.sharding import PartitionSpec as P
 
 from jaxgan import parallel
 from jaxgan.aot import hlo
+from jaxgan.aot.collectives import Collective, collectives
+from jaxgan.aot.loops import executed
+from jaxgan.aot.traffic import Copy, copies, padding, traffic
 from jaxgan.types import AXIS
 
 TEXT = """\
@@ -57,29 +60,29 @@ def test_an_array_and_its_padding():
 
 
 def test_what_runs_by_itself():
-    kinds = [one.kind for one in hlo.executed(hlo.computations(TEXT))]
+    kinds = [one.kind for one in executed(hlo.computations(TEXT))]
     assert "add" not in kinds
     assert kinds.count("copy") == 1, "the copy inside the fusion is part of it"
     assert kinds.count("parameter") == 2
 
 
 def test_collectives():
-    found = hlo.collectives(hlo.executed(hlo.computations(TEXT)))
-    assert found["all-reduce"] == hlo.Collective(2, 4 * 48 + 4 * 256 + 2 * 16)
-    assert found["all-gather"] == hlo.Collective(1, 4 * 64)
+    found = collectives(executed(hlo.computations(TEXT)))
+    assert found["all-reduce"] == Collective(2, 4 * 48 + 4 * 256 + 2 * 16)
+    assert found["all-gather"] == Collective(1, 4 * 64)
     assert set(found) == {"all-reduce", "all-gather"}
 
 
 def test_copies():
-    (one,) = hlo.copies(hlo.executed(hlo.computations(TEXT)))
-    assert one == hlo.Copy(1000 * 3 * 32 * 128, True, "jit(f)/gather")
-    assert hlo.copies(hlo.executed(hlo.computations(TEXT)), least=2**30) == []
+    (one,) = copies(executed(hlo.computations(TEXT)))
+    assert one == Copy(1000 * 3 * 32 * 128, True, "jit(f)/gather")
+    assert copies(executed(hlo.computations(TEXT)), least=2**30) == []
 
 
 def test_padding():
     text = "ENTRY %main (x: f32[8]) -> f32[8] {\n  %a = f32[8,64]{1,0:T(8,128)} add(%x, %x)\n}\n"
-    assert hlo.padding(hlo.executed(hlo.computations(text))) == 0.5
-    assert hlo.padding([]) == 0.0
+    assert padding(executed(hlo.computations(text))) == 0.5
+    assert padding([]) == 0.0
 
 
 MOVED = """\
@@ -106,7 +109,7 @@ ENTRY %main (x: u8[1000,256], i: s32[16], w: f32[8,128]) -> f32[16,256] {
 
 def test_bytes_between_the_chip_and_its_memory():
     """The weight is fetched, 16 of the 1000 samples are read, and the sum is written."""
-    assert hlo.traffic(hlo.computations(MOVED)) == 4 * 8 * 128 + 16 * 256 + 4 * 16 * 256
+    assert traffic(hlo.computations(MOVED)) == 4 * 8 * 128 + 16 * 256 + 4 * 16 * 256
 
 
 def test_every_operand_is_read_and_every_result_written():
@@ -119,7 +122,7 @@ ENTRY %main (a: f32[8,128], b: f32[8,128]) -> f32[8,128] {
   ROOT %e = f32[8,128]{1,0} get-tuple-element(%d), index=0
 }
 """
-    assert hlo.traffic(hlo.computations(text)) == 5 * 4 * 8 * 128
+    assert traffic(hlo.computations(text)) == 5 * 4 * 8 * 128
 
 
 def test_the_collectives_of_a_real_program():
@@ -132,9 +135,9 @@ def test_the_collectives_of_a_real_program():
     out = (P(), P())
     run = jax.shard_map(step, mesh=mesh, in_specs=P(AXIS), out_specs=out, check_vma=False)
     text = jax.jit(run).lower(jnp.zeros((4, 25))).compile().as_text()
-    found = hlo.collectives(hlo.executed(hlo.computations(text)))
-    assert found["all-reduce"] == hlo.Collective(1, 4 * 25)
-    assert found["all-gather"] == hlo.Collective(1, 4 * 100)
+    found = collectives(executed(hlo.computations(text)))
+    assert found["all-reduce"] == Collective(1, 4 * 25)
+    assert found["all-gather"] == Collective(1, 4 * 100)
 
 
 @pytest.mark.parametrize(

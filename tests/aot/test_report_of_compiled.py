@@ -94,6 +94,7 @@ def test_what_does_not_fit_has_no_figures():
         "passes": 6.0,
         "padding_of_products": 0.5,
         "moved": None,
+        "endless": 0,
         "padding_of_arrays": 0.0,
         "copies": [],
         "collectives": {},

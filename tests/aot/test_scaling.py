@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from jaxgan.aot.chips import CHIPS, SPLIT, Chip
-from jaxgan.aot.hlo import Collective
+from jaxgan.aot.collectives import Collective
 from jaxgan.aot.scaling import exchange_seconds, weak_scaling
 from jaxgan.cli.compile import scales
 

@@ -7,10 +7,13 @@ from typing import Any, NamedTuple
 
 from jax.errors import JaxRuntimeError
 
-from jaxgan.aot import hlo
 from jaxgan.aot.chips import Chip
+from jaxgan.aot.collectives import Collective, collectives
+from jaxgan.aot.hlo import computations
+from jaxgan.aot.loops import endless, executed
 from jaxgan.aot.program import Program
 from jaxgan.aot.roofline import Roofline, roofline
+from jaxgan.aot.traffic import Copy, copies, padding, traffic
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,9 +29,11 @@ class Figures:
       flops: operations of the matrix products, in a step on average.
       passes: products of bfloat16 that take as long as one product, on average.
       padding_of_products: the least share of the work of those products that is padding of tiles.
-      moved: bytes between the chip and its memory in a call with one step, as ``hlo.traffic`` has
+      moved: bytes between the chip and its memory in a call with one step, as ``traffic`` has
         them: with data that are fetched whole where they fit the chip, and with branches that are
         not taken in every step. None where it does not compile.
+      endless: loops for a number of rounds that the program does not say, of which the bytes and
+        the collectives of one round are counted.
       padding_of_arrays: the share of padding in the bytes of all results.
       collectives: by kind.
       copies: arrays of 64 KiB or more that are copied into another layout, the largest first.
@@ -45,9 +50,10 @@ class Figures:
     passes: float
     padding_of_products: float
     moved: float | None
+    endless: int
     padding_of_arrays: float
-    collectives: dict[str, hlo.Collective]
-    copies: list[hlo.Copy]
+    collectives: dict[str, Collective]
+    copies: list[Copy]
     least: Roofline | None
     seconds: float
 
@@ -65,9 +71,9 @@ def figures_of(program: Program, chip: Chip) -> Figures:
     began = time.perf_counter()
     memory, compiled = _compiled(program)
     seconds = time.perf_counter() - began
-    text = hlo.computations(compiled.as_text()) if compiled else {}
-    moved = hlo.traffic(text) if compiled else None
-    instructions = hlo.executed(text)
+    text = computations(compiled.as_text()) if compiled else {}
+    moved = traffic(text) if compiled else None
+    instructions = executed(text)
     return Figures(
         fits=memory.fits(chip),
         needed=memory.needed,
@@ -78,9 +84,10 @@ def figures_of(program: Program, chip: Chip) -> Figures:
         passes=work / flops if flops else 1.0,
         padding_of_products=1 - work / padded if padded else 0.0,
         moved=moved,
-        padding_of_arrays=hlo.padding(instructions),
-        collectives=hlo.collectives(instructions),
-        copies=hlo.copies(instructions),
+        endless=endless(text),
+        padding_of_arrays=padding(instructions),
+        collectives=collectives(instructions),
+        copies=copies(instructions),
         least=roofline(chip, work, moved) if compiled else None,
         seconds=seconds,
     )

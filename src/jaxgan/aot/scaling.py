@@ -15,7 +15,7 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 
 from jaxgan.aot.chips import Chip
-from jaxgan.aot.hlo import Collective
+from jaxgan.aot.collectives import Collective
 
 CHIPS = (1, 8, 64, 256)
 """Numbers of chips to look at; 256 are a whole pod of v5e or v6e."""

@@ -313,6 +313,7 @@ def cells(one: dict[str, Any]) -> dict[str, str]:
         "passes": f"{one['passes']:.3g}",
         "padding of their tiles": f"{one['padding_of_products']:.0%} at least",
         "read and written": (UNKNOWN if one["moved"] is None else f"{one['moved'] / 1e9:,.3g} GB"),
+        **({"loops counted once": str(one["endless"])} if one["endless"] else {}),
         "padding in results": f"{one['padding_of_arrays']:.0%}",
         "copies to other layouts": f"{len(copies)}, {_mega(copies)} MB",
         "of which arguments": f"{len(arguments)}, {_mega(arguments)} MB",
