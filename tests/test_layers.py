@@ -18,6 +18,7 @@ LEVELS = (
     ("nets", "forward"),
     ("penalties",),
     ("game",),
+    ("limited_data",),
     ("experiment",),
     ("runs",),
     ("sampling",),

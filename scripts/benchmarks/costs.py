@@ -17,7 +17,7 @@ from jaxgan.cli.experiment import default_settings
 from jaxgan.experiment import Experiment, load_experiment
 from jaxgan.files import write_json
 from jaxgan.runs.settings import Compute
-from jaxgan.training.cost import StepCost, cost_of
+from jaxgan.training.cost import StepCost, cost_of, peak_of
 from jaxgan.training.data import noise
 from jaxgan.training.start import Game, game_of
 
@@ -62,6 +62,11 @@ def cost(experiment: Experiment) -> StepCost:
     return cost_of(*game(experiment))
 
 
+def peak(experiment: Experiment) -> int:
+    """The bytes of memory that its step needs."""
+    return peak_of(*game(experiment))
+
+
 def main(names: tyro.conf.Positional[tuple[str, ...]] = ()) -> None:
     """Counts experiments, and writes both files.
 
@@ -73,7 +78,8 @@ def main(names: tyro.conf.Positional[tuple[str, ...]] = ()) -> None:
     for name, experiment in every.items():
         if names and name not in names and name in found:
             continue
-        found[name] = dataclasses.asdict(cost(experiment)) | {"batch": experiment.batch_size}
+        memory = {"peak_bytes": peak(experiment), "batch": experiment.batch_size}
+        found[name] = dataclasses.asdict(cost(experiment)) | memory
         found = {one: found[one] for one in every if one in found}
         print(name, found[name], flush=True)
         write_json(FILE, found)  # what is counted stays if this is stopped

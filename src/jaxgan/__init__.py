@@ -8,7 +8,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from jaxgan import augment, ema, forward, losses, optim, penalties
+    from jaxgan import augment, ema, forward, limited_data, losses, optim, penalties
     from jaxgan.cli.experiment import main
     from jaxgan.data import datasets
     from jaxgan.errors import UserError
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _MODULES = {
     **{name: f"jaxgan.{name}" for name in ("augment", "ema", "forward", "losses", "optim")},
+    "limited_data": "jaxgan.limited_data",
     "penalties": "jaxgan.penalties",
     "datasets": "jaxgan.data.datasets",
     "numbers": "jaxgan.reproduce.numbers",
@@ -82,6 +83,7 @@ __all__ = [
     "every",
     "forward",
     "left_out",
+    "limited_data",
     "load",
     "losses",
     "main",

@@ -37,6 +37,7 @@ class Task:
         None.
       dtype: of the activations (``--dtype``).
       ema: decay of the averaged generator (``--ema``), traced inside a step.
+      change: what the run's flags change in the game that ``build`` makes, e.g. augmentation.
       mean: computes the mean sample in [0, 1] (points: as they are), float32 ``shape``.
         Only initializers ask; for a run rebuilt from its folder it is zero.
     """
@@ -47,6 +48,7 @@ class Task:
     steps: int | None = None
     dtype: Dtype = "float32"
     ema: ScalarLike = 0.0
+    change: Callable[[Gan], Gan] = lambda gan: gan
     mean: Callable[[], np.ndarray] | None = None
 
     @classmethod
@@ -287,6 +289,7 @@ class Experiment:
                 f"{self.name} learns from images in pairs, which these data are not; choose other "
                 "--data, e.g. pairs:DIR, or an experiment that needs none, as cyclegan.py."
             )
+        gan = task.change(gan)
         return dataclasses.replace(gan, ema=constant(task.ema)) if gan.ema is None else gan
 
     def task(self, **more: Any) -> Task:

@@ -1,6 +1,5 @@
 """ADA in a game: penalties before the augmentation, and a strength that follows the logits."""
 
-import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -15,22 +14,11 @@ from jaxgan.rng import Rng
 from jaxgan.types import Seen
 from support import games
 from support.exact import Trainings
+from support.games import SIDE, Judge, Pictures
 
-ROWS, STEPS, SIDE = 8, 3, 4
+ROWS, STEPS = 8, 3
 
 COLORS = ada.Pipeline(contrast=1.0, saturation=1.0, cutout=1.0)
-
-
-class Pictures(nn.Module):
-    @nn.compact
-    def __call__(self, latent, *, train):
-        return nn.tanh(nn.Dense(SIDE * SIDE * 3)(latent)).reshape(-1, SIDE, SIDE, 3)
-
-
-class Judge(nn.Module):
-    @nn.compact
-    def __call__(self, image, *, train):
-        return nn.Dense(1)(nn.tanh(nn.Dense(5)(image.reshape(len(image), -1))))[:, 0]
 
 
 def augment(images, rng, strength):

@@ -53,6 +53,26 @@ class NormalizedGenerator(nn.Module):
         return nn.Dense(2)(nn.tanh(x))
 
 
+SIDE = 4
+"""Of the pictures, in pixels."""
+
+
+class Pictures(nn.Module):
+    """Draws pictures ``[rows, SIDE, SIDE, 3]``."""
+
+    @nn.compact
+    def __call__(self, latent, *, train):
+        return nn.tanh(nn.Dense(SIDE * SIDE * 3)(latent)).reshape(-1, SIDE, SIDE, 3)
+
+
+class Judge(nn.Module):
+    """Judges pictures."""
+
+    @nn.compact
+    def __call__(self, image, *, train):
+        return nn.Dense(1)(nn.tanh(nn.Dense(5)(image.reshape(len(image), -1))))[:, 0]
+
+
 def generator(hidden=(6,)):
     return mlp.Generator((2,), hidden, activation=nn.tanh, output=lambda x: x)
 

@@ -18,7 +18,7 @@ from rich.progress import Progress as Bar
 
 
 class Progress:
-    """A bar with step, images per second, time left and both losses.
+    """A bar with step, samples per second, time left and both losses.
 
     Where standard error is not a terminal, plain lines take its place.
     """
@@ -50,7 +50,7 @@ class Progress:
 
     def update(self, step: int, row: Mapping[str, Any]) -> None:
         """Shows the newest row of metrics beside the bar."""
-        parts = [f"{row['images_per_second']:,.0f} images/s"] if "images_per_second" in row else []
+        parts = [f"{row['images_per_second']:,.0f} samples/s"] if "images_per_second" in row else []
         losses = {"D": row.get("d/loss"), "G": row.get("g/loss")}
         parts += [f"{who} {loss:.3f}" for who, loss in losses.items() if loss is not None]
         self._bar.update(self._task, completed=step, status="  ".join(parts))

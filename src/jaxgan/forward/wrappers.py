@@ -147,8 +147,37 @@ def augmented_within(
             return augment(images, own, strength(adaptive)), *more
 
         outputs = forward.run(generator, Through(discriminator, seen), batch, rng, adaptive)
-        signs = jnp.sign(jax.lax.stop_gradient(outputs.real_logits))
-        return dataclasses.replace(outputs, remember={**outputs.remember, "signs": signs})
+        return _with_signs(outputs)
+
+    return dataclasses.replace(forward, run=run)
+
+
+def _with_signs(outputs: Outputs) -> Outputs:
+    """The outputs, with the mean sign of each row's real logits remembered."""
+    signs = jnp.sign(jax.lax.stop_gradient(outputs.real_logits))
+    signs = jnp.mean(signs, axis=tuple(range(1, signs.ndim)))
+    return dataclasses.replace(outputs, remember={**outputs.remember, "signs": signs})
+
+
+def deceived(probability: Callable[[Mapping[str, Any]], ScalarLike], forward: Forward) -> Forward:
+    """Generated images take the place of some real ones (APA, Jiang et al. 2021, section 3.2).
+
+    They are drawn for this anew and carry no gradient; penalties see them as real. What is real
+    then keeps its label. The signs of the real logits are remembered, as
+    ``jaxgan.augment.ada.controlled`` needs them.
+
+    Args:
+      probability: that a real image is replaced, from the adaptive state.
+      forward: a forward pass of single images.
+    """
+
+    def run(generator, discriminator, batch, rng: Rng, adaptive: Mapping[str, Any]) -> Outputs:
+        # What the discriminator says of these is not used, and so not computed.
+        made = forward.run(generator, discriminator, batch, rng.named("pseudo"), adaptive).fake
+        taken = rng.named("deceived").bernoulli(probability(adaptive), (1, 1, 1))
+        made = jax.lax.stop_gradient(made).astype(batch["image"].dtype)
+        batch = {**batch, "image": jnp.where(taken, made, batch["image"])}
+        return _with_signs(forward.run(generator, discriminator, batch, rng, adaptive))
 
     return dataclasses.replace(forward, run=run)
 

@@ -34,7 +34,7 @@ def read_samples(run: ReportedRun) -> list[Block]:
         nearest = training[distances.argmin()]
         rows.append((words, vocabulary.sentence(nearest), str(distances.min())))
     text += (
-        f" Beside each the nearest of {len(training):,} training sentences, by the number of words "
-        "that are put in, taken out or replaced: 0 is a copy."
+        f" Beside each the nearest of {len(training):,} training sentences, by the number of "
+        "tokens that are put in, taken out or replaced: 0 is a copy."
     )
     return [Text(text), Table(rows, ("sentence", "nearest training sentence", "edits"))]

@@ -19,6 +19,9 @@ from jaxgan.runs.environment import shortened
 from jaxgan.runs.folder import FORMAT, RunFolder
 from jaxgan.runs.settings import Training
 
+LATER = ("augment", "lecam", "freeze_d")
+"""Settings that older runs do not know: named where they are not the default."""
+
 
 def describe_run(
     experiment: Experiment,
@@ -30,6 +33,9 @@ def describe_run(
 ) -> dict[str, Any]:
     """What identifies a run, as JSON; of ``Gan.frozen`` the sha256."""
     settings = dataclasses.asdict(training)
+    for name in LATER:
+        if settings[name] == getattr(Training, name):
+            del settings[name]
     settings["data"] = data["name"]  # however its path was written
     if experiment.fixed_budget:
         settings["steps"] = steps

@@ -4,6 +4,7 @@ Every field is a flag of the same name, however deep it is nested.
 """
 
 import dataclasses
+import math
 import re
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypeVar
@@ -12,7 +13,7 @@ import tyro
 
 from jaxgan.errors import UserError
 from jaxgan.experiment import Scoring
-from jaxgan.hyperparameters import Fraction
+from jaxgan.hyperparameters import Fraction, NonNegative
 from jaxgan.parallel import Backend
 from jaxgan.types import Dtype
 
@@ -42,6 +43,14 @@ class Training:
     """Seed of everything random: initialization, order of the data, latents."""
     ema: Fraction = 0.0
     """Decay per step of the averaged generator; 0 keeps the last one."""
+    augment: Literal["none", "diffaugment", "ada", "apa"] = "none"
+    """Against overfitting to few images: the discriminator sees augmented images (diffaugment),
+    as often as it overfits (ada), or generated ones in the place of real ones (apa)."""
+    lecam: NonNegative = 0.0
+    """Weight of LeCam's penalty, against the same; 0 for none, 0.001 in the paper for CIFAR-10."""
+    freeze_d: str = ""
+    """Modules of the discriminator that keep their weights, with commas (FreezeD): for a run that
+    begins with another one's, by --init-from."""
     dtype: Dtype = "float32"
     """Dtype of the activations; parameters, last layers and losses stay in float32."""
     matmul_precision: Literal["float32", "tensorfloat32", "bfloat16"] = "float32"
@@ -239,6 +248,8 @@ def check(training: Training, runtime: Runtime) -> None:
     _at_least("batch_size", training.batch_size, 1)
     if not 0 <= training.ema < 1:
         raise UserError(f"--ema {training.ema}: must be from 0 to below 1.")
+    if not 0 <= training.lecam < math.inf:
+        raise UserError(f"--lecam {training.lecam}: must be at least 0.")
     if not 0 <= training.seed < 2**32:
         raise UserError(f"--seed {training.seed}: use 0 to {2**32 - 1}.")
     if training.resolution is not None:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import jax
 import numpy as np
 
+from jaxgan import limited_data
 from jaxgan.data.modality import IMAGES, PAIRS, POINTS, UNPAIRED
 from jaxgan.data.open import held_out_rows
 from jaxgan.data.sounds import sounds
@@ -130,6 +131,12 @@ def _task(experiment: Experiment, description: dict[str, Any], folder: RunFolder
         steps=training.get("steps"),
         dtype=training["dtype"],
         ema=training["ema"],
+        change=limited_data.requested(
+            training.get("augment", "none"),
+            training.get("lecam", 0.0),
+            training.get("freeze_d", ""),
+            modalities[data["modality"]],
+        ),
     )
 
 

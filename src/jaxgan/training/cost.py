@@ -28,13 +28,11 @@ class StepCost:
         an addition are two.
       bytes: that operations read and write, likewise: before any are fused.
       state_bytes: parameters, averages, statistics and the optimizers' state.
-      peak_bytes: of memory that the step compiled for a CPU needs; see ``peak_bytes``.
     """
 
     flops: float
     bytes: float
     state_bytes: int
-    peak_bytes: int
 
 
 def lowered_step(game: Game, flip: bool = False) -> jax.stages.Lowered:
@@ -57,7 +55,7 @@ def lowered_step(game: Game, flip: bool = False) -> jax.stages.Lowered:
 
 
 def cost_of(game: Game, flip: bool = False) -> StepCost:
-    """The cost of a step, which is compiled for it; see ``lowered_step``.
+    """The cost of a step, which is not compiled for it; see ``lowered_step``.
 
     Raises:
       ValueError: XLA does not tell.
@@ -67,9 +65,12 @@ def cost_of(game: Game, flip: bool = False) -> StepCost:
     if not found or "flops" not in found:
         raise ValueError("this version of XLA does not count operations")
     sizes = [_bytes(leaf) for leaf in jax.tree.leaves(game.shapes)]
-    compiled = lowered.compile(compiler_options=quick_options())
-    moved, peak = float(found["bytes accessed"]), peak_bytes(compiled)
-    return StepCost(float(found["flops"]), moved, sum(sizes), peak)
+    return StepCost(float(found["flops"]), float(found["bytes accessed"]), sum(sizes))
+
+
+def peak_of(game: Game, flip: bool = False) -> int:
+    """The memory that the step needs, compiled for a CPU, in bytes; see ``peak_bytes``."""
+    return peak_bytes(lowered_step(game, flip).compile(compiler_options=quick_options()))
 
 
 def peak_bytes(compiled: jax.stages.Compiled) -> int:

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from jaxgan import hyperparameters, parallel
+from jaxgan import hyperparameters, limited_data, parallel
 from jaxgan.data.open import absolute
 from jaxgan.data.source import Source
 from jaxgan.errors import UserError
@@ -105,6 +105,9 @@ def game_of(
         steps=steps,
         dtype=training.dtype,
         ema=training.ema,
+        change=limited_data.requested(
+            training.augment, training.lecam, training.freeze_d, source.modality
+        ),
         mean=lambda: mean_sample(source),
     )
     values = _values(config, training)

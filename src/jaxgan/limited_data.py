@@ -1,0 +1,200 @@
+"""Learning from few images: what keeps a discriminator from learning them by heart.
+
+Each function here changes a game, ``Gan -> Gan``, so that an experiment takes it in one line::
+
+    return jg.limited_data.adaptive_augmentation(jg.Gan(...))
+
+``requested`` is what the flags ``--augment``, ``--lecam`` and ``--freeze-d`` ask for.
+"""
+
+import dataclasses
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from jaxgan.augment import Augment, ada, diff_augment
+from jaxgan.data.modality import IMAGES, Modality
+from jaxgan.errors import UserError
+from jaxgan.forward.wrappers import augmented, augmented_within, deceived
+from jaxgan.game.gan import Gan
+from jaxgan.game.terms import scale
+from jaxgan.penalties.lecam import lecam_averages, lecam_clipped, lecam_start
+from jaxgan.types import ScalarLike, Seen
+
+AUGMENTATIONS: Mapping[str, Callable[[Gan], Gan]] = {
+    "diffaugment": lambda gan: differentiable_augmentation(gan),
+    "ada": lambda gan: adaptive_augmentation(gan),
+    "apa": lambda gan: adaptive_pseudo_augmentation(gan),
+}
+"""What ``--augment`` may name."""
+
+
+def requested(
+    augment: str, lecam: float, freeze_d: str, modality: Modality
+) -> Callable[[Gan], Gan]:
+    """The change of a game that flags ask for.
+
+    Args:
+      augment: one of ``AUGMENTATIONS``, or ``none``.
+      lecam: weight of LeCam's penalty; 0 for none.
+      freeze_d: names of the discriminator's modules that stay as they are, with commas.
+      modality: of the data.
+
+    Raises:
+      UserError: what is to be augmented are not single images.
+    """
+    if augment != "none" and modality != IMAGES:
+        raise UserError(
+            f"--augment {augment}: only single images are augmented, not {modality.name}."
+        )
+
+    def change(gan: Gan) -> Gan:
+        if augment != "none":
+            gan = AUGMENTATIONS[augment](gan)
+        if lecam:
+            gan = with_lecam(gan, lecam)
+        return freeze(gan, freeze_d.split(",")) if freeze_d else gan
+
+    return change
+
+
+def differentiable_augmentation(gan: Gan, augment: Augment = diff_augment) -> Gan:
+    """DiffAugment: the discriminator sees augmented images only (Zhao et al. 2020).
+
+    Args:
+      gan: a game of images.
+      augment: by default the paper's color, translation and cutout.
+    """
+    return dataclasses.replace(gan, forward=augmented(augment, gan.forward))
+
+
+def adaptive_augmentation(
+    gan: Gan,
+    pipeline: ada.Pipeline = ada.BGC,
+    target: ScalarLike = 0.6,
+    ramp: ScalarLike = 500_000.0,
+    interval: int = 4,
+) -> Gan:
+    """ADA: the discriminator augments what it sees, as often as it overfits (Karras et al. 2020).
+
+    Args:
+      gan: a game of images.
+      pipeline: the augmentations; by default ``bgc``, the paper's best.
+      target: see ``augment.ada.controlled``, as for the next two.
+      ramp: in images.
+      interval: in steps.
+
+    Raises:
+      UserError: the sign of the discriminator's logits does not tell real from generated, or the
+        game already has adaptive augmentation.
+    """
+    forward = augmented_within(
+        lambda images, rng, strength: ada.augment(images, rng, strength, pipeline),
+        lambda adaptive: adaptive["ada"]["strength"],
+        gan.forward,
+    )
+    return _controlled(dataclasses.replace(gan, forward=forward), "ada", target, ramp, interval)
+
+
+def adaptive_pseudo_augmentation(
+    gan: Gan, target: ScalarLike = 0.6, ramp: ScalarLike = 500_000.0, interval: int = 4
+) -> Gan:
+    """APA: generated images are passed off as real, as often as it overfits (Jiang et al. 2021).
+
+    Args:
+      gan: a game of images.
+      target: see ``augment.ada.controlled``, as for the next two.
+      ramp: in images.
+      interval: in steps.
+
+    Raises:
+      UserError: as for ``adaptive_augmentation``.
+    """
+    forward = deceived(lambda adaptive: adaptive["ada"]["strength"], gan.forward)
+    return _controlled(dataclasses.replace(gan, forward=forward), "apa", target, ramp, interval)
+
+
+def _controlled(gan: Gan, name: str, target: ScalarLike, ramp: ScalarLike, interval: int) -> Gan:
+    """A game whose strength of augmentation follows the signs of its logits.
+
+    Raises:
+      UserError: they say nothing, or something else has that strength.
+    """
+    if gan.threshold is None:
+        raise UserError(
+            f"{name} follows the signs of the discriminator's logits, which do not tell real from "
+            "generated in this game; use --augment diffaugment."
+        )
+    if "ada" in gan.adaptive:
+        raise UserError(f"{name}: this game has an adaptive augmentation of its own.")
+    moved = ada.controlled(target, ramp, interval)
+    return _with_adaptive(gan, {"ada": ada.START}, moved)
+
+
+def with_lecam(gan: Gan, weight: ScalarLike, decay: ScalarLike = 0.99) -> Gan:
+    """LeCam's penalty, as its authors' code has it (Tseng et al. 2021).
+
+    Args:
+      gan: a game whose logits are single numbers.
+      weight: of the penalty.
+      decay: of the averages of logits that it compares with.
+
+    Raises:
+      UserError: the game has the penalty already.
+    """
+    if "lecam" in gan.terms["d"] or "lecam_real" in gan.adaptive:
+        raise UserError("--lecam: this game has LeCam's penalty already; use its own weight.")
+    terms = {**gan.terms, "d": {**gan.terms["d"], "lecam": scale(weight, lecam_clipped)}}
+    gan = dataclasses.replace(gan, terms=terms)
+    return _with_adaptive(gan, lecam_start, lecam_averages(decay))
+
+
+def freeze(gan: Gan, modules: Collection[str]) -> Gan:
+    """FreezeD: modules of the discriminator keep the weights that they begin with (Mo et al. 2020).
+
+    It is for a run that begins with the weights of another one (``--init-from``), whose first
+    layers see the same edges and colors. Batch statistics move on.
+
+    Args:
+      gan: a game.
+      modules: names of its discriminator's outermost modules.
+
+    Raises:
+      UserError: when its state is made, where there is no such module.
+    """
+    frozen = _frozen(frozenset(modules))
+    chained = optax.chain(gan.optimizers["d"], frozen)
+    return dataclasses.replace(gan, optimizers={**gan.optimizers, "d": chained})
+
+
+def _frozen(modules: frozenset[str]) -> optax.GradientTransformation:
+    """No updates of these modules."""
+
+    def init(params: Any) -> optax.OptState:
+        for name in sorted(modules - params.keys()):
+            raise UserError(
+                f"--freeze-d {name}: the discriminator has no such module, but "
+                f"{', '.join(sorted(params))}."
+            )
+        return optax.EmptyState()
+
+    def update(updates: Any, state: optax.OptState, params: Any = None) -> tuple[Any, Any]:
+        del params
+        zero = jax.tree.map(jnp.zeros_like, {name: updates[name] for name in modules})
+        return {**updates, **zero}, state
+
+    return optax.GradientTransformation(init, update)
+
+
+def _with_adaptive(
+    gan: Gan, start: Mapping[str, Any], rule: Callable[[dict[str, Any], Seen], dict[str, Any]]
+) -> Gan:
+    """A game with more adaptive state, which a rule moves beside the game's own."""
+
+    def adapt(adaptive: dict[str, Any], seen: Seen) -> dict[str, Any]:
+        return rule(gan.adapt(adaptive, seen), seen)
+
+    return dataclasses.replace(gan, adaptive={**gan.adaptive, **start}, adapt=adapt)
