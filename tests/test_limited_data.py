@@ -54,6 +54,9 @@ def test_eight_devices_equal_one():
     eight, one = (TRAININGS.trained("helped", count)[0].adaptive for count in (8, 1))
     games.close(eight, one, 1e-5, 1e-6)
     assert one["ada"]["strength"] != 0.5
+    logs = TRAININGS.trained("helped", 1)[1][0]
+    assert logs["d/augmentation"] == 0.5
+    assert -1.0 < logs["d/signs"] < 1.0
     assert one["lecam_real"] != 0.0
 
 
@@ -114,18 +117,18 @@ def test_a_module_that_there_is_not():
 
 
 def test_what_flags_ask_for():
-    change = limited_data.requested("ada", 0.25, "Dense_1", IMAGES)
+    change = limited_data.requested(IMAGES, "ada", 1e5, 0.25, "Dense_1")
     gan = change(PLAIN)
     assert gan.adaptive.keys() == {"ada", "lecam_real", "lecam_fake"}
     assert "lecam" in gan.terms["d"]
-    same = limited_data.requested("none", 0.0, "", POINTS)(PLAIN)
+    same = limited_data.requested(POINTS)(PLAIN)
     assert same is PLAIN
 
 
 @pytest.mark.parametrize(
     "change, said",
     [
-        (lambda: limited_data.requested("ada", 0.0, "", POINTS), "only single images"),
+        (lambda: limited_data.requested(POINTS, "ada"), "only single images"),
         (lambda: helped_again("ada"), "an adaptive augmentation of its own"),
         (lambda: limited_data.with_lecam(helped(), 0.1), "LeCam's penalty already"),
         (lambda: critic_with("apa"), "do not tell real from generated"),
@@ -138,9 +141,9 @@ def test_what_cannot_be(change, said):
 
 
 def helped_again(name):
-    return limited_data.requested(name, 0.0, "", IMAGES)(helped())
+    return limited_data.requested(IMAGES, name)(helped())
 
 
 def critic_with(name):
     critic = dataclasses.replace(PLAIN, threshold=None)
-    return limited_data.requested(name, 0.0, "", IMAGES)(critic)
+    return limited_data.requested(IMAGES, name)(critic)

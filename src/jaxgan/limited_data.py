@@ -20,28 +20,36 @@ from jaxgan.data.modality import IMAGES, Modality
 from jaxgan.errors import UserError
 from jaxgan.forward.wrappers import augmented, augmented_within, deceived
 from jaxgan.game.gan import Gan
-from jaxgan.game.terms import scale
+from jaxgan.game.terms import measured, scale
 from jaxgan.penalties.lecam import lecam_averages, lecam_clipped, lecam_start
 from jaxgan.types import ScalarLike, Seen
 
-AUGMENTATIONS: Mapping[str, Callable[[Gan], Gan]] = {
-    "diffaugment": lambda gan: differentiable_augmentation(gan),
-    "ada": lambda gan: adaptive_augmentation(gan),
-    "apa": lambda gan: adaptive_pseudo_augmentation(gan),
+AUGMENTATIONS: Mapping[str, Callable[[Gan, ScalarLike], Gan]] = {
+    "diffaugment": lambda gan, ramp: differentiable_augmentation(gan),
+    "ada": lambda gan, ramp: adaptive_augmentation(gan, ramp=ramp),
+    "apa": lambda gan, ramp: adaptive_pseudo_augmentation(gan, ramp=ramp),
 }
 """What ``--augment`` may name."""
 
+RAMP = 500_000.0
+"""Images in which a strength would go from 0 to 1, in both papers."""
+
 
 def requested(
-    augment: str, lecam: float, freeze_d: str, modality: Modality
+    modality: Modality,
+    augment: str = "none",
+    augment_ramp: float = RAMP,
+    lecam: float = 0.0,
+    freeze_d: str = "",
 ) -> Callable[[Gan], Gan]:
     """The change of a game that flags ask for.
 
     Args:
+      modality: of the data.
       augment: one of ``AUGMENTATIONS``, or ``none``.
+      augment_ramp: images in which its strength would go from 0 to 1, if it is adaptive.
       lecam: weight of LeCam's penalty; 0 for none.
       freeze_d: names of the discriminator's modules that stay as they are, with commas.
-      modality: of the data.
 
     Raises:
       UserError: what is to be augmented are not single images.
@@ -53,7 +61,7 @@ def requested(
 
     def change(gan: Gan) -> Gan:
         if augment != "none":
-            gan = AUGMENTATIONS[augment](gan)
+            gan = AUGMENTATIONS[augment](gan, augment_ramp)
         if lecam:
             gan = with_lecam(gan, lecam)
         return freeze(gan, freeze_d.split(",")) if freeze_d else gan
@@ -75,7 +83,7 @@ def adaptive_augmentation(
     gan: Gan,
     pipeline: ada.Pipeline = ada.BGC,
     target: ScalarLike = 0.6,
-    ramp: ScalarLike = 500_000.0,
+    ramp: ScalarLike = RAMP,
     interval: int = 4,
 ) -> Gan:
     """ADA: the discriminator augments what it sees, as often as it overfits (Karras et al. 2020).
@@ -100,7 +108,7 @@ def adaptive_augmentation(
 
 
 def adaptive_pseudo_augmentation(
-    gan: Gan, target: ScalarLike = 0.6, ramp: ScalarLike = 500_000.0, interval: int = 4
+    gan: Gan, target: ScalarLike = 0.6, ramp: ScalarLike = RAMP, interval: int = 4
 ) -> Gan:
     """APA: generated images are passed off as real, as often as it overfits (Jiang et al. 2021).
 
@@ -118,7 +126,7 @@ def adaptive_pseudo_augmentation(
 
 
 def _controlled(gan: Gan, name: str, target: ScalarLike, ramp: ScalarLike, interval: int) -> Gan:
-    """A game whose strength of augmentation follows the signs of its logits.
+    """A game whose strength of augmentation follows the signs of its logits, both logged.
 
     Raises:
       UserError: they say nothing, or something else has that strength.
@@ -130,8 +138,12 @@ def _controlled(gan: Gan, name: str, target: ScalarLike, ramp: ScalarLike, inter
         )
     if "ada" in gan.adaptive:
         raise UserError(f"{name}: this game has an adaptive augmentation of its own.")
-    moved = ada.controlled(target, ramp, interval)
-    return _with_adaptive(gan, {"ada": ada.START}, moved)
+    seen = {
+        "augmentation": measured(lambda outputs: outputs.adaptive["ada"]["strength"]),
+        "signs": measured(lambda outputs: jnp.mean(outputs.remember["signs"])),
+    }
+    gan = dataclasses.replace(gan, terms={**gan.terms, "d": {**gan.terms["d"], **seen}})
+    return _with_adaptive(gan, {"ada": ada.START}, ada.controlled(target, ramp, interval))
 
 
 def with_lecam(gan: Gan, weight: ScalarLike, decay: ScalarLike = 0.99) -> Gan:

@@ -19,7 +19,7 @@ from jaxgan.runs.environment import shortened
 from jaxgan.runs.folder import FORMAT, RunFolder
 from jaxgan.runs.settings import Training
 
-LATER = ("augment", "lecam", "freeze_d")
+LATER = ("augment", "augment_ramp", "lecam", "freeze_d")
 """Settings that older runs do not know: named where they are not the default."""
 
 

@@ -46,6 +46,8 @@ class Training:
     augment: Literal["none", "diffaugment", "ada", "apa"] = "none"
     """Against overfitting to few images: the discriminator sees augmented images (diffaugment),
     as often as it overfits (ada), or generated ones in the place of real ones (apa)."""
+    augment_ramp: NonNegative = 500_000.0
+    """Images in which the strength of ada or apa would go from 0 to 1: fewer for a short run."""
     lecam: NonNegative = 0.0
     """Weight of LeCam's penalty, against the same; 0 for none, 0.001 in the paper for CIFAR-10."""
     freeze_d: str = ""
@@ -248,6 +250,8 @@ def check(training: Training, runtime: Runtime) -> None:
     _at_least("batch_size", training.batch_size, 1)
     if not 0 <= training.ema < 1:
         raise UserError(f"--ema {training.ema}: must be from 0 to below 1.")
+    if not 0 < training.augment_ramp < math.inf:
+        raise UserError(f"--augment-ramp {training.augment_ramp}: must be above 0.")
     if not 0 <= training.lecam < math.inf:
         raise UserError(f"--lecam {training.lecam}: must be at least 0.")
     if not 0 <= training.seed < 2**32:

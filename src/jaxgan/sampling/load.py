@@ -23,6 +23,7 @@ from jaxgan.game.gan import Gan
 from jaxgan.runs.checkpoint import Checkpoints, digest
 from jaxgan.runs.environment import code_digest
 from jaxgan.runs.folder import RunFolder, read_description
+from jaxgan.runs.identity import LATER
 from jaxgan.sampling.sampler import Sampler, Weights, sampler_of
 from jaxgan.vocabulary import Vocabulary
 
@@ -132,10 +133,8 @@ def _task(experiment: Experiment, description: dict[str, Any], folder: RunFolder
         dtype=training["dtype"],
         ema=training["ema"],
         change=limited_data.requested(
-            training.get("augment", "none"),
-            training.get("lecam", 0.0),
-            training.get("freeze_d", ""),
             modalities[data["modality"]],
+            **{name: training[name] for name in LATER if name in training},
         ),
     )
 

@@ -106,7 +106,11 @@ def game_of(
         dtype=training.dtype,
         ema=training.ema,
         change=limited_data.requested(
-            training.augment, training.lecam, training.freeze_d, source.modality
+            source.modality,
+            training.augment,
+            training.augment_ramp,
+            training.lecam,
+            training.freeze_d,
         ),
         mean=lambda: mean_sample(source),
     )
