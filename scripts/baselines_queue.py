@@ -61,7 +61,7 @@ QUEUE: tuple[Entry, ...] = (
     study("context_encoder", 0.7, data="folder:data/cifar10_jpeg"),
     study("mocogan_clips", 1.5),
     study("wavegan_syllables", 1.5),
-    study("few_garments", 3.0),
+    study("few_garments", 1.5),
     look("ebgan_mnist"),
     look("dcgan", "fashion_mnist"),
     look("gan", "mnist"),

@@ -28,9 +28,9 @@ STUDY = jg.Study(
     seeds=range(3),
     flags={
         "split": "train[:500]",
-        "augment_ramp": 100_000.0,
-        "steps": 4000,
-        "evaluate_every": 1000,
+        "augment_ramp": 50_000.0,
+        "steps": 2000,
+        "evaluate_every": 500,
         "evaluate_metrics": "fd,prdc",
         "evaluate_extractor": "classifier",
         "sample_every": 1000,
