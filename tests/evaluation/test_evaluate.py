@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 import jaxgan
+from jaxgan.cli.evaluate import print_scores
 from jaxgan.data.modality import POINTS
 from jaxgan.data.source import from_arrays
 from jaxgan.data.sources.toy import ring_modes
@@ -19,6 +20,7 @@ from jaxgan.evaluation.extractors import extractor_for
 from jaxgan.evaluation.features import cached_extraction
 from jaxgan.evaluation.inputs import opener
 from jaxgan.evaluation.measured import Walker
+from jaxgan.evaluation.protocol import LEAK
 from jaxgan.evaluation.reference import Reference, reference_of
 from jaxgan.evaluation.samples import of_source
 from jaxgan.evaluation.score import column, columns, differences, read_scores
@@ -531,6 +533,25 @@ def test_a_generator_that_makes_one_image_gets_finite_bad_scores():
     itself, itself_kid, _ = scored_images(against, real)
     assert itself.value == pytest.approx(0.0, abs=1e-6)
     assert itself_kid.value < 0  # unbiased: the diagonal is left out
+
+
+def test_scores_by_features_that_a_player_learned_through_leak(capsys):
+    """Projected GAN's discriminator sees the features of the usual extractor."""
+    random = np.random.default_rng(3)
+    images = random.integers(0, 256, (20, 12, 12, 3), np.uint8)
+    made = of_source(from_arrays("fakes", "train", {"image": images}), np.arange(20))
+    against = evaluation(images, "fd", "ms-ssim")
+    fd, similarity = against.score(made, {"learned_through": [SHA256]})
+    assert fd.protocol["leak"] == LEAK
+    assert fd.title == "FD-EffNetLite0-64 (leaking)"
+    assert "leak" not in similarity.protocol
+    other, _ = against.score(made, {"learned_through": ["another network"]})
+    assert "leak" not in other.protocol
+    assert other.protocol != fd.protocol
+    print_scores([similarity, fd])
+    assert "Leaking: a player of the game learned through this extractor" in capsys.readouterr().out
+    print_scores([similarity, other])
+    assert "Leaking" not in capsys.readouterr().out
 
 
 def test_features_that_are_not_finite_are_refused():

@@ -337,6 +337,11 @@ def print_scores(scores: Sequence[Score]) -> None:
         for name, value in score.values.items():
             beside = f"   ({'; '.join(told)})" if (told := _at_best(score, name)) else ""
             print(f"{f'{score.title} {name}':<{width}}  {value:>12.6g}{beside}")
+    if leaking := next((score for score in scores if "leak" in score.protocol), None):
+        print(
+            f"Leaking: {leaking.protocol['leak']}, {leaking.protocol['extractor']}, by which its "
+            "samples may look better than they are; give another --extractor."
+        )
     for score in scores:
         protocol = score.protocol
         if "reference" in protocol:

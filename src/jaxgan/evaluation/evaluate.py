@@ -139,9 +139,10 @@ class Evaluation:
         protocol = protocol_of(metric, comparison, self.reference, generated, network, subject)
         if network is not None and network.accuracy is not None:
             protocol["classifier_accuracy"] = network.accuracy
+        title = metric.title(self.extractor.distance if self.extractor else "")
         return Score(
             metric=metric.name,
-            title=metric.title(self.extractor.distance if self.extractor else ""),
+            title=f"{title} (leaking)" if "leak" in protocol else title,
             better=metric.better,
             values=values,
             real_score=of_real,

@@ -173,6 +173,7 @@ def about_run(
             "split": description["training"]["split"],
             "data_sha256": description["data"]["fingerprint"],
         },
+        **({"learned_through": list(gan.learns_through)} if gan.learns_through else {}),
         **samples.about,
     }
 

@@ -16,6 +16,9 @@ from jaxgan.metrics.extractors.extractor import Extractor
 from jaxgan.metrics.metric import Comparison, Metric
 from jaxgan.runs.environment import describe_environment
 
+LEAK = "a player of the game learned through this extractor"
+"""What a protocol says of such a score (Sauer et al. 2021; Kynkäänniemi et al. 2023)."""
+
 
 def protocol_of(
     metric: Metric,
@@ -53,6 +56,8 @@ def protocol_of(
         "n_fake": generated.count,
         **_generator(metric, generated, subject),
     }
+    if network and network.weights_sha256 in subject.get("learned_through", ()):
+        protocol["leak"] = LEAK
     if "made_from" in generated.about:
         protocol["made_from"] = generated.about["made_from"]
     if not metric.against:

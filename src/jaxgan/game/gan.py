@@ -97,6 +97,8 @@ class Gan:
         are the collection ``frozen`` of that player's network; terms find all of them, under
         whatever names, in ``Outputs.frozen``. They are arguments of the compiled step, and a run
         records their sha256 only.
+      learns_through: sha256 of the weights of pretrained networks whose features a player sees: by
+        these, samples may look better than they are, and scores say so.
       parts: into how many parts a device's rows are divided, whose gradients are accumulated; see
         ``jaxgan.game.parts``. A run sets it (``--accumulate``).
       remat: whether derivatives compute again what is inside the networks, to save memory; see
@@ -116,6 +118,7 @@ class Gan:
     adaptive: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     adapt: Callable[[dict[str, Any], Seen], dict[str, Any]] = lambda adaptive, seen: adaptive
     frozen: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    learns_through: tuple[str, ...] = ()
     parts: int = 1
     remat: bool = False
 

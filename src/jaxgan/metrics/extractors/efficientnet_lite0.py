@@ -128,17 +128,39 @@ def fold(tensors: Mapping[str, np.ndarray]) -> dict[str, Any]:
 
 def network(variables: Any, x: jax.Array) -> Output:
     """Features ``[n, 1280]`` and ImageNet logits ``[n, 1000]`` of normalized images."""
-    x = _relu6(_conv(x, variables["stem"], 2))
-    for number, (_, stride, expansion, _) in enumerate(_blocks()):
-        block = variables[f"block{number}"]
-        inside = _relu6(_conv(x, block["expand"])) if expansion != 1 else x
-        inside = _relu6(_depthwise(inside, block["depthwise"], stride))
-        inside = _conv(inside, block["project"])
-        x = x + inside if stride == 1 and x.shape == inside.shape else inside
+    x = levels(variables, x)[-1]
     features = jnp.mean(_relu6(_conv(x, variables["head"])), axis=(1, 2))
     last = variables["classes"]
     logits = jnp.matmul(features, last["kernel"], precision=lax.Precision.HIGHEST) + last["bias"]
     return Output(features, logits)
+
+
+LEVELS = {2: 24, 4: 40, 10: 112, 15: 320}
+"""Blocks after which there is a level of features, and its channels."""
+
+
+def levels(
+    variables: Any, x: jax.Array, precision: lax.Precision | None = lax.Precision.HIGHEST
+) -> list[jax.Array]:
+    """Features at a 4th, an 8th, a 16th and a 32nd of the side, ``[n, s, s, channels]`` each.
+
+    Args:
+      variables: what ``fold`` makes.
+      x: images ``[n, h, w, 3]``.
+      precision: of the products.
+    """
+    conv = partial(_conv, precision=precision)
+    found = []
+    x = _relu6(conv(x, variables["stem"], 2))
+    for number, (_, stride, expansion, _) in enumerate(_blocks()):
+        block = variables[f"block{number}"]
+        inside = _relu6(conv(x, block["expand"])) if expansion != 1 else x
+        inside = _relu6(_depthwise(inside, block["depthwise"], stride, precision))
+        inside = conv(inside, block["project"])
+        x = x + inside if stride == 1 and x.shape == inside.shape else inside
+        if number in LEVELS:
+            found.append(x)
+    return found
 
 
 def _apply(variables: Any, images: jax.Array, resolution: int) -> Output:
@@ -157,19 +179,26 @@ def _relu6(x: jax.Array) -> jax.Array:
     return jnp.clip(x, 0, 6)
 
 
-def _conv(x: jax.Array, weights: Any, stride: int = 1) -> jax.Array:
+def _conv(
+    x: jax.Array,
+    weights: Any,
+    stride: int = 1,
+    precision: lax.Precision | None = lax.Precision.HIGHEST,
+) -> jax.Array:
     out = lax.conv_general_dilated(
         x,
         weights["kernel"],
         (stride, stride),
         "SAME",
         dimension_numbers=("NHWC", "HWIO", "NHWC"),
-        precision=lax.Precision.HIGHEST,
+        precision=precision,
     )
     return out + weights["bias"]
 
 
-def _depthwise(x: jax.Array, weights: Any, stride: int) -> jax.Array:
+def _depthwise(
+    x: jax.Array, weights: Any, stride: int, precision: lax.Precision | None
+) -> jax.Array:
     """A convolution of each channel by itself."""
     if jax.default_backend() == "cpu":
         out = _shifted_sums(x, weights["kernel"], stride)  # XLA's is thirty times slower there
@@ -181,7 +210,7 @@ def _depthwise(x: jax.Array, weights: Any, stride: int) -> jax.Array:
             "SAME",
             dimension_numbers=("NHWC", "HWIO", "NHWC"),
             feature_group_count=x.shape[-1],
-            precision=lax.Precision.HIGHEST,
+            precision=precision,
         )
     return out + weights["bias"]
 
