@@ -30,8 +30,9 @@ from jaxgan.evaluation.inputs import (
 )
 from jaxgan.evaluation.matched import matched
 from jaxgan.evaluation.reference import Reference, generated_reference, reference_of
-from jaxgan.evaluation.samples import SampleSet
+from jaxgan.evaluation.samples import UNSAID, SampleSet
 from jaxgan.evaluation.score import Score, append
+from jaxgan.evaluation.statistics import PREFIX, statistics_reference
 from jaxgan.evaluation.suite import help_text, metrics_named
 from jaxgan.experiment import Scoring
 from jaxgan.metrics.metric import Metric
@@ -49,9 +50,10 @@ class Evaluate:
     subject: tyro.conf.Positional[str]
     """A run folder; or npz:PATH, a folder of images, or a data set."""
     against: Annotated[str | None, tyro.conf.arg(metavar="DATA")] = None
-    """What to compare with: a data set, npz:PATH, a folder, or another run; the data that the run
-    was trained on if not given. By l1, psnr and ssim files are compared with the targets of
-    pairs:DIR, or the images of a folder, that have their names."""
+    """What to compare with: a data set, npz:PATH, a folder, another run, or stats:FILE, an .npz
+    with mu and sigma of real features; the data that the run was trained on if not given. By l1,
+    psnr and ssim files are compared with the targets of pairs:DIR, or the images of a folder, that
+    have their names."""
     metrics: Annotated[
         str | None,
         tyro.conf.arg(
@@ -213,8 +215,28 @@ def _check_files(asked: Evaluate) -> None:
             raise UserError(f"--{flag} is of runs; {asked.subject} is none. Omit it.")
 
 
-def _reference(asked: Evaluate, count: int) -> Reference:
-    """What is compared with: a data set, or the samples of another run."""
+def _check_statistics(asked: Evaluate) -> None:
+    """Refuses flags that choose real samples where there are only statistics of them.
+
+    Raises:
+      UserError: naming the flag.
+    """
+    for name in ("split", "held_out", "num_real"):
+        if getattr(asked, name) is not None:
+            flag = name.replace("_", "-")
+            raise UserError(f"--{flag} chooses real samples; {asked.against} has none. Omit it.")
+    if asked.metrics is None:
+        raise UserError(f"{asked.against} holds statistics alone; add --metrics fd.")
+
+
+def _reference(asked: Evaluate, count: int, shape: tuple[int, ...] = ()) -> Reference:
+    """What is compared with: a data set, the samples of another run, or statistics of a file.
+
+    Args:
+      asked: the flags.
+      count: how many samples are scored.
+      shape: of one of them, if they are those of a file.
+    """
     against = asked.against or asked.subject
     if asked.against is not None and is_run(asked.against):
         # Other latents: two checkpoints of one run would make nearly the same images of one.
@@ -223,6 +245,10 @@ def _reference(asked: Evaluate, count: int) -> Reference:
         drawing = Drawing(step=asked.against_step, seed=seed, standing=standing)
         return generated_reference(asked.against, asked.num_real or count, drawing)
     run = is_run(asked.subject)
+    if against.startswith(PREFIX):
+        _check_statistics(asked)
+        shape = kind_of(asked.subject)[0] if run else shape
+        return statistics_reference(Path(against.removeprefix(PREFIX)).expanduser(), shape)
     made = run and made_from_rows(asked.subject)
     channels = kind_of(asked.subject)[0][-1] if made and asked.against else None
     opened = functools.cache(opener(against, asked.data_dir, asked.resolution, channels))
@@ -266,12 +292,12 @@ def _of_files(
     That is the true image of its name for each, where a metric asks for it. Among the usual ones of
     pairs there are such metrics.
     """
-    data = not is_run(str(asked.against))
+    data = not is_run(str(asked.against)) and not str(asked.against).startswith(PREFIX)
     if data and any(metric.paired for metric in metrics or ()):
         return _by_name(asked)
     opened = opener(asked.subject, asked.data_dir, asked.resolution, modality=modality)
     generated, about = of_data(opened("train"), asked.num)
-    reference = _reference(asked, generated.count)
+    reference = _reference(asked, generated.count, generated.shape)
     if data and metrics is None and reference.real.modality is PAIRS:
         return _by_name(asked)
     if generated.modality is IMAGES and reference.real.modality in (PAIRS, UNPAIRED):
@@ -347,7 +373,8 @@ def print_scores(scores: Sequence[Score]) -> None:
         if "reference" in protocol:
             against = protocol["reference"]
             name = against.get("data", against.get("run"))
-            print(f"{protocol['n_fake']} samples against {protocol['n_real']} of {name}")
+            of = "" if protocol["n_real"] == UNSAID else f"{protocol['n_real']} of "
+            print(f"{protocol['n_fake']} samples against {of}{name}")
             break
 
 

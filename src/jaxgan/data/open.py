@@ -27,15 +27,14 @@ def open_source(
 
     Args:
       spec: a TFDS name (``fashion_mnist``, ``my_set/config:1.0.0``), ``folder:PATH`` or an existing
-        folder, ``npz:PATH`` or a path that ends in ``.npz``, or a toy: ``ring``, ``grid``,
-        ``swiss_roll``; or ``stacked_mnist`` (``stacked_mnist:COUNT``), digits as channels. Of
-        clips: ``shape_motion`` (``shape_motion:FRAMES``), ``moving_mnist``
+        folder, ``zip:FILE`` (``open_zip``), ``npz:PATH`` or a path that ends in ``.npz``, or a toy:
+        ``ring``, ``grid``, ``swiss_roll``; or ``stacked_mnist`` (``stacked_mnist:COUNT``), digits
+        as channels. Of clips: ``shape_motion`` (``shape_motion:FRAMES``), ``moving_mnist``
         (``moving_mnist:FRAMES``), or ``clips:PATH`` (``open_clips``). Of text: ``oracle``
         (``open_oracle``), a TFDS name (``sentences``, ``sentences:WORDS``), or ``text:FILE`` and
-        ``characters:FILE`` (``open_text``). Of sounds: a TFDS name
-        (``syllables``, ``syllables:SAMPLES``), or ``sounds:PATH`` (``open_sounds``). Of pairs of
-        images: a TFDS name (``glyphs/32``), or ``pairs:PATH`` (``open_pairs``); of images of two
-        kinds: ``unpaired:PATH_A,PATH_B`` or ``unpaired:PATH`` (``open_unpaired``), or
+        ``characters:FILE`` (``open_text``). Of sounds: a TFDS name (``syllables``,
+        ``syllables:SAMPLES``), or ``sounds:PATH`` (``open_sounds``). Of pairs of images: a TFDS
+        name (``glyphs/32``), or ``pairs:PATH`` (``open_pairs``); of images of two kinds: ``unpaired:PATH_A,PATH_B`` or ``unpaired:PATH`` (``open_unpaired``), or
         ``unpaired:`` before pairs: ``unpaired:glyphs/32``, of which ``train`` (and its parts) is
         ``without_partners``, and every other split keeps its true pairs, for scores.
         ``backward:`` before any of them swaps source and target.
@@ -124,8 +123,8 @@ def absolute(spec: str) -> str:
     match spec.partition(":"):
         case "backward", ":", rest:
             return f"backward:{absolute(rest)}"
-        case "pairs", ":", path:
-            return f"pairs:{resolved(Path(path))}"
+        case "pairs" | "zip" as kind, ":", path:
+            return f"{kind}:{resolved(Path(path))}"
         case "clips" | "sounds" | "text" | "characters" as kind, ":", words:
             form, _, path = words.rpartition(":")
             return f"{kind}:{form}{':' if form else ''}{resolved(Path(path))}"
@@ -164,6 +163,10 @@ def _opened(
             from jaxgan.data.sources.pair_folders import open_pairs
 
             return open_pairs(Path(path), split, **of_files)
+        case "zip", ":", path:
+            from jaxgan.data.sources.zips import open_zip
+
+            return open_zip(Path(path), split, **of_files)
         case "clips", ":", words:
             from jaxgan.data.sources.clip_folders import open_clips
 

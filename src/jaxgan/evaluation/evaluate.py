@@ -114,6 +114,8 @@ class Evaluation:
         def extraction(samples: SampleSet) -> Extracted:
             if self.extractor is None:
                 raise UserError("A metric asks for features, and declares no extractor.")
+            if samples.statistics is not None:
+                return Extracted(0, None, None, samples.statistics)
             if keep:
                 return cached_extraction(self.extractor, samples, self.watch)
             with self.watch(samples.name, samples.count) as advance:

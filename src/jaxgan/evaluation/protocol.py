@@ -11,7 +11,7 @@ import numpy as np
 
 from jaxgan.evaluation.features import kept
 from jaxgan.evaluation.reference import Reference
-from jaxgan.evaluation.samples import SampleSet
+from jaxgan.evaluation.samples import UNSAID, SampleSet
 from jaxgan.metrics.extractors.extractor import Extractor
 from jaxgan.metrics.metric import Comparison, Metric
 from jaxgan.runs.environment import describe_environment
@@ -42,6 +42,7 @@ def protocol_of(
     real = reference.real
     raw = real.modality.dtype != np.uint8 or not metric.quantized
     resize = network.resize if network else "none"
+    known = real.statistics is None
     whole = network is None or kept(max(real.count, generated.count), network)
     protocol: dict[str, Any] = {
         "metric": metric.name,
@@ -63,8 +64,8 @@ def protocol_of(
     if not metric.against:
         return protocol | {"data": dict(subject.get("trained_on") or real.about)}
     protocol |= {
-        "resize_real": f"{_size(real)}, {resize}",
-        "n_real": real.count,
+        "resize_real": f"{_size(real)}, {resize}" if known else UNSAID,
+        "n_real": real.count if known else UNSAID,
         "reference": dict(real.about),
     }
     if metric.against == "held out" and reference.held_out is not None:

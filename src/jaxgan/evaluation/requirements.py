@@ -82,6 +82,9 @@ def check_metric(
             f"{name} needs data whose oracle is known, which {real.name} is not; choose other "
             "metrics, or score against oracle."
         )
+    if real.statistics is not None and metric.against:
+        _check_statistics(metric, real, extractor)
+        return
     if metric.labels and real.labels is None:
         raise UserError(f"{name} needs labels, which {real.name} does not have; choose another.")
     numbers = {"--num": count, "--num-real": real.count} if metric.against else {"--num": count}
@@ -102,6 +105,26 @@ def check_metric(
                     f"{flag} {number}: {name} keeps all samples in memory, which would take "
                     f"{size / 2**30:,.0f} GiB. Lower {flag}."
                 )
+
+
+def _check_statistics(metric: Metric, real: SampleSet, extractor: Extractor | None) -> None:
+    """Refuses what statistics alone do not give.
+
+    Raises:
+      UserError: the metric needs more than them, or they are of another network.
+    """
+    assert real.statistics is not None
+    if metric.network != "extractor" or metric.keeps or extractor is None:
+        raise UserError(
+            f"{metric.name} needs real samples, and {real.name} has only statistics of their "
+            "features; ask for --metrics fd."
+        )
+    numbers = len(real.statistics.mean)
+    if numbers != extractor.dimension:
+        raise UserError(
+            f"{real.name} is of {numbers} features, {extractor.name} has {extractor.dimension}; "
+            "give the --extractor that it was made with, e.g. inception for 2048."
+        )
 
 
 def check_samples(metric: Metric, generated: SampleSet, sampler: Sampler | None) -> None:

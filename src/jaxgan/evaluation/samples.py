@@ -14,12 +14,17 @@ from jaxgan import parallel
 from jaxgan.data.modality import IMAGES, Modality
 from jaxgan.data.source import Source
 from jaxgan.errors import UserError
+from jaxgan.metrics.frechet import Statistics
 from jaxgan.sampling.sampler import BATCH, Sampler
 from jaxgan.types import AXIS, Device
 
 SELECTION = 0
 """Seed of the one permutation that picks real samples: scores of different seeds then share
 their reference, and ``--seed`` is the generator's alone."""
+
+
+UNSAID = "not said"
+"""In a protocol, what the statistics of a file do not say of themselves."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,6 +44,7 @@ class SampleSet:
       hidden: ``(first, count)`` -> where images were completed to those samples, bool
         ``[count, h, w]``; None where nothing is completed.
       rows: the data whose rows they were made from, sample i from row i; None without such.
+      statistics: of their features, where nothing else of them is known; their number is 0 then.
     """
 
     name: str
@@ -51,6 +57,7 @@ class SampleSet:
     origins: Callable[[int, int], np.ndarray] | None = None
     hidden: Callable[[int, int], np.ndarray] | None = None
     rows: Source | None = None
+    statistics: Statistics | None = None
 
     def blocks(self, size: int) -> Iterator[np.ndarray]:
         """All samples, ``size`` at a time."""

@@ -26,9 +26,9 @@ class Training:
     """Settings that, with the paper's hyperparameters, identify a run: a resume must agree."""
 
     data: str = ""
-    """Data set: a TFDS name, folder:PATH, npz:PATH, ring, grid, swiss_roll or stacked_mnist. Of
-    image pairs: a TFDS name, pairs:DIR, unpaired:DIR_A,DIR_B or unpaired:NAME; backward: before it
-    swaps the two."""
+    """Data set: a TFDS name, folder:PATH, zip:FILE, npz:PATH, ring, grid, swiss_roll or
+    stacked_mnist. Of image pairs: a TFDS name, pairs:DIR, unpaired:DIR_A,DIR_B or unpaired:NAME;
+    backward: before it swaps the two."""
     split: str = "train"
     """Split to train on, in TFDS's syntax, e.g. train[:90%]."""
     resolution: int | None = None
