@@ -51,6 +51,7 @@ def chunk(name="ada"):
 TRAININGS = Trainings({"ada": GAME}, chunk)
 
 
+@pytest.mark.slow
 def test_eight_devices_equal_one():
     TRAININGS.check_devices("ada", rtol=2e-5, atol=1e-5)
     eight, one = (TRAININGS.trained("ada", count)[0].adaptive for count in (8, 1))
@@ -59,6 +60,7 @@ def test_eight_devices_equal_one():
     assert int(one["ada"]["images"]) == ROWS  # of the step after the last move
 
 
+@pytest.mark.slow
 def test_a_run_that_stops_and_goes_on_has_the_bits_of_one_that_does_not(tmp_path):
     TRAININGS.check_resume("ada", tmp_path)
 

@@ -71,12 +71,16 @@ def rows_of(name):
 TRAININGS = Trainings(GAMES, rows_of)
 
 
-@pytest.mark.parametrize("name", GAMES)
+TIERED = [pytest.param(name, marks=pytest.mark.slow if name == "relgan" else ()) for name in GAMES]
+"""One of them fast; each is two compilations."""
+
+
+@pytest.mark.parametrize("name", TIERED)
 def test_eight_devices_equal_one(name):
     TRAININGS.check_devices(name, rtol=2e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", GAMES)
+@pytest.mark.parametrize("name", TIERED)
 def test_a_run_that_stops_and_goes_on_has_the_bits_of_one_that_does_not(name, tmp_path):
     TRAININGS.check_resume(name, tmp_path)
 

@@ -66,6 +66,7 @@ def test_sounds_are_scored_without_a_network(run):
     assert scores["nearest_log_mel"].values["copies"] == 0
 
 
+@pytest.mark.slow
 def test_the_inception_score_is_by_a_classifier_whose_accuracy_is_told(run, command, monkeypatch):
     briefly = dataclasses.replace(classifier.SEEN["sounds"], training=Training(40, 16))
     monkeypatch.setattr(classifier, "SEEN", {"sounds": briefly})

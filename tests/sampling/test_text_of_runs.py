@@ -133,10 +133,15 @@ def test_a_misspelled_chain_gets_its_name(command):
     assert "words" in said
 
 
-def test_a_budget_is_a_share_of_every_stage(tmp_path):
-    assert chained(tmp_path / "chain", "--budget", "0.05") == 0
-    assert int(load_state(tmp_path / "chain" / "1-words_mle").state.step) == 2
-    assert int(load_state(tmp_path / "chain" / "2-words").state.step) == 1
+def test_a_budget_is_a_share_of_every_stage_and_another_is_refused(tmp_path):
+    root = tmp_path / "chain"
+    assert chained(root, "--budget", "0.05") == 0
+    assert int(load_state(root / "1-words_mle").state.step) == 2
+    assert int(load_state(root / "2-words").state.step) == 1
+    before = (root / "1-words_mle" / "status.json").read_text()
+    with pytest.raises(UserError, match="another --budget"):
+        chained(root, "--budget", "2")
+    assert (root / "1-words_mle" / "status.json").read_text() == before
 
 
 @pytest.mark.parametrize("metric", ["fd", "fd_log_mel", "modes"])
@@ -144,15 +149,6 @@ def test_metrics_of_other_samples_are_refused(root, command, metric):
     code, said = command(["evaluate", root / "2-words", "--metrics", metric])
     assert code == 2
     assert "not of tokens" in said
-
-
-def test_a_chain_of_another_budget_is_refused_before_anything_is_trained(tmp_path, capsys):
-    root = tmp_path / "chain"
-    assert chained(root, "--budget", "0.05") == 0
-    before = (root / "1-words_mle" / "status.json").read_text()
-    with pytest.raises(UserError, match="another --budget"):
-        chained(root, "--budget", "2")
-    assert (root / "1-words_mle" / "status.json").read_text() == before
 
 
 def test_likelihood_is_of_sentences_that_the_training_has_not_seen(root, command):
