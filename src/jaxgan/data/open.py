@@ -34,10 +34,11 @@ def open_source(
         (``open_oracle``), a TFDS name (``sentences``, ``sentences:WORDS``), or ``text:FILE`` and
         ``characters:FILE`` (``open_text``). Of sounds: a TFDS name (``syllables``,
         ``syllables:SAMPLES``), or ``sounds:PATH`` (``open_sounds``). Of pairs of images: a TFDS
-        name (``glyphs/32``), or ``pairs:PATH`` (``open_pairs``); of images of two kinds: ``unpaired:PATH_A,PATH_B`` or ``unpaired:PATH`` (``open_unpaired``), or
-        ``unpaired:`` before pairs: ``unpaired:glyphs/32``, of which ``train`` (and its parts) is
-        ``without_partners``, and every other split keeps its true pairs, for scores.
-        ``backward:`` before any of them swaps source and target.
+        name (``glyphs/32``), or ``pairs:PATH`` (``open_pairs``); of images of two kinds:
+        ``unpaired:PATH_A,PATH_B`` or ``unpaired:PATH`` (``open_unpaired``), or ``unpaired:`` before
+        pairs: ``unpaired:glyphs/32``, of which ``train`` (and its parts) is ``without_partners``,
+        and every other split keeps its true pairs, for scores. ``backward:`` before any of them
+        swaps source and target.
       split: TFDS's split syntax, on every route: ``train``, ``test``, ``train[:90%]``.
       data_dir: TFDS's data folder; by default ``$TFDS_DATA_DIR`` or ``~/tensorflow_datasets``.
       resolution: center crop to a square and resize to this side, with Lanczos filtering; None
