@@ -36,3 +36,17 @@ def check_truncation(truncation: float | None) -> None:
         raise UserError(
             f"--truncation {truncation}: must be above 0 and at most 10; omit it for none."
         )
+
+
+def check_psi(psi: float | None, cutoff: int | None) -> None:
+    """Refuses truncations that make no sense.
+
+    Raises:
+      UserError: naming the flag.
+    """
+    if psi is not None and not -2 <= psi <= 2:
+        raise UserError(f"--psi {psi}: use -2 to 2; 1 truncates nothing, 0 gives the average.")
+    if cutoff is not None:
+        check_count("--cutoff", cutoff, 1)
+        if psi is None:
+            raise UserError("--cutoff goes with --psi; add it.")

@@ -18,6 +18,8 @@ USAGE = """usage: jaxgan COMMAND ...
   population SWEEP TRIAL...  train trials of a sweep at once; a sweep calls it
   status DIR       show how the runs below a folder stand
   sample RUN       draw samples from a run folder
+  styles RUN       mix the styles of a StyleGAN in a grid, or walk through them
+  project RUN FILE...  look for the styles of your own images
   apply RUN FILE...  run a translation or completion model on your own images
   evaluate RUN     score samples: of a run, of files, or of two against each other
   reproduce FILE   measure the published numbers of an experiment again
@@ -38,6 +40,8 @@ COMMANDS = {
     "population": "population",
     "status": "status",
     "sample": "sample",
+    "styles": "styles",
+    "project": "project",
     "apply": "apply",
     "evaluate": "evaluate",
     "reproduce": "reproduce",

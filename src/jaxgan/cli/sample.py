@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import numpy as np
 import tyro
 
-from jaxgan.cli.flags import check_count, check_seed, check_truncation
+from jaxgan.cli.flags import check_count, check_psi, check_seed, check_truncation
 from jaxgan.errors import UserError
 from jaxgan.files import replacing, replacing_folder, writing
 from jaxgan.viz.pictures import beside, save_image
@@ -47,6 +47,11 @@ class Sample:
     """Class to draw; each class in turn if not given."""
     truncation: float | None = None
     """Draw latents closer to the mean, above 0 to 10: less variety, fewer bad samples."""
+    psi: float | None = None
+    """Of a StyleGAN, how far styles lie from the average, as a share of how far they would
+    (truncation in W)."""
+    cutoff: int | None = None
+    """How many layers, the first ones, --psi truncates; all if not given."""
     interpolate: bool = False
     """Interpolate along straight lines between pairs of latents."""
     overwrite: bool = False
@@ -66,6 +71,10 @@ def sample(arguments: Sequence[str]) -> int:
     from jaxgan.sampling.load import load  # after the flags: JAX takes a second to import
 
     sampler = load(asked.run, asked.weights, asked.step)
+    if asked.psi is not None:
+        from jaxgan.sampling.styles import Truncation, truncated
+
+        sampler = truncated(sampler, Truncation(asked.psi, asked.cutoff))
     if asked.interpolate and sampler.gan.forward.origin is not None:
         raise UserError("--interpolate: these samples are made from images; omit it.")
     count = asked.num * (COLUMNS if asked.interpolate else 1)
@@ -102,6 +111,7 @@ def check(asked: Sample) -> None:
     check_count("--num", asked.num, 1)
     check_seed(asked.seed)
     check_truncation(asked.truncation)
+    check_psi(asked.psi, asked.cutoff)
     if asked.interpolate and asked.truncation is not None:
         raise UserError("--truncation does not apply to --interpolate; give one of them.")
 
