@@ -105,6 +105,7 @@ QUEUE: tuple[Entry, ...] = (
     look("lucic", "dragan"),
     look("rpgan_stacked_mnist"),
     look("r3gan", "stacked_mnist_small"),
+    look("stylegan2_ada", "fashion_mnist_small"),
     look("wgan_gp_stacked_mnist"),
     look("unrolled_stacked_mnist"),
     *(

@@ -108,20 +108,19 @@ def generator(name):
     """A generator's variables."""
     theirs = golden(name, "g")
     synthesis = {"constant": theirs["synthesis.b4.const"].transpose(1, 2, 0)}
-    noise = {}
+    noise = [theirs[f"synthesis.{layer}.noise_const"].ravel() for layer in LAYERS]
     for number, layer in enumerate(f"synthesis.{layer}" for layer in LAYERS):
         synthesis[f"Layer_{number}"] = {
             "ModulatedConv_0": modulated(theirs, layer),
-            "PixelNoise_0": {"strength": theirs[f"{layer}.noise_strength"]},
+            "strength": theirs[f"{layer}.noise_strength"],
             "bias": theirs[f"{layer}.bias"],
         }
-        noise[f"Layer_{number}"] = {"PixelNoise_0": {"fixed": theirs[f"{layer}.noise_const"]}}
     for number, side in enumerate((4, 8, 16)):
         synthesis[f"ModulatedConv_{number}"] = modulated(theirs, f"synthesis.b{side}.torgb")
         synthesis[f"bias{number}"] = theirs[f"synthesis.b{side}.torgb.bias"]
     return {
         "params": {"mapping": mapping(theirs, 2), "synthesis": synthesis},
-        "noise": {"synthesis": noise},
+        "noise": {"synthesis": {"PixelNoise_0": {"fixed": jnp.concatenate(noise)}}},
         "average": {"mean": theirs["mapping.w_avg"]},
     }
 

@@ -1,4 +1,4 @@
-"""Noise for each pixel: fixed outside of training, of rows in it, without weight at first."""
+"""Noise for each pixel: fixed outside of training, of rows in it."""
 
 import jax
 import jax.numpy as jnp
@@ -7,38 +7,33 @@ import numpy as np
 from jaxgan.nn.noise import PixelNoise
 from jaxgan.types import AXIS
 
-X = jnp.zeros((8, 4, 4, 3))
+MODULE, ROWS = PixelNoise((2, 4)), 8
+VARIABLES = MODULE.init(jax.random.key(0), ROWS, train=False)
 
 
-def variables(strength):
-    found = PixelNoise().init(jax.random.key(0), X, train=False)
-    return {**found, "params": {"strength": jnp.float32(strength)}}
+def trained(count, key):
+    """The noise of all rows, on so many devices."""
 
-
-def trained(count, key=1, strength=2.0):
-    def device(x):
+    def device(_):
         rngs = {"noise": jax.random.key(key)}
-        return PixelNoise().apply(variables(strength), x, train=True, rngs=rngs)
+        return MODULE.apply(VARIABLES, ROWS // count, train=True, rngs=rngs)
 
-    return jax.vmap(device, axis_name=AXIS)(X.reshape(count, -1, *X.shape[1:])).reshape(X.shape)
+    made = jax.jit(jax.vmap(device, axis_name=AXIS))(jnp.zeros(count))
+    return [leaf.reshape(ROWS, *leaf.shape[2:]) for leaf in made]
 
 
 def test_noise_is_of_a_row_whatever_device_holds_it():
-    noise = trained(1)
-    np.testing.assert_array_equal(noise, trained(8))
-    np.testing.assert_array_equal(noise[..., 0], noise[..., 2])
-    assert np.std(noise) > 1.0
-    assert np.abs(noise[0] - noise[1]).max() > 0
-    assert np.abs(noise - trained(1, key=2)).max() > 0
+    one, eight, other = trained(1, 1), trained(8, 1), trained(1, 2)
+    assert [noise.shape for noise in one] == [(ROWS, 2, 2, 1), (ROWS, 4, 4, 1)]
+    for first, second, different in zip(one, eight, other, strict=True):
+        np.testing.assert_array_equal(first, second)
+        assert np.abs(first - different).min() > 0
+        assert len(np.unique(first)) == first.size
+    assert 0.8 < np.std(one[1]) < 1.2
 
 
 def test_noise_is_fixed_outside_of_training():
-    given = variables(2.0)
-    found = PixelNoise().apply(given, X, train=False)
-    np.testing.assert_allclose(found[3, ..., 1], 2.0 * given["noise"]["fixed"])
-
-
-def test_noise_begins_without_weight():
-    found = PixelNoise().init(jax.random.key(0), X, train=False)["params"]
-    assert found == {"strength": 0.0}
-    np.testing.assert_array_equal(trained(1, strength=0.0), X)
+    found = MODULE.apply(VARIABLES, ROWS, train=False)
+    numbers = np.concatenate([noise.ravel() for noise in found])
+    np.testing.assert_array_equal(numbers, VARIABLES["noise"]["fixed"])
+    assert [noise.shape for noise in found] == [(1, 2, 2, 1), (1, 4, 4, 1)]

@@ -112,6 +112,9 @@ class Mapping(nn.Module):
 class Layer(nn.Module):
     """A modulated convolution, noise, a bias and a rectifier, ``[b, h, w, i] -> [b, ., ., o]``.
 
+    Noise has one learned strength for all channels, which begins at zero (Karras et al. 2020,
+    StyleGAN2, section 2.1).
+
     Attributes:
       features: of the output.
       up: whether the image is doubled.
@@ -123,10 +126,11 @@ class Layer(nn.Module):
     dtype: Any = jnp.float32
 
     @nn.compact
-    def __call__(self, x: Image, style: jax.Array, *, train: bool) -> Image:
-        """The layer's output under styles ``[b, size]``."""
+    def __call__(self, x: Image, style: jax.Array, noise: jax.Array) -> Image:
+        """The layer's output under styles ``[b, size]`` and noise ``[b or 1, ., ., 1]``."""
         x = ModulatedConv(self.features, up=self.up, dtype=self.dtype)(x, style)
-        x = PixelNoise()(x, train=train)
+        strength = self.param("strength", nn.initializers.zeros_init(), (), jnp.float32)
+        x = x + (strength * noise).astype(x.dtype)
         bias = self.param("bias", nn.initializers.zeros_init(), (self.features,))
         return activated(x + bias.astype(x.dtype), clamp=CLAMP)
 
@@ -153,13 +157,15 @@ class Synthesis(nn.Module):
     def __call__(self, styles: Styles, *, train: bool) -> Image:
         """Images of styles."""
         resolution = 2 ** (len(self.widths) + 1)
+        maps = [side for side in sides(resolution) for _ in range(2)][1:]
+        noise = PixelNoise(tuple(maps))(len(styles), train=train)
         constant = self.param("constant", nn.initializers.normal(1.0), (4, 4, self.widths[0]))
         x = jnp.broadcast_to(constant, (len(styles), *constant.shape))
         image, used = None, 0
         for number, width in enumerate(self.widths):
-            dtype = at_highest(self.dtype, self.half, 4 * 2**number, resolution)
+            dtype = at_highest(self.dtype, self.half, maps[used], resolution)
             for up in (True, False) if number else (False,):
-                x = Layer(width, up, dtype)(x, styles[:, used], train=train)
+                x = Layer(width, up, dtype)(x, styles[:, used], noise[used])
                 used += 1
             colors = ModulatedConv(self.channels, 1, demodulate=False, dtype=dtype)
             color = colors(x, styles[:, used])

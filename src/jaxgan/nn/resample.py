@@ -4,6 +4,8 @@ Pooling is written as a reshape and a reduction, which has second derivatives fo
 penalties and no scatter in its gradient.
 """
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 
@@ -55,18 +57,27 @@ def smooth_downsample(x: Images) -> Images:
     return x
 
 
+@partial(jax.custom_vjp, nondiff_argnums=(1,))
 def smooth(x: Images, padding: int) -> Images:
     """Filtered by ``[1, 3, 3, 1] / 8`` both ways, ``[b, h, w, c] -> [b, h + d, w + d, c]``.
 
-    ``padding`` zeros are around the image, 1 or 2, so that ``d = 2 * padding - 3``.
+    ``padding`` zeros are around the image, 1 or 2, so that ``d = 2 * padding - 3``. The filter is
+    symmetric: its adjoint is itself with the other padding. XLA's own derivative, a sum of padded
+    slices, takes about three times as long on CPU.
     """
+    around = (padding, padding)
+    x = jnp.pad(x, ((0, 0), around, around, (0, 0)))
     for axis in (1, 2):
-        pads = [(0, 0)] * x.ndim
-        pads[axis] = (padding, padding)
-        padded, size = jnp.pad(x, pads), x.shape[axis] + 2 * padding - 3
-        taps = [jax.lax.slice_in_dim(padded, n, n + size, axis=axis) for n in range(4)]
+        size = x.shape[axis] - 3
+        taps = [jax.lax.slice_in_dim(x, n, n + size, axis=axis) for n in range(4)]
         x = 0.125 * (taps[0] + taps[3]) + 0.375 * (taps[1] + taps[2])
     return x
+
+
+smooth.defvjp(
+    lambda x, padding: (smooth(x, padding), None),
+    lambda padding, _, cotangent: (smooth(cotangent, 3 - padding),),
+)
 
 
 def _neighbors(x: jax.Array, axis: int) -> tuple[jax.Array, jax.Array]:

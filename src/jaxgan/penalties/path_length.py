@@ -35,13 +35,14 @@ def path_length(decay: ScalarLike = 0.01) -> Callable[[Outputs], Cost]:
     def penalty(outputs: Outputs) -> Cost:
         shift, shifted = outputs.extras["shift"], outputs.extras["shifted"]
         rows = outputs.rng.rows
-        if len(rows) % len(shift):
+        shrink = -(-len(rows) // len(shift))
+        if len(rows) % shrink:
             raise UserError(
-                f"path length: every {-(-len(rows) // len(shift))}nd of {len(rows)} rows on a "
-                "device is used; give a --batch-size that is a multiple on each."
+                f"The path length penalty sees one of {shrink} rows, and there are {len(rows)} "
+                f"rows on a device; give a --batch-size that makes it a multiple of {shrink}."
             )
         images, pull = jax.vjp(shifted, shift)
-        source = Rng(outputs.rng.key, rows[:: len(rows) // len(shift)])
+        source = Rng(outputs.rng.key, rows[::shrink])
         _, height, width, _ = images.shape
         noise = source.normal(images.shape[1:]) / jnp.sqrt(height * width)
         (slopes,) = pull(noise)
