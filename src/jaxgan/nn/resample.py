@@ -57,13 +57,19 @@ def smooth_downsample(x: Images) -> Images:
     return x
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(1,))
 def smooth(x: Images, padding: int) -> Images:
     """Filtered by ``[1, 3, 3, 1] / 8`` both ways, ``[b, h, w, c] -> [b, h + d, w + d, c]``.
 
-    ``padding`` zeros are around the image, 1 or 2, so that ``d = 2 * padding - 3``. The filter is
-    symmetric: its adjoint is itself with the other padding. XLA's own derivative, a sum of padded
-    slices, takes about three times as long on CPU.
+    ``padding`` zeros are around the image, 1 or 2, so that ``d = 2 * padding - 3``.
+    """
+    return _smooth(padding, x)
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(0,))
+def _smooth(padding: int, x: jax.Array) -> jax.Array:
+    """``smooth``, whose adjoint is itself with the other padding, since the filter is symmetric.
+
+    XLA's own derivative, a sum of padded slices, takes about three times as long on CPU.
     """
     around = (padding, padding)
     x = jnp.pad(x, ((0, 0), around, around, (0, 0)))
@@ -74,9 +80,9 @@ def smooth(x: Images, padding: int) -> Images:
     return x
 
 
-smooth.defvjp(
-    lambda x, padding: (smooth(x, padding), None),
-    lambda padding, _, cotangent: (smooth(cotangent, 3 - padding),),
+_smooth.defvjp(
+    lambda padding, x: (_smooth(padding, x), None),
+    lambda padding, _, cotangent: (_smooth(3 - padding, cotangent),),
 )
 
 
