@@ -17,7 +17,8 @@ Cost: for a GPU, from the default 390 625 steps of 64 images (paper256) to the d
 
 Presets are those of the authors' code (train.py, --cfg), with its pipeline bgc; auto has the
 numbers of its rule for 256 pixels and one GPU. For another resolution r and batch b the rule is
---r1 0.0002 r^2 / b, --half-life 312.5 b, and --base 32768 from 512 pixels on.
+--r1 0.0002 r^2 / b, --half-life 312.5 b, --base 32768 from 512 pixels on, and --learning-rate 0.002
+from 1024 on.
 
 Differs from the paper:
 - Gradients that are NaN or infinite are not replaced by numbers: nothing hides them here.
@@ -28,6 +29,8 @@ Differs from the paper:
   passes at the real images.
 - The average style also sees the rows that the path length penalty leaves out, and the averaged
   generator averages it again.
+- Samples, and so scores, have the generator's fixed noise; the authors' scores are of samples with
+  new noise.
 - A group of the minibatch's deviation are neighboring rows of one device, at most all of its rows.
 - Augmentations reflect images as far as possible beyond their border, the authors' as far as the
   batch needs: the same, but at the border of much smaller images.
@@ -35,7 +38,7 @@ Differs from the paper:
   scaling of styles and kernels beforehand.
 - The class of a generated image is that of a real image of the batch; the authors draw another
   training image's.
-- fashion_mnist_small is none of the authors': an eighth of the width and of the latent.
+- fashion_mnist_small is none of the authors': feature maps, latents and styles of 64 at most.
 """
 
 import dataclasses

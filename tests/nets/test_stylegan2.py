@@ -252,9 +252,17 @@ def test_logits_and_r1_and_its_gradient_are_those_of_the_authors_code(name):
 
 
 def test_high_resolutions_compute_in_bfloat16():
-    module = stylegan2.Generator(WIDTHS, 3, 6, 2, dtype=jnp.bfloat16, half=1)
-    found = jax.jit(lambda: module.apply(generator("plain"), LATENTS[0], train=False))()
-    assert found.dtype == jnp.float32
-    expected = GOLDEN["plain/made"]
-    error = np.abs(np.asarray(pictures(found)) - expected).max()
-    assert 1e-4 < error < 0.05 * np.abs(expected).max()
+    g = stylegan2.Generator(WIDTHS, 3, 6, 2, 3, jnp.bfloat16, 1)
+    d = stylegan2.Discriminator(WIDTHS, True, 2, 3, jnp.bfloat16, 1)
+    order = np.array([0, 2, 1, 3])
+    image, logits = jax.jit(
+        lambda: (
+            pictures(g.apply(generator("classes"), LATENTS[0], LABEL[:2], train=False)),
+            d.apply({"params": discriminator("classes")}, IMAGE[order], LABEL[order], train=True),
+        )
+    )()
+    for found, what in ((image, "made"), (logits[order, None], "logits")):
+        assert found.dtype == jnp.float32
+        expected = GOLDEN[f"classes/{what}"]
+        error = np.abs(np.asarray(found) - expected).max()
+        assert 1e-4 < error / np.abs(expected).max() < 0.05

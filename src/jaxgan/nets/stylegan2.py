@@ -112,8 +112,7 @@ class Mapping(nn.Module):
 class Layer(nn.Module):
     """A modulated convolution, noise, a bias and a rectifier, ``[b, h, w, i] -> [b, ., ., o]``.
 
-    Noise has one learned strength for all channels, which begins at zero (Karras et al. 2020,
-    StyleGAN2, section 2.1).
+    Noise has one learned strength for all channels, which begins at zero, as in the authors' code.
 
     Attributes:
       features: of the output.
