@@ -107,6 +107,7 @@ QUEUE: tuple[Entry, ...] = (
     look("rpgan_stacked_mnist"),
     look("r3gan", "stacked_mnist_small"),
     look("projected_gan", "fashion_mnist_small"),
+    look("stylegan2_ada", "fashion_mnist_small"),
     look("wgan_gp_stacked_mnist"),
     look("unrolled_stacked_mnist"),
     *(

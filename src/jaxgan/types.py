@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -67,6 +67,19 @@ class Mean:
 Logs: TypeAlias = dict[str, Mean]
 
 
+@struct.dataclass
+class Cost:
+    """The value of a term.
+
+    Attributes:
+      loss: what the player minimizes.
+      logs: what is logged, by name; ``""`` is the term itself, unweighted.
+    """
+
+    loss: Scalar
+    logs: Logs
+
+
 def add_logs(logs: Logs, more: Logs) -> Logs:
     """The sums of two logs of the same names."""
     return jax.tree.map(jnp.add, logs, more)
@@ -79,6 +92,18 @@ def wait_for_means(logs: Logs) -> dict[str, Any]:
     """
     host = jax.device_get(logs)
     return {name: m.total / m.count for name, m in host.items() if (m.count > 0).all()}
+
+
+class Mixing(NamedTuple):
+    """Second latents, whose styles a generator's later layers get (style mixing).
+
+    Attributes:
+      latent: ``[batch, latent]``.
+      crossover: the first layer that gets them, int32 ``[batch]``.
+    """
+
+    latent: jax.Array
+    crossover: jax.Array
 
 
 @dataclasses.dataclass(frozen=True)

@@ -30,6 +30,7 @@ from jaxgan.forward.samples import (
     unconditional,
 )
 from jaxgan.forward.spectral import spectrograms
+from jaxgan.forward.styles import styled
 from jaxgan.forward.video import clip_shape, content_and_motion, foreground_and_background
 from jaxgan.forward.vocoder import vocoder
 from jaxgan.forward.wrappers import (
@@ -79,6 +80,7 @@ __all__ = [
     "relaxed",
     "sampled_with_dropout",
     "spectrograms",
+    "styled",
     "translation",
     "unconditional",
     "uniform",

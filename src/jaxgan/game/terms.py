@@ -11,24 +11,9 @@ from typing import Any, TypeAlias
 
 import jax
 import jax.numpy as jnp
-from flax import struct
 from jax import lax
 
-from jaxgan.types import Logs, Mean, Outputs, Scalar, ScalarLike
-
-
-@struct.dataclass
-class Cost:
-    """The value of a term.
-
-    Attributes:
-      loss: what the player minimizes.
-      logs: what is logged, by name; ``""`` is the term itself, unweighted.
-    """
-
-    loss: Scalar
-    logs: Logs
-
+from jaxgan.types import Cost, Mean, Outputs, Scalar, ScalarLike
 
 Term: TypeAlias = Callable[[Outputs], "Scalar | Cost"]
 Factor: TypeAlias = ScalarLike | Callable[[jax.Array], ScalarLike]

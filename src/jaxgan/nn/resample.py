@@ -4,6 +4,8 @@ Pooling is written as a reshape and a reduction, which has second derivatives fo
 penalties and no scatter in its gradient.
 """
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 
@@ -53,6 +55,35 @@ def smooth_downsample(x: Images) -> Images:
         before, after = _neighbors(odd, axis)[0], _neighbors(even, axis)[1]
         x = 0.375 * (even + odd) + 0.125 * (before + after)
     return x
+
+
+def smooth(x: Images, padding: int) -> Images:
+    """Filtered by ``[1, 3, 3, 1] / 8`` both ways, ``[b, h, w, c] -> [b, h + d, w + d, c]``.
+
+    ``padding`` zeros are around the image, 1 or 2, so that ``d = 2 * padding - 3``.
+    """
+    return _smooth(padding, x)
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(0,))
+def _smooth(padding: int, x: jax.Array) -> jax.Array:
+    """``smooth``, whose adjoint is itself with the other padding, since the filter is symmetric.
+
+    XLA's own derivative, a sum of padded slices, takes about three times as long on CPU.
+    """
+    around = (padding, padding)
+    x = jnp.pad(x, ((0, 0), around, around, (0, 0)))
+    for axis in (1, 2):
+        size = x.shape[axis] - 3
+        taps = [jax.lax.slice_in_dim(x, n, n + size, axis=axis) for n in range(4)]
+        x = 0.125 * (taps[0] + taps[3]) + 0.375 * (taps[1] + taps[2])
+    return x
+
+
+_smooth.defvjp(
+    lambda padding, x: (_smooth(padding, x), None),
+    lambda padding, _, cotangent: (_smooth(3 - padding, cotangent),),
+)
 
 
 def _neighbors(x: jax.Array, axis: int) -> tuple[jax.Array, jax.Array]:

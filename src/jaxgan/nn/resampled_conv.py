@@ -6,6 +6,9 @@ convolution of stride 2, whose kernel of side ``k + 1`` sums the given one over 
 ``k = 3`` that is 4/9 of the multiplications (the fused scaling of Karras et al. 2018,
 arXiv:1710.10196). A kernel of one pixel commutes with both instead, and is applied to the smaller
 image. Parameters are those of ``Conv``; results differ by rounding only.
+
+Where images are smoothed as they are resampled, as StyleGAN2's, the filter is applied to the larger
+image, on its own: in one kernel with the convolution's it would have four times as many places.
 """
 
 import flax.linen as nn
@@ -21,7 +24,7 @@ from jaxgan.nn.conv import (
     same,
     transposed_convolution,
 )
-from jaxgan.nn.resample import average_pool, upsample
+from jaxgan.nn.resample import average_pool, smooth, smooth_downsample, upsample
 
 
 def spread(kernel: Kernel) -> Kernel:
@@ -72,3 +75,39 @@ class PooledConv(Conv):
             return spread(kernel) / 4
 
         return filtered(self, convolution, geometry, x, sizes, self.untied, mean)
+
+
+def doubling_convolution(x: Images, kernel: Kernel) -> Images:
+    """Zeros between the pixels, a convolution, a smoothing, ``[b, h, w, i] -> [b, 2h, 2w, o]``.
+
+    Karras et al. 2020 (StyleGAN2, its code): the filter is ``[1, 3, 3, 1] / 4`` both ways.
+
+    Args:
+      x: the images.
+      kernel: ``[3, 3, i, o]``, of a convolution in the mathematician's sense: turned.
+    """
+    height, width = x.shape[1:3]
+    size = (2 * height + 1, 2 * width + 1)
+    geometry = Geometry(size, (3, 3), (2, 2), (0, 0), (0, 0))
+    # Of four pixels three are zeros.
+    adjoint = 4.0 * jnp.swapaxes(kernel, 2, 3)
+    return smooth(transposed_convolution(geometry, x, adjoint), 1)
+
+
+def halving_convolution(x: Images, kernel: Kernel) -> Images:
+    """A smoothing and a convolution of stride 2, ``[b, h, w, i] -> [b, h/2, w/2, o]``.
+
+    Karras et al. 2020 (StyleGAN2, its code): the filter is ``[1, 3, 3, 1] / 8`` both ways, zeros
+    around the image.
+
+    Args:
+      x: the images.
+      kernel: ``[3, 3, i, o]``, or of one pixel.
+    """
+    if len(kernel) == 1:
+        small = smooth_downsample(x)
+        return convolution(same(small.shape[1:3], 1, 1), small, kernel)
+    smoothed = smooth(x, 2)
+    height, width = smoothed.shape[1:3]
+    geometry = Geometry((height, width), (3, 3), (2, 2), (0, 0), (0, 0))
+    return convolution(geometry, smoothed, kernel)

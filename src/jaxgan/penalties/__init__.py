@@ -21,6 +21,7 @@ from jaxgan.penalties.gradient import (
 )
 from jaxgan.penalties.lecam import lecam, lecam_averages, lecam_clipped, lecam_start
 from jaxgan.penalties.orthogonal import orthogonal, orthogonal_off_diagonal
+from jaxgan.penalties.path_length import path_length, path_length_average, path_length_start
 
 __all__ = [
     "balanced_consistency",
@@ -39,6 +40,9 @@ __all__ = [
     "lipschitz_penalty",
     "orthogonal",
     "orthogonal_off_diagonal",
+    "path_length",
+    "path_length_average",
+    "path_length_start",
     "r1",
     "r2",
     "squared_slopes",
