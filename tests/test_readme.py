@@ -25,10 +25,12 @@ from jaxgan.cli.data import List, Prepare
 from jaxgan.cli.evaluate import Evaluate
 from jaxgan.cli.experiment import parse, run
 from jaxgan.cli.export import Export
+from jaxgan.cli.project import Project
 from jaxgan.cli.report import Report
 from jaxgan.cli.reproduce import planned as reproductions
 from jaxgan.cli.sample import Sample
 from jaxgan.cli.status import Status
+from jaxgan.cli.styles import Styles
 from jaxgan.cli.sweep import planned
 from jaxgan.evaluation.score import read_scores
 from jaxgan.experiment import load_experiment
@@ -44,6 +46,8 @@ README = (ROOT / "README.md").read_text()
 JAXGAN = {
     "sample": Sample,
     "apply": Apply,
+    "project": Project,
+    "styles": Styles,
     "evaluate": Evaluate,
     "export": Export,
     "report": Report,
