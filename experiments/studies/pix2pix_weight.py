@@ -25,7 +25,7 @@ STUDY = jg.Study(
         "1 L1 + cGAN": pix2pix(l1=1.0),
         "cGAN": pix2pix(l1=0.0),
     },
-    seeds=range(5),
+    seeds=range(3),
     flags={
         "steps": 3000,
         "evaluate_every": 3000,

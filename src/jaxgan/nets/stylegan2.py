@@ -260,10 +260,25 @@ class Generator(nn.Module):
         if mixing is not None:
             other = self.mapping(mixing.latent, label)[:, None]
             styles = jnp.where(place < mixing.crossover[:, None, None], styles, other)
-        if psi is None:
-            return styles
-        truncated = self.average.value + psi * (styles - self.average.value)
-        return jnp.where(place < (count if cutoff is None else cutoff), truncated, styles)
+        return truncated(styles, self.average.value, psi, cutoff)
+
+
+def truncated(
+    styles: Styles, average: jax.Array, psi: ScalarLike | None, cutoff: int | None
+) -> Styles:
+    """Styles nearer to the average one (the truncation trick; StyleGAN, appendix B).
+
+    Args:
+      styles: ``[b, layers, size]``.
+      average: ``[size]``.
+      psi: how far they lie from it, as a share of how far they would; None for 1.
+      cutoff: how many layers, the first ones, are truncated; None for all.
+    """
+    if psi is None:
+        return styles
+    nearer = average + psi * (styles - average)
+    place = jnp.arange(styles.shape[1])[None, :, None]
+    return jnp.where(place < (styles.shape[1] if cutoff is None else cutoff), nearer, styles)
 
 
 class Block(nn.Module):
