@@ -108,6 +108,7 @@ QUEUE: tuple[Entry, ...] = (
     look("r3gan", "stacked_mnist_small"),
     look("projected_gan", "fashion_mnist_small"),
     look("stylegan2_ada", "fashion_mnist_small"),
+    look("stylegan3", "fashion_mnist_small"),
     look("wgan_gp_stacked_mnist"),
     look("unrolled_stacked_mnist"),
     *(

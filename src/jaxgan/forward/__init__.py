@@ -36,6 +36,7 @@ from jaxgan.forward.vocoder import vocoder
 from jaxgan.forward.wrappers import (
     augmented,
     augmented_within,
+    blurred,
     count_steps,
     deceived,
     instance_noise,
@@ -54,6 +55,7 @@ __all__ = [
     "auxiliary_classifier",
     "batch_labels",
     "bidirectional",
+    "blurred",
     "categorical",
     "central_square",
     "clip_shape",

@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -194,6 +195,43 @@ def instance_noise(deviation: Callable[[jax.Array], ScalarLike], forward: Forwar
         return images + (spread * rng.normal(images.shape[1:])).astype(images.dtype)
 
     return _seen(view, forward)
+
+
+def blurred(deviation: Callable[[jax.Array], ScalarLike], most: float, forward: Forward) -> Forward:
+    """All images are blurred before the discriminator sees them (Karras et al. 2021, StyleGAN3-R).
+
+    The filter is ``2 ** -(t / s) ** 2`` up to ``3 s`` pixels, of sum 1, as in the authors' code;
+    around an image are zeros. Penalties see the blurred images.
+
+    Args:
+      deviation: gives ``s`` in pixels at a step, which is read from the adaptive state ``step``;
+        ``count_steps`` keeps it there. At 0 nothing is blurred, and nothing computed.
+      most: the largest ``s``.
+      forward: a forward pass of images.
+    """
+    reach = math.floor(3 * most)
+
+    def view(images: Image, rng: Rng, adaptive: Mapping[str, Any]) -> Image:
+        del rng
+        spread = jnp.asarray(deviation(adaptive["step"]), jnp.float32)
+        places = jnp.arange(-reach, reach + 1)
+        taps = jnp.exp2(-jnp.square(places / jnp.maximum(spread, 1e-3)))
+        taps = jnp.where(jnp.abs(places) <= jnp.floor(3 * spread), taps, 0.0)
+        taps = (taps / jnp.maximum(taps.sum(), 1e-6)).astype(images.dtype)
+        return jax.lax.cond(3 * spread >= 1, lambda x: _smoothed(x, taps), lambda x: x, images)
+
+    return _seen(view, forward)
+
+
+def _smoothed(images: Image, taps: jax.Array) -> Image:
+    """Images filtered along both axes, each channel by itself."""
+    batch, height, width, channels = images.shape
+    x = jnp.moveaxis(images, -1, 1).reshape(batch * channels, height, width, 1)
+    for shape in ((-1, 1, 1, 1), (1, -1, 1, 1)):
+        x = jax.lax.conv_general_dilated(
+            x, taps.reshape(shape), (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC")
+        )
+    return jnp.moveaxis(x.reshape(batch, channels, height, width), 1, -1)
 
 
 def sampled_with_dropout(forward: Forward) -> Forward:

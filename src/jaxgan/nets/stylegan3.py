@@ -97,8 +97,8 @@ class Input(nn.Module):
 
         Args:
           style: ``[b, size]``.
-          transform: from places in the result to places without it, ``[3, 3]``, in sides of an image;
-            None for none.
+          transform: from places in the result to places without it, ``[3, 3]``, in sides of an
+            image; None for none.
         """
         signal, batch = self.signal, len(style)
         frequencies = self.variable("fourier", "frequencies", self._frequencies)
@@ -204,15 +204,16 @@ class Layer(nn.Module):
         total = (after.size - 1) * down + 1 - (before.size + side - 1) * up
         total += taps_up + taps_down - 2
         low = (total + up) // 2  # samples lie in the middle of their pixels (appendix C.3)
-        upward = kaiser(taps_up, before.cutoff, 2 * before.half_width, rate)
-        design = radial if self.radial else kaiser
+        design, sampled = radial if self.radial else kaiser, float(rate)
         return Filters(
             up,
             down,
             low,
             total - low,
-            upward if taps_up > 1 else None,
-            design(taps_down, after.cutoff, 2 * after.half_width, rate) if taps_down > 1 else None,
+            kaiser(taps_up, before.cutoff, 2 * before.half_width, sampled) if taps_up > 1 else None,
+            design(taps_down, after.cutoff, 2 * after.half_width, sampled)
+            if taps_down > 1
+            else None,
         )
 
 

@@ -26,7 +26,7 @@ def kaiser(taps: int, cutoff: float, width: float, rate: float) -> np.ndarray:
       rate: of sampling, in the same unit.
     """
     found = scipy.signal.firwin(numtaps=taps, cutoff=cutoff, width=width, fs=rate)
-    return found.astype(np.float32)
+    return np.asarray(found, np.float32)
 
 
 def radial(taps: int, cutoff: float, width: float, rate: float) -> np.ndarray:
