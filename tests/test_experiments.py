@@ -47,6 +47,16 @@ LIGHT = ("dcgan-fashion_mnist", "ebgan_mnist", "lucic-wgan_gp", "pacgan_mixture-
 """Smoked always: convolutions, an autoencoder, several critic updates under a penalty, perceptrons
 and packs. The others, by the slow tests: a compilation each."""
 
+LONG = ("stylegan2_ada-stylegan2",)
+"""Smoked by hand: at 1024 pixels a smoke takes many minutes and gigabytes."""
+
+
+def tier(name: str) -> tuple[pytest.MarkDecorator, ...]:
+    """The marks of an experiment's smoke."""
+    if name in LIGHT:
+        return ()
+    return (pytest.mark.long if name in LONG else pytest.mark.slow,)
+
 
 def presets_of(file) -> list[Experiment]:
     """The file's experiments: one for each preset."""
@@ -67,7 +77,7 @@ SMOKES = [
         file,
         experiment.preset,
         id=experiment.name,
-        marks=() if experiment.name in LIGHT else pytest.mark.slow,
+        marks=tier(experiment.name),
     )
     for file in EXPERIMENTS
     for experiment in {structure(one): one for one in reversed(presets_of(file))}.values()
