@@ -12,8 +12,8 @@ Cost: t256 and r256, of the default 781 250 steps of 32 images, need a GPU and w
 
 t256 is the generator that moves with shifts, r256 (--rotations) with rotations too: 1 x 1
 convolutions, filters that are alike in all directions, twice the features, and images that are
-blurred at first. Settings are those of the authors' code (train.py) at 256 pixels; for others --r1 is
-0.5 (128), 8 (512) or 32 (1024).
+blurred at first. Settings are those of the authors' code (train.py) at 256 pixels; for others --r1
+is 0.5 (128), 8 (512) or 32 (1024).
 
 Differs from the paper:
 - Gradients that are NaN or infinite are not replaced by numbers: nothing hides them here.
@@ -73,7 +73,8 @@ class Config:
     r1_every: int = 16
     """Steps between two updates by R1, which then counts as many times."""
     magnitude: jg.Fraction = 0.998892
-    """Decay of the average squares of the layers' inputs; half in 20 000 images of batches of 32."""
+    """Decay of the average squares of the layers' inputs: in 20 000 images of batches of 32 to a
+    half."""
     half_life: jg.NonNegative = 10_000.0
     """Images after which half of the averaged generator is new."""
     blur: jg.NonNegative = 10.0
@@ -96,8 +97,8 @@ def build(cfg: Config, task: jg.Task) -> jg.Gan:
     widths = stylegan2.widths(resolution, cfg.base, cfg.most)
     if resolution < 16 or not 0 < cfg.critical < cfg.layers - 1:
         raise jg.UserError(
-            f"StyleGAN3 makes images of 16 pixels or more, with --critical above 0 and two less than "
-            f"--layers; not {resolution} pixels, {cfg.layers} layers and {cfg.critical} of them."
+            "StyleGAN3 makes images of 16 pixels or more, with --critical above 0 and at least two "
+            f"less than --layers; not {resolution} pixels, {cfg.critical} and {cfg.layers}."
         )
     more = 2 if cfg.rotations else 1
     signals = stylegan3.signals(

@@ -379,6 +379,25 @@ def test_instance_noise_follows_its_schedule():
     assert not np.allclose(first.real - IMAGES, first.fake - LATENTS)
 
 
+def test_images_are_blurred_by_a_filter_that_fades():
+    """As the authors' code has it: 2 to the minus square of the distance, to three deviations."""
+    images = np.random.default_rng(0).normal(size=(4, 9, 9, 2)).astype(np.float32)
+    places = np.arange(-3, 4)
+    taps = np.exp2(-np.square(places / 1.2))
+    taps /= taps.sum()
+    padded = np.pad(images, ((0, 0), (3, 3), (3, 3), (0, 0)))
+    expected = sum(
+        taps[i] * taps[j] * padded[:, i : i + 9, j : j + 9] for i in range(7) for j in range(7)
+    )
+    game = forward.blurred(lambda step: 1.2 - 0.3 * step, 2.0, forward.unconditional(fixed))
+    given = jnp.asarray(images)
+    players = Linear(lambda z: given[: len(z)]), Linear(lambda x: x.sum(axis=(1, 2, 3)))
+    for step, blurred in ((0, expected), (3, images), (9, images)):
+        outputs = game.run(*players, {"image": given}, drawn(4), {"step": step})
+        np.testing.assert_allclose(outputs.real, blurred, atol=1e-5)
+        np.testing.assert_allclose(outputs.fake, blurred, atol=1e-5)
+
+
 def test_noise_without_a_clock_is_an_error():
     with pytest.raises(KeyError, match="step"):
         forward.instance_noise(lambda step: 1.0, forward.unconditional(fixed)).run(

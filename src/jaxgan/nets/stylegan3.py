@@ -75,7 +75,7 @@ def signals(
     rates = np.exp2(np.ceil(np.log2(np.minimum(2 * stopbands, resolution))))
     sizes = rates + 2 * MARGIN
     sizes[-2:] = resolution
-    features = np.rint(np.minimum(base / 2 / cutoffs, most))
+    features = np.maximum(np.rint(np.minimum(base / 2 / cutoffs, most)), 1)
     features[-1] = channels
     widths = np.maximum(stopbands, rates / 2) - cutoffs
     columns = zip(features, sizes, rates, cutoffs, widths, strict=True)
