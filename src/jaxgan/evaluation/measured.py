@@ -15,6 +15,7 @@ from jaxgan.evaluation.samples import SampleSet
 from jaxgan.metrics.features import Gaussian
 from jaxgan.rng import Rng
 from jaxgan.sampling.sampler import Sampler
+from jaxgan.sampling.styles import moved_images
 from jaxgan.vocabulary import Vocabulary
 
 
@@ -57,6 +58,18 @@ class Walker:
         """Images of these latents and conditions, 0 to 255, neither rounded nor clipped."""
         low, high = self.sampler.gan.range
         return (self._generate(latents, condition) - low) * (255.0 / (high - low))
+
+    def moved(
+        self, latents: jax.Array, condition: Mapping[str, Any], transform: np.ndarray
+    ) -> jax.Array:
+        """Images of what they are made from after a transform, 0 to 255, neither rounded nor cut.
+
+        Raises:
+          UserError: the generator takes none.
+        """
+        low, high = self.sampler.gan.range
+        images = moved_images(self.sampler.in_float32(), latents, condition, transform)
+        return (images - low) * (255.0 / (high - low))
 
     def log_probabilities(self, tokens: np.ndarray) -> np.ndarray:
         """Of each token after those before it, in nats, ``[n, length] -> [n, length]``.

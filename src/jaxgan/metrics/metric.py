@@ -82,6 +82,15 @@ class Generator(Protocol):
         """Images of these latents and conditions, 0 to 255, neither rounded nor clipped."""
         ...
 
+    def moved(
+        self, latents: jax.Array, condition: Mapping[str, Any], transform: np.ndarray
+    ) -> jax.Array:
+        """Likewise, of what images are made from after a transform ``[3, 3]`` of places.
+
+        Raises ``UserError`` if the generator takes none.
+        """
+        ...
+
     def log_probabilities(self, tokens: np.ndarray) -> np.ndarray:
         """Of each token after those before it, in nats, ``[n, length] -> [n, length]``.
 

@@ -5,6 +5,8 @@ Such a generator has two methods beside ``__call__``: ``styles(latent, label, ps
 """
 
 import dataclasses
+import inspect
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -162,6 +164,35 @@ def truncated(sampler: Sampler, truncation: Truncation) -> Sampler:
 
     forward = dataclasses.replace(sampler.gan.forward, sample=sample)
     return dataclasses.replace(sampler, gan=dataclasses.replace(sampler.gan, forward=forward))
+
+
+def moved_images(
+    sampler: Sampler, latents: Any, condition: Mapping[str, Any], transform: np.ndarray
+) -> jax.Array:
+    """Images in ``gan.range`` of what they are made from after a transform, as StyleGAN3's take.
+
+    Args:
+      sampler: the generator.
+      latents: ``[n, latent]``.
+      condition: what images depend on beside them, rows by key.
+      transform: from places in the result to places without it, ``[3, 3]``, in sides of an image.
+
+    Raises:
+      UserError: the generator takes no transform.
+    """
+    if "transform" not in inspect.signature(type(sampler.gan.generator).__call__).parameters:
+        raise UserError("This generator takes no shifts of what it draws; name a StyleGAN3's run.")
+    static, how = Static(sampler.gan), sampler.arithmetic
+    place = jnp.asarray(transform, jnp.float32)
+    return _moved(static, how, sampler.params, sampler.stats, latents, condition, place)
+
+
+@partial(jax.jit, static_argnums=(0, 1))
+def _moved(static: Static, how: Arithmetic, params, stats, latents, condition, transform):
+    with jax.default_matmul_precision(how.precision):
+        network = how.bound(static.gan.network("g", params, stats))
+        moved = partial(network, transform=transform)
+        return static.gan.forward.sample(moved, latents, condition)
 
 
 def _filled(rows: np.ndarray, first: int) -> tuple[np.ndarray, int]:
