@@ -47,8 +47,11 @@ LIGHT = ("dcgan-fashion_mnist", "ebgan_mnist", "lucic-wgan_gp", "pacgan_mixture-
 """Smoked always: convolutions, an autoencoder, several critic updates under a penalty, perceptrons
 and packs. The others, by the slow tests: a compilation each."""
 
-LONG = (*("stylegan2_ada-stylegan2", "stylegan2_ada-auto", "stylegan3-t256", "stylegan3-r256"),)
-"""Smoked by hand: at 256 pixels a smoke of filters takes a minute, at 1024 many, and gigabytes."""
+LONG = (
+    *("stylegan2_ada-stylegan2", "stylegan2_ada-auto", "stylegan2_ada-paper256"),
+    *("stylegan3-t256", "stylegan3-r256", "projected_gan-folder", "r3gan-ffhq256"),
+)
+"""Smoked by hand: at 256 pixels a smoke takes up to a minute, at 1024 many, and gigabytes."""
 
 
 def tier(name: str) -> tuple[pytest.MarkDecorator, ...]:
