@@ -15,7 +15,7 @@ STUDY = jg.Study(
         "MoCoGAN": jg.Variant("../mocogan.py", "shape_motion_small", {}),
         "VGAN": jg.Variant("../vgan.py", "shape_motion_small", {}),
     },
-    seeds=range(1),
+    seeds=range(2),
     flags={
         "steps": 1500,
         "evaluate_every": 1500,

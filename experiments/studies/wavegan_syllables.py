@@ -25,7 +25,7 @@ STUDY = jg.Study(
         "kernels of 5": wavegan(kernel=5),
         "SpecGAN": jg.Variant("../specgan.py", "syllables_small", {}),
     },
-    seeds=range(1),
+    seeds=range(2),
     flags={
         "steps": 1000,
         "evaluate_every": 1000,
