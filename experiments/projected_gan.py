@@ -12,7 +12,7 @@ Cost: folder, of the default 156 250 steps of 64 images, needs a GPU and was not
 The features are those of EfficientNet-Lite0, trained on ImageNet, by which jaxgan also scores. Such
 scores are marked as leaking; another extractor does not leak in this way:
 
-      jaxgan evaluate runs/projected_gan-folder --extractor dinov2
+      jaxgan evaluate runs/projected_gan-folder --extractor dinov2-vits14 --extractor-weights FILE
 
 Differs from the paper:
 - Features are mixed across scales by 1 x 1 convolutions, as in the authors' code; the paper says
@@ -79,7 +79,7 @@ def build(cfg: Config, task: jg.Task) -> jg.Gan:
         forward=forward,
         terms=jg.losses.hinge.terms(),
         optimizers={"g": adam, "d": adam},
-        updates=(jg.G, jg.D),
+        updates=(jg.G, jg.Phase("d", moves_stats=("d", "g"))),
         ema=jg.ema.half_life(cfg.half_life),
         reparametrize={"g": jg.spectral_norm(), "d": jg.spectral_norm()},
         frozen={"d": {"projection": projected.projection(cfg.projection, cfg.discriminator_width)}},

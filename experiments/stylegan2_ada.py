@@ -135,6 +135,9 @@ def build(cfg: Config, task: jg.Task) -> jg.Gan:
         raise jg.UserError(f"These data are {resolution} x {width} pixels; give a --resolution.")
     if cfg.conditional and not task.classes:
         raise jg.UserError("--conditional: these data have no classes; leave it out.")
+    for name in ("base", "most", "r1_every", "path_every", "path_shrink", "group"):
+        if getattr(cfg, name) < 1:
+            raise jg.UserError(f"--{name.replace('_', '-')}: must be at least 1.")
     classes = task.classes or 0 if cfg.conditional else 0
     widths = stylegan2.widths(resolution, cfg.base, cfg.most)
     prior = jg.normal(cfg.latent)

@@ -19,6 +19,8 @@ Differs from the paper:
 - Gradients that are NaN or infinite are not replaced by numbers: nothing hides them here.
 - Averages, of styles and of the squares of the layers' inputs, are over all devices, the authors'
   over each; the averaged generator averages them again.
+- Averages move in the discriminator's update alone, as the authors', but the generator's own update
+  also divides by squares that have just been moved.
 - In a step with R1, the augmentations' strength is told the signs of R1's pass alone, not of both
   passes at the real images.
 - A group of the minibatch's deviation are neighboring rows of one device, at most all of its rows.
@@ -77,7 +79,7 @@ class Config:
     half."""
     half_life: jg.NonNegative = 10_000.0
     """Images after which half of the averaged generator is new."""
-    blur: jg.NonNegative = 10.0
+    blur: int = 10
     """Of --rotations, deviation in pixels of the blur of all images in the first step."""
     blur_steps: int = 6250
     """Steps in which it fades."""
@@ -104,17 +106,19 @@ def build(cfg: Config, task: jg.Task) -> jg.Gan:
     signals = stylegan3.signals(
         resolution, channels, more * cfg.base, more * cfg.most, cfg.layers, cfg.critical
     )
+    if min(cfg.r1_every, cfg.blur, cfg.blur_steps) < 1:
+        raise jg.UserError("--r1-every, --blur and --blur-steps must be at least 1.")
     forward = jg.forward.unconditional(jg.normal(cfg.latent))
     adaptive: dict = {}
+    if cfg.rotations:
+        fading = optax.linear_schedule(1.0, 0.0, cfg.blur_steps)
+        forward = jg.forward.blurred(lambda step: cfg.blur * fading(step), cfg.blur, forward)
+        adaptive["step"] = 0
     if cfg.augmented:
         forward = jg.forward.augmented_within(
             jg.augment.ada.augment, lambda adaptive: adaptive["ada"]["strength"], forward
         )
         adaptive["ada"] = jg.augment.ada.START
-    if cfg.rotations:
-        fading = optax.linear_schedule(1.0, 0.0, cfg.blur_steps)
-        forward = jg.forward.blurred(lambda step: cfg.blur * fading(step), 10.0, forward)
-        adaptive["step"] = 0
 
     def adapt(adaptive, seen):
         if cfg.augmented:
@@ -149,7 +153,7 @@ def build(cfg: Config, task: jg.Task) -> jg.Gan:
             "d": optax.adam(cfg.discriminator_rate * share, b1=0.0, b2=cfg.beta2**share),
         },
         updates=(
-            jg.Phase("g", real="same"),
+            jg.Phase("g", real="same", moves_stats=()),
             jg.Phase("d", real="same", terms=("adversarial",), moves_stats=("d", "g")),
             *lazy,
         ),

@@ -12,8 +12,9 @@ from jaxgan import forward, limited_data, losses
 from jaxgan.augment import ada
 from jaxgan.data.modality import IMAGES, POINTS
 from jaxgan.errors import UserError
-from jaxgan.game.gan import Gan
+from jaxgan.game.gan import Gan, Phase
 from jaxgan.rng import Rng
+from jaxgan.types import Outputs, Seen
 from support import games
 from support.exact import Trainings
 from support.games import SIDE, Judge, Pictures
@@ -138,6 +139,50 @@ def test_what_flags_ask_for():
 def test_what_cannot_be(change, said):
     with pytest.raises(UserError, match=said):
         change()
+
+
+def test_phases_that_name_their_terms_get_the_new_ones():
+    """StyleGAN2's and 3's do: the penalty would be built, and never minimized."""
+    lazy = Phase("d", real="same", terms=("r1",), every=2)
+    named = (Phase("g", real="same"), Phase("d", terms=("adversarial",)), lazy)
+    gan = limited_data.with_lecam(dataclasses.replace(PLAIN, updates=named), 0.5)
+    assert [update.terms for update in gan.updates] == [None, ("adversarial", "lecam"), ("r1",)]
+    together = dataclasses.replace(PLAIN, updates=((Phase("g"), Phase("d", terms=("r1",))),))
+    ((first, second),) = limited_data.with_lecam(together, 0.5).updates
+    assert (first.terms, second.terms) == (None, ("r1", "lecam"))
+    assert limited_data.with_lecam(PLAIN, 0.5).updates == PLAIN.updates
+
+
+def test_games_that_a_remedy_does_not_fit():
+    ask = limited_data.requested
+    packs = dataclasses.replace(PLAIN, forward=forward.packed(2, PLAIN.forward))
+    shifted = dataclasses.replace(PLAIN, threshold=1.0)
+    whole = dataclasses.replace(PLAIN, forward=forward.central_square(0))
+    lengths = dataclasses.replace(PLAIN, updates=(Phase("g", terms=("path_length",)),))
+    for gan, name, said in (
+        (packs, "ada", "judges packs"),
+        (shifted, "apa", "do not tell real from generated"),
+        (whole, "diffaugment", "made from images"),
+        (lengths, "diffaugment", "path length is penalized"),
+    ):
+        with pytest.raises(UserError, match=said):
+            ask(IMAGES, name)(gan)
+
+
+def test_logits_that_the_penalty_cannot_take_are_refused_when_it_is_traced():
+    gan = limited_data.with_lecam(PLAIN, 0.5)
+    outputs = dataclasses.replace(drawn_outputs(), real_logits=(jnp.zeros(2), jnp.zeros(2)))
+    with pytest.raises(UserError, match="several logits"):
+        gan.terms["d"]["lecam"](outputs)
+    with pytest.raises(UserError, match="no logits of samples"):
+        gan.adapt(dict(gan.adaptive), Seen({}, {}))
+
+
+def drawn_outputs():
+    zeros = jnp.zeros(2)
+    return Outputs(
+        zeros, zeros, zeros, zeros, lambda x: x, {}, adaptive=dict(limited_data.lecam_start)
+    )
 
 
 def helped_again(name):

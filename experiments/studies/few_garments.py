@@ -22,13 +22,12 @@ STUDY = jg.Study(
     variants={
         "none": dcgan(),
         "DiffAugment": dcgan(augment="diffaugment"),
-        "ADA": dcgan(augment="ada"),
-        "APA": dcgan(augment="apa"),
+        "ADA": dcgan(augment="ada", augment_ramp=50_000.0),
+        "APA": dcgan(augment="apa", augment_ramp=50_000.0),
     },
     seeds=range(3),
     flags={
         "split": "train[:500]",
-        "augment_ramp": 50_000.0,
         "steps": 2000,
         "evaluate_every": 500,
         "evaluate_metrics": "fd,prdc",

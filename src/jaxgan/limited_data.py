@@ -19,10 +19,11 @@ from jaxgan.augment import Augment, ada, diff_augment
 from jaxgan.data.modality import IMAGES, Modality
 from jaxgan.errors import UserError
 from jaxgan.forward.wrappers import augmented, augmented_within, deceived
-from jaxgan.game.gan import Gan
+from jaxgan.game.gan import Gan, Phase, groups
 from jaxgan.game.terms import measured, scale
+from jaxgan.losses.loss import Term
 from jaxgan.penalties.lecam import lecam_averages, lecam_clipped, lecam_start
-from jaxgan.types import ScalarLike, Seen
+from jaxgan.types import Outputs, ScalarLike, Seen
 
 AUGMENTATIONS: Mapping[str, Callable[[Gan, ScalarLike], Gan]] = {
     "diffaugment": lambda gan, ramp: differentiable_augmentation(gan),
@@ -61,10 +62,16 @@ def requested(
 
     def change(gan: Gan) -> Gan:
         if augment != "none":
+            if gan.forward.origin is not None:
+                raise UserError(
+                    f"--augment {augment}: images that are made from images are compared with "
+                    "theirs, which an augmentation would move; omit it."
+                )
             gan = AUGMENTATIONS[augment](gan, augment_ramp)
         if lecam:
             gan = with_lecam(gan, lecam)
-        return freeze(gan, freeze_d.split(",")) if freeze_d else gan
+        names = [name.strip() for name in freeze_d.split(",")]
+        return freeze(gan, names) if freeze_d else gan
 
     return change
 
@@ -75,7 +82,16 @@ def differentiable_augmentation(gan: Gan, augment: Augment = diff_augment) -> Ga
     Args:
       gan: a game of images.
       augment: by default the paper's color, translation and cutout.
+
+    Raises:
+      UserError: the path length of its generator is penalized, which is that of images before.
     """
+    phases = (phase for group in groups(gan.updates) for phase in group)
+    if any("path_length" in (phase.terms or ()) for phase in phases):
+        raise UserError(
+            "--augment diffaugment would augment the images whose path length is penalized; add "
+            "--path-length 0, or use ada."
+        )
     return dataclasses.replace(gan, forward=augmented(augment, gan.forward))
 
 
@@ -131,18 +147,20 @@ def _controlled(gan: Gan, name: str, target: ScalarLike, ramp: ScalarLike, inter
     Raises:
       UserError: they say nothing, or something else has that strength.
     """
-    if gan.threshold is None:
+    if gan.threshold is None or gan.threshold != 0:
         raise UserError(
             f"{name} follows the signs of the discriminator's logits, which do not tell real from "
             "generated in this game; use --augment diffaugment."
         )
+    if gan.forward.pack > 1:
+        raise UserError(f"{name}: this discriminator judges packs of images; use diffaugment.")
     if "ada" in gan.adaptive:
         raise UserError(f"{name}: this game has an adaptive augmentation of its own.")
     seen = {
         "augmentation": measured(lambda outputs: outputs.adaptive["ada"]["strength"]),
         "signs": measured(lambda outputs: jnp.mean(outputs.remember["signs"])),
     }
-    gan = dataclasses.replace(gan, terms={**gan.terms, "d": {**gan.terms["d"], **seen}})
+    gan = _with_terms(gan, seen)
     return _with_adaptive(gan, {"ada": ada.START}, ada.controlled(target, ramp, interval))
 
 
@@ -155,13 +173,23 @@ def with_lecam(gan: Gan, weight: ScalarLike, decay: ScalarLike = 0.99) -> Gan:
       decay: of the averages of logits that it compares with.
 
     Raises:
-      UserError: the game has the penalty already.
+      UserError: the game has the penalty already; or, when it is traced, has no such logits.
     """
+
+    def penalty(outputs: Outputs) -> Any:
+        if isinstance(outputs.real_logits, tuple):
+            raise UserError("--lecam: this discriminator gives several logits; omit it.")
+        return lecam_clipped(outputs)
+
+    def averages(adaptive: dict[str, Any], seen: Seen) -> dict[str, Any]:
+        if "d/logits_real" not in seen.logs:
+            raise UserError("--lecam: this discriminator gives no logits of samples; omit it.")
+        return lecam_averages(decay)(adaptive, seen)
+
     if "lecam" in gan.terms["d"] or "lecam_real" in gan.adaptive:
         raise UserError("--lecam: this game has LeCam's penalty already; use its own weight.")
-    terms = {**gan.terms, "d": {**gan.terms["d"], "lecam": scale(weight, lecam_clipped)}}
-    gan = dataclasses.replace(gan, terms=terms)
-    return _with_adaptive(gan, lecam_start, lecam_averages(decay))
+    gan = _with_terms(gan, {"lecam": scale(weight, penalty)})
+    return _with_adaptive(gan, lecam_start, averages)
 
 
 def freeze(gan: Gan, modules: Collection[str]) -> Gan:
@@ -199,6 +227,25 @@ def _frozen(modules: frozenset[str]) -> optax.GradientTransformation:
         return {**updates, **zero}, state
 
     return optax.GradientTransformation(init, update)
+
+
+def _with_terms(gan: Gan, terms: Mapping[str, Term]) -> Gan:
+    """A game with more terms of the discriminator, in its first phase where phases name theirs."""
+    missing = True
+
+    def phase(one: Phase) -> Phase:
+        nonlocal missing
+        if one.player != "d" or not missing:
+            return one
+        missing = False
+        return one if one.terms is None else dataclasses.replace(one, terms=(*one.terms, *terms))
+
+    updates = tuple(
+        phase(update) if isinstance(update, Phase) else tuple(map(phase, update))
+        for update in gan.updates
+    )
+    every = {**gan.terms, "d": {**gan.terms["d"], **terms}}
+    return dataclasses.replace(gan, terms=every, updates=updates)
 
 
 def _with_adaptive(

@@ -91,6 +91,12 @@ def test_faults_are_told_in_a_line(tmp_path, monkeypatch):
     refused(archive(tmp_path / "out.zip", names=["../../up.png"]), "would lie outside")
     refused(archive(tmp_path / "root.zip", names=["/up.png"]), "would lie outside")
     refused(archive(tmp_path / "few.zip", [[NAMES[0], 1]]), "no class for 00000/img00000001.png")
+    many = [[name, 2**31] for name in NAMES]
+    refused(archive(tmp_path / "many.zip", many), "no class numbers")
+    nested = archive(tmp_path / "nested.zip", (), **{"dataset.json": "[" * 100_000})
+    refused(nested, "is no sound ZIP archive")
+    (tmp_path / "folder.zip").mkdir()
+    refused(tmp_path / "folder.zip", "is no sound ZIP archive")
     vectors = [[name, [0.5, 1.0]] for name in NAMES]
     refused(archive(tmp_path / "vectors.zip", vectors), "no class numbers")
     refused(archive(tmp_path / "words.zip", ["a"]), "no pairs of a name and a class")

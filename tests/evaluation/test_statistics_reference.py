@@ -77,9 +77,11 @@ def test_statistics_of_another_network(tmp_path):
         ({"mu": np.zeros(3), "sigma": np.eye(4)}, "no mean and covariance"),
         ({"mu": np.full(3, np.nan), "sigma": np.eye(3)}, "NaN or infinity"),
         ({"mu": np.array(["a"]), "sigma": np.eye(1)}, "no .npz with mu and sigma"),
+        ({"mu": np.array([1j]), "sigma": np.eye(1)}, "no .npz with mu and sigma"),
+        ({"mu": np.zeros(0), "sigma": np.zeros((0, 0))}, "no mean and covariance"),
         ({"mu": np.array([{}]), "sigma": np.eye(1)}, "no .npz with mu and sigma"),
     ],
-    ids=["missing", "shapes", "nan", "words", "pickled"],
+    ids=["missing", "shapes", "nan", "words", "complex", "empty", "pickled"],
 )
 def test_files_that_hold_something_else(arrays, said, tmp_path):
     np.savez(tmp_path / "file.npz", **arrays)

@@ -391,11 +391,14 @@ def test_images_are_blurred_by_a_filter_that_fades():
     )
     game = forward.blurred(lambda step: 1.2 - 0.3 * step, 2.0, forward.unconditional(fixed))
     given = jnp.asarray(images)
-    players = Linear(lambda z: given[: len(z)]), Linear(lambda x: x.sum(axis=(1, 2, 3)))
+    weights = np.random.default_rng(1).normal(size=(9, 9, 2)).astype(np.float32)
+    judge = Linear(lambda x: (x * weights).sum(axis=(1, 2, 3)))
+    players = Linear(lambda z: given[: len(z)]), judge
     for step, blurred in ((0, expected), (3, images), (9, images)):
         outputs = game.run(*players, {"image": given}, drawn(4), {"step": step})
-        np.testing.assert_allclose(outputs.real, blurred, atol=1e-5)
-        np.testing.assert_allclose(outputs.fake, blurred, atol=1e-5)
+        np.testing.assert_array_equal(outputs.real, images)
+        for logits in (outputs.real_logits, outputs.fake_logits):
+            np.testing.assert_allclose(logits, (blurred * weights).sum((1, 2, 3)), atol=1e-4)
 
 
 def test_noise_without_a_clock_is_an_error():

@@ -134,5 +134,6 @@ def test_flags_that_make_no_sense_are_refused(refused, tmp_path):
         (["styles", run, "--frames", 3], "--frames changes nothing of a grid"),
         (["sample", run, "--psi", -3], "--psi -3.0: use -2 to 2"),
         (["project", run, tmp_path / "a.png", "--out", tmp_path], "There is no image"),
+        (["project", run, "--out", tmp_path], "Name at least one image"),
     ):
         refused(words, said)

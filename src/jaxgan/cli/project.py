@@ -87,6 +87,8 @@ def places_of(asked: Project) -> list[Path]:
     Raises:
       UserError: a file is missing, two have one name, or results are there already.
     """
+    if not asked.files:
+        raise UserError("Name at least one image to project.")
     names = [file.stem for file in asked.files]
     for file in asked.files:
         if not file.is_file():

@@ -109,11 +109,11 @@ def numbers(words: str, flag: str) -> np.ndarray:
     """Samples by their numbers, ``0:6`` or ``0,3,8``.
 
     Raises:
-      UserError: they are written otherwise, or there are too many.
+      UserError: they are written otherwise, or are too many, or numbers from 100,000 on.
     """
-    if match := re.fullmatch(r"(\d{1,6}):(\d{1,6})", words):
+    if match := re.fullmatch(r"(\d{1,5}):(\d{1,5})", words):
         found = np.arange(int(match[1]), int(match[2]))
-    elif re.fullmatch(r"\d{1,6}(,\d{1,6})*", words):
+    elif re.fullmatch(r"\d{1,5}(,\d{1,5})*", words):
         found = np.array([int(word) for word in words.split(",")])
     else:
         raise UserError(f"{flag} {words}: write numbers of samples as 0:6 or 0,3,8.")

@@ -2,6 +2,7 @@
 
 import hashlib
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -64,14 +65,14 @@ def read_statistics(file: Path) -> Statistics:
     """
     try:
         with file.open("rb") as content, np.load(content, allow_pickle=False) as stored:
-            mean, covariance = (np.asarray(stored[name], np.float64) for name in ("mu", "sigma"))
+            mean, covariance = (_real(stored[name]) for name in ("mu", "sigma"))
     except FileNotFoundError as error:
         raise UserError(f"There is no file {file}. Check its path.") from error
     except KeyError as error:
         raise UserError(f"{file}: holds no {error.args[0].split()[0]}; mu and sigma.") from error
-    except (OSError, ValueError, EOFError, TypeError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, EOFError, TypeError, zlib.error, zipfile.BadZipFile) as error:
         raise UserError(f"{file} is no .npz with mu and sigma. Check its path.") from error
-    if mean.ndim != 1 or covariance.shape != (len(mean), len(mean)):
+    if mean.ndim != 1 or not len(mean) or covariance.shape != (len(mean), len(mean)):
         raise UserError(
             f"{file}: mu of shape {mean.shape} and sigma of shape {covariance.shape} are no mean "
             "and covariance."
@@ -79,3 +80,14 @@ def read_statistics(file: Path) -> Statistics:
     if not (np.isfinite(mean).all() and np.isfinite(covariance).all()):
         raise UserError(f"{file}: mu and sigma hold NaN or infinity. Fetch it again.")
     return Statistics(0, mean, covariance)
+
+
+def _real(array: np.ndarray) -> np.ndarray:
+    """The array in float64.
+
+    Raises:
+      TypeError: it is no array of real numbers.
+    """
+    if not np.issubdtype(array.dtype, np.number) or np.iscomplexobj(array):
+        raise TypeError(f"{array.dtype} are no real numbers")
+    return np.asarray(array, np.float64)

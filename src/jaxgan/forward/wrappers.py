@@ -4,6 +4,7 @@ import dataclasses
 import itertools
 import math
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import jax
@@ -144,6 +145,8 @@ def augmented_within(
 
         def seen(arguments: tuple) -> tuple:
             images, *more = arguments
+            if isinstance(images, tuple):
+                raise UserError("This discriminator judges more than images; augment none.")
             own = rng.named(f"augmentation {next(calls)}")
             return augment(images, own, strength(adaptive)), *more
 
@@ -163,9 +166,9 @@ def _with_signs(outputs: Outputs) -> Outputs:
 def deceived(probability: Callable[[Mapping[str, Any]], ScalarLike], forward: Forward) -> Forward:
     """Generated images take the place of some real ones (APA, Jiang et al. 2021, section 3.2).
 
-    They are drawn for this anew and carry no gradient; penalties see them as real. What is real
-    then keeps its label. The signs of the real logits are remembered, as
-    ``jaxgan.augment.ada.controlled`` needs them.
+    They are drawn for this anew and carry no gradient; penalties see them as real. The authors'
+    code takes those of the generator's update before. What is real then keeps its label. The signs
+    of the real logits are remembered, as ``jaxgan.augment.ada.controlled`` needs them.
 
     Args:
       probability: that a real image is replaced, from the adaptive state.
@@ -175,6 +178,8 @@ def deceived(probability: Callable[[Mapping[str, Any]], ScalarLike], forward: Fo
     def run(generator, discriminator, batch, rng: Rng, adaptive: Mapping[str, Any]) -> Outputs:
         # What the discriminator says of these is not used, and so not computed.
         made = forward.run(generator, discriminator, batch, rng.named("pseudo"), adaptive).fake
+        if isinstance(made, tuple):
+            raise UserError("apa: this generator makes more than images; use diffaugment.")
         taken = rng.named("deceived").bernoulli(probability(adaptive), (1, 1, 1))
         made = jax.lax.stop_gradient(made).astype(batch["image"].dtype)
         batch = {**batch, "image": jnp.where(taken, made, batch["image"])}
@@ -198,10 +203,11 @@ def instance_noise(deviation: Callable[[jax.Array], ScalarLike], forward: Forwar
 
 
 def blurred(deviation: Callable[[jax.Array], ScalarLike], most: float, forward: Forward) -> Forward:
-    """All images are blurred before the discriminator sees them (Karras et al. 2021, StyleGAN3-R).
+    """The discriminator's own first layer blurs what it is given (Karras et al. 2021, StyleGAN3-R).
 
     The filter is ``2 ** -(t / s) ** 2`` up to ``3 s`` pixels, of sum 1, as in the authors' code;
-    around an image are zeros. Penalties see the blurred images.
+    around an image are zeros. Penalties differentiate with respect to the images before, and
+    ``outputs.real`` and ``outputs.fake`` are those.
 
     Args:
       deviation: gives ``s`` in pixels at a step, which is read from the adaptive state ``step``;
@@ -211,16 +217,21 @@ def blurred(deviation: Callable[[jax.Array], ScalarLike], most: float, forward: 
     """
     reach = math.floor(3 * most)
 
-    def view(images: Image, rng: Rng, adaptive: Mapping[str, Any]) -> Image:
-        del rng
+    def run(generator, discriminator, batch, rng: Rng, adaptive: Mapping[str, Any]) -> Outputs:
         spread = jnp.asarray(deviation(adaptive["step"]), jnp.float32)
         places = jnp.arange(-reach, reach + 1)
         taps = jnp.exp2(-jnp.square(places / jnp.maximum(spread, 1e-3)))
         taps = jnp.where(jnp.abs(places) <= jnp.floor(3 * spread), taps, 0.0)
-        taps = (taps / jnp.maximum(taps.sum(), 1e-6)).astype(images.dtype)
-        return jax.lax.cond(3 * spread >= 1, lambda x: _smoothed(x, taps), lambda x: x, images)
+        taps = taps / jnp.maximum(taps.sum(), 1e-6)
 
-    return _seen(view, forward)
+        def seen(arguments: tuple) -> tuple:
+            images, *more = arguments
+            smooth = partial(_smoothed, taps=taps.astype(images.dtype))
+            return jax.lax.cond(3 * spread >= 1, smooth, lambda x: x, images), *more
+
+        return forward.run(generator, Through(discriminator, seen), batch, rng, adaptive)
+
+    return dataclasses.replace(forward, run=run)
 
 
 def _smoothed(images: Image, taps: jax.Array) -> Image:

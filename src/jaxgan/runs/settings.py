@@ -45,7 +45,8 @@ class Training:
     """Decay per step of the averaged generator; 0 keeps the last one."""
     augment: Literal["none", "diffaugment", "ada", "apa"] = "none"
     """Against overfitting to few images: the discriminator sees augmented images (diffaugment),
-    as often as it overfits (ada), or generated ones in the place of real ones (apa)."""
+    as often as it overfits (ada), or generated ones in the place of real ones (apa); on top of what
+    the game itself augments."""
     augment_ramp: NonNegative = 500_000.0
     """Images in which the strength of ada or apa would go from 0 to 1: fewer for a short run."""
     lecam: NonNegative = 0.0
@@ -250,6 +251,10 @@ def check(training: Training, runtime: Runtime) -> None:
     _at_least("batch_size", training.batch_size, 1)
     if not 0 <= training.ema < 1:
         raise UserError(f"--ema {training.ema}: must be from 0 to below 1.")
+    if training.augment in ("none", "diffaugment") and (
+        training.augment_ramp != Training.augment_ramp
+    ):
+        raise UserError("--augment-ramp goes with --augment ada or apa; omit it, or add one.")
     if not 0 < training.augment_ramp < math.inf:
         raise UserError(f"--augment-ramp {training.augment_ramp}: must be above 0.")
     if not 0 <= training.lecam < math.inf:

@@ -1,9 +1,9 @@
 """Projection: the style whose image is nearest to a given one.
 
 Karras et al. 2020, "Analyzing and improving the image quality of StyleGAN", appendix D, with the
-constants of the authors' code (StyleGAN2-ADA, projector.py). Distances are of features of
-EfficientNet-Lite0, normalized at each place, in the place of LPIPS of VGG-16; the generator's noise
-stays as it is, theirs is projected, too.
+schedules of the authors' code (StyleGAN2-ADA, projector.py), but fewer latents and steps. Distances
+are of features of EfficientNet-Lite0, normalized at each place, in the place of LPIPS of VGG-16;
+the generator's noise stays as it is, theirs is projected, too.
 """
 
 import dataclasses

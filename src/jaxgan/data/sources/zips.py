@@ -2,10 +2,12 @@
 
 import hashlib
 import json
+import lzma
 import os
 import shutil
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -20,6 +22,16 @@ from jaxgan.errors import UserError
 
 LABELS = "dataset.json"
 """The member with the labels: ``{"labels": [["00000/img00000000.png", 6], ...]}``, or null."""
+
+
+MOST_LABELS, MOST_CLASSES = 2**28, 100_000
+"""Bytes of that member, and classes, beyond which it is something else."""
+
+DAMAGED = (
+    *(OSError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile),
+    *(zlib.error, lzma.LZMAError),
+)
+"""What a damaged, encrypted or unknown archive raises; RuntimeError, of passwords and nesting."""
 
 
 def open_zip(
@@ -90,8 +102,7 @@ def _unpacked(file: Path, where: Path) -> tuple[Path, list[str], Any]:
     try:
         with zipfile.ZipFile(file) as archive:
             members = [one for one in archive.infolist() if _is_image(one)]
-            labels = LABELS if LABELS in archive.namelist() else None
-            stored = json.loads(archive.read(labels)) if labels else {}
+            stored = _stored_labels(archive, file)
             if not members:
                 raise UserError(f"{file} holds no images ({', '.join(SUFFIXES)}). Check its path.")
             for member in members:
@@ -101,10 +112,23 @@ def _unpacked(file: Path, where: Path) -> tuple[Path, list[str], Any]:
                 _unpack(archive, members, folder, file)
     except FileNotFoundError as error:
         raise UserError(f"There is no archive {file}. Check its path.") from error
-    except (OSError, EOFError, ValueError, zipfile.BadZipFile, NotImplementedError) as error:
+    except DAMAGED as error:
         raise UserError(f"{file} is no sound ZIP archive ({error}). Fetch it again.") from error
     numbers = stored.get("labels") if isinstance(stored, dict) else None
     return folder, sorted(member.filename for member in members), numbers
+
+
+def _stored_labels(archive: zipfile.ZipFile, file: Path) -> Any:
+    """What ``dataset.json`` holds; an empty dictionary without it.
+
+    Raises:
+      UserError: it is too large to be one.
+    """
+    if LABELS not in archive.namelist():
+        return {}
+    if archive.getinfo(LABELS).file_size > MOST_LABELS:
+        raise UserError(f"{file}: its {LABELS} is larger than {MOST_LABELS / 2**20:.0f} MiB.")
+    return json.loads(archive.read(LABELS))
 
 
 def _is_image(member: zipfile.ZipInfo) -> bool:
@@ -137,21 +161,38 @@ def _unpack(
     Raises:
       UserError: there is no room for them.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(prefix="unpacking-", dir=folder.parent))
+    except OSError as error:
+        raise UserError(
+            f"Cannot write {folder.parent}: {error.strerror}. Name another --data-dir."
+        ) from error
+    try:
+        _fill(archive, members, scratch, file)
+        scratch.chmod(0o755)
+        if not folder.is_dir():  # another process may have been faster
+            os.replace(scratch, folder)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _fill(
+    archive: zipfile.ZipFile, members: Sequence[zipfile.ZipInfo], folder: Path, file: Path
+) -> None:
+    """Writes the members into a folder.
+
+    Raises:
+      UserError: there is no room for them.
+    """
     needed, free = sum(one.file_size for one in members), shutil.disk_usage(folder.parent).free
     if needed > free:
         raise UserError(
             f"{file} needs {needed / 2**30:.1f} GiB when unpacked, and {folder.parent} has "
             f"{free / 2**30:.1f}; name another --data-dir."
         )
-    scratch = Path(tempfile.mkdtemp(prefix="unpacking-", dir=folder.parent))
-    try:
-        for member in members:
-            archive.extract(member, scratch)
-        if not folder.is_dir():  # another process may have been faster
-            os.replace(scratch, folder)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+    for member in members:
+        archive.extract(member, folder)
 
 
 def _labels(
@@ -168,7 +209,7 @@ def _labels(
         numbers: Mapping[str, Any] = {str(name).replace("\\", "/"): one for name, one in stored}
     except (TypeError, ValueError) as error:
         raise UserError(f"{file}: {LABELS} has no pairs of a name and a class.") from error
-    if not all(type(one) is int and one >= 0 for one in numbers.values()):
+    if not all(type(one) is int and 0 <= one < MOST_CLASSES for one in numbers.values()):
         raise UserError(f"{file}: labels of {LABELS} are no class numbers; remove that file.")
     names = [path.relative_to(folder).as_posix() for path in files]
     missing = next((name for name in names if name not in numbers), None)
