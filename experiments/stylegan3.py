@@ -112,7 +112,7 @@ def build(cfg: Config, task: jg.Task) -> jg.Gan:
     adaptive: dict = {}
     if cfg.rotations:
         fading = optax.linear_schedule(1.0, 0.0, cfg.blur_steps)
-        forward = jg.forward.blurred(lambda step: cfg.blur * fading(step), cfg.blur, forward)
+        forward = jg.forward.blurred(lambda step: cfg.blur * fading(step), float(cfg.blur), forward)
         adaptive["step"] = 0
     if cfg.augmented:
         forward = jg.forward.augmented_within(
