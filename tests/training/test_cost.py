@@ -23,6 +23,12 @@ KINDS = (
 """Compiled by the slow tests for their memory: one of each kind. A compilation takes up to half a
 minute; those of all others are among the long tests."""
 
+LARGE = (
+    *("stylegan2_ada-stylegan2", "stylegan2_ada-auto", "stylegan2_ada-paper256"),
+    *("stylegan3-t256", "stylegan3-r256"),
+)
+"""Counted by the long tests alone: to trace them takes up to a minute."""
+
 BANDS = {"flops": 0.02, "bytes": 0.02, "state_bytes": 0.02}
 """Versions of JAX may write a few elementwise operations differently."""
 
@@ -44,10 +50,12 @@ def test_every_experiment_has_a_committed_cost(costs):
     assert COMMITTED.keys() == costs.experiments().keys()
 
 
-@pytest.mark.parametrize(
-    "name",
-    [name if name in FAST else pytest.param(name, marks=pytest.mark.slow) for name in COMMITTED],
-)
+def counted(name):
+    """How often an experiment's step is counted."""
+    return () if name in FAST else pytest.mark.long if name in LARGE else pytest.mark.slow
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=counted(name)) for name in COMMITTED])
 def test_a_step_costs_what_is_committed(costs, name):
     found, committed = costs.cost(costs.experiments()[name]), COMMITTED[name]
     for what, band in BANDS.items():
