@@ -42,7 +42,6 @@ Differs from the paper:
 """
 
 import dataclasses
-import functools
 from collections.abc import Callable
 from typing import Literal
 
@@ -148,22 +147,12 @@ def build(cfg: Config, task: jg.Task) -> jg.Gan:
         jg.forward.conditional(prior) if classes else jg.forward.unconditional(prior),
         cfg.path_shrink,
     )
-    adaptive, rules = {}, []
-    if cfg.augmented:
-        forward = jg.forward.augmented_within(
-            jg.augment.ada.augment, lambda adaptive: adaptive["ada"]["strength"], forward
-        )
-        adaptive["ada"] = jg.augment.ada.START
-        rules.append(jg.augment.ada.controlled(cfg.target, cfg.ramp))
+    average: dict = {}
     if not jg.left_out(cfg.path_length):
-        adaptive |= jg.penalties.path_length_start
-        rules.append(jg.penalties.path_length_average(cfg.path_decay))
-
-    def adapt(adaptive, seen):
-        return functools.reduce(lambda state, rule: rule(state, seen), rules, adaptive)
-
+        average["adaptive"] = jg.penalties.path_length_start
+        average["adapt"] = jg.penalties.path_length_average(cfg.path_decay)
     lengths, slopes = jg.penalties.path_length(cfg.path_decay), jg.penalties.r1
-    return jg.Gan(
+    gan = jg.Gan(
         generator=stylegan2.Generator(
             widths, channels, cfg.style, cfg.depth, classes, task.dtype, cfg.half
         ),
@@ -183,9 +172,11 @@ def build(cfg: Config, task: jg.Task) -> jg.Gan:
             *lazily("d", "r1", cfg.r1, cfg.r1_every),
         ),
         ema=half_life(cfg),
-        adaptive=adaptive,
-        adapt=adapt,
+        **average,
     )
+    if not cfg.augmented:
+        return gan
+    return jg.limited_data.adaptive_augmentation(gan, target=cfg.target, ramp=cfg.ramp)
 
 
 def folder(resolution: int, name: str = "ffhq") -> dict:

@@ -109,27 +109,16 @@ def build(cfg: Config, task: jg.Task) -> jg.Gan:
     if min(cfg.r1_every, cfg.blur, cfg.blur_steps) < 1:
         raise jg.UserError("--r1-every, --blur and --blur-steps must be at least 1.")
     forward = jg.forward.unconditional(jg.normal(cfg.latent))
-    adaptive: dict = {}
+    clock: dict = {}
     if cfg.rotations:
         fading = optax.linear_schedule(1.0, 0.0, cfg.blur_steps)
         forward = jg.forward.blurred(lambda step: cfg.blur * fading(step), float(cfg.blur), forward)
-        adaptive["step"] = 0
-    if cfg.augmented:
-        forward = jg.forward.augmented_within(
-            jg.augment.ada.augment, lambda adaptive: adaptive["ada"]["strength"], forward
-        )
-        adaptive["ada"] = jg.augment.ada.START
-
-    def adapt(adaptive, seen):
-        if cfg.augmented:
-            adaptive = jg.augment.ada.controlled(cfg.target, cfg.ramp)(adaptive, seen)
-        return jg.forward.count_steps(adaptive, seen) if cfg.rotations else adaptive
-
+        clock = dict(adaptive={"step": 0}, adapt=jg.forward.count_steps)
     lazy = () if jg.left_out(cfg.r1) else (
         jg.Phase("d", real="same", terms=("r1",), every=cfg.r1_every),
     )  # fmt: skip
     share = cfg.r1_every / (cfg.r1_every + 1)
-    return jg.Gan(
+    gan = jg.Gan(
         generator=stylegan3.Generator(
             tuple(signals),
             cfg.critical,
@@ -158,9 +147,11 @@ def build(cfg: Config, task: jg.Task) -> jg.Gan:
             *lazy,
         ),
         ema=jg.ema.half_life(cfg.half_life),
-        adaptive=adaptive,
-        adapt=adapt,
+        **clock,
     )
+    if not cfg.augmented:
+        return gan
+    return jg.limited_data.adaptive_augmentation(gan, target=cfg.target, ramp=cfg.ramp)
 
 
 FOLDER = dict(

@@ -53,16 +53,18 @@ def test_budgets_are_those_of_the_authors(preset):
 
 
 def test_updates_are_in_the_authors_order():
+    """With the strength of the augmentations and the mean sign, which are measured only."""
     _, gan = game("paper256")
+    logged = ("adversarial", "augmentation", "signs")
     assert gan.updates == (
         Phase("g", real="same", terms=("adversarial",)),
         Phase("g", real="same", terms=("path_length",), every=4),
-        Phase("d", real="same", terms=("adversarial",), moves_stats=("d", "g")),
+        Phase("d", real="same", terms=logged, moves_stats=("d", "g")),
         Phase("d", real="same", terms=("r1",), every=16),
     )
     assert fresh_batches(gan.updates) == 1
     _, gan = game("cifar10")
-    assert [phase.terms for phase in gan.updates] == [("adversarial",), ("adversarial",), ("r1",)]
+    assert [phase.terms for phase in gan.updates] == [("adversarial",), logged, ("r1",)]
     assert set(gan.adaptive) == {"ada"}
     _, gan = game("cifar10", r1=0.0, augmented=False)
     assert len(gan.updates) == 2

@@ -15,6 +15,7 @@ from jaxgan.errors import UserError
 from jaxgan.forward.base import Condition, Forward
 from jaxgan.forward.packing import pack as join
 from jaxgan.forward.packing import unpack
+from jaxgan.nn.channelwise import channelwise
 from jaxgan.rng import Rng, key_of_bits, mapped
 from jaxgan.types import AXIS, Image, Latent, Outputs, ScalarLike, Seen
 
@@ -235,14 +236,8 @@ def blurred(deviation: Callable[[jax.Array], ScalarLike], most: float, forward: 
 
 
 def _smoothed(images: Image, taps: jax.Array) -> Image:
-    """Images filtered along both axes, each channel by itself."""
-    batch, height, width, channels = images.shape
-    x = jnp.moveaxis(images, -1, 1).reshape(batch * channels, height, width, 1)
-    for shape in ((-1, 1, 1, 1), (1, -1, 1, 1)):
-        x = jax.lax.conv_general_dilated(
-            x, taps.reshape(shape), (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC")
-        )
-    return jnp.moveaxis(x.reshape(batch, channels, height, width), 1, -1)
+    """Images filtered along both axes."""
+    return channelwise(channelwise(images, taps[:, None], 1, "SAME"), taps[None], 1, "SAME")
 
 
 def sampled_with_dropout(forward: Forward) -> Forward:

@@ -14,6 +14,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
+from jaxgan.nets.stylegan2 import normalized
 from jaxgan.nn.conv import Conv
 from jaxgan.nn.norm import BatchNorm
 from jaxgan.nn.padding import ValidConv
@@ -28,12 +29,6 @@ WIDTHS = {4: 16, 8: 8, 16: 4, 32: 2, 64: 2, 128: 1, 256: 1 / 2, 512: 1 / 4, 1024
 
 EXCITED = {64: 4, 128: 8, 256: 16, 512: 32}
 """Which maps of a smaller side scale the channels of a larger one."""
-
-
-def gated(x: jax.Array) -> jax.Array:
-    """A gated linear unit: one half of the channels, times the sigmoid of the other."""
-    half = x.shape[-1] // 2
-    return x[..., :half] * nn.sigmoid(x[..., half:])
 
 
 class First(nn.Module):
@@ -95,13 +90,13 @@ class Generator(nn.Module):
             BatchNorm, use_running_average=not train, momentum=0.9, epsilon=1e-5, dtype=self.dtype
         )
         conv: dict[str, Any] = dict(bias=False, kernel_init=KERNEL_INIT, dtype=self.dtype)
-        latent = latent * jax.lax.rsqrt(jnp.mean(jnp.square(latent), -1, keepdims=True) + 1e-8)
-        x = gated(norm()(First(2 * self._features(4), self.dtype)(latent)))
+        first = First(2 * self._features(4), self.dtype)
+        x = nn.glu(norm()(first(normalized(latent))))
         maps = {4: x}
         for power in range(3, int(math.log2(self.resolution)) + 1):
             side = 2**power
             x = Conv(2 * self._features(side), 3, **conv)(upsample(x))
-            x = gated(norm()(x))
+            x = nn.glu(norm()(x))
             if side in EXCITED:
                 x = Excitation(self.dtype)(maps[EXCITED[side]], x)
             maps[side] = x

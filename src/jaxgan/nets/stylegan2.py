@@ -253,14 +253,19 @@ class Generator(nn.Module):
         count = 2 * len(self.widths)
         one = self.mapping(latent, label)
         if train and not self.is_initializing():
-            mean = jax.lax.stop_gradient(jnp.mean(one, axis=0))
-            self.average.value = AVERAGE * self.average.value + (1.0 - AVERAGE) * mean
+            self.average.value = followed(self.average.value, one, AVERAGE)
         styles = jnp.broadcast_to(one[:, None], (len(one), count, self.style))
         place = jnp.arange(count)[None, :, None]
         if mixing is not None:
             other = self.mapping(mixing.latent, label)[:, None]
             styles = jnp.where(place < mixing.crossover[:, None, None], styles, other)
         return truncated(styles, self.average.value, psi, cutoff)
+
+
+def followed(average: jax.Array, styles: jax.Array, decay: float) -> jax.Array:
+    """The average style after a batch ``[b, size]``: ``decay a + (1 - decay) E w``, ``[size]``."""
+    mean = jax.lax.stop_gradient(jnp.mean(styles, axis=0))
+    return decay * average + (1.0 - decay) * mean
 
 
 def truncated(

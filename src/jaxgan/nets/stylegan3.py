@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxgan.nets.stylegan2 import CLAMP, Mapping, Styles, truncated
+from jaxgan.nets.stylegan2 import CLAMP, Mapping, Styles, followed, truncated
 from jaxgan.nn.conv import Geometry, convolution
 from jaxgan.nn.equalized import EqualizedDense, initial
 from jaxgan.nn.filtered import Filters, filtered_leaky_relu, kaiser, radial
@@ -340,7 +340,6 @@ class Generator(nn.Module):
         """
         one = self.mapping(latent, label)
         if train and not self.is_initializing():
-            mean = jax.lax.stop_gradient(jnp.mean(one, axis=0))
-            self.average.value = AVERAGE * self.average.value + (1.0 - AVERAGE) * mean
+            self.average.value = followed(self.average.value, one, AVERAGE)
         styles = jnp.broadcast_to(one[:, None], (len(one), len(self.signals) + 1, self.style))
         return truncated(styles, self.average.value, psi, cutoff)

@@ -13,6 +13,7 @@ import numpy as np
 import scipy.signal
 import scipy.special
 
+from jaxgan.nn.channelwise import channelwise
 from jaxgan.nn.conv import Images
 
 
@@ -81,7 +82,7 @@ def filtered_leaky_relu(
     if filters.after is None:
         return x[:, :: filters.down, :: filters.down]
     if filters.after.ndim == 2:
-        return _convolved(x, filters.after, filters.down)
+        return channelwise(x, filters.after, filters.down)
     for axis in (1, 2):
         x = _filtered(x, filters.after, axis, filters.down)
     return x
@@ -104,14 +105,3 @@ def _filtered(x: Images, taps: np.ndarray, axis: int, stride: int) -> Images:
         for k, tap in enumerate(taps)
     ]
     return sum(parts[1:], parts[0])
-
-
-def _convolved(x: Images, taps: np.ndarray, stride: int) -> Images:
-    """Each channel of each image under a filter of two dimensions, one of ``stride`` places."""
-    batch, height, width, channels = x.shape
-    alone = jnp.moveaxis(x, -1, 1).reshape(batch * channels, height, width, 1)
-    kernel = jnp.asarray(taps, x.dtype)[:, :, None, None]
-    y = jax.lax.conv_general_dilated(
-        alone, kernel, (stride, stride), "VALID", dimension_numbers=("NHWC", "HWIO", "NHWC")
-    )
-    return jnp.moveaxis(y.reshape(batch, channels, *y.shape[1:3]), 1, -1)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from jaxgan.data.source import Rows, Source
-from jaxgan.data.sources.image_files import Unreadable, labeled, read_files
+from jaxgan.data.source import Source
+from jaxgan.data.sources.image_files import Unreadable, read_files
 from jaxgan.data.splits import split_indices
 from jaxgan.errors import UserError
 
@@ -64,22 +64,7 @@ def open_folder(
         where=resolve_data_dir(data_dir),
     )
     labels = labels_of(images.files, class_names, depth, folder)
-
-    def read(indices: np.ndarray) -> Rows:
-        found = None if labels is None else labels[indices]
-        return labeled({"image": images.read(indices)}, found)
-
-    return Source(
-        name=f"folder:{folder.resolve().name}",
-        split=split,
-        size=len(images.files),
-        shape=images.shape,
-        read=read,
-        fingerprint=images.fingerprint(labels, class_names),
-        classes=len(class_names) if class_names else None,
-        class_names=class_names,
-        names=images.names,
-    )
+    return images.source(f"folder:{folder.resolve().name}", split, labels, class_names)
 
 
 def split_folders(folder: Path) -> dict[str, Path]:

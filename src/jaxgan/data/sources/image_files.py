@@ -46,15 +46,35 @@ class ImageFiles:
         """The files' names without their suffixes."""
         return tuple(file.stem for file in self.files)
 
-    def source(self, name: str, split: str) -> Source:
-        """The images without labels."""
+    def source(
+        self,
+        name: str,
+        split: str,
+        labels: np.ndarray | None = None,
+        class_names: tuple[str, ...] = (),
+    ) -> Source:
+        """The images as a data set.
+
+        Args:
+          name: what it is called.
+          split: the split that was asked for.
+          labels: the class of each file, int32 ``[n]``; None without classes.
+          class_names: of the classes.
+        """
+
+        def read(indices: np.ndarray) -> Rows:
+            found = None if labels is None else labels[indices]
+            return labeled({"image": self.read(indices)}, found)
+
         return Source(
             name=name,
             split=split,
             size=len(self.files),
             shape=self.shape,
-            read=lambda indices: {"image": self.read(indices)},
-            fingerprint=self.fingerprint(None, ()),
+            read=read,
+            fingerprint=self.fingerprint(labels, class_names),
+            classes=len(class_names) or None,
+            class_names=class_names,
             names=self.names,
         )
 

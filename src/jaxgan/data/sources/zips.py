@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from jaxgan.data.source import Rows, Source
+from jaxgan.data.source import Source
 from jaxgan.data.sources.folder import SUFFIXES
-from jaxgan.data.sources.image_files import Unreadable, labeled, read_files
+from jaxgan.data.sources.image_files import Unreadable, read_files
 from jaxgan.data.splits import split_indices
 from jaxgan.errors import UserError
 
@@ -74,23 +74,7 @@ def open_zip(
         where=where,
     )
     labels, classes = _labels(images.files, folder, numbers, file)
-
-    def read(indices: np.ndarray) -> Rows:
-        found = None if labels is None else labels[indices]
-        return labeled({"image": images.read(indices)}, found)
-
-    class_names = tuple(map(str, range(classes)))
-    return Source(
-        name=f"zip:{file.name}",
-        split=split,
-        size=len(images.files),
-        shape=images.shape,
-        read=read,
-        fingerprint=images.fingerprint(labels, class_names),
-        classes=classes or None,
-        class_names=class_names,
-        names=images.names,
-    )
+    return images.source(f"zip:{file.name}", split, labels, tuple(map(str, range(classes))))
 
 
 def _unpacked(file: Path, where: Path) -> tuple[Path, list[str], Any]:
