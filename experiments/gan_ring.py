@@ -47,6 +47,10 @@ class Config:
     r1: jg.Weight = 0.0
     """Weight of the R1 gradient penalty (Mescheder et al. 2018). 0 is the plain GAN, whose step
     does not compute it."""
+    r2: jg.Weight = 0.0
+    """Weight of R2, the same at generated samples."""
+    lazy: int = 1
+    """Steps between two of R1 and R2, which then count as many times."""
     penalty: jg.NonNegative = 10.0
     """wasserstein: weight of WGAN-GP's penalty, beside R1."""
     simultaneous: bool = False
@@ -56,7 +60,10 @@ class Config:
 def build(cfg: Config, task: jg.Task) -> jg.Gan:
     """Perceptrons that play a game in the plane."""
     loss = LOSSES[cfg.loss]
-    penalties = {"r1": jg.scale(cfg.r1, jg.penalties.r1)}
+    penalties = {
+        "r1": jg.scale(cfg.r1, jg.every(cfg.lazy, jg.penalties.r1)),
+        "r2": jg.scale(cfg.r2, jg.every(cfg.lazy, jg.penalties.r2)),
+    }
     if cfg.loss == "wasserstein":
         penalties["gp"] = jg.scale(cfg.penalty, jg.penalties.gradient_penalty)
     return jg.Gan(

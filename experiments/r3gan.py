@@ -19,7 +19,7 @@ Differs from the paper:
 - Equation 2 has one value that both players move; the authors' code, and ours, give the generator
   the loss with real and generated exchanged.
 - FFHQ and ImageNet are folders of your own, whose images are cropped and resized.
-- Of the roadmap from StyleGAN2 to R3GAN only the last step, E, is here.
+- The steps of the roadmap before the last one, E, are in r3gan_roadmap.py.
 - Augmentations reflect images as far as possible beyond their border, the authors' as far as the
   batch needs: the same, but at the border of much smaller images.
 - Activations are in bfloat16 where the authors have them so only with --dtype bfloat16.
@@ -93,7 +93,7 @@ def build(cfg: Config, task: jg.Task) -> jg.Gan:
         if jg.left_out(weight):
             return jg.scale(0, term)
         declining = jg.optim.cosine(weight, weight * cfg.weight_decline, cfg.burn_in)
-        return jg.scale(declining, jg.every(cfg.lazy, term) if cfg.lazy > 1 else term)
+        return jg.scale(declining, jg.every(cfg.lazy, term))
 
     adam = optax.inject_hyperparams(optax.adam)(
         learning_rate=jg.optim.cosine(cfg.learning_rate, cfg.last_rate, cfg.burn_in),

@@ -4,6 +4,7 @@ import numpy as np
 import optax
 import pytest
 
+from jaxgan.errors import UserError
 from jaxgan.game.terms import Cost, evaluate, every, measured, of_logits, scale, total
 from jaxgan.rng import Rng
 from jaxgan.types import Mean, Outputs
@@ -71,12 +72,17 @@ def test_scales_multiply():
 
 @pytest.mark.parametrize("interval", [1, 4, 16])
 def test_a_lazy_term_has_the_mean_of_its_term(interval):
-    run = jax.jit(lambda step: every(interval, three)(at(step)))
+    run = jax.jit(lambda step: evaluate(every(interval, three), at(step)))
     costs = [run(step) for step in range(32)]
     assert np.mean([cost.loss for cost in costs]) == 3
     counts = [float(cost.logs[""].count) for cost in costs]
     assert counts == [float(step % interval == 0) for step in range(32)]
     assert all(float(cost.logs[""].total) == 3 * n for cost, n in zip(costs, counts, strict=True))
+
+
+def test_an_interval_below_one_is_refused():
+    with pytest.raises(UserError, match="every 0-th step"):
+        every(0, three)
 
 
 def test_a_lazy_term_is_not_computed_when_it_is_skipped():

@@ -12,7 +12,7 @@ from nets.counting import LABELS, outline, zeros
 
 GOLDEN = np.load(Path(__file__).with_name("r3gan.npz"))
 CLASSES = {"plain": 0, "classes": 3}
-STAGES = (r3gan.Stage(8, 2, 2), r3gan.Stage(8, 2, 1), r3gan.Stage(4, 1, 1))
+STAGES = (r3gan.Stage(8, 16, 2, 2), r3gan.Stage(8, 16, 2, 1), r3gan.Stage(4, 8, 1, 1))
 
 PAPER = {
     "StackedMNIST": ((768,) * 4, 16, 0, 20_732_160, 20_683_776),
@@ -133,7 +133,7 @@ def test_logits_and_slopes_and_their_gradient_are_those_of_the_authors_code(name
 
 
 def test_a_new_block_is_the_identity_and_its_layers_are_scaled_down():
-    module = r3gan.Block(groups=4, depth=16)
+    module = r3gan.Block(inner=128, groups=4, depth=16)
     x = jax.random.normal(jax.random.key(0), (2, 4, 4, 64))
     variables = module.init(jax.random.key(1), x)
     np.testing.assert_array_equal(module.apply(variables, x), x)

@@ -26,6 +26,7 @@ minute; those of all others are among the long tests."""
 LARGE = (
     *("stylegan2_ada-stylegan2", "stylegan2_ada-auto", "stylegan2_ada-paper256"),
     *("stylegan3-t256", "stylegan3-r256"),
+    *("r3gan_roadmap-b", "r3gan_roadmap-c", "r3gan_roadmap-d", "r3gan_roadmap-e"),
 )
 """Counted by the long tests alone: to trace them takes up to a minute."""
 

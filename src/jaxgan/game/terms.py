@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from jaxgan.errors import UserError
 from jaxgan.types import Cost, Mean, Outputs, Scalar, ScalarLike
 
 Term: TypeAlias = Callable[[Outputs], "Scalar | Cost"]
@@ -67,8 +68,16 @@ def every(interval: int, term: Term) -> Term:
     """``interval * term`` in every ``interval``-th step, and nothing in the others.
 
     Lazy regularization (Karras et al. 2020, StyleGAN2, appendix B): the expected gradient
-    is unchanged. A skipped term is neither computed nor logged.
+    is unchanged. A skipped term is neither computed nor logged. With an interval of 1 this is the
+    term itself.
+
+    Raises:
+      UserError: the interval is below 1.
     """
+    if interval < 1:
+        raise UserError(f"A term cannot count in every {interval}-th step; give at least 1.")
+    if interval == 1:
+        return term
 
     def lazy(outputs: Outputs) -> Cost:
         def due() -> Cost:

@@ -29,18 +29,20 @@ class Stage:
 
     Attributes:
       width: channels between blocks.
-      groups: of the convolution in a block, which has twice as many channels.
+      inner: channels in a block.
+      groups: of the convolution in a block.
       blocks: their number.
     """
 
     width: int
+    inner: int
     groups: int
     blocks: int = 2
 
 
 def stages(widths: tuple[int, ...], size: int = 16, blocks: int = 2) -> tuple[Stage, ...]:
-    """Stages from 4 x 4 pixels on, whose groups have ``size`` channels."""
-    return tuple(Stage(width, max(1, 2 * width // size), blocks) for width in widths)
+    """Stages from 4 x 4 pixels on: inverted bottlenecks, whose groups have ``size`` channels."""
+    return tuple(Stage(width, 2 * width, max(1, 2 * width // size), blocks) for width in widths)
 
 
 def normal(gain: float = 1.0) -> nn.initializers.Initializer:
@@ -49,18 +51,20 @@ def normal(gain: float = 1.0) -> nn.initializers.Initializer:
 
 
 class Block(nn.Module):
-    """``x + W3 a(W2 a(W1 x))``: an inverted bottleneck around a grouped convolution.
+    """``x + W3 a(W2 a(W1 x))``: a bottleneck, or an inverted one, around a grouped convolution.
 
     ``a`` adds a bias and is a leaky rectifier. ``W3`` starts at zero, and the others are scaled
     down by the number of blocks (Fixup; Zhang et al. 2019), so that a new network is as if it had
     none.
 
     Attributes:
-      groups: of ``W2``.
+      inner: channels between ``W1`` and ``W3``.
+      groups: of ``W2``, the convolution of 3 x 3.
       depth: blocks of the whole network.
       dtype: of the activations.
     """
 
+    inner: int
     groups: int
     depth: int
     dtype: Any = jnp.float32
@@ -70,9 +74,9 @@ class Block(nn.Module):
         """The block's output, of the same shape."""
         width = x.shape[-1]
         gain = GAIN * self.depth ** (-1 / 4)
-        y = nn.Dense(2 * width, use_bias=False, kernel_init=normal(gain), dtype=self.dtype)(x)
+        y = nn.Dense(self.inner, use_bias=False, kernel_init=normal(gain), dtype=self.dtype)(x)
         y = self._activated(y, "bias1")
-        shape = (3, 3, 2 * width // self.groups, 2 * width)
+        shape = (3, 3, self.inner // self.groups, self.inner)
         kernel = self.param("kernel", normal(gain), shape)
         y = grouped_convolution(y, kernel.astype(y.dtype), self.groups)
         y = self._activated(y, "bias2")
@@ -93,6 +97,8 @@ class Generator(nn.Module):
       classes: number of classes; 0 for an unconditional generator.
       dtype: of the activations of the last ``half`` stages.
       half: how many stages compute in ``dtype``; the others in float32.
+      skips: whether every stage adds its colors to the doubled image of the one before, as in
+        StyleGAN2 (the roadmap's first half of D).
     """
 
     stages: tuple[Stage, ...]
@@ -100,6 +106,7 @@ class Generator(nn.Module):
     classes: int = 0
     dtype: Any = jnp.float32
     half: int = 3
+    skips: bool = False
 
     @nn.compact
     def __call__(self, latent: Latent, label: Label | None = None, *, train: bool) -> Image:
@@ -114,6 +121,7 @@ class Generator(nn.Module):
         width = self.stages[0].width
         basis = self.param("basis", nn.initializers.normal(1.0), (4, 4, width))
         x = basis * _linear(width, name="latents")(latent)[:, None, None]
+        image = None
         for number, stage in enumerate(self.stages):
             dtype = self.dtype if number >= len(self.stages) - self.half else jnp.float32
             x = x.astype(dtype)
@@ -122,8 +130,13 @@ class Generator(nn.Module):
                     x = _linear(stage.width, dtype)(x)
                 x = smooth_upsample(x)
             for _ in range(stage.blocks):
-                x = Block(stage.groups, depth, dtype)(x)
-        return _linear(self.channels, x.dtype, name="colors")(x).astype(jnp.float32)
+                x = Block(stage.inner, stage.groups, depth, dtype)(x)
+            if self.skips and number < len(self.stages) - 1:
+                color = _linear(self.channels, dtype, name=f"colors{number}")(x)
+                color = color.astype(jnp.float32)
+                image = smooth_upsample(color if image is None else image + color)
+        color = _linear(self.channels, x.dtype, name="colors")(x).astype(jnp.float32)
+        return color if image is None else image + color
 
 
 class Discriminator(nn.Module):
@@ -156,7 +169,7 @@ class Discriminator(nn.Module):
             dtype = self.dtype if number < self.half else jnp.float32
             x = x.astype(dtype)
             for _ in range(stage.blocks):
-                x = Block(stage.groups, depth, dtype)(x)
+                x = Block(stage.inner, stage.groups, depth, dtype)(x)
             if following is not None:
                 x = smooth_downsample(x)
                 if following.width != stage.width:
