@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from jaxgan.errors import UserError
-from jaxgan.metrics import ppl
+from jaxgan.metrics import ppl, ppl_w
 from jaxgan.metrics.ppl import METRIC, lerp, path_length, perceptual_path_length, slerp
 
 
@@ -96,3 +96,20 @@ def test_faults_are_refused():
         path_length(np.zeros((2, 2)), np.full((2, 2), np.nan))
     with pytest.raises(UserError, match="differ"):
         path_length(np.zeros((2, 2)), np.zeros((3, 2)))
+
+
+def test_paths_between_styles(monkeypatch):
+    """A mapping that doubles latents, and images that are three times the second layer's style."""
+    monkeypatch.setattr(ppl_w, "PATHS", 2000)
+    monkeypatch.setattr(ppl_w, "PATHS_AT_ONCE", 50)
+    generator = SimpleNamespace(
+        seed=0,
+        latents=normal,
+        condition=lambda count, first: {"label": (first + np.arange(count)) % 3},
+        styles=lambda z, condition: jnp.stack([0 * z, 2 * z + condition["label"][:, None]], axis=1),
+        images_of=lambda styles: 3 * styles[:, 1],
+    )
+    extractor = SimpleNamespace(apply=lambda _, x: SimpleNamespace(features=x), variables=None)
+    samples = SimpleNamespace(generator=generator)
+    values, _ = ppl_w.METRIC.compute(SimpleNamespace(generated=samples, extractor=extractor))
+    assert values["mean"] == pytest.approx(36 * 12, rel=0.1)  # (2 * 3)^2 of |z_2 - z_1|^2

@@ -12,10 +12,11 @@ from jaxgan import forward
 from jaxgan.cli.styles import numbers, taken
 from jaxgan.data.datasets import DataSpec
 from jaxgan.errors import UserError
+from jaxgan.evaluation.measured import Walker
 from jaxgan.experiment import Task
 from jaxgan.nets import stylegan2
 from jaxgan.sampling import project
-from jaxgan.sampling.sampler import Sampler
+from jaxgan.sampling.sampler import BATCH, Sampler
 from jaxgan.sampling.styles import Truncation, style_space, truncated
 from support import games
 
@@ -137,3 +138,17 @@ def test_flags_that_make_no_sense_are_refused(refused, tmp_path):
         (["project", run, "--out", tmp_path], "Name at least one image"),
     ):
         refused(words, said)
+
+
+def test_a_metric_walks_through_the_styles_of_the_images_that_it_draws(sampler):
+    """In float32, 0 to 255: images of styles are the images of their latents."""
+    walker = Walker(sampler, seed=0)
+    latents = walker.latents(jax.random.key(1), 3)
+    styles = walker.styles(latents, {})
+    assert styles.shape == (3, 4, STYLE)
+    found = walker.images_of(styles)
+    placed = np.asarray(walker.images(jnp.tile(latents, (BATCH, 1))[:BATCH], {}))[:3]
+    np.testing.assert_allclose(found, placed, atol=1e-2)
+    plain = dataclasses.replace(sampler, gan=games.gan())
+    with pytest.raises(UserError, match="has no styles"):
+        Walker(plain, seed=0).styles(latents, {})

@@ -15,7 +15,7 @@ from jaxgan.evaluation.samples import SampleSet
 from jaxgan.metrics.features import Gaussian
 from jaxgan.rng import Rng
 from jaxgan.sampling.sampler import Sampler
-from jaxgan.sampling.styles import moved_images
+from jaxgan.sampling.styles import made_of, moved_images, styles_of
 from jaxgan.vocabulary import Vocabulary
 
 
@@ -58,6 +58,19 @@ class Walker:
         """Images of these latents and conditions, 0 to 255, neither rounded nor clipped."""
         low, high = self.sampler.gan.range
         return (self._generate(latents, condition) - low) * (255.0 / (high - low))
+
+    def styles(self, latents: jax.Array, condition: Mapping[str, Any]) -> jax.Array:
+        """What images of these latents and conditions are made of, ``[count, layers, size]``.
+
+        Raises:
+          UserError: the generator has no styles.
+        """
+        return styles_of(self.sampler.in_float32(), latents, condition)
+
+    def images_of(self, styles: jax.Array) -> jax.Array:
+        """Images of styles, 0 to 255, neither rounded nor clipped."""
+        low, high = self.sampler.gan.range
+        return (made_of(self.sampler.in_float32(), styles) - low) * (255.0 / (high - low))
 
     def moved(
         self, latents: jax.Array, condition: Mapping[str, Any], transform: np.ndarray

@@ -8,6 +8,7 @@ from jaxgan.metrics import (
     bleu,
     cas,
     category,
+    eq_r,
     eq_t,
     fd_clips,
     fd_frames,
@@ -30,6 +31,7 @@ from jaxgan.metrics import (
     pairwise,
     parzen,
     ppl,
+    ppl_w,
     prdc,
     psnr,
     self_bleu,
@@ -38,7 +40,7 @@ from jaxgan.metrics import (
 from jaxgan.metrics.metric import Metric
 
 FILES = (frechet, frechet_infinity, intra_class, kernel, prdc, inception_score, modes)
-FILES += (cas, ms_ssim, ppl, eq_t, parzen, neighbors, pairwise, l1, psnr, ssim, hole)
+FILES += (cas, ms_ssim, ppl, ppl_w, eq_t, eq_r, parzen, neighbors, pairwise, l1, psnr, ssim, hole)
 
 FILES += (fd_joint, acd, category, fd_frames, fd_clips, fd_log_mel, log_mel_l1, nearest_log_mel)
 

@@ -82,6 +82,17 @@ class Generator(Protocol):
         """Images of these latents and conditions, 0 to 255, neither rounded nor clipped."""
         ...
 
+    def styles(self, latents: jax.Array, condition: Mapping[str, Any]) -> jax.Array:
+        """What images of these latents and conditions are made of, ``[count, layers, size]``.
+
+        Raises ``UserError`` if the generator has no styles.
+        """
+        ...
+
+    def images_of(self, styles: jax.Array) -> jax.Array:
+        """Images of styles, as ``images``."""
+        ...
+
     def moved(
         self, latents: jax.Array, condition: Mapping[str, Any], transform: np.ndarray
     ) -> jax.Array:

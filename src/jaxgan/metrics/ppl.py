@@ -81,6 +81,7 @@ def perceptual_path_length(
     features: Callable[[jax.Array], jax.Array],
     rng: Callable[[jax.Array, int], jax.Array],
     condition: Callable[[int, int], Any] = lambda count, first: {},
+    mapped: Callable[[jax.Array, Any], jax.Array] = lambda latents, condition: latents,
     *,
     count: int = 10_000,
     batch: int = 100,
@@ -93,15 +94,16 @@ def perceptual_path_length(
 
     Args:
       key: a scalar typed key.
-      generate: (latents ``[n, d]``, condition) -> images; both ends of a step in one call, in this
+      generate: (points ``[n, e]``, condition) -> images; both ends of a step in one call, in this
         order.
       features: images, not quantized -> features ``[n, f]``.
       rng: (key, n) -> latents ``[n, d]``.
       condition: (n, first) -> what images depend on beside their latents, rows ``[n, ...]`` of
         paths ``first`` to ``first + n``; the two ends of a step share it.
+      mapped: (latents ``[n, d]``, condition) -> points ``[n, e]`` between which paths lie.
       count: number of paths; 100,000 in the paper, 50,000 in StyleGAN2-ADA.
       batch: paths at once.
-      interpolate: ``slerp`` or ``lerp``, or one that maps to w first.
+      interpolate: ``slerp`` or ``lerp``.
       ends_only: whether t is 0 ("PPL end") instead of uniform ("PPL full").
       epsilon: the step.
       trim: see ``path_length``.
@@ -110,11 +112,11 @@ def perceptual_path_length(
     @jax.jit
     def step(key, condition):
         z_key, t_key = jax.random.split(key)
-        z = rng(z_key, 2 * batch)
+        both = jax.tree.map(lambda rows: jnp.concatenate([rows, rows]), condition)
+        z = mapped(rng(z_key, 2 * batch), both)
         t = jax.random.uniform(t_key, (batch,))
         t = jnp.zeros_like(t) if ends_only else t
         ends = [interpolate(z[:batch], z[batch:], at) for at in (t, t + epsilon)]
-        both = jax.tree.map(lambda rows: jnp.concatenate([rows, rows]), condition)
         return features(generate(jnp.concatenate(ends), both))
 
     pairs = [

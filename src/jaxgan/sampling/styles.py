@@ -132,15 +132,23 @@ class StyleSpace:
         return self.sampler.params, self.sampler.stats
 
 
+def check_styles(sampler: Sampler) -> None:
+    """Refuses a generator that has no styles.
+
+    Raises:
+      UserError: it has none.
+    """
+    if not hasattr(type(sampler.gan.generator), "styles"):
+        raise UserError("This generator has no styles; name a run of a StyleGAN.")
+
+
 def style_space(sampler: Sampler) -> StyleSpace:
     """The styles of a generator.
 
     Raises:
       UserError: it has none.
     """
-    generator = sampler.gan.generator
-    if not hasattr(type(generator), "styles"):
-        raise UserError("This generator has no styles; name a run of a StyleGAN.")
+    check_styles(sampler)
     labels = sampler.labels(1)
     space = StyleSpace(sampler, 0, 0)
     shape = space.styles(sampler.latents(1), labels).shape
@@ -164,6 +172,28 @@ def truncated(sampler: Sampler, truncation: Truncation) -> Sampler:
 
     forward = dataclasses.replace(sampler.gan.forward, sample=sample)
     return dataclasses.replace(sampler, gan=dataclasses.replace(sampler.gan, forward=forward))
+
+
+def styles_of(sampler: Sampler, latents: Any, condition: Mapping[str, Any]) -> jax.Array:
+    """The styles of latents, ``[n, layers, size]``; may be traced.
+
+    Args:
+      sampler: the generator.
+      latents: ``[n, latent]``.
+      condition: what images depend on beside them, rows by key.
+
+    Raises:
+      UserError: the generator has no styles.
+    """
+    check_styles(sampler)
+    static, how = Static(sampler.gan), sampler.arithmetic
+    variables, label = (sampler.params, sampler.stats), condition.get("label")
+    return _styles(static, how, None, *variables, latents, label, None)
+
+
+def made_of(sampler: Sampler, styles: Any) -> jax.Array:
+    """Images of styles ``[n, layers, size]`` in ``gan.range``; may be traced."""
+    return _images(Static(sampler.gan), sampler.arithmetic, sampler.params, sampler.stats, styles)
 
 
 def moved_images(
