@@ -24,7 +24,7 @@ LEVELS = (
     ("sampling",),
     ("evaluation",),
     ("training", "report"),
-    ("sweep", "aot"),
+    ("sweep", "aot", "official"),
     ("reproduce",),
     ("cli",),
 )

@@ -25,6 +25,7 @@ from jaxgan.cli.data import List, Prepare
 from jaxgan.cli.evaluate import Evaluate
 from jaxgan.cli.experiment import parse, run
 from jaxgan.cli.export import Export
+from jaxgan.cli.import_ import Import
 from jaxgan.cli.project import Project
 from jaxgan.cli.report import Report
 from jaxgan.cli.reproduce import planned as reproductions
@@ -46,6 +47,7 @@ README = (ROOT / "README.md").read_text()
 JAXGAN = {
     "sample": Sample,
     "apply": Apply,
+    "import": Import,
     "project": Project,
     "styles": Styles,
     "evaluate": Evaluate,

@@ -1,6 +1,7 @@
 """The ``jaxgan`` command: finds the command that is named and runs it."""
 
 import importlib
+import keyword
 import sys
 from collections.abc import Sequence
 
@@ -20,6 +21,7 @@ USAGE = """usage: jaxgan COMMAND ...
   sample RUN       draw samples from a run folder
   styles RUN       mix the styles of a StyleGAN in a grid, or walk through them
   project RUN FILE...  look for the styles of your own images
+  import KIND FILE  read official weights of StyleGAN2-ADA or R3GAN into a run folder
   apply RUN FILE...  run a translation or completion model on your own images
   evaluate RUN     score samples: of a run, of files, or of two against each other
   reproduce FILE   measure the published numbers of an experiment again
@@ -42,6 +44,7 @@ COMMANDS = {
     "sample": "sample",
     "styles": "styles",
     "project": "project",
+    "import": "import_",
     "apply": "apply",
     "evaluate": "evaluate",
     "reproduce": "reproduce",
@@ -51,7 +54,7 @@ COMMANDS = {
     "export": "export",
     "data": "data",
 }
-"""Module of each command, which has a function of the command's name.
+"""Module of each command, which has a function of the command's name: ``import_`` of import.
 
 Modules are imported when their command runs: JAX alone would take a second of every start.
 """
@@ -80,7 +83,7 @@ def dispatch(arguments: Sequence[str]) -> int:
     module = importlib.import_module(f"jaxgan.cli.{COMMANDS[name]}")
     tune_cpu()  # samples are then drawn by the kernels that training used
     keep_programs()
-    return getattr(module, name)(arguments[1:])
+    return getattr(module, name + "_" * keyword.iskeyword(name))(arguments[1:])
 
 
 if __name__ == "__main__":

@@ -332,7 +332,7 @@ def open_folder(
                 "; ".join(moved),
             )
     launch = {
-        "runtime": _plain(dataclasses.asdict(runtime)),
+        "runtime": plain(dataclasses.asdict(runtime)),
         "data_path": absolute(training.data),
         "environment": environment,
     }
@@ -366,8 +366,8 @@ def set_aside(folder: RunFolder) -> None:
         )
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Paths as text, in nested dictionaries."""
     if isinstance(value, dict):
-        return {name: _plain(one) for name, one in value.items()}
+        return {name: plain(one) for name, one in value.items()}
     return str(value) if isinstance(value, Path) else value

@@ -39,22 +39,24 @@ DTYPES = {
 }
 
 
-class _RefusedError(Exception):
+class RefusedError(Exception):
     """The file is not what can be read; says why."""
 
 
 @dataclasses.dataclass(frozen=True)
-class _Storage:
+class Storage:
+    """Numbers of one kind, which a file holds apart from the tensors that view them."""
+
     dtype: np.dtype
     key: str
     count: int
 
 
 @dataclasses.dataclass(frozen=True)
-class _Tensor:
+class Tensor:
     """A view of a storage, whose bytes may come later in the file."""
 
-    storage: _Storage
+    storage: Storage
     offset: int
     shape: tuple[int, ...]
     strides: tuple[int, ...]
@@ -77,54 +79,61 @@ def read_pth(path: Path) -> dict[str, np.ndarray]:
     except OSError as error:
         raise UserError(f"{path} cannot be read ({error.strerror}).") from error
     try:
-        tensors, content = _read_zip(data) if data[:2] == b"PK" else _read_plain(data)
+        tensors, content = _read_zip(data) if data[:2] == b"PK" else read_plain(data)
         if not isinstance(tensors, Mapping):
-            raise _RefusedError(f"it holds a {type(tensors).__name__}, not named tensors")
-        return {name: _array(name, tensor, content) for name, tensor in tensors.items()}
-    except _RefusedError as error:
+            raise RefusedError(f"it holds a {type(tensors).__name__}, not named tensors")
+        return {name: array(name, tensor, content) for name, tensor in tensors.items()}
+    except RefusedError as error:
         raise UserError(f"{path} is not read: {error}.") from error
     except Exception as error:  # a damaged pickle can fail in any way
         raise UserError(f"{path} is damaged ({type(error).__name__}). Fetch it again.") from error
 
 
-class _Unpickler(pickle.Unpickler):
+class Unpickler(pickle.Unpickler):
     """Unpickles what tensors consist of, and refuses the rest by name."""
 
     def find_class(self, module: str, name: str) -> Any:
+        """What a name stands for; only what tensors consist of."""
         if (module, name) == ("collections", "OrderedDict"):
             return collections.OrderedDict
         if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
-            return _rebuild_tensor
+            return rebuild_tensor
         if (module, name) == ("torch._utils", "_rebuild_parameter"):
             return _rebuild_parameter
         if module == "torch" and name in DTYPES:
             return DTYPES[name]
-        raise _RefusedError(f"it asks for `{module}.{name}`, which tensors have no need of")
+        raise RefusedError(f"it asks for `{module}.{name}`, which tensors have no need of")
 
-    def persistent_load(self, pid: Any) -> _Storage:
+    def persistent_load(self, pid: Any) -> Storage:
+        """A storage, whose numbers lie elsewhere in the file."""
         if not isinstance(pid, tuple) or len(pid) < 5 or pid[0] != "storage":
-            raise _RefusedError("it refers to something that is not a storage")
+            raise RefusedError("it refers to something that is not a storage")
         _, dtype, key, _, count = pid[:5]
         if len(pid) > 5 and pid[5] is not None:
-            raise _RefusedError("its storages are views of one another")
+            raise RefusedError("its storages are views of one another")
         if not isinstance(dtype, np.dtype) or not isinstance(key, str) or not _whole(count):
-            raise _RefusedError("it describes a storage that cannot be")
-        return _Storage(dtype, key, count)
+            raise RefusedError("it describes a storage that cannot be")
+        return Storage(dtype, key, count)
 
 
-def _rebuild_tensor(storage, offset, shape, strides, *_) -> _Tensor:
+def rebuild_tensor(storage: Any, offset: Any, shape: Any, strides: Any, *_: Any) -> Tensor:
+    """A view of a storage that lies within it.
+
+    Raises:
+      RefusedError: there is none.
+    """
     shape, strides = tuple(shape), tuple(strides)
-    sound = isinstance(storage, _Storage) and _whole(offset) and len(shape) == len(strides)
+    sound = isinstance(storage, Storage) and _whole(offset) and len(shape) == len(strides)
     if not sound or not all(map(_whole, shape + strides)):
-        raise _RefusedError("it describes a tensor that cannot be")
+        raise RefusedError("it describes a tensor that cannot be")
     # Bounds before any view is made: numpy's would read whatever memory lies there.
     last = offset + sum((n - 1) * step for n, step in zip(shape, strides, strict=True))
     if (0 not in shape and last >= storage.count) or math.prod(shape) > max(storage.count, 1):
-        raise _RefusedError("it describes a tensor larger than its storage")
-    return _Tensor(storage, offset, shape, strides)
+        raise RefusedError("it describes a tensor larger than its storage")
+    return Tensor(storage, offset, shape, strides)
 
 
-def _rebuild_parameter(tensor, *_) -> _Tensor:
+def _rebuild_parameter(tensor, *_) -> Tensor:
     return tensor
 
 
@@ -132,7 +141,7 @@ def _whole(number: Any) -> bool:
     return isinstance(number, int) and not isinstance(number, bool) and number >= 0
 
 
-Content = Callable[[_Storage], bytes]
+Content = Callable[[Storage], bytes]
 """The bytes of a storage."""
 
 
@@ -141,67 +150,80 @@ def _read_zip(data: bytes) -> tuple[Any, Content]:
     names = archive.namelist()
     pickles = [name for name in names if name.endswith("/data.pkl")]
     if len(pickles) != 1:
-        raise _RefusedError("the archive is not one of PyTorch's (no data.pkl)")
+        raise RefusedError("the archive is not one of PyTorch's (no data.pkl)")
     root = pickles[0].removesuffix("data.pkl")
     if f"{root}byteorder" in names and archive.read(f"{root}byteorder") != b"little":
-        raise _RefusedError("its numbers are big-endian")
+        raise RefusedError("its numbers are big-endian")
 
     # PyTorch does not compress, so that a small file cannot unpack to a large one.
     if any(member.compress_type != zipfile.ZIP_STORED for member in archive.infolist()):
-        raise _RefusedError("it is compressed, which PyTorch's files are not")
+        raise RefusedError("it is compressed, which PyTorch's files are not")
 
-    def content(storage: _Storage) -> bytes:
+    def content(storage: Storage) -> bytes:
         member = archive.getinfo(f"{root}data/{storage.key}")
         if member.file_size != storage.count * storage.dtype.itemsize:
-            raise _RefusedError(f"storage {storage.key} is cut short")
+            raise RefusedError(f"storage {storage.key} is cut short")
         return archive.read(member)
 
-    return _Unpickler(io.BytesIO(archive.read(pickles[0]))).load(), content
+    return Unpickler(io.BytesIO(archive.read(pickles[0]))).load(), content
 
 
-def _read_plain(data: bytes) -> tuple[Any, Content]:
-    """Five pickles (magic number, protocol, platform, object, storages' keys), then the bytes."""
+def read_plain(data: bytes) -> tuple[Any, Content]:
+    """Five pickles (magic number, protocol, platform, object, storages' keys), then the bytes.
+
+    The object is a storage, or tensors by name.
+
+    Raises:
+      RefusedError: they are not.
+    """
     stream = io.BytesIO(data)
 
     def load() -> Any:
-        return _Unpickler(stream).load()
+        return Unpickler(stream).load()
 
     try:
         magic = load()
     except (pickle.UnpicklingError, EOFError, ValueError, IndexError, KeyError) as error:
-        raise _RefusedError("it is not a file of PyTorch's") from error
+        raise RefusedError("it is not a file of PyTorch's") from error
     if magic != MAGIC or load() != PROTOCOL:
-        raise _RefusedError("it is not a file of PyTorch's")
+        raise RefusedError("it is not a file of PyTorch's")
     if load().get("little_endian") is not True:
-        raise _RefusedError("its numbers are big-endian")
+        raise RefusedError("its numbers are big-endian")
     tensors, keys = load(), load()
     places: dict[str, tuple[int, int]] = {}
     sizes: dict[str, int] = {}
+    if isinstance(tensors, Storage):
+        sizes[tensors.key] = tensors.dtype.itemsize
     if isinstance(tensors, Mapping):
         for tensor in tensors.values():
-            if isinstance(tensor, _Tensor):
+            if isinstance(tensor, Tensor):
                 sizes[tensor.storage.key] = tensor.storage.dtype.itemsize
     for key in keys:
         if key not in sizes:
-            raise _RefusedError(f"storage {key} belongs to no tensor")
+            raise RefusedError(f"storage {key} belongs to no tensor")
         count = int.from_bytes(stream.read(8), "little")
         places[key] = (stream.tell(), count)
         stream.seek(count * sizes[key], io.SEEK_CUR)
     if stream.tell() != len(data):
-        raise _RefusedError("it is cut short, or longer than what it announces")
+        raise RefusedError("it is cut short, or longer than what it announces")
 
-    def content(storage: _Storage) -> bytes:
+    def content(storage: Storage) -> bytes:
         start, count = places[storage.key]
         if count != storage.count:
-            raise _RefusedError(f"storage {storage.key} is not as long as its tensors say")
+            raise RefusedError(f"storage {storage.key} is not as long as its tensors say")
         return data[start : start + count * storage.dtype.itemsize]
 
     return tensors, content
 
 
-def _array(name: Any, tensor: Any, content: Content) -> np.ndarray:
-    if not isinstance(name, str) or not isinstance(tensor, _Tensor):
-        raise _RefusedError(f"`{name}` is not a named tensor")
+def array(name: Any, tensor: Any, content: Content) -> np.ndarray:
+    """A copy of a tensor's numbers.
+
+    Raises:
+      RefusedError: it is no named tensor, or its storage is cut short.
+    """
+    if not isinstance(name, str) or not isinstance(tensor, Tensor):
+        raise RefusedError(f"`{name}` is not a named tensor")
     dtype = tensor.storage.dtype
     flat = np.frombuffer(content(tensor.storage), dtype)[tensor.offset :]
     strides = tuple(step * dtype.itemsize for step in tensor.strides)
