@@ -50,6 +50,7 @@ and packs. The others, by the slow tests: a compilation each."""
 LONG = (
     *("stylegan2_ada-stylegan2", "stylegan2_ada-auto", "stylegan2_ada-paper256"),
     *("stylegan3-t256", "stylegan3-r256", "projected_gan-folder", "r3gan-ffhq256"),
+    "projected_gan-stylegan2",
     *("r3gan_roadmap-b", "r3gan_roadmap-c", "r3gan_roadmap-d", "r3gan_roadmap-e"),
 )
 """Smoked by hand: at 256 pixels a smoke takes up to a minute, at 1024 many, and gigabytes."""

@@ -100,6 +100,25 @@ def test_a_judge_is_that_of_the_authors():
     np.testing.assert_allclose(logits, GOLDEN["logits"].reshape(2, 4), rtol=1e-4, atol=1e-5)
 
 
+def test_a_separable_judge_is_convolutions_in_each_channel_and_across_them():
+    module = projected.Judge(1, 1, separable=True)
+    x = jax.random.normal(jax.random.key(0), (2, 8, 8, 3))
+    variables = module.init(jax.random.key(1), x, train=False)
+    params = variables["params"]
+    kernel = params["SeparableConv_0"]["kernel"]
+    assert kernel.shape == (3, 3, 1, 3)
+    dims = ("NHWC", "HWIO", "NHWC")
+    y = jax.lax.conv_general_dilated(
+        x, kernel, (1, 1), "SAME", dimension_numbers=dims, feature_group_count=3
+    )
+    y = jnp.einsum("bhwi,io->bhwo", y, params["SeparableConv_0"]["Conv_0"]["kernel"][0, 0])
+    assert y.shape[-1] == 8  # of the coarsest scale
+    y = (y - y.mean((0, 1, 2))) / jnp.sqrt(y.var((0, 1, 2)) + 1e-5)
+    y = jnp.maximum(y, 0.2 * y).reshape(2, 4, 2, 4, 2, 8).mean((2, 4))
+    expected = jnp.einsum("bhwc,hwco->bo", y, params["ValidConv_0"]["kernel"])
+    np.testing.assert_allclose(trained(module, params, x), expected, rtol=1e-4, atol=1e-5)
+
+
 def test_mixing_is_that_of_the_authors():
     def weights(name):
         return {

@@ -26,8 +26,10 @@ from jaxgan.metrics.extractors.pth import read_pth
 from jaxgan.metrics.extractors.weights import check_sha256
 from jaxgan.nets.fastgan import KERNEL_INIT
 from jaxgan.nn.conv import Conv
+from jaxgan.nn.grouped import grouped_convolution
 from jaxgan.nn.norm import BatchNorm
 from jaxgan.nn.padding import ValidConv
+from jaxgan.nn.resample import average_pool
 from jaxgan.types import Image, Logits
 
 SCALES = 4
@@ -135,11 +137,13 @@ class Discriminator(nn.Module):
         multiple of 32 from 128 on.
       width: of the mixed features, and of the discriminators.
       dtype: of the activations; logits are float32.
+      separable: as ``Judge``'s.
     """
 
     side: int = 224
     width: int = 64
     dtype: Any = jnp.float32
+    separable: bool = False
 
     @nn.compact
     def __call__(self, image: Image, *, train: bool) -> Logits:
@@ -154,7 +158,9 @@ class Discriminator(nn.Module):
         else:
             features = projected(arrays, image.astype(self.dtype))
         logits = [
-            Judge(SCALES - scale, self.width, self.dtype, name=f"scale{scale}")(x, train=train)
+            Judge(SCALES - scale, self.width, self.dtype, self.separable, name=f"scale{scale}")(
+                x, train=train
+            )
             for scale, x in enumerate(features)
         ]
         return jnp.concatenate(logits, axis=-1)
@@ -167,6 +173,26 @@ class Discriminator(nn.Module):
         ]
 
 
+class SeparableConv(nn.Module):
+    """A convolution of 3 x 3 in each channel, and one of 1 x 1, ``[b, h, w, i] -> [b, h, w, o]``.
+
+    Attributes:
+      features: of the output.
+      dtype: of the activations.
+    """
+
+    features: int
+    dtype: Any = jnp.float32
+
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """The layer's output."""
+        channels = x.shape[-1]
+        kernel = self.param("kernel", KERNEL_INIT, (3, 3, 1, channels), jnp.float32)
+        x = grouped_convolution(x.astype(self.dtype), kernel.astype(self.dtype), channels)
+        return Conv(self.features, 1, bias=False, kernel_init=KERNEL_INIT, dtype=self.dtype)(x)
+
+
 class Judge(nn.Module):
     """Halves features to a 32nd of the image's side, ``[b, s, s, c] -> [b, logits]``.
 
@@ -174,22 +200,28 @@ class Judge(nn.Module):
       halvings: how often, 4 for the finest scale.
       width: feature maps at the finest scale; they double with every halving up to 8 times.
       dtype: of the activations; logits are float32.
+      separable: whether a convolution in each channel, one of 1 x 1, and after the rectifier a mean
+        stand for each convolution of stride 2.
     """
 
     halvings: int
     width: int = 64
     dtype: Any = jnp.float32
+    separable: bool = False
 
     @nn.compact
     def __call__(self, x: jax.Array, *, train: bool) -> Logits:
         """Scores each place of the last features."""
         for multiple in (1, 2, 4, 8)[-self.halvings :]:
-            x = Conv(multiple * self.width, 4, stride=2, kernel_init=KERNEL_INIT, dtype=self.dtype)(
-                x
-            )
             norm = BatchNorm(
                 use_running_average=not train, momentum=0.9, epsilon=1e-5, dtype=self.dtype
             )
-            x = nn.leaky_relu(norm(x), 0.2)
+            features = multiple * self.width
+            if self.separable:
+                x = nn.leaky_relu(norm(SeparableConv(features, self.dtype)(x)), 0.2)
+                x = average_pool(x)
+            else:
+                conv = Conv(features, 4, stride=2, kernel_init=KERNEL_INIT, dtype=self.dtype)
+                x = nn.leaky_relu(norm(conv(x)), 0.2)
         last = ValidConv(1, 4, bias=False, kernel_init=KERNEL_INIT)
         return last(x.astype(jnp.float32)).reshape(len(x), -1)
