@@ -7,6 +7,7 @@ an accelerator.
 
 import gc
 import importlib.metadata
+import itertools
 import os
 
 import pytest
@@ -43,6 +44,25 @@ def known(flags):
     return flags if version[:2] == ["0", "10"] else ()
 
 
+def share_mlir_contexts(programs=100):
+    """One MLIR context for so many programs.
+
+    JAX makes a new one for each, a fifth of what it takes to compile a program of one operation;
+    most are as small. Kept for all, it would hold their constants to the end.
+    """
+    from jax._src.interpreters import mlir
+
+    make = mlir.make_ir_context
+    count, made = itertools.count(), []
+
+    def shared():
+        if next(count) % programs == 0:
+            made[:] = [make()]
+        return made[0]
+
+    mlir.make_ir_context = shared
+
+
 def name(flag):
     """The flag without its value."""
     return flag.partition("=")[0]
@@ -74,6 +94,8 @@ def pytest_configure(config):
         more = [flag for flag in (DEVICES, *faster) if name(flag) not in flags]
         os.environ["XLA_FLAGS"] = " ".join([flags, *more]).strip()
     share_compilations(config)
+    if known(FASTER):
+        share_mlir_contexts()
 
     from jaxtyping import install_import_hook
 

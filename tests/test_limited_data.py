@@ -50,6 +50,7 @@ def chunk(name="helped"):
 TRAININGS = Trainings({"helped": helped()}, chunk)
 
 
+@pytest.mark.slow
 def test_eight_devices_equal_one():
     TRAININGS.check_devices("helped", rtol=2e-5, atol=1e-5)
     eight, one = (TRAININGS.trained("helped", count)[0].adaptive for count in (8, 1))
@@ -61,6 +62,7 @@ def test_eight_devices_equal_one():
     assert one["lecam_real"] != 0.0
 
 
+@pytest.mark.slow
 def test_a_run_that_stops_and_goes_on_has_the_bits_of_one_that_does_not(tmp_path):
     TRAININGS.check_resume("helped", tmp_path)
 

@@ -39,6 +39,14 @@ def test_names_seeds_and_rows_never_share_a_key():
     assert len(np.unique(keys, axis=0)) == 8 * 50
 
 
+def test_names_drawn_together_draw_what_they_draw_alone():
+    names, rng = ("latent", "flip", "flip?"), draw(range(3, 8))
+    found = rng.each(names, lambda one: one.uniform((2,), -1.0, 2.0))
+    assert tuple(found) == names
+    for name, numbers in found.items():
+        np.testing.assert_array_equal(numbers, rng.named(name).uniform((2,), -1.0, 2.0))
+
+
 def test_a_name_gives_the_same_key_in_every_process():
     """Python's own hash of a string does not; 1827798387 is the CRC-32 of ``latent``."""
     key = jax.random.key(3)

@@ -7,7 +7,7 @@ and eight therefore draw the same numbers for the same rows.
 
 import dataclasses
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import jax
 import jax.numpy as jnp
@@ -19,7 +19,11 @@ from jaxgan.types import AXIS, Key
 
 def named(key: Key, name: str) -> Key:
     """A key for ``name``, so that two draws with different names never share one."""
-    return jax.random.fold_in(key, zlib.crc32(name.encode()))
+    return jax.random.fold_in(key, _number(name))
+
+
+def _number(name: str) -> int:
+    return zlib.crc32(name.encode())
 
 
 def key_of_bits(numbers: jax.Array) -> Key:
@@ -60,6 +64,15 @@ class Rng:
     def named(self, name: str) -> "Rng":
         """An independent source for another purpose."""
         return Rng(named(self.key, name), self.rows)
+
+    def each(
+        self, names: Sequence[str], draw: Callable[["Rng"], jax.Array]
+    ) -> dict[str, jax.Array]:
+        """``{name: draw(self.named(name))}``, compiled once and not once for each name."""
+        numbers = jnp.array([_number(name) for name in names], jnp.uint32)
+        keys = jax.vmap(lambda number: jax.random.fold_in(self.key, number))(numbers)
+        drawn = jax.vmap(lambda key: draw(Rng(key, self.rows)))(keys)
+        return dict(zip(names, drawn, strict=True))
 
     def keys(self) -> jax.Array:
         """One key per sample, ``[batch]``."""

@@ -98,12 +98,16 @@ def chunk(name):
 TRAININGS = Trainings(GAMES, chunk)
 
 
-@pytest.mark.parametrize("name", GAMES)
+TIERED = [pytest.param(name, marks=pytest.mark.slow if name == "wavegan" else ()) for name in GAMES]
+"""One of them fast; each is two compilations."""
+
+
+@pytest.mark.parametrize("name", TIERED)
 def test_eight_devices_equal_one(name):
     TRAININGS.check_devices(name, **CLOSE)
 
 
-@pytest.mark.parametrize("name", GAMES)
+@pytest.mark.parametrize("name", TIERED)
 def test_a_run_that_stops_and_goes_on_has_the_bits_of_one_that_does_not(name, tmp_path):
     TRAININGS.check_resume(name, tmp_path)
 

@@ -10,7 +10,8 @@ from jaxgan.nets import relgan, seqgan
 from jaxgan.nn.memory import RelationalMemory
 from nets.counting import outline
 
-LATENTS = jax.random.normal(jax.random.key(1), (6, 2))
+MANY = jax.random.normal(jax.random.key(5), (8000, 2))
+"""Latents."""
 V, T = 7, 4
 
 
@@ -27,89 +28,99 @@ def test_networks_have_the_sizes_of_the_authors(module, inputs, count):
     assert outline(module, inputs)[0] == count
 
 
+class Model:
+    """A generator and its weights; its programs, each compiled once: for ``MANY`` latents.
+
+    Attributes:
+      write: ``(latents, temperature) -> Written``, of hard tokens where the temperature is None.
+      likely: log-probabilities of all sequences ``[V, V, V, V, T]``.
+    """
+
+    def __init__(self, network):
+        self.network = network
+        variables = jax.jit(network.init)(jax.random.key(0), MANY[:1])
+        # Far from uniform, so that a mistake is seen.
+        self.variables = jax.tree.map(lambda leaf: 4 * leaf, variables)
+        self.write = jax.jit(
+            lambda latents, temperature=None: network.apply(
+                self.variables, latents, temperature=temperature
+            )
+        )
+        grid = jnp.stack(jnp.meshgrid(*[jnp.arange(V)] * T, indexing="ij"), -1).reshape(-1, T)
+        read = jax.jit(lambda tokens: network.apply(self.variables, None, tokens))(grid)
+        np.testing.assert_array_equal(read.tokens, grid)
+        self.likely = np.asarray(read.log_probabilities).reshape(*[V] * T, T)
+
+    def read(self, tokens):
+        """Log-probabilities of sequences, ``[rows, T]``."""
+        return self.likely[tuple(np.asarray(tokens).T)]
+
+
 @pytest.fixture(scope="module", params=["lstm", "memory"])
 def model(request):
     if request.param == "lstm":
-        network = seqgan.generator(V, T, 3, 5)
-    else:
-        network = relgan.generator(V, T, 3, 2, 2, 3)
-    variables = jax.jit(network.init)(jax.random.key(0), LATENTS)
-    # Far from uniform, so that a mistake is seen.
-    return network, jax.tree.map(lambda leaf: 4 * leaf, variables)
+        return Model(seqgan.generator(V, T, 3, 5))
+    return Model(relgan.generator(V, T, 3, 2, 2, 3))
 
 
 def test_what_is_written_is_read_with_the_same_probabilities(model):
-    network, variables = model
-    written = jax.jit(network.apply)(variables, LATENTS)
-    read = jax.jit(lambda v, tokens: network.apply(v, None, tokens))(variables, written.tokens)
-    np.testing.assert_array_equal(read.tokens, written.tokens)
+    written = model.write(MANY)
     np.testing.assert_allclose(
-        read.log_probabilities, written.log_probabilities, rtol=1e-4, atol=1e-5
+        written.log_probabilities, model.read(written.tokens), rtol=1e-4, atol=1e-5
     )
     assert written.relaxed is None
 
 
 def test_probabilities_of_all_sequences_sum_to_one(model):
-    network, variables = model
-    grid = jnp.stack(jnp.meshgrid(*[jnp.arange(V)] * T, indexing="ij"), -1).reshape(-1, T)
-    found = jax.jit(lambda v, tokens: network.apply(v, None, tokens))(variables, grid)
-    total = np.exp(np.asarray(found.log_probabilities, np.float64).sum(1)).sum()
+    total = np.exp(model.likely.astype(np.float64).sum(-1)).sum()
     assert total == pytest.approx(1, abs=1e-4)
 
 
 def test_tokens_are_drawn_as_often_as_they_are_likely(model):
-    network, variables = model
-    latents = jax.random.normal(jax.random.key(5), (8000, 2))
-    draw = jax.jit(network.apply)
-    first = np.asarray(draw(variables, latents).tokens[:, 0])
-    relaxed = draw(variables, latents, temperature=jnp.float32(3.0))
-    every = jnp.tile(jnp.arange(V)[:, None], (1, T))
-    expected = np.exp(network.apply(variables, None, every).log_probabilities[:, 0])
-    deviation = np.sqrt(expected * (1 - expected) / 8000)
-    for tokens in (first, np.asarray(relaxed.tokens[:, 0])):
-        shares = np.bincount(tokens, minlength=V) / 8000
+    expected = np.exp(model.likely[:, 0, 0, 0, 0])
+    deviation = np.sqrt(expected * (1 - expected) / len(MANY))
+    for written in (model.write(MANY), model.write(MANY, jnp.float32(3.0))):
+        shares = np.bincount(np.asarray(written.tokens)[:, 0], minlength=V) / len(MANY)
         assert (np.abs(shares - expected) < 4 * deviation).all()
 
 
 def test_a_prefix_is_kept_and_a_whole_one_is_the_sequence(model):
-    network, variables = model
-    tokens = jax.random.randint(jax.random.key(2), (6, T), 0, V)
+    latents, tokens = MANY[:6], np.random.default_rng(2).integers(0, V, (6, T))
     given = jnp.array([0, 1, 2, 3, 4, 4])
-    written = jax.jit(network.apply)(variables, LATENTS, tokens, given)
+    written = jax.jit(model.network.apply)(model.variables, latents, jnp.asarray(tokens), given)
     for row, count in enumerate(given):
         np.testing.assert_array_equal(written.tokens[row, :count], tokens[row, :count])
-    alone = jax.jit(network.apply)(variables, LATENTS)
-    np.testing.assert_array_equal(written.tokens[0], alone.tokens[0])
-    read = network.apply(variables, None, tokens)
+    np.testing.assert_array_equal(written.tokens[0], model.write(MANY).tokens[0])
     np.testing.assert_allclose(
-        written.log_probabilities[4:], read.log_probabilities[4:], rtol=1e-4, atol=1e-5
+        written.log_probabilities[4:], model.read(tokens[4:]), rtol=1e-4, atol=1e-5
     )
 
 
 def test_a_sequence_is_its_latent_s_alone(model):
-    network, variables = model
-    one = network.apply(variables, LATENTS[2:3]).tokens
-    np.testing.assert_array_equal(network.apply(variables, LATENTS).tokens[2:3], one)
+    """Whatever is beside it, and wherever it stands."""
+    tokens = np.asarray(model.write(MANY).tokens)
+    np.testing.assert_array_equal(model.write(MANY[::-1]).tokens[::-1], tokens)
+    others = np.asarray(model.write(MANY.at[1:].add(1.0)).tokens)
+    np.testing.assert_array_equal(others[0], tokens[0])
+    assert (others != tokens).any()
 
 
 def test_relaxed_tokens_become_one_hot_or_uniform(model):
-    network, variables = model
-    write = jax.jit(lambda beta: network.apply(variables, LATENTS, temperature=beta))
-    cold, hot = write(jnp.float32(1e6)), write(jnp.float32(0.0))
-    np.testing.assert_allclose(cold.relaxed, jax.nn.one_hot(cold.tokens, V), atol=1e-4)
+    cold, hot = (model.write(MANY, jnp.float32(beta)) for beta in (1e6, 0.0))
+    # Where the two largest of 32,000 sums are nearly alike, it is not cold enough.
+    np.testing.assert_allclose(cold.relaxed[:6], jax.nn.one_hot(cold.tokens[:6], V), atol=1e-4)
     np.testing.assert_allclose(hot.relaxed, 1 / V, rtol=1e-5)
     np.testing.assert_array_equal(hot.tokens, cold.tokens)
-    np.testing.assert_array_equal(write(jnp.float32(2.0)).relaxed.argmax(-1), hot.tokens)
+    warm = model.write(MANY, jnp.float32(2.0))
+    np.testing.assert_array_equal(warm.relaxed.argmax(-1), hot.tokens)
 
 
 def test_the_gradient_passes_through_relaxed_tokens(model):
-    network, variables = model
-
     def spread(variables):
-        written = network.apply(variables, LATENTS, temperature=jnp.float32(2.0))
+        written = model.network.apply(variables, MANY[:6], temperature=jnp.float32(2.0))
         return jnp.sum(jnp.square(written.relaxed))
 
-    grads = jax.tree.leaves(jax.jit(jax.grad(spread))(variables))
+    grads = jax.tree.leaves(jax.jit(jax.grad(spread))(model.variables))
     assert all(np.isfinite(leaf).all() for leaf in grads)
     assert any(np.abs(leaf).max() > 0 for leaf in grads)
 
@@ -118,7 +129,8 @@ def test_the_memory_is_a_loop_in_numpy():
     cell, heads, size = RelationalMemory(slots=2, heads=2, head_size=3), 2, 3
     x = np.random.default_rng(0).normal(size=(3, 2, 5)).astype(np.float32)
     x = jnp.asarray(x)
-    variables = cell.init(jax.random.key(0), cell.initial(2), x[0])
+    variables = jax.jit(cell.init)(jax.random.key(0), cell.initial(2), x[0])
+    move = jax.jit(cell.apply)
     w = jax.tree.map(lambda leaf: np.asarray(leaf, np.float64), variables["params"])
     memory = np.asarray(cell.initial(2), np.float64)
     np.testing.assert_array_equal(memory[0], np.eye(2, 6))
@@ -135,7 +147,7 @@ def test_the_memory_is_a_loop_in_numpy():
         return 1 / (1 + np.exp(-x))
 
     for step in x:
-        state, output = cell.apply(variables, state, step)
+        state, output = move(variables, state, step)
         for row in range(2):
             entering = dense("input", np.asarray(step[row], np.float64))
             rows = np.concatenate([memory[row], entering[None]])
@@ -160,7 +172,7 @@ def test_the_memory_is_a_loop_in_numpy():
 def test_seqgan_s_discriminator_is_convolutions_by_hand():
     module = seqgan.Discriminator(V, 3, ((1, 2), (3, 2), (9, 5)))  # the widest does not fit
     tokens = jnp.array([[1, 2, 3, 4], [0, 0, 6, 5]])
-    variables = module.init(jax.random.key(0), tokens)
+    variables = jax.jit(module.init)(jax.random.key(0), tokens)
     w = jax.tree.map(np.asarray, variables["params"])
     assert "width9" not in w
     x = w["Embed_0"]["embedding"][np.asarray(tokens)]
@@ -176,19 +188,22 @@ def test_seqgan_s_discriminator_is_convolutions_by_hand():
     features = gate * np.maximum(linear, 0) + (1 - gate) * features
     scores = features @ w["scores"]["kernel"] + w["scores"]["bias"]
     np.testing.assert_allclose(
-        module.apply(variables, tokens), scores[:, 1] - scores[:, 0], rtol=1e-4, atol=1e-5
+        jax.jit(module.apply)(variables, tokens),
+        scores[:, 1] - scores[:, 0],
+        rtol=1e-4,
+        atol=1e-5,
     )
 
 
 def test_relgan_s_discriminator_sees_each_embedding_alone():
     module = relgan.Discriminator(embeddings=3, widths=(2, 3), filters=2, hidden=4)
     x = nn.softmax(jax.random.normal(jax.random.key(0), (2, T, V)))
-    variables = module.init(jax.random.key(1), x)
-    logits = module.apply(variables, x)
+    variables, judge = jax.jit(module.init)(jax.random.key(1), x), jax.jit(module.apply)
+    logits = judge(variables, x)
     assert logits.shape == (2, 3)
     other = jax.tree.map(lambda leaf: leaf, variables)
     kernel = other["params"]["embedding"]["kernel"]
     other["params"]["embedding"]["kernel"] = kernel.at[:, 1].add(1.0)
-    moved = np.abs(np.asarray(module.apply(other, x) - logits)).max(0)
+    moved = np.abs(np.asarray(judge(other, x) - logits)).max(0)
     assert moved[1] > 1e-3
     assert moved[0] == moved[2] == 0

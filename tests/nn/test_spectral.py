@@ -3,7 +3,6 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 import pytest
 
 from jaxgan import penalties
@@ -99,18 +98,21 @@ def game(**changes):
     return games.gan(terms=terms, reparametrize={"d": NORMALIZED}, **changes)
 
 
+GAME = game(updates=SIMULTANEOUS)
+ONE = games.Runner(GAME)
+
+
 def test_a_step_iterates_once_and_every_use_sees_one_critic():
     """The step of a hand-written critic, whose weights are normalized once, outside."""
-    gan = game(updates=SIMULTANEOUS)
-    start = games.born(gan)
-    chunk = games.points(1, gan, 6)
+    start = games.born(GAME)
+    chunk = games.points(1, GAME, 8)
     before = jax.tree.map(jnp.copy, start.players["d"])
-    after, logs = games.Runner(gan)(games.copied(start), chunk)
+    after, logs = ONE(games.copied(start), chunk)
     found, moved = spectral.normalize(before.params, before.stats[spectral.COLLECTION])
     for name, u in after.players["d"].stats[spectral.COLLECTION].items():
         np.testing.assert_allclose(u, moved[name], atol=1e-6)
 
-    bare = games.gan(terms=gan.terms, updates=SIMULTANEOUS)
+    bare = games.gan(terms=GAME.terms, updates=SIMULTANEOUS)
     plain = games.born(bare)
     plain = games.with_params(plain, "d", found)
     plain = games.with_params(plain, "g", start.players["g"].params)
@@ -122,11 +124,9 @@ def test_a_step_iterates_once_and_every_use_sees_one_critic():
 
 
 def test_one_device_and_eight_agree():
-    gan = game(optimizers={"g": optax.sgd(0.1), "d": optax.sgd(0.1)})
-    chunk = games.points(2, gan, 8)
-    one, _ = games.Runner(gan)(games.born(gan), chunk)
-    devices = jax.devices()
-    eight, _ = games.Runner(gan, devices)(games.born(gan, devices), chunk)
+    chunk, devices = games.points(2, GAME, 8), jax.devices()
+    one, _ = ONE.one_by_one(games.born(GAME), chunk)
+    eight, _ = games.Runner(GAME, devices).one_by_one(games.born(GAME, devices), chunk)
     games.close(games.own(one), games.own(eight), rtol=2e-4, atol=1e-5)
 
 

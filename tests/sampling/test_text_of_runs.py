@@ -133,7 +133,8 @@ def test_a_misspelled_chain_gets_its_name(command):
     assert "words" in said
 
 
-def test_a_budget_is_a_share_of_every_stage_and_another_is_refused(tmp_path):
+@pytest.mark.slow
+def test_a_budget_is_a_share_of_every_stage_and_another_is_refused(tmp_path, still):
     root = tmp_path / "chain"
     assert chained(root, "--budget", "0.05") == 0
     assert int(load_state(root / "1-words_mle").state.step) == 2

@@ -118,6 +118,13 @@ def recorder():
     )
 
 
+@pytest.fixture
+def still(monkeypatch):
+    """Commands train nothing: their runs have a ``StillEngine``, and draw no pictures."""
+    by = functools.partial(train, make_engine=StillEngine, pictures=False)
+    monkeypatch.setattr("jaxgan.training.train.train", by)
+
+
 @pytest.fixture(scope="session")
 def finished(trainer, tmp_path_factory):
     """A run of 12 steps in one go, with pictures; not to be changed."""

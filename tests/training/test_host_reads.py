@@ -63,7 +63,10 @@ def test_every_way_to_read_is_seen(read, reads):
     assert reads
 
 
-@pytest.mark.parametrize("mode, repeat", [("resident", "single"), ("streamed", "loop")])
+@pytest.mark.parametrize(
+    "mode, repeat",
+    [pytest.param("resident", "single", marks=pytest.mark.slow), ("streamed", "loop")],
+)
 def test_more_steps_are_no_more_reads(trainer, tmp_path, reads, mode, repeat):
     """A run of one row reads the same for 6 steps as for 18."""
     counts = {}

@@ -142,9 +142,8 @@ def trained(build, steps, values=VALUES):
     return state, logs
 
 
-@pytest.mark.parametrize(
-    "name", ["lazy", *(pytest.param(one, marks=pytest.mark.slow) for one in ("plain", "balanced"))]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["lazy", "plain", "balanced"])
 def test_a_members_steps_equal_those_of_a_run_of_its_own(name):
     """With the same draws and data: the member's state and logs after two steps, and two more."""
     build = GAMES[name]

@@ -36,6 +36,7 @@ def train():
     return run
 
 
+@pytest.mark.slow
 def test_a_pool_is_resumed_to_the_same_bits(train, tmp_path):
     train(tmp_path / "straight")
     train(tmp_path / "parts", "--steps", 3)

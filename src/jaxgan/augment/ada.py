@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import ArrayLike
 
 from jaxgan.rng import Rng
 from jaxgan.types import Image, ScalarLike, Seen
@@ -100,6 +101,10 @@ class Draws(NamedTuple):
     center: jax.Array  # of the hole, [batch, 2], shares of the sides
 
 
+UNIFORM = ("xflip", "rotate90", "xint", "turn", "turn after", "lumaflip", "hue", "center")
+NORMAL = ("scale", "aniso", "xfrac", "brightness", "contrast", "saturation")
+
+
 def draw(rng: Rng, strength: ScalarLike, pipeline: Pipeline) -> Draws:
     """What happens to the images of these rows.
 
@@ -108,41 +113,43 @@ def draw(rng: Rng, strength: ScalarLike, pipeline: Pipeline) -> Draws:
       strength: the probability of each transformation whose share is 1; the paper's ``p``.
       pipeline: the shares.
     """
+    p = pipeline
+    # A turn before or after the stretch: so that either happens with the probability.
+    turns = 1.0 - jnp.sqrt(jnp.clip(1.0 - p.rotate * strength, 0.0, 1.0))
+    chances = {name: share * strength for name, share in dataclasses.asdict(p).items()}
+    chances |= {"turn": turns, "turn after": turns}
+    coins = [f"{name}?" for name in chances]
+    uniforms = rng.each((*UNIFORM, *coins), lambda one: one.uniform((2,)))
+    normals = rng.each(NORMAL, lambda one: one.normal((2,)))
 
-    def often(name: str, share: float, value: jax.Array, neutral: float) -> jax.Array:
-        happens = rng.named(f"{name}?").bernoulli(share * strength)
-        return jnp.where(happens.reshape(-1, *[1] * (value.ndim - 1)), value, neutral)
+    def often(name: str, value: ArrayLike, neutral: float) -> jax.Array:
+        return jnp.where(uniforms[f"{name}?"][:, 0] < chances[name], value, neutral)
 
-    def uniform(name: str, low: float, high: float, shape: tuple[int, ...] = ()) -> jax.Array:
-        return rng.named(name).uniform(shape, low, high)
+    def uniform(name: str, low: float, high: float) -> jax.Array:
+        return low + (high - low) * uniforms[name][:, 0]
 
     def power(name: str, deviation: float) -> jax.Array:
-        return jnp.exp2(deviation * rng.named(name).normal(()))
+        return jnp.exp2(deviation * normals[name][:, 0])
 
-    # A turn before or after the stretch: so that either happens with the probability.
-    turns = 1.0 - jnp.sqrt(jnp.clip(1.0 - pipeline.rotate * strength, 0.0, 1.0))
+    def both(name: str, value: jax.Array) -> jax.Array:
+        return jnp.stack([often(name, value[:, axis], 0.0) for axis in (0, 1)], axis=1)
 
-    def turned(name: str) -> jax.Array:
-        happens = rng.named(f"{name}?").bernoulli(turns)
-        return jnp.where(happens, uniform(name, -np.pi, np.pi), 0.0)
-
-    p = pipeline
     return Draws(
-        flipped=often("xflip", p.xflip, jnp.floor(uniform("xflip", 0.0, 2.0)), 0.0),
-        quarters=often("rotate90", p.rotate90, jnp.floor(uniform("rotate90", 0.0, 4.0)), 0.0),
-        whole_shift=often("xint", p.xint, uniform("xint", -0.125, 0.125, (2,)), 0.0),
-        zoom=often("scale", p.scale, power("scale", 0.2), 1.0),
-        turn=turned("turn"),
-        stretch=often("aniso", p.aniso, power("aniso", 0.2), 1.0),
-        turn_after=turned("turn after"),
-        shift=often("xfrac", p.xfrac, 0.125 * rng.named("xfrac").normal((2,)), 0.0),
-        brightness=often("brightness", p.brightness, 0.2 * rng.named("brightness").normal(()), 0.0),
-        contrast=often("contrast", p.contrast, power("contrast", 0.5), 1.0),
-        luma_flipped=often("lumaflip", p.lumaflip, jnp.floor(uniform("lumaflip", 0.0, 2.0)), 0.0),
-        hue=often("hue", p.hue, uniform("hue", -np.pi, np.pi), 0.0),
-        saturation=often("saturation", p.saturation, power("saturation", 1.0), 1.0),
-        hole=often("cutout", p.cutout, jnp.full(rng.rows.shape, 0.5), 0.0),
-        center=uniform("center", 0.0, 1.0, (2,)),
+        flipped=often("xflip", jnp.floor(uniform("xflip", 0.0, 2.0)), 0.0),
+        quarters=often("rotate90", jnp.floor(uniform("rotate90", 0.0, 4.0)), 0.0),
+        whole_shift=both("xint", 0.25 * uniforms["xint"] - 0.125),
+        zoom=often("scale", power("scale", 0.2), 1.0),
+        turn=often("turn", uniform("turn", -np.pi, np.pi), 0.0),
+        stretch=often("aniso", power("aniso", 0.2), 1.0),
+        turn_after=often("turn after", uniform("turn after", -np.pi, np.pi), 0.0),
+        shift=both("xfrac", 0.125 * normals["xfrac"]),
+        brightness=often("brightness", 0.2 * normals["brightness"][:, 0], 0.0),
+        contrast=often("contrast", power("contrast", 0.5), 1.0),
+        luma_flipped=often("lumaflip", jnp.floor(uniform("lumaflip", 0.0, 2.0)), 0.0),
+        hue=often("hue", uniform("hue", -np.pi, np.pi), 0.0),
+        saturation=often("saturation", power("saturation", 1.0), 1.0),
+        hole=often("cutout", 0.5, 0.0),
+        center=uniforms["center"],
     )
 
 
