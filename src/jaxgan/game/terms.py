@@ -16,7 +16,10 @@ from jax import lax
 from jaxgan.types import Cost, Mean, Outputs, Scalar, ScalarLike
 
 Term: TypeAlias = Callable[[Outputs], "Scalar | Cost"]
+"""A function of a forward pass's outputs, which a player minimizes."""
+
 Factor: TypeAlias = ScalarLike | Callable[[jax.Array], ScalarLike]
+"""A weight, or a schedule: a function of the step."""
 
 
 def evaluate(term: Term, outputs: Outputs) -> Cost:

@@ -18,6 +18,7 @@ from jaxgan.types import Outputs, Scalar
 
 softplus = jax.nn.softplus
 Function: TypeAlias = Callable[[jax.Array], jax.Array]
+"""A function of logits, elementwise."""
 
 
 @dataclass(frozen=True)
