@@ -28,7 +28,7 @@ LEAVES = ("kernel", "embedding")
 """Names of the parameters that are normalized."""
 
 EPSILON = 1e-12
-"""Added to norms that are divided by."""
+"""The least norm that is divided by."""
 
 Path = tuple[str, ...]
 """The names that lead to a parameter."""
