@@ -1,6 +1,7 @@
 """jaxgan without a clone: its wheel, alone in an environment of its own."""
 
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -13,18 +14,29 @@ ROOT = Path(__file__).parent.parent
 pytestmark = pytest.mark.slow
 
 
+def bare():
+    """The variables of this process without those that would find this clone."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+
+
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory):
     """A virtual environment with the wheel; what the wheel needs is this environment's own."""
     folder = tmp_path_factory.mktemp("wheel")
+    source = folder / "source"  # a copy: building leaves files, which later wheels would have
+    kept = shutil.ignore_patterns("__pycache__", "*.egg-info", "studies", "figures", "*.png")
+    for name in ("src", "experiments"):
+        shutil.copytree(ROOT / name, source / name, symlinks=True, ignore=kept)
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
-    build = [*pip, "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder), str(ROOT)]
-    subprocess.run(build, check=True)
+    build = [*pip, "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder), str(source)]
+    subprocess.run(build, check=True, env=bare())
     (wheel,) = folder.glob("jaxgan-*.whl")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "env"], check=True)
     python = folder / "env" / "bin" / "python"
     install = [*pip, "--python", str(python), "install", "--quiet", "--no-deps", str(wheel)]
-    subprocess.run(install, check=True)
+    subprocess.run(install, check=True, env=bare())
     (site,) = (folder / "env" / "lib").glob("python*/site-packages")
     (site / "needed.pth").write_text(sysconfig.get_path("purelib"))
     return folder / "env"
@@ -34,11 +46,10 @@ def environment(tmp_path_factory):
 def jaxgan(environment, tmp_path_factory):
     """``jaxgan(words)``: exit code and output of the installed command, in an empty folder."""
     folder = tmp_path_factory.mktemp("elsewhere")
-    kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
 
     def run(*words):
         command = [environment / "bin" / "jaxgan", *words]
-        found = subprocess.run(command, cwd=folder, env=kept, capture_output=True, text=True)
+        found = subprocess.run(command, cwd=folder, env=bare(), capture_output=True, text=True)
         return found.returncode, found.stdout + found.stderr
 
     return run
@@ -46,9 +57,8 @@ def jaxgan(environment, tmp_path_factory):
 
 def test_it_is_the_wheel_that_runs(environment, jaxgan):
     code = "import jaxgan; print(jaxgan.__file__)"
-    kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     command = [environment / "bin" / "python", "-c", code]
-    found = subprocess.run(command, env=kept, capture_output=True, text=True, check=True)
+    found = subprocess.run(command, env=bare(), capture_output=True, text=True, check=True)
     assert found.stdout.startswith(str(environment))
 
 

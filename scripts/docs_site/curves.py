@@ -44,19 +44,23 @@ def trained(experiment: Experiment) -> Path:
 
 def draw(folder: Path, file: Path) -> None:
     """Draws what a run's folder records."""
-    figure, axes = new_figure(15.0, 3.0, 1, len(PANELS) + 2)
+    figure, places = new_figure(9.0, 4.6, 2, 3)
+    *axes, empty = places.ravel()
+    empty.axis("off")
     rows = read_metrics(folder / "metrics.jsonl")
     for axis, (title, names) in zip(axes, PANELS, strict=False):
         for name in names:
             found = [(row["step"], row[name]) for row in rows if row.get(name) is not None]
             axis.plot([x for x, _ in found], [y for _, y in found], label=name)
+            if max((abs(y) for _, y in found), default=0) > 1000:
+                axis.set_yscale("symlog", linthresh=1.0)
         axis.set_title(title, fontsize=9)
         axis.legend(fontsize=7)
     scores = read_scores(folder / "evaluations.jsonl")
     steps = [score.subject["step"] for score in scores]
     for name, most in (("captured", 8), ("high_quality", 1)):
         axes[-2].plot(steps, [score.values[name] / most for score in scores], ".-", label=name)
-    axes[-2].set_title("modes, share of 8; high quality", fontsize=9)
+    axes[-2].set_title("modes (share of 8), high quality", fontsize=9)
     axes[-2].set_ylim(-0.05, 1.05)
     axes[-2].legend(fontsize=7)
     pictures = sorted((folder / "samples").glob("*.png"))

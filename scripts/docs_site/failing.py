@@ -39,6 +39,8 @@ class Config:
     """Generator updates for each update of the discriminator."""
     r1: jg.Weight = 0.1
     """Weight of the R1 gradient penalty."""
+    warmup: bool = True
+    """Whether the average of the weights is a young one while the run is young."""
 
 
 def build(cfg: Config, task: jg.Task) -> jg.Gan:
@@ -51,6 +53,7 @@ def build(cfg: Config, task: jg.Task) -> jg.Gan:
         terms=LOSSES[cfg.loss].terms(discriminator={"r1": jg.scale(cfg.r1, jg.penalties.r1)}),
         optimizers={who: OPTIMIZERS[cfg.optimizer](rate) for who, rate in rates.items()},
         updates=(jg.D, *[jg.G] * cfg.generator_updates),
+        ema=jg.ema.constant(task.ema, cfg.warmup),
     )
 
 
@@ -58,7 +61,7 @@ EXPERIMENT = jg.Experiment(
     Config,
     build,
     data=jg.datasets.RING,
-    steps=3000,
+    steps=1500,
     batch_size=256,
     ema=0.99,
     scoring=jg.Scoring(metrics=("modes",), every=150, num=2500),
@@ -69,13 +72,13 @@ EXPERIMENT = jg.Experiment(
         "not_finite": dict(
             loss="wasserstein",
             optimizer="sgd",
-            generator_rate=0.4,
-            discriminator_rate=0.4,
+            generator_rate=0.2,
+            discriminator_rate=0.2,
             r1=0.0,
             steps=300,
         ),
         "flat": dict(generator_rate=1e-6, discriminator_rate=1e-6),
-        "slow_average": dict(ema=0.9999),
+        "slow_average": dict(ema=0.9995, warmup=False),
     },
 )
 

@@ -15,8 +15,7 @@ from mkdocs.structure.files import File
 
 import jaxgan
 from jaxgan.reproduce.catalog import catalog
-from jaxgan.reproduce.gallery import page, strip
-from jaxgan.viz.pictures import save_image
+from jaxgan.reproduce.gallery import page
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -150,9 +149,8 @@ def on_files(files, config):
         texts[f"tutorials/{path.stem}.md"] = notebook_page(path)
     for name, text in texts.items():
         files.append(File.generated(config, name, content=text))
-    made = ROOT / "build" / "strip.png"
-    save_image(made, strip(rows, EXPERIMENTS))
-    copies = {"strip.png": made, "mocogan.gif": EXPERIMENTS / "figures" / "mocogan.gif"}
+    figures = EXPERIMENTS / "figures"
+    copies = {"strip.png": figures / "strip.png", "mocogan.gif": figures / "mocogan.gif"}
     for path in sorted((EXPERIMENTS / "trained").glob("*")):
         if path.suffix in (".png", ".gif", ".wav"):
             copies[f"trained/{path.name}"] = path

@@ -42,11 +42,11 @@ def test_a_record_is_shown_with_command_budget_hardware_and_score(folder):
         "step 4,282 of 9,380, seed 0",
         "1 core of Intel",
         "<code>jaxgan train experiments/dcgan.py",
-        "Score: not measured.",
+        "Not scored.",
     ):
         assert part in garments
     assert "diverged at step" in shown["cgan_mnist"]
-    assert "Score: 120.8 ± 1.6" in shown["cgan_mnist"]
+    assert "Other runs: 120.8 ± 1.6 (Parzen" in shown["cgan_mnist"]
     assert "Seen: a &lt; b." in shown["cgan_mnist"]
 
 
@@ -71,9 +71,11 @@ def test_the_strip_has_a_square_of_each_experiment_that_did_not_diverge(folder):
 
 
 def test_the_command_writes_page_and_strip(folder, tmp_path, capsys):
-    assert gallery(["--folder", str(folder), "--out", str(tmp_path / "out")]) == 0
+    where = ["--out", str(tmp_path / "out"), "--strip", str(tmp_path / "strip.png")]
+    assert gallery(["--folder", str(folder), *where]) == 0
     assert "shows 2 trainings" in capsys.readouterr().out
     assert (tmp_path / "out" / "gallery.md").read_text() == page(catalog(folder), folder)
     assert (tmp_path / "out" / "trained" / "dcgan-fashion_mnist.png").is_file()
+    assert (tmp_path / "strip.png").is_file()
     with pytest.raises(UserError, match="holds no experiment files"):
         gallery(["--folder", str(tmp_path / "none"), "--out", str(tmp_path / "other")])

@@ -22,6 +22,8 @@ class Gallery:
     """Folder of gallery.md; its pictures are linked to."""
     folder: Path = Path("experiments")
     """Folder of the experiment files, whose subfolder trained has the records."""
+    strip: Path = Path("experiments/figures/strip.png")
+    """The strip, which the README shows."""
 
 
 def gallery(arguments: Sequence[str] | None = None) -> int:
@@ -38,7 +40,7 @@ def gallery(arguments: Sequence[str] | None = None) -> int:
         if not link.exists():
             link.symlink_to((asked.folder / "trained").resolve())
         (asked.out / "gallery.md").write_text(page(rows, asked.folder))
-        save_image(asked.out / "strip.png", strip(rows, asked.folder))
+        save_image(asked.strip, strip(rows, asked.folder))
     print(f"{asked.out / 'gallery.md'} shows {sum(len(row.looks) for row in rows)} trainings.")
     return 0
 

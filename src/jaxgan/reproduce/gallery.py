@@ -103,13 +103,13 @@ def figure(row: Row, name: str, look: Trained, trained: Path) -> str:
         files.append(f"<pre>{html.escape(sentences.read_text('utf-8'))}</pre>")
     diverged = "diverged at " if look.outcome == "diverged" else ""
     minutes = "" if look.seconds is None else f", {max(1, round(look.seconds / 60))} min"
-    score = html.escape(row.score) if row.measured else "not measured"
+    score = f"Other runs: {html.escape(row.score)}." if row.measured else "Not scored."
     caption = [
         f"<strong>{title}</strong> ({html.escape(row.paper)}). {html.escape(row.title)}.",
         f"{diverged}step {look.step:,} of {look.steps:,}, seed 0{minutes} on "
         f"{html.escape(look.hardware)}, commit {look.commit[:7] or 'not known'}.",
         f"<code>{html.escape(look.command)}</code>",
-        f"Score: {score}.",
+        score,
     ]
     if look.seen:
         caption.insert(2, f"Seen: {html.escape(look.seen)}.")
