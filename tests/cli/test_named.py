@@ -110,9 +110,27 @@ def test_paper_and_cost_are_read_from_the_docstring():
     assert paper_of('Paper: Mirza & Osindero, "A", 2014.') == "Mirza & Osindero 2014"
 
 
+COMPLETE = """
+source jaxgan.bash
+complete_words() {
+  COMP_WORDS=(jaxgan "$@") COMP_CWORD=$# COMP_LINE="jaxgan $*" COMPREPLY=()
+  COMP_POINT=${#COMP_LINE}
+  _tyro_jaxgan
+  echo "${COMPREPLY[*]}"
+}
+complete_words ev
+complete_words train gan_
+complete_words train gan_ring --batch
+complete_words new pix2
+complete_words sample --trunc
+complete_words data pre
+"""
+
+
 def test_a_shell_completes_commands_experiments_and_flags(tmp_path):
-    text = script("bash")
-    for word in ("evaluate", "gan_ring", "--batch-size", "--metrics"):
-        assert word in text
-    (tmp_path / "jaxgan").write_text(text)
-    subprocess.run(["bash", "-n", tmp_path / "jaxgan"], check=True)
+    (tmp_path / "jaxgan.bash").write_text(script("bash"))
+    command = ["bash", "--norc", "-c", COMPLETE]
+    found = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert found.stdout.splitlines() == [
+        *("evaluate", "gan_ring", "--batch-size", "pix2pix", "--truncation", "prepare")
+    ]

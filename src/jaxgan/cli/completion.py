@@ -3,9 +3,9 @@
 import contextlib
 import dataclasses
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Union
 
 import tyro
 
@@ -48,10 +48,19 @@ def completion(arguments: Sequence[str]) -> int:
 def script(shell: str) -> str:
     """The script for a shell, as tyro writes it for the parsers of all commands."""
     with contextlib.redirect_stdout(io.StringIO()) as said, contextlib.suppress(SystemExit):
-        tyro.extras.subcommand_cli_from_dict(
-            parsers(), prog="jaxgan", args=["--tyro-print-completion", shell]
-        )
+        tyro.cli(one_of_commands(parsers()), prog="jaxgan", args=["--tyro-print-completion", shell])
     return said.getvalue()
+
+
+def one_of_commands(commands: Mapping[str, Any]) -> Any:
+    """What parses one of these commands, each by a class or by commands of its own."""
+    found = []
+    for name, parser in commands.items():
+        if isinstance(parser, Mapping):
+            inner = tyro.conf.OmitSubcommandPrefixes[one_of_commands(parser)]
+            parser = dataclasses.make_dataclass(name.title(), [("command", inner)])
+        found.append(Annotated[Any, tyro.conf.subcommand(name=name, constructor=parser)])
+    return Union[tuple(found)]  # noqa: UP007 - made of a tuple
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,8 +86,8 @@ def parsers() -> dict[str, Any]:
     """
     return {
         "list": Listing,
-        **{f"new {name}": Out for name in packaged()},
-        **{f"train {name}": Run for name in packaged()},
+        "new": dict.fromkeys(packaged(), Out),
+        "train": dict.fromkeys(packaged(), Run),
         "sweep": Asked,
         "status": Status,
         "sample": Sample,
@@ -91,7 +100,6 @@ def parsers() -> dict[str, Any]:
         "bench": Bench,
         "compile": Compile,
         "export": Export,
-        "data prepare": Prepare,
-        "data list": List,
+        "data": {"prepare": Prepare, "list": List},
         "completion": Completion,
     }
