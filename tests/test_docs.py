@@ -1,8 +1,10 @@
 """What the documentation shows is there: its commands, what it names, what it includes."""
 
 import ast
+import os
 import re
 import shlex
+import subprocess
 import sys
 from pathlib import Path
 
@@ -66,6 +68,20 @@ def test_a_command_is_one_that_there_is(words, monkeypatch):
     else:
         command = shlex.join(as_in_a_clone(words))
         test_readme.test_a_command_is_one_that_there_is(command, monkeypatch)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page, section", [("runs", "Resume"), ("start", "Change it")])
+def test_the_commands_of_a_section_run_as_written(page, section, tmp_path):
+    """One after another, in an empty folder, on one device."""
+    text = (SITE / "pages" / f"{page}.md").read_text().partition(f"## {section}\n")[2]
+    (block,) = re.findall(r"```bash\n(.*?)```", text.partition("\n## ")[0], re.DOTALL)
+    found = {name: value for name, value in os.environ.items() if name != "XLA_FLAGS"}
+    found["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{found['PATH']}"
+    said = subprocess.run(
+        ["bash", "-e", "-c", block], cwd=tmp_path, env=found, capture_output=True, text=True
+    )
+    assert said.returncode == 0, said.stderr
 
 
 def test_commands_are_found():

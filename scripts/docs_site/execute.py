@@ -44,6 +44,8 @@ def cleaned(outputs: list[Any]) -> list[Any]:
     kept: list[Any] = []
     for output in outputs:
         if output.output_type != "stream":
+            if "image/png" in output.get("data", {}):
+                output.data.pop("image/jpeg", None)  # the same picture once more
             kept.append(output)
             continue
         lines = CONTROL.sub("", output["text"]).replace("\r\n", "\n").split("\n")
