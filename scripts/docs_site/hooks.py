@@ -10,12 +10,14 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File
+from PIL import Image
 
 import jaxgan
 from jaxgan.reproduce.catalog import catalog
-from jaxgan.reproduce.gallery import page
+from jaxgan.reproduce.gallery import page, strip
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -150,6 +152,8 @@ def on_files(files, config):
     for name, text in texts.items():
         files.append(File.generated(config, name, content=text))
     figures = EXPERIMENTS / "figures"
+    if not np.array_equal(np.asarray(Image.open(figures / "strip.png")), strip(rows, EXPERIMENTS)):
+        raise PluginError("experiments/figures/strip.png is out of date; run scripts/gallery.")
     copies = {"strip.png": figures / "strip.png", "mocogan.gif": figures / "mocogan.gif"}
     for path in sorted((EXPERIMENTS / "trained").glob("*")):
         if path.suffix in (".png", ".gif", ".wav"):

@@ -24,6 +24,8 @@ def test_a_path_is_a_file_and_a_word_an_experiment(tmp_path, monkeypatch):
     (tmp_path / "gan_ring").touch()  # a file of one's own comes first
     assert named.experiment_file("gan_ring").resolve() == tmp_path / "gan_ring"
     assert named.experiment_file("mine.py").name == "mine.py"
+    (tmp_path / "dcgan").mkdir()  # a folder is no experiment
+    assert named.experiment_file("dcgan") == named.FOLDER / "dcgan.py"
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ def experiment_file(word: str) -> Path:
       UserError: there is neither such a file nor such an experiment.
     """
     path = Path(word)
-    if path.exists():
+    if path.is_file():
         return path
     if path.suffix != ".py" and len(path.parts) == 1:
         return packaged_file(word)
