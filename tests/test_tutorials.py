@@ -41,7 +41,8 @@ def test_it_runs(path, tmp_path, monkeypatch):
     sys.path.insert(0, str(ROOT / "scripts" / "docs_site"))
     from execute import execute
 
-    monkeypatch.delenv("XLA_FLAGS", raising=False)  # one device, as a reader has
+    for name in ("XLA_FLAGS", "JAX_DISABLE_MOST_OPTIMIZATIONS"):
+        monkeypatch.delenv(name, raising=False)  # one device and usual speed, as a reader has
     monkeypatch.setenv("PATH", os.environ["PATH"])  # which execute changes
     notebook = execute(path, tmp_path)
     said = json.dumps(notebook)
