@@ -185,7 +185,7 @@ def test_the_first_preset_is_the_default_and_the_others_are_named():
         assert training.preset == training.data == name
         assert runtime.steps == chosen.steps == {"fashion_mnist": 9380, "cifar10": 39_000}[name]
         assert cfg.width == {"fashion_mnist": 64, "cifar10": 32}[name]
-    with pytest.raises(SystemExit):
+    with pytest.raises(UserError, match=r"No preset of dcgan\.py cifar11; did you mean cifar10\?"):
         parse(experiment, ["cifar11"], "test")
 
 

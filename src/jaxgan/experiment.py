@@ -2,6 +2,7 @@
 
 import ast
 import dataclasses
+import difflib
 import functools
 import hashlib
 import importlib.machinery
@@ -340,11 +341,10 @@ def load_declared(path: str | Path, names: Sequence[str]) -> Any:
     """
     path = Path(path)
     if not path.is_file():
-        near = (
-            sorted(file.name for file in path.parent.glob("*.py")) if path.parent.is_dir() else []
-        )
-        listing = f" (there: {', '.join(near)})" if near else ""
-        raise UserError(f"No experiment file {path}{listing}.")
+        there = sorted(file.name for file in path.parent.glob("*.py"))
+        near = difflib.get_close_matches(path.name, there, n=1)
+        hint = f"; did you mean {path.parent / near[0]}?" if near else "."
+        raise UserError(f"No experiment file {path}{hint}")
     # A name of its own: two runs may hold different versions of one file.
     digest = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]
     name = f"jaxgan_experiment_{path.stem}_{digest}"

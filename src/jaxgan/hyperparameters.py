@@ -20,6 +20,7 @@ import jax.numpy as jnp
 from jaxgan.errors import UserError
 
 Config = TypeVar("Config")
+"""A dataclass of hyperparameters."""
 
 
 @dataclasses.dataclass(frozen=True)

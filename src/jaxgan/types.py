@@ -16,6 +16,8 @@ Key: TypeAlias = jax.Array
 """A scalar typed PRNG key (``jax.random.key``)."""
 
 Scalar: TypeAlias = Float[Array, ""]
+"""One number, float."""
+
 Image: TypeAlias = Float[Array, "batch ..."]
 """Samples: ``[batch, height, width, channels]`` pictures, or ``[batch, 2]`` toy points."""
 
@@ -23,9 +25,17 @@ Samples: TypeAlias = Num[Array, "batch ..."]
 """Samples of any kind, also tokens."""
 
 Latent: TypeAlias = Float[Array, "batch latent"]
+"""What a generator is given, a row for each sample."""
+
 Label: TypeAlias = Int[Array, "batch"]
+"""Classes, from 0."""
+
 Logits: TypeAlias = Float[Array, "batch ..."]
+"""The discriminator's answers, a row for each sample."""
+
 Params: TypeAlias = Any
+"""Parameters of a network, a tree of arrays."""
+
 Batch: TypeAlias = Mapping[str, Array]
 """Real data: ``image`` and, where the data set has them, ``label``."""
 
@@ -65,6 +75,7 @@ class Mean:
 
 
 Logs: TypeAlias = dict[str, Mean]
+"""What is logged, by name."""
 
 
 @struct.dataclass

@@ -14,11 +14,11 @@ import pytest
 
 from jaxgan.reproduce.entries import Comparison, Look, Measurement
 from jaxgan.reproduce.measured import Measured, Run, write_measured
-from jaxgan.reproduce.queue import Clock, Queue
+from jaxgan.reproduce.queue import Clock, Queue, suffixes_of
 from jaxgan.reproduce.reproduce import chosen
 from jaxgan.reproduce.trained import Trained, read_trained
 from jaxgan.sweep.study import load_study
-from support.tiny_runs import TESTS, TINY
+from support.tiny_runs import EXPERIMENTS, TESTS, TINY
 
 SCRIPT = TESTS.parents[1] / "scripts" / "baselines_queue.py"
 
@@ -107,6 +107,20 @@ def test_the_clock_counts_the_time_of_the_process_and_not_that_of_the_wall():
             time.sleep(0.05)
         assert four.seconds() < one.last or not one.told
         child.kill()
+
+
+@pytest.mark.parametrize(
+    "name, preset, beside",
+    [
+        ("gan_ring", "", []),
+        ("mocogan", "shape_motion_small", [".gif"]),
+        ("wavegan", "syllables_small", [".wav"]),
+        ("seqgan", "oracle_small", [".txt"]),
+    ],
+)
+def test_a_look_keeps_what_plays_and_what_can_be_read(name, preset, beside):
+    file = EXPERIMENTS[0].parent / f"{name}.py"
+    assert suffixes_of(Look(file, preset)) == [".png", *beside]
 
 
 @pytest.mark.slow

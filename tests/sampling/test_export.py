@@ -1,17 +1,22 @@
 """A generator handed on: its weights, and what they are."""
 
 import errno
+import subprocess
+import sys
 
 import jax
 import numpy as np
 import pytest
+import yaml
 from flax.traverse_util import unflatten_dict
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load_file
 
 import jaxgan
+from jaxgan.cli.export import scores_in
 from jaxgan.cli.main import dispatch
 from jaxgan.data.datasets import DataSpec
+from jaxgan.evaluation.score import Score, append
 from jaxgan.experiment import Task, load_experiment
 from support.tiny_runs import config, contents, rewrite, state_of, unchanged
 
@@ -60,6 +65,52 @@ def test_the_card_names_data_step_and_weights(exported):
     with safe_open(exported / "generator.safetensors", "numpy") as file:
         facts = file.metadata()
     assert facts == {"experiment": "tiny", "step": "12", "weights": "ema", "range": "[-1.0, 1.0]"}
+
+
+def test_the_card_begins_with_what_a_hub_reads(exported):
+    head = (exported / "README.md").read_text().split("---\n")[1]
+    assert yaml.safe_load(head) == {"library_name": "jaxgan", "tags": ["gan", "jax", "flax"]}
+
+
+def test_the_card_has_the_scores_of_its_step_and_weights(tmp_path):
+    def score(step, weights, value):
+        return Score(
+            metric="fd",
+            title="FD-X",
+            better="lower",
+            values={"distance": value},
+            real_score={"distance": 3.0},
+            protocol={"n_fake": 50, "generator_weights": weights},
+            subject={"step": step},
+        )
+
+    file = tmp_path / "evaluations.jsonl"
+    assert scores_in(file, 12, "ema") == "none measured of this step and these weights."
+    append(file, [score(12, "ema", 21.5), score(12, "raw", 30.0), score(6, "ema", 40.0)])
+    (line,) = scores_in(file, 12, "ema").strip().splitlines()
+    assert "FD-X: distance 21.5 (held-out real samples: distance 3)" in line
+    assert '"n_fake": 50' in line
+
+
+@pytest.mark.slow
+def test_the_program_draws_the_same_samples_without_jaxgan(finished, tmp_path):
+    out = tmp_path / "generator"
+    assert dispatch(["export", str(finished), "--out", str(out), "--stablehlo"]) == 0
+    assert "generator.stablehlo" in (out / "README.md").read_text()
+    sampler = jaxgan.load(finished)
+    latents = sampler.latents(3, seed=1)
+    np.savez(tmp_path / "given.npz", latents=latents, wanted=sampler.decode(latents))
+    code = f"""
+import sys
+import jax.export
+import numpy as np
+given = np.load({str(tmp_path / "given.npz")!r})
+program = open({str(out / "generator.stablehlo")!r}, "rb").read()
+drawn = jax.export.deserialize(bytearray(program)).call(given["latents"], {{}})
+np.testing.assert_allclose(drawn, given["wanted"], atol=1e-5)
+assert not any(name.split(".")[0] in ("jaxgan", "flax") for name in sys.modules)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_raw_weights_of_an_earlier_step(finished, exported, tmp_path):

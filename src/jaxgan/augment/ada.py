@@ -27,6 +27,7 @@ SYM6 = (
 """The orthogonal wavelet sym6's low-pass filter."""
 
 TAPS = np.asarray(SYM6) / np.sum(SYM6)
+"""The filter, of sum 1."""
 
 BORDER = len(SYM6) // 4
 """Pixels beyond the image that the filters look at."""
@@ -68,8 +69,13 @@ class Pipeline:
 
 
 BLIT = dict(xflip=1.0, rotate90=1.0, xint=1.0)
+"""Probabilities of flips, quarter turns and whole shifts, at strength 1."""
+
 GEOMETRY = dict(scale=1.0, rotate=1.0, aniso=1.0, xfrac=1.0)
+"""Likewise of scales, rotations and shifts by parts of a pixel."""
+
 COLOR = dict.fromkeys(("brightness", "contrast", "lumaflip", "hue", "saturation"), 1.0)
+"""Likewise of changes of color."""
 
 BGC = Pipeline(**BLIT, **GEOMETRY, **COLOR)
 """Blitting, geometry and color: what StyleGAN2-ADA trains with."""

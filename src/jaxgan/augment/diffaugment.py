@@ -13,6 +13,7 @@ from jaxgan.rng import Rng
 from jaxgan.types import Image, ScalarLike
 
 Augment: TypeAlias = Callable[[Image, Rng], Image]
+"""An augmentation: images and per-sample randomness to images."""
 
 
 def composed(*augments: Augment) -> Augment:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from jaxgan.cli.experiment import run
+from jaxgan.cli.named import experiment_file
 from jaxgan.errors import UserError, one_of
 from jaxgan.experiment import Experiment, load_experiment
 from jaxgan.files import write_json, writing
@@ -53,7 +54,7 @@ def planned(arguments: Sequence[str]) -> tuple[Experiment, Path, list[list[str]]
     file, *rest = arguments
     if file.startswith("-"):
         raise UserError(f"The experiment file comes first: jaxgan chain FILE {file} ...")
-    experiment = load_experiment(file)
+    experiment = load_experiment(experiment_file(file))
     if not experiment.chains:
         raise UserError(f"{file} declares no chains; give jaxgan train {file}.")
     name = next(iter(experiment.chains))

@@ -13,7 +13,8 @@ import tyro
 
 from jaxgan import hyperparameters
 from jaxgan.cli.exit import exit_code_of
-from jaxgan.errors import UserError
+from jaxgan.cli.named import experiment_file
+from jaxgan.errors import UserError, one_of
 from jaxgan.experiment import Experiment, load_experiment
 from jaxgan.runs.exit_codes import EXIT_AGAIN, EXIT_DIVERGED, EXIT_FAULT, EXIT_INTERRUPTED
 from jaxgan.runs.folder import RunFolder, run_folder
@@ -35,10 +36,11 @@ def main(experiment: Experiment, arguments: Sequence[str] | None = None) -> None
     sys.exit(exit_code_of(lambda: run(experiment.checked(), arguments, program)))
 
 
-USAGE = """usage: jaxgan train FILE [flags]
+USAGE = """usage: jaxgan train FILE [preset] [flags]
        jaxgan train --like RUN --workdir NEW [flags]
 
-jaxgan train FILE --help shows FILE's flags. --like starts again with the experiment file and the
+FILE is an experiment file, or the name of one that comes with jaxgan (jaxgan list). jaxgan train
+FILE --help shows its flags. --like starts again with the experiment file and the
 settings that are recorded in a run's folder; flags change them.
 """
 
@@ -57,7 +59,7 @@ def train(arguments: Sequence[str]) -> int:
         return train_like([*file.split("=", 1), *flags][1:])
     if file.startswith("-"):
         raise UserError(f"The experiment file comes first: jaxgan train FILE {file} ...")
-    return run(load_experiment(file), flags, f"jaxgan train {file}")
+    return run(load_experiment(experiment_file(file)), flags, f"jaxgan train {file}")
 
 
 def train_like(arguments: Sequence[str], trainer: "Trainer | None" = None) -> int:
@@ -100,6 +102,9 @@ def parse(
       arguments: the flags.
       program: how the command was called, for its help.
       settings_of: the settings of a preset if no flag is given; ``default_settings`` if None.
+
+    Raises:
+      UserError: there is no such preset.
     """
     flags = dataclasses.make_dataclass(
         "Flags",
@@ -126,6 +131,8 @@ def parse(
         choices = {name: experiment.selected(name) for name in experiment.presets}
         if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help")):
             words = [next(iter(choices)), *words]
+        elif words[0] not in ("-h", "--help"):
+            one_of(words[0], choices, f"preset of {experiment.file.name}")
         parsed = tyro.extras.overridable_config_cli(
             {name: (_about(one), default(one)) for name, one in choices.items()},
             args=words,

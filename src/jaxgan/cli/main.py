@@ -13,7 +13,9 @@ from jaxgan.xla import tune_cpu
 
 USAGE = """usage: jaxgan COMMAND ...
 
-  train FILE       train an experiment file, e.g. experiments/gan_ring.py
+  list             show the experiments that come with jaxgan: paper, data, cost, score
+  new NAME FILE    write an experiment file to start from
+  train FILE       train an experiment: its file, or the name of one that comes with jaxgan
   chain FILE NAME  train the stages of an experiment, each from the one before
   sweep FILE       train many trials: a grid, random points, ablations, seeds
   population SWEEP TRIAL...  train trials of a sweep at once; a sweep calls it
@@ -31,11 +33,14 @@ USAGE = """usage: jaxgan COMMAND ...
   export RUN       write a generator's weights (safetensors) and a model card
   data prepare     download or import a data set
   data list        show the data sets that are prepared
+  completion SHELL write what a shell needs to complete commands and flags
 
 jaxgan COMMAND --help tells more.
 """
 
 COMMANDS = {
+    "list": "listing",
+    "new": "new",
     "train": "experiment",
     "chain": "chain",
     "sweep": "sweep",
@@ -53,6 +58,7 @@ COMMANDS = {
     "compile": "compile",
     "export": "export",
     "data": "data",
+    "completion": "completion",
 }
 """Module of each command, which has a function of the command's name: ``import_`` of import.
 

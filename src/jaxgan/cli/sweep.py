@@ -11,6 +11,7 @@ import jax
 import tyro
 
 from jaxgan.cli.experiment import parse
+from jaxgan.cli.named import experiment_file
 from jaxgan.errors import UserError
 from jaxgan.runs.exit_codes import EXIT_AGAIN, EXIT_FAILED, EXIT_FAULT, EXIT_INTERRUPTED
 from jaxgan.runs.folder import RunFolder, locked
@@ -258,7 +259,7 @@ def file_first(
     """The file of a command line, the command's own flags, and all other words.
 
     Raises:
-      UserError: a flag comes before the file.
+      UserError: a flag comes before the file, or there is no experiment of that name.
     """
     file, *rest = arguments
     helps = file in ("-h", "--help")
@@ -271,7 +272,7 @@ def file_first(
         return_unknown_args=True,
         config=(tyro.conf.FlagCreatePairsOff,),
     )
-    return file, asked, words
+    return str(experiment_file(file)), asked, words
 
 
 def refuse_idle_flags(asked: Asked, study: Study) -> None:

@@ -64,12 +64,25 @@ def rows_of_noise(spec: Mapping[str, RowSpec], classes: int | None, count: int) 
 
 
 MNIST = DataSpec("mnist", (28, 28, 1), 10)
+"""Handwritten digits, gray."""
+
 FASHION_MNIST = DataSpec("fashion_mnist", (28, 28, 1), 10)
+"""Garments, gray."""
+
 CIFAR10 = DataSpec("cifar10", (32, 32, 3), 10)
+"""Photographs of ten kinds of things."""
+
 FOLDER = DataSpec("folder:images", (64, 64, 3))
+"""A folder of images, cropped and resized to 64 pixels by default."""
+
 RING = DataSpec("ring", (2,), 8, POINTS)
+"""Eight Gaussians on a circle."""
+
 GRID = DataSpec("grid", (2,), 25, POINTS)
+"""25 Gaussians on a grid."""
+
 SWISS_ROLL = DataSpec("swiss_roll", (2,), None, POINTS)
+"""A spiral in the plane."""
 
 
 def _pairs(
@@ -81,14 +94,31 @@ def _pairs(
 
 
 GLYPHS = _pairs("glyphs", (64, 64, 1), (64, 64, 1), PAIRS)
+"""Characters in two typefaces, Ming and Kai."""
+
 GLYPHS_32 = _pairs("glyphs/32", (32, 32, 1), (32, 32, 1), PAIRS)
+"""The same at 32 pixels."""
+
 UNPAIRED_GLYPHS_32 = _pairs("unpaired:glyphs/32", (32, 32, 1), (32, 32, 1), UNPAIRED)
+"""The same at 32 pixels, of which no pair is trained on."""
+
 EMOJI = _pairs("emoji", (64, 64, 3), (64, 64, 3), PAIRS)
+"""Emoji in two styles."""
+
 FACADES = _pairs("pairs:facades", (256, 256, 3), (256, 256, 3), PAIRS)
+"""Labels and photographs of facades, a folder as pix2pix has it."""
+
 CLIPS = DataSpec("clips:videos", (32, 64, 64, 3), None, VIDEOS)
+"""A folder of clips: 32 frames of 64 pixels."""
+
 PROMPTS = DataSpec("prompts", (8192,), None, sounds(8_000))
+"""A studio voice at 8 kHz, 8192 samples at a time."""
+
 SC09 = DataSpec("sc09", (16_384,), 10, sounds(16_000))
+"""Spoken digits of Speech Commands, about a second at 16 kHz."""
+
 HORSE2ZEBRA = _pairs("cycle_gan/horse2zebra", (256, 256, 3), (256, 256, 3), UNPAIRED)
+"""Photographs of horses and of zebras."""
 
 
 def shape_motion(frames: int = 32, resolution: int = 64) -> DataSpec:

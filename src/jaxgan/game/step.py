@@ -26,6 +26,7 @@ RNGS = ("dropout", "noise")
 """Flax's random streams that a network may ask for in training."""
 
 Step = Callable[[GanState, Any], tuple[GanState, Logs]]
+"""A training step: a state and a batch to the next state and its logs."""
 
 
 def make_step(gan: Gan) -> Step:

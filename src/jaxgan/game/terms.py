@@ -17,7 +17,10 @@ from jaxgan.errors import UserError
 from jaxgan.types import Cost, Mean, Outputs, Scalar, ScalarLike
 
 Term: TypeAlias = Callable[[Outputs], "Scalar | Cost"]
+"""A function of a forward pass's outputs, which a player minimizes."""
+
 Factor: TypeAlias = ScalarLike | Callable[[jax.Array], ScalarLike]
+"""A weight, or a schedule: a function of the step."""
 
 
 def evaluate(term: Term, outputs: Outputs) -> Cost:

@@ -12,12 +12,13 @@ from typing import TypeAlias
 
 import jax
 import jax.numpy as jnp
+from jax.nn import softplus
 
 from jaxgan.losses.loss import Loss
 from jaxgan.types import Outputs, Scalar
 
-softplus = jax.nn.softplus
 Function: TypeAlias = Callable[[jax.Array], jax.Array]
+"""A function of logits, elementwise."""
 
 
 @dataclass(frozen=True)

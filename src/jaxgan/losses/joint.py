@@ -4,14 +4,12 @@ Real pairs are ``(x, E(x))`` and fake pairs ``(G(z), z)``. The discriminator's l
 ordinary one; the generator's player owns both ``G`` and ``E``.
 """
 
-import jax
 import jax.numpy as jnp
+from jax.nn import softplus
 
 from jaxgan.losses.adversarial import minimax_discriminator
 from jaxgan.losses.loss import Loss
 from jaxgan.types import Outputs, Scalar
-
-softplus = jax.nn.softplus
 
 
 def bidirectional_generator(outputs: Outputs) -> Scalar:

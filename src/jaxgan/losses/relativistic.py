@@ -11,11 +11,10 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 from jax import lax
+from jax.nn import softplus
 
 from jaxgan.losses.loss import Loss
 from jaxgan.types import AXIS, Outputs, Scalar
-
-softplus = jax.nn.softplus
 
 
 def relativistic_discriminator(outputs: Outputs) -> Scalar:

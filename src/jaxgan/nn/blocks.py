@@ -18,6 +18,8 @@ from jaxgan.nn.resample import average_pool, upsample
 from jaxgan.nn.resampled_conv import PooledConv, UpsampledConv
 
 GLOROT = nn.initializers.glorot_uniform()
+"""Glorot's uniform initialization."""
+
 GLOROT_SQRT2 = nn.initializers.variance_scaling(2.0, "fan_avg", "uniform")
 """Glorot's uniform initialization times the square root of 2."""
 

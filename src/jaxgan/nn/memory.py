@@ -6,6 +6,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 Memory = Float[Array, "batch slots features"]
+"""Slots of a relational memory."""
 
 
 class RelationalMemory(nn.Module):

@@ -28,9 +28,13 @@ LEAVES = ("kernel", "embedding")
 """Names of the parameters that are normalized."""
 
 EPSILON = 1e-12
+"""The least norm that is divided by."""
 
 Path = tuple[str, ...]
+"""The names that lead to a parameter."""
+
 Where = Callable[[Path], bool]
+"""Whether the parameter of this path is normalized."""
 
 
 def everywhere(path: Path) -> bool:

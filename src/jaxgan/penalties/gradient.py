@@ -18,6 +18,7 @@ from jaxgan.rng import Rng
 from jaxgan.types import AXIS, Image, Outputs, Scalar, ScalarLike
 
 Critic: TypeAlias = Callable[[Any], jax.Array]
+"""The discriminator as a function of samples, ``[b, ...] -> [b]``."""
 
 
 def squared_slopes(critic: Critic, x: Any) -> jax.Array:

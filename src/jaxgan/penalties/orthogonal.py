@@ -14,6 +14,7 @@ import jax.numpy as jnp
 from jaxgan.types import Outputs, PlayerName, Scalar
 
 Chosen = Callable[[str], bool]
+"""Whether a parameter of this path, joined by slashes, is meant."""
 
 
 def _everything(path: str) -> bool:

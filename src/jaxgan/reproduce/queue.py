@@ -37,6 +37,9 @@ ALONE = ("--sample-every", "0", "--evaluate-every", "0", "--checkpoint-every", "
 PICTURE = 36
 """Samples in a picture."""
 
+BESIDE = (".gif", ".wav", ".txt")
+"""Files that are kept beside the picture, where the samples can be written so."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Queue:
@@ -144,15 +147,21 @@ def look(entry: Look, folder: Path, log: Path, share: Share, stop: threading.Eve
         return ""
     if code not in (0, EXIT_AGAIN, EXIT_INTERRUPTED, EXIT_DIVERGED):
         return last_words(log, 0)
-    picture = folder.with_suffix(".png")
     steps = _checkpoints(run)
-    if steps:
-        drawn = ["sample", str(folder), "--num", str(PICTURE), "--out", str(picture)]
+    files = [folder.with_suffix(suffix) for suffix in suffixes_of(entry)] if steps else []
+    for file in files:
+        drawn = ["sample", str(folder), "--num", str(PICTURE), "--out", str(file)]
         code, _ = _call([*drawn, "--overwrite"], log, share, stop)
         if code != 0:
             return "" if stop.is_set() else last_words(log, 0)
-    _record(entry, run, steps[-1] if steps else 0, spent, picture if steps else None)
+    _record(entry, run, steps[-1] if steps else 0, spent, files)
     return ""
+
+
+def suffixes_of(entry: Look) -> list[str]:
+    """Suffixes of what a look keeps: a picture, and what plays or can be read."""
+    sheets = entry.experiment.data.modality.sheets
+    return [".png", *(suffix for suffix in BESIDE if suffix in sheets)]
 
 
 def _checkpoints(run: RunFolder) -> list[int]:
@@ -163,14 +172,14 @@ def _checkpoints(run: RunFolder) -> list[int]:
         return found.steps()
 
 
-def _record(entry: Look, run: RunFolder, step: int, spent: float, picture: Path | None) -> None:
-    """Writes ``experiments/trained/NAME.json`` and, if there is one, the picture."""
+def _record(entry: Look, run: RunFolder, step: int, spent: float, files: Sequence[Path]) -> None:
+    """Writes ``experiments/trained/NAME.json`` and, if there are any, the files beside it."""
     found: Summary = summary_of(run)
     environment = read_description(run)["launches"][-1]["environment"]
     entry.records.mkdir(exist_ok=True)
-    if picture is not None:
-        with replacing(entry.records / f"{entry.name}.png") as part:
-            shutil.copyfile(picture, part)
+    for file in files:
+        with replacing(entry.records / f"{entry.name}{file.suffix}") as part:
+            shutil.copyfile(file, part)
     end = [] if entry.experiment.fixed_budget else ["--steps", str(step)]
     record = Trained(
         experiment=entry.experiment.name,

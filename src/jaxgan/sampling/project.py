@@ -36,6 +36,7 @@ RATE, NOISE = 0.1, 0.05
 """Adam's learning rate, and the noise on the style as a share of the deviation, at the most."""
 
 ADAM = optax.scale_by_adam(b1=0.9, b2=0.999)
+"""The optimizer of a projection, before its rate."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -21,6 +21,7 @@ from jaxgan.sampling.activations import with_activations
 from jaxgan.types import Device
 
 Weights = Literal["ema", "raw"]
+"""The averaged generator, or the one last trained."""
 
 BATCH = 64
 """Samples are drawn in padded batches of this one size: every size is another executable,
