@@ -114,7 +114,7 @@ def evaluate(arguments: Sequence[str]) -> int:
     try:
         scores = scores_of(asked, run)
     except BaseException:
-        if new and out is not None:
+        if new and out is not None and not out.stat().st_size:  # another may have added to it
             out.unlink(missing_ok=True)
         raise
     print_scores(scores)
