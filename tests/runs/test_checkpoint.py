@@ -294,9 +294,11 @@ def other(path, dtype, shape):
     ],
 )
 def test_other_networks_are_not_damage(path, dtype, shape, fault, folder):
-    with Checkpoints(folder) as checkpoints:
-        with pytest.raises(UserError, match=rf"other networks.*{fault}.*another --workdir"):
-            checkpoints.restore(other(path, dtype, shape))
+    with (
+        Checkpoints(folder) as checkpoints,
+        pytest.raises(UserError, match=rf"other networks.*{fault}.*another --workdir"),
+    ):
+        checkpoints.restore(other(path, dtype, shape))
     assert not (folder.parent / "damaged").exists()
 
 
@@ -340,9 +342,11 @@ def too_large():
 @pytest.mark.parametrize("lack", [wrapped, too_large])
 def test_a_lack_of_memory_is_not_damage(lack, folder, monkeypatch):
     monkeypatch.setattr(checkpoint, "digest", lambda state: lack())
-    with Checkpoints(folder) as checkpoints:
-        with pytest.raises(Exception, match=r"orbax's own|RESOURCE_EXHAUSTED"):
-            checkpoints.restore(like())
+    with (
+        Checkpoints(folder) as checkpoints,
+        pytest.raises(Exception, match=r"orbax's own|RESOURCE_EXHAUSTED"),
+    ):
+        checkpoints.restore(like())
     assert not (folder.parent / "damaged").exists()
 
 

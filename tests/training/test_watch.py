@@ -44,7 +44,7 @@ def test_the_meter_counts_the_steps_before_the_first_that_is_not_finite():
     means = meter.pause()
     assert (meter.steps, meter.finite, list(means)) == (9, 5, ["loss"])
     found = watch.not_finite(StepInfo(29, None, meter, means, False))
-    assert found == watch.Finding("not finite since a step after 25: loss", 25)
+    assert found == watch.Finding("not finite: loss (from a step after 25 on)", 25)
 
 
 LOGITS = {"d/logits_real": 12.0, "d/logits_fake": -11.0}
@@ -128,7 +128,7 @@ def test_a_run_stops_at_a_nan_by_default(trainer, tmp_path):
     assert trainer(tmp_path / "run", more=spoiling(6, 1)) == 3
     found = status(tmp_path / "run")
     assert found["outcome"] == "diverged"
-    assert "not finite since a step after 6: " in found["note"]
+    assert "(from a step after 6 on)" in found["note"]
     assert found["note"].endswith("last sound checkpoint: step 5")
     assert int(state_of(tmp_path / "run").step) == 5
 

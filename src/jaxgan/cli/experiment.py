@@ -13,6 +13,7 @@ import tyro
 
 from jaxgan import hyperparameters
 from jaxgan.cli.exit import exit_code_of
+from jaxgan.cli.flags import one_line_faults, parsed
 from jaxgan.errors import UserError
 from jaxgan.experiment import Experiment, load_experiment
 from jaxgan.runs.exit_codes import EXIT_AGAIN, EXIT_DIVERGED, EXIT_FAULT, EXIT_INTERRUPTED
@@ -121,17 +122,18 @@ def parse(
     }
     if experiment.preset or not experiment.presets:
         choices = {experiment.preset: experiment}
-        parsed = tyro.cli(flags, args=words, default=default(experiment), **options)
+        found = parsed(flags, args=words, default=default(experiment), **options)
     else:
         choices = {name: experiment.selected(name) for name in experiment.presets}
         if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help")):
             words = [next(iter(choices)), *words]
-        parsed = tyro.extras.overridable_config_cli(
-            {name: (_about(one), default(one)) for name, one in choices.items()},
-            args=words,
-            **options,
-        )
-    return choices[parsed.training.preset], parsed.config, parsed.training, parsed.runtime
+        with one_line_faults():
+            found = tyro.extras.overridable_config_cli(
+                {name: (_about(one), default(one)) for name, one in choices.items()},
+                args=words,
+                **options,
+            )
+    return choices[found.training.preset], found.config, found.training, found.runtime
 
 
 def _with_breaks(doc: str) -> str:

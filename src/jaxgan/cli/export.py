@@ -7,6 +7,8 @@ from typing import Literal
 
 import tyro
 
+from jaxgan.cli.flags import parsed
+
 
 @dataclasses.dataclass(frozen=True)
 class Export:
@@ -24,7 +26,7 @@ class Export:
 
 def export(arguments: Sequence[str]) -> int:
     """``jaxgan export RUN --out DIR``; returns the exit code."""
-    asked = tyro.cli(Export, prog="jaxgan export", args=list(arguments))
+    asked = parsed(Export, prog="jaxgan export", args=list(arguments))
     from jaxgan.sampling import export  # after the flags: JAX takes a second to import
 
     export.export(asked.run, asked.out, asked.weights, asked.step)

@@ -69,7 +69,7 @@ def not_finite(info: StepInfo) -> Finding | None:
     if not bad:
         return None
     since = info.step - info.meter.steps + info.meter.finite
-    return Finding(f"not finite since a step after {since}: {', '.join(bad)}", since)
+    return Finding(f"not finite: {', '.join(bad)} (from a step after {since} on)", since)
 
 
 class DiscriminatorWon:
