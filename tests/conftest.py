@@ -60,7 +60,7 @@ def share_compilations(config):
 
 def pytest_addoption(parser):
     parser.addoption("--runs", type=int, default=4, help="-m faults: kills of each kind")
-    parser.addoption("--table", action="store_true", help="-m faults: write tests/faults.md")
+    parser.addoption("--table", default=None, help="-m faults: file to write a table to")
 
 
 def pytest_configure(config):

@@ -292,9 +292,8 @@ class Checkpoints:
             self._failed = _disk_reason(error)
         self._disk.failed("the checkpoint", self.folder / str(self._saving), self._failed)
         before, self._manager = self._manager, None
-        with contextlib.suppress(Exception):  # it failed, and may say so once more
-            if before is not None:
-                before.close()
+        if before is not None:
+            _close(before)
         del before
         forget_coroutines()
         for half in self.folder.glob("*.orbax-checkpoint-tmp*"):
@@ -476,6 +475,18 @@ def _check(meta: dict[str, Any]) -> str:
 
 def _score(metrics: Any) -> float:
     return metrics.get("score", WORST)
+
+
+def _close(manager: ocp.CheckpointManager) -> None:
+    """Closes a manager whose save failed.
+
+    Each of its parts says so once more before it can be closed; one that is left open has a thread
+    that keeps the process from ending.
+    """
+    for _ in range(5):
+        with contextlib.suppress(Exception):
+            manager.close()
+            return
 
 
 FULL = ("No space left on device", "Disk quota exceeded", "os_error_code")
