@@ -392,6 +392,8 @@ class Checkpoints:
                 faults[candidate] = _reason(error)
                 continue
             break
+        if faults:
+            forget_coroutines()
         told = [f"step {step}: {fault}" for step, fault in faults.items()]
         if found is not None and not self._writing:
             for one in told:
