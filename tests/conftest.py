@@ -1,8 +1,8 @@
-"""Eight simulated devices, shapes checked at run time, and three tiers of tests.
+"""Eight simulated devices, shapes checked at run time, and four tiers of tests.
 
 Without ``-m``, the fast tests are run. ``-m slow`` runs those that take minutes, ``-m long`` those
-that are run by hand (``tests/long.md`` says when they last were), and ``-m device`` those that need
-an accelerator.
+that are run by hand (``tests/long.md`` says when they last were), ``-m device`` those that need an
+accelerator, and ``-m faults --runs N`` those that break things at random.
 """
 
 import gc
@@ -12,7 +12,7 @@ import os
 
 import pytest
 
-TIERS = ("slow", "long", "device")
+TIERS = ("slow", "long", "device", "faults")
 
 DEVICES = "--xla_force_host_platform_device_count=8"
 
@@ -76,6 +76,11 @@ def share_compilations(config):
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(config.cache.mkdir("compiled")))
     os.environ.setdefault("JAX_COMPILATION_CACHE_MAX_SIZE", str(2**31))
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
+
+
+def pytest_addoption(parser):
+    parser.addoption("--runs", type=int, default=4, help="-m faults: kills of each kind")
+    parser.addoption("--table", default=None, help="-m faults: file to write a table to")
 
 
 def pytest_configure(config):

@@ -119,6 +119,79 @@ def writing(path: Path | str, instead: str) -> Iterator[None]:
         raise UserError(f"Cannot write {path}: {reason}. {instead}") from error
 
 
+@contextlib.contextmanager
+def held(path: Path) -> Iterator[int]:
+    """Opens a file of rows and holds it against every other process that is in this block.
+
+    Yields a descriptor to read and to append. A file that is replaced meanwhile is opened anew.
+    """
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            with contextlib.suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(descriptor), os.stat(path)):
+                    yield descriptor
+                    return
+        finally:
+            os.close(descriptor)  # which unlocks it
+
+
+def append_whole(descriptor: int, piece: bytes) -> None:
+    """Adds a piece to the end of an open file, whole or not at all.
+
+    Raises:
+      OSError: it could not be written, and the file is as long as before.
+    """
+    size, rest = os.fstat(descriptor).st_size, memoryview(piece)
+    try:
+        while rest:  # a disk that is nearly full takes a part
+            rest = rest[os.write(descriptor, rest) :]
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.ftruncate(descriptor, size)
+        raise
+
+
+class GrowingFile:
+    """A file that one process appends pieces to; those that the disk refuses wait for the next.
+
+    Attributes:
+      waiting: what could not be written yet, at most ``MOST`` bytes, the oldest of it.
+    """
+
+    MOST = 2**24
+
+    def __init__(self, path: Path):
+        """Opens ``path`` or makes it.
+
+        Raises:
+          OSError: it cannot be opened.
+        """
+        self._path = path
+        self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+        self.waiting = b""
+
+    def write(self, piece: bytes = b"") -> None:
+        """Appends what waits, and the piece.
+
+        Raises:
+          OSError: the disk refuses them; they wait.
+        """
+        if len(self.waiting) + len(piece) <= self.MOST:
+            self.waiting += piece
+        try:
+            append_whole(self._descriptor, self.waiting)
+        except OSError as error:
+            error.filename = str(self._path)
+            raise
+        self.waiting = b""
+
+    def close(self) -> None:
+        """Closes it; what waits is lost."""
+        os.close(self._descriptor)
+
+
 def write_json(path: Path, value: Any) -> None:
     """Writes ``value`` as indented JSON, whole or not at all."""
     with replacing(path) as part:
@@ -128,6 +201,18 @@ def write_json(path: Path, value: Any) -> None:
 def is_part(path: Path) -> bool:
     """Whether it was left behind by a process that was killed while it wrote."""
     return re.fullmatch(r"\..+\.part-\d+", path.name) is not None
+
+
+def remove_parts(folder: Path) -> None:
+    """Removes what killed processes left in ``folder``; a process that lives may be writing."""
+    with contextlib.suppress(OSError):  # they are in nobody's way
+        for path in filter(is_part, folder.iterdir()):
+            if not Path("/proc").is_dir() or Path("/proc", path.name.rpartition("-")[2]).exists():
+                continue
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink()
 
 
 def _part(path: Path) -> Path:

@@ -238,7 +238,21 @@ def test_a_damaged_checkpoint_is_skipped(damage, folder, caplog):
     with caplog.at_level(logging.WARNING, logger="jaxgan"):
         step, back = restored(folder)
     assert (step, checkpoint.digest(back)) == (3, checkpoint.digest(state(3)))
+    assert "Damaged checkpoint of step 6" in caplog.text
+    assert not (folder / "6").exists()
+    assert (folder.parent / "damaged" / "6").is_dir()
+
+
+@damaging
+def test_a_reader_names_a_damaged_checkpoint_and_leaves_it(folder, caplog):
+    truncate(folder, 6)
+    with (
+        caplog.at_level(logging.WARNING, logger="jaxgan"),
+        Checkpoints(folder, writing=False) as checkpoints,
+    ):
+        assert checkpoints.restore(like())[0] == 3
     assert "Skipped a damaged checkpoint, step 6" in caplog.text
+    assert (folder / "6").exists()
 
 
 def test_a_wrong_value_that_the_format_accepts_is_found_by_the_digest(folder, caplog):
@@ -280,10 +294,12 @@ def other(path, dtype, shape):
     ],
 )
 def test_other_networks_are_not_damage(path, dtype, shape, fault, folder):
-    with Checkpoints(folder) as checkpoints:
-        with pytest.raises(UserError, match=rf"other networks.*{fault}.*another --workdir"):
-            checkpoints.restore(other(path, dtype, shape))
-        assert not checkpoints._damaged
+    with (
+        Checkpoints(folder) as checkpoints,
+        pytest.raises(UserError, match=rf"other networks.*{fault}.*another --workdir"),
+    ):
+        checkpoints.restore(other(path, dtype, shape))
+    assert not (folder.parent / "damaged").exists()
 
 
 @pytest.mark.parametrize("name", ["half", "empty"])
@@ -326,10 +342,12 @@ def too_large():
 @pytest.mark.parametrize("lack", [wrapped, too_large])
 def test_a_lack_of_memory_is_not_damage(lack, folder, monkeypatch):
     monkeypatch.setattr(checkpoint, "digest", lambda state: lack())
-    with Checkpoints(folder) as checkpoints:
-        with pytest.raises(Exception, match=r"orbax's own|RESOURCE_EXHAUSTED"):
-            checkpoints.restore(like())
-        assert not checkpoints._damaged
+    with (
+        Checkpoints(folder) as checkpoints,
+        pytest.raises(Exception, match=r"orbax's own|RESOURCE_EXHAUSTED"),
+    ):
+        checkpoints.restore(like())
+    assert not (folder.parent / "damaged").exists()
 
 
 def test_a_newer_format_is_refused(folder, monkeypatch):

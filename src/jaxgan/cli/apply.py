@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import numpy as np
 import tyro
 
-from jaxgan.cli.flags import check_count, check_seed
+from jaxgan.cli.flags import check_count, check_seed, parsed
 from jaxgan.errors import UserError
 from jaxgan.files import writing
 from jaxgan.runs.folder import RunFolder, read_description
@@ -58,7 +58,7 @@ def apply(arguments: Sequence[str]) -> int:
       UserError: a flag, the run or an image is at fault, before anything is written; or the
         generator has diverged.
     """
-    asked = tyro.cli(Apply, prog="jaxgan apply", args=list(arguments))
+    asked = parsed(Apply, prog="jaxgan apply", args=list(arguments))
     check_seed(asked.seed)
     if asked.resolution is not None:
         check_count("--resolution", asked.resolution, 1)

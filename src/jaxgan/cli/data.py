@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import tyro
 
+from jaxgan.cli.flags import parsed
 from jaxgan.errors import UserError, one_of
 from jaxgan.runs.exit_codes import EXIT_FAULT
 
@@ -56,7 +57,7 @@ def data(arguments: Sequence[str]) -> int:
 
 def prepare_data(arguments: Sequence[str]) -> int:
     """``jaxgan data prepare NAME``."""
-    asked = tyro.cli(Prepare, prog="jaxgan data prepare", args=list(arguments))
+    asked = parsed(Prepare, prog="jaxgan data prepare", args=list(arguments))
     kind, _, path = asked.name.partition(":")
     if kind == "folder":
         return _prepare_folder(asked, Path(path))
@@ -95,7 +96,7 @@ def _prepare_folder(asked: Prepare, images: Path) -> int:
 
 def list_data(arguments: Sequence[str]) -> int:
     """``jaxgan data list``."""
-    asked = tyro.cli(List, prog="jaxgan data list", args=list(arguments))
+    asked = parsed(List, prog="jaxgan data list", args=list(arguments))
     from jaxgan.data.prepare.listing import list_prepared, unprepared
 
     prepared = list_prepared(asked.data_dir)

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 import tyro
 
-from jaxgan.cli.flags import check_count, check_seed, check_truncation
+from jaxgan.cli.flags import check_count, check_seed, check_truncation, parsed
 from jaxgan.cli.progress import Counting
 from jaxgan.data.modality import IMAGES, PAIRS, POINTS, UNPAIRED, Modality
 from jaxgan.data.open import held_out_rows
@@ -104,7 +104,7 @@ class Evaluate:
 
 def evaluate(arguments: Sequence[str]) -> int:
     """``jaxgan evaluate SUBJECT``."""
-    asked = tyro.cli(Evaluate, prog="jaxgan evaluate", args=list(arguments))
+    asked = parsed(Evaluate, prog="jaxgan evaluate", args=list(arguments))
     check(asked)
     run = is_run(asked.subject)
     out = asked.out or (RunFolder(Path(asked.subject)).evaluations if run else None)
@@ -114,7 +114,7 @@ def evaluate(arguments: Sequence[str]) -> int:
     try:
         scores = scores_of(asked, run)
     except BaseException:
-        if new and out is not None:
+        if new and out is not None and not out.stat().st_size:  # another may have added to it
             out.unlink(missing_ok=True)
         raise
     print_scores(scores)

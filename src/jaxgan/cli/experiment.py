@@ -13,6 +13,7 @@ import tyro
 
 from jaxgan import hyperparameters
 from jaxgan.cli.exit import exit_code_of
+from jaxgan.cli.flags import one_line_faults, parsed
 from jaxgan.cli.named import experiment_file
 from jaxgan.errors import UserError, one_of
 from jaxgan.experiment import Experiment, load_experiment
@@ -126,19 +127,20 @@ def parse(
     }
     if experiment.preset or not experiment.presets:
         choices = {experiment.preset: experiment}
-        parsed = tyro.cli(flags, args=words, default=default(experiment), **options)
+        found = parsed(flags, args=words, default=default(experiment), **options)
     else:
         choices = {name: experiment.selected(name) for name in experiment.presets}
         if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help")):
             words = [next(iter(choices)), *words]
         elif words[0] not in ("-h", "--help"):
             one_of(words[0], choices, f"preset of {experiment.file.name}")
-        parsed = tyro.extras.overridable_config_cli(
-            {name: (_about(one), default(one)) for name, one in choices.items()},
-            args=words,
-            **options,
-        )
-    return choices[parsed.training.preset], parsed.config, parsed.training, parsed.runtime
+        with one_line_faults():
+            found = tyro.extras.overridable_config_cli(
+                {name: (_about(one), default(one)) for name, one in choices.items()},
+                args=words,
+                **options,
+            )
+    return choices[found.training.preset], found.config, found.training, found.runtime
 
 
 def _with_breaks(doc: str) -> str:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Literal
 
 import tyro
 
+from jaxgan.cli.flags import parsed
+
 if TYPE_CHECKING:
     from jaxgan.sampling.sampler import Sampler
 
@@ -30,7 +32,7 @@ class Export:
 
 def export(arguments: Sequence[str]) -> int:
     """``jaxgan export RUN --out DIR``; returns the exit code."""
-    asked = tyro.cli(
+    asked = parsed(
         Export,
         prog="jaxgan export",
         args=list(arguments),

@@ -1,6 +1,58 @@
-"""Checks of flags that several commands have; without JAX, which takes a second to import."""
+"""Flags of commands, and checks that several have; without JAX, which takes a second to import."""
+
+import contextlib
+import io
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import tyro
 
 from jaxgan.errors import UserError
+
+
+def parsed(*types: Any, **options: Any) -> Any:
+    """What ``tyro.cli`` makes of a command line.
+
+    Raises:
+      UserError: a flag is misspelled, of another type, or missing.
+    """
+    with one_line_faults():
+        return tyro.cli(*types, **options)
+
+
+@contextlib.contextmanager
+def one_line_faults() -> Iterator[None]:
+    """Makes one line of the box that tyro prints at a fault, with the flags that it suggests.
+
+    Raises:
+      UserError: tyro found a fault.
+    """
+    box = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(box):
+            yield
+    except SystemExit as stop:
+        if stop.code == 0 or not (text := box.getvalue()):
+            raise
+        raise UserError(_in_one_line(text)) from None
+
+
+def _in_one_line(box: str) -> str:
+    """The fault, what was perhaps meant, and where there is more: the sections of tyro's box."""
+    lines = [line.strip("\u2502 ") for line in box.splitlines() if line[:1] == "\u2502"]
+    sections = [" ".join(part.split()) for part in re.split("\u2500{3,}", "\n".join(lines))]
+    fault, *others = sections if lines else [" ".join(box.split())]
+    told = [fault.rstrip(".")]
+    for other in others:
+        if other.startswith("Perhaps you meant") and (flags := re.findall(r"--[\w-]+", other)):
+            told.append(f"did you mean {' or '.join(dict.fromkeys(flags[:3]))}?")
+        elif other.startswith("Available"):
+            told.append(other)
+        elif found := re.search(r"(?:see|run):? (.* --help)", other):
+            told.append(f"see {found[1]}")
+    return "; ".join(told).replace("?; see", "? See") + "."
+
 
 MOST = 2**30
 """Samples of a seed at most: they are numbered, and the later numbers are for other purposes."""

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import tyro
 
+from jaxgan.cli.flags import parsed
 from jaxgan.errors import UserError
 
 
@@ -35,7 +36,7 @@ def import_(arguments: Sequence[str]) -> int:
     Raises:
       UserError: a flag or the file is at fault; nothing is written then.
     """
-    asked = tyro.cli(Import, prog="jaxgan import", args=list(arguments))
+    asked = parsed(Import, prog="jaxgan import", args=list(arguments))
     if asked.workdir.exists():
         raise UserError(f"{asked.workdir} exists; choose another --workdir.")
     from jaxgan.experiment import load_experiment  # after the flags: JAX takes a second to import

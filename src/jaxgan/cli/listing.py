@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import tyro
 
+from jaxgan.cli.flags import parsed
 from jaxgan.cli.named import FOLDER
 from jaxgan.errors import UserError
 
@@ -27,7 +28,7 @@ def list(arguments: Sequence[str]) -> int:
     Raises:
       UserError: no line has the word.
     """
-    asked = tyro.cli(Listing, prog="jaxgan list", args=[*arguments])
+    asked = parsed(Listing, prog="jaxgan list", args=[*arguments])
     found = [cells for cells in table() if asked.word.lower() in " ".join(cells).lower()]
     if not found:
         raise UserError(f"No experiment has {asked.word} in its line; jaxgan list shows all.")

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import tyro
 
+from jaxgan.cli.flags import parsed
 from jaxgan.cli.named import packaged_file
 from jaxgan.errors import UserError
 from jaxgan.files import writing
@@ -28,7 +29,7 @@ def new(arguments: Sequence[str]) -> int:
     Raises:
       UserError: there is no such experiment, or the file cannot be written or is there already.
     """
-    asked = tyro.cli(New, prog="jaxgan new", args=list(arguments))
+    asked = parsed(New, prog="jaxgan new", args=list(arguments))
     source, out = packaged_file(asked.name), asked.out
     if out.suffix != ".py":
         raise UserError(f"{out}: an experiment is a Python file; give it the ending .py.")

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import numpy as np
 import tyro
 
-from jaxgan.cli.flags import check_count, check_seed
+from jaxgan.cli.flags import check_count, check_seed, parsed
 from jaxgan.cli.progress import Counting
 from jaxgan.errors import UserError
 from jaxgan.files import replacing, writing
@@ -52,7 +52,7 @@ def project(arguments: Sequence[str]) -> int:
     Raises:
       UserError: a flag, the run or an image is at fault, before anything is written.
     """
-    asked = tyro.cli(Project, prog="jaxgan project", args=list(arguments))
+    asked = parsed(Project, prog="jaxgan project", args=list(arguments))
     check_seed(asked.seed)
     check_count("--steps", asked.steps, 1)
     places = places_of(asked)

@@ -9,7 +9,7 @@ from typing import Literal
 import jax
 import tyro
 
-from jaxgan.cli.flags import check_count, check_seed
+from jaxgan.cli.flags import check_count, check_seed, parsed
 from jaxgan.cli.progress import Counting
 from jaxgan.data.modality import IMAGES
 from jaxgan.errors import UserError, one_of
@@ -93,7 +93,7 @@ OF_MANY = ("score", "baseline", "csv", "latex")
 
 def report(arguments: Sequence[str]) -> int:
     """``jaxgan report DIR...``; returns the exit code."""
-    asked = tyro.cli(Report, prog="jaxgan report", args=list(arguments))
+    asked = parsed(Report, prog="jaxgan report", args=list(arguments))
     study = study_of(asked.runs)
     refuse_flags(asked, OF_MANY if study is None else OF_ONE, one=study is None)
     return report_of_one(asked) if study is None else report_of_many(asked, study)

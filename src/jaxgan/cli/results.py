@@ -9,6 +9,7 @@ from typing import Annotated
 import tyro
 
 from jaxgan.cli.exit import exit_code_of
+from jaxgan.cli.flags import parsed
 from jaxgan.errors import UserError
 from jaxgan.files import replacing
 from jaxgan.reproduce.measured import faults_of
@@ -32,7 +33,7 @@ def results(arguments: Sequence[str] | None = None) -> int:
     Raises:
       UserError: an experiment or a number is at fault, or the table is out of date.
     """
-    asked = tyro.cli(
+    asked = parsed(
         Results,
         prog="scripts/results",
         args=arguments,

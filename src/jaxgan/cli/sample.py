@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import numpy as np
 import tyro
 
-from jaxgan.cli.flags import check_count, check_psi, check_seed, check_truncation
+from jaxgan.cli.flags import check_count, check_psi, check_seed, check_truncation, parsed
 from jaxgan.errors import UserError
 from jaxgan.files import replacing, replacing_folder, writing
 from jaxgan.viz.pictures import beside, save_image
@@ -64,7 +64,7 @@ def sample(arguments: Sequence[str]) -> int:
     Raises:
       UserError: a flag is at fault, or the samples cannot be drawn or written.
     """
-    asked = tyro.cli(Sample, prog="jaxgan sample", args=list(arguments))
+    asked = parsed(Sample, prog="jaxgan sample", args=list(arguments))
     check(asked)
     with writing(asked.out, "Choose another --out."):
         out, kind = destination(asked.out, asked.overwrite)

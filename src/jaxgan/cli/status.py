@@ -8,6 +8,7 @@ from pathlib import Path
 
 import tyro
 
+from jaxgan.cli.flags import parsed
 from jaxgan.errors import UserError
 from jaxgan.runs.folder import RunFolder
 from jaxgan.sweep import manifest
@@ -33,7 +34,7 @@ def status(arguments: Sequence[str]) -> int:
     Raises:
       UserError: there is no such folder, or no run in it.
     """
-    asked = tyro.cli(Status, prog="jaxgan status", args=list(arguments))
+    asked = parsed(Status, prog="jaxgan status", args=list(arguments))
     if not asked.folder.is_dir():
         raise UserError(f"{asked.folder} is not a folder; name one with runs.")
     found = list(standings(asked.folder))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import numpy as np
 import tyro
 
-from jaxgan.cli.flags import check_count, check_psi, check_seed
+from jaxgan.cli.flags import check_count, check_psi, check_seed, parsed
 from jaxgan.errors import UserError
 from jaxgan.files import writing
 from jaxgan.viz.moving import write_gif, write_mp4
@@ -64,7 +64,7 @@ def styles(arguments: Sequence[str]) -> int:
     Raises:
       UserError: a flag is at fault, or the run's generator has no styles.
     """
-    asked = tyro.cli(Styles, prog="jaxgan styles", args=list(arguments))
+    asked = parsed(Styles, prog="jaxgan styles", args=list(arguments))
     moving = asked.out.suffix.lower() in MOVING
     check(asked, moving)
     rows, columns = numbers(asked.rows, "--rows"), numbers(asked.columns, "--columns")

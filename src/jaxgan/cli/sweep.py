@@ -11,6 +11,7 @@ import jax
 import tyro
 
 from jaxgan.cli.experiment import parse
+from jaxgan.cli.flags import parsed
 from jaxgan.cli.named import experiment_file
 from jaxgan.errors import UserError
 from jaxgan.runs.exit_codes import EXIT_AGAIN, EXIT_FAILED, EXIT_FAULT, EXIT_INTERRUPTED
@@ -265,7 +266,7 @@ def file_first(
     helps = file in ("-h", "--help")
     if file.startswith("-") and not helps:
         raise UserError(f"The file comes first: jaxgan {command} FILE {file} ...")
-    asked, words = tyro.cli(
+    asked, words = parsed(
         flags,
         prog=f"jaxgan {command} FILE [preset]",
         args=[file] if helps else rest,

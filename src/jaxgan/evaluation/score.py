@@ -7,12 +7,13 @@ of it, and two scores whose protocols differ in anything never stand in one colu
 import dataclasses
 import json
 import math
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from jaxgan.errors import UserError
-from jaxgan.files import replacing
+from jaxgan.files import append_whole, held, replacing
 
 FORMAT = 2
 """Version of a row of ``evaluations.jsonl``; rows of another version are refused. Those of version
@@ -171,14 +172,19 @@ def from_row(line: str) -> Score:
 
 
 def append(path: Path, scores: Iterable[Score]) -> None:
-    """Adds the scores to a file of rows; a line that was cut off before stays apart."""
-    text = "".join(map(to_row, scores))
-    with path.open("a+b") as file:
-        if file.tell():
-            file.seek(-1, 2)
-            if file.read(1) != b"\n":
-                text = "\n" + text
-        file.write(text.encode())
+    """Adds the scores to a file of rows, all or none; other processes may do so at once.
+
+    A line that was cut off before stays apart.
+
+    Raises:
+      OSError: they could not be written.
+    """
+    text = "".join(map(to_row, scores)).encode()
+    with held(path) as file:
+        end = os.fstat(file).st_size
+        if end and os.pread(file, 1, end - 1) != b"\n":
+            text = b"\n" + text
+        append_whole(file, text)
 
 
 def read_scores(path: Path) -> list[Score]:
@@ -214,11 +220,12 @@ def forget(path: Path, since: int, rule: str) -> None:
         return subject.get("rule") != rule or subject.get("step", 0) <= since
 
     if path.is_file():
-        lines = path.read_bytes().splitlines(keepends=True)
-        kept = [line for line in lines if stays(line)]
-        if kept != lines:
-            with replacing(path) as part:
-                part.write_bytes(b"".join(kept))
+        with held(path):
+            lines = path.read_bytes().splitlines(keepends=True)
+            kept = [line for line in lines if stays(line)]
+            if kept != lines:
+                with replacing(path) as part:
+                    part.write_bytes(b"".join(kept))
 
 
 def _plain(value: float) -> float | str:

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 from jaxgan.errors import UserError
 from jaxgan.experiment import Experiment
-from jaxgan.files import write_json
+from jaxgan.files import FULL, remove_parts, write_json, writing
+from jaxgan.runs.disk import Disk, reason
 
 FORMAT = 2
 """Version of the run folder's layout; a reader refuses every other one."""
@@ -99,16 +100,30 @@ class Status:
       step: the last step that was reached.
     """
 
-    def __init__(self, folder: RunFolder, writing: bool = True):
-        """``writing`` is False in the processes of a job that leave writing to the first one."""
+    def __init__(self, folder: RunFolder, writing: bool = True, disk: Disk | None = None):
+        """Writes nothing yet.
+
+        Args:
+          folder: of the run.
+          writing: False in the processes of a job that leave writing to the first one.
+          disk: told of a status that cannot be written; what it notes is part of every status.
+        """
         self.step = 0
-        self._folder, self._writing = folder, writing
+        self._folder, self._writing, self._disk = folder, writing, disk or Disk()
 
     def write(self, outcome: str, note: str = "") -> None:
         """Says that the run is ``running``, ``finished``, ``interrupted``, ``diverged``, ..."""
-        if self._writing:
-            row = {"outcome": outcome, "step": self.step, "note": note}
-            write_json(self._folder.status, row)
+        if not self._writing:
+            return
+        note = "; ".join(part for part in (note, self._disk.note) if part)
+        row = {"outcome": outcome, "step": self.step, "note": note}
+        with self._disk.tolerated("the status", self._folder.status):
+            try:
+                write_json(self._folder.status, row)
+            except OSError as error:
+                if error.errno not in FULL:
+                    raise
+                _overwrite_json(self._folder.status, row)
 
     def __enter__(self) -> "Status":
         return self
@@ -118,6 +133,16 @@ class Status:
             self.write("interrupted", "stopped at once by Ctrl-C")
         elif error is not None:
             self.write("failed", str(error).partition("\n")[0] or repr(error))
+
+
+def _overwrite_json(path: Path, value: Any) -> None:
+    """Writes ``value`` over a small file, which then needs no more of a full disk than it has.
+
+    Raises:
+      OSError: there is no such file, or it cannot be written.
+    """
+    with path.open("r+b", buffering=0) as file:
+        file.truncate(file.write(json.dumps(value).encode()))
 
 
 class Recorded(NamedTuple):
@@ -163,6 +188,8 @@ def locked(folder: RunFolder) -> Iterator[None]:
             raise UserError(
                 f"Another process trains {folder.path}; wait for it, or use another --workdir."
             )
+        for place in (folder.path, folder.samples):
+            remove_parts(place)
         yield
     finally:
         os.close(held)
@@ -202,13 +229,23 @@ def create_folder(folder: RunFolder, description: dict[str, Any], experiment: Ex
         shutil.copyfile(experiment.file, folder.experiment)
         write_json(folder.config, description)
     except OSError as error:
-        for half in (folder.experiment, folder.config.with_name(folder.config.name + ".part")):
-            with contextlib.suppress(OSError):  # or the next try would find files but no run
-                half.unlink()
+        with contextlib.suppress(OSError):  # or the next try would find files but no run
+            folder.experiment.unlink()
         raise UserError(
-            f"Cannot write the run folder {folder.path}: {error.strerror}. "
-            "Choose another --workdir."
+            f"Cannot write the run folder {folder.path}: {reason(error)}. Choose another --workdir."
         ) from error
+
+
+def record_rollback(folder: RunFolder, row: Mapping[str, Any]) -> None:
+    """Adds to the description that the run went back: ``from`` and ``to`` which step, and why.
+
+    Raises:
+      UserError: it cannot be read or written.
+    """
+    described = read_description(folder)
+    described["rollbacks"] = [*described.get("rollbacks", []), dict(row)]
+    with writing(folder.config, "Make access, and run the same command again."):
+        write_json(folder.config, described)
 
 
 def _check(description: Mapping[str, Any]) -> None:

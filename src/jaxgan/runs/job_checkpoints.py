@@ -7,6 +7,7 @@ import jax
 
 from jaxgan.processes import arrays_from_first, from_first, on_first
 from jaxgan.runs.checkpoint import Checkpoints, as_key, raw, shape_of_raw
+from jaxgan.runs.disk import Disk
 
 
 class JobCheckpoints:
@@ -16,13 +17,15 @@ class JobCheckpoints:
     method is called by all processes.
     """
 
-    def __init__(self, folder: Path, keep: int = 2, best: str | None = None):
+    def __init__(
+        self, folder: Path, keep: int = 2, best: str | None = None, *, disk: Disk | None = None
+    ):
         """Opens ``folder`` on process 0. For the arguments see ``Checkpoints``.
 
         Raises:
           UserError: its steps were scored by something else, or it cannot be read.
         """
-        self._own = on_first(lambda: Checkpoints(folder, keep, best))
+        self._own = on_first(lambda: Checkpoints(folder, keep, best, disk=disk))
 
     def __enter__(self) -> "JobCheckpoints":
         return self
@@ -38,6 +41,23 @@ class JobCheckpoints:
     def wait(self) -> None:
         """Waits for what is being written."""
         on_first(lambda: self._first.wait())
+
+    def fault(self) -> str:
+        """Waits for what is being written; why the disk refused the last save, if it did."""
+        return from_first(lambda: self._first.fault())
+
+    def hold(self, step: int | None) -> None:
+        """Keeps the checkpoint of a step, however many there come, until another is held."""
+        if self._own:
+            self._own.hold(step)
+
+    def delete_after(self, step: int) -> None:
+        """Removes the checkpoints of later steps.
+
+        Raises:
+          UserError: process 0 cannot remove one.
+        """
+        on_first(lambda: self._first.delete_after(step))
 
     def steps(self) -> list[int]:
         """Steps that have a checkpoint, ascending."""
@@ -73,13 +93,16 @@ Store: TypeAlias = Checkpoints | JobCheckpoints
 """The checkpoints of a run that is trained, by one process or by several."""
 
 
-def store_of(folder: Path, keep: int = 2, best: str | None = None) -> Store:
+def store_of(
+    folder: Path, keep: int = 2, best: str | None = None, disk: Disk | None = None
+) -> Store:
     """Opens the checkpoints in ``folder``. For the arguments see ``Checkpoints``.
 
     Raises:
       UserError: its steps were scored by something else, or it cannot be read.
     """
-    return (Checkpoints if jax.process_count() == 1 else JobCheckpoints)(folder, keep, best)
+    kind = Checkpoints if jax.process_count() == 1 else JobCheckpoints
+    return kind(folder, keep, best, disk=disk)
 
 
 def _on_one_device(like: Any) -> Any:

@@ -2,26 +2,40 @@
 
 import json
 import math
+import socket
+import struct
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from jaxgan.files import replacing
+from jaxgan.files import GrowingFile, replacing
+from jaxgan.runs.disk import Disk
 
 
 class MetricsLog:
-    """``metrics.jsonl`` and TensorBoard events: one row per log."""
+    """``metrics.jsonl`` and TensorBoard events: one row per log.
 
-    def __init__(self, jsonl: Path, tensorboard: Path, since: int):
+    A row that the disk refuses waits for the next one; what TensorBoard would show is left out.
+    """
+
+    def __init__(self, jsonl: Path, tensorboard: Path, since: int, disk: Disk | None = None):
         """Opens both for the rows after step ``since``; later rows of an earlier try go.
 
         A run that was killed after its last checkpoint repeats those steps. Lines that are
         damaged stay where they are, but for those among the rows that go.
-        """
-        from tensorboardX import SummaryWriter
 
+        Args:
+          jsonl: the file of rows.
+          tensorboard: the folder of events.
+          since: the last step whose row stays.
+          disk: told of what cannot be written.
+
+        Raises:
+          OSError: they cannot be opened.
+        """
         kept, later = [], False
         for line in _lines(jsonl):
             row = _row(line)
@@ -30,38 +44,106 @@ class MetricsLog:
                 kept.append(line)
         with replacing(jsonl) as part:
             part.write_bytes(b"".join(line + b"\n" for line in kept))
-        self._file = jsonl.open("a")
-        self._writer = SummaryWriter(str(tensorboard), purge_step=since + 1 if kept else None)
+        self._path, self._disk = jsonl, disk or Disk()
+        self._rows = GrowingFile(jsonl)
+        self._events = Events(tensorboard, since + 1 if kept else None)
 
     def write(self, row: Mapping[str, Any]) -> None:
         """Appends a row; a value that is not finite is written as null."""
-        self._file.write(json.dumps({name: _finite(value) for name, value in row.items()}) + "\n")
-        self._file.flush()
-        for name, value in row.items():
-            if name != "step" and isinstance(value, float):
-                self._writer.add_scalar(name, value, row["step"])
+        line = json.dumps({name: _finite(value) for name, value in row.items()}) + "\n"
+        with self._disk.tolerated("a row of metrics", self._path):
+            self._rows.write(line.encode())
+        floats = {name: value for name, value in row.items() if isinstance(value, float)}
+        self._scalars(floats, row["step"])
 
     def scores(self, values: Mapping[str, float], step: int) -> None:
         """Shows scores in TensorBoard; their rows, with protocols, are in ``evaluations.jsonl``."""
-        for name, value in values.items():
-            self._writer.add_scalar(f"evaluation/{name}", value, step)
+        self._scalars({f"evaluation/{name}": value for name, value in values.items()}, step)
 
     def image(self, name: str, image: np.ndarray, step: int) -> None:
         """Shows an image uint8 ``[h, w, c]`` in TensorBoard."""
-        self._writer.add_image(name, image, step, dataformats="HWC")
+        from tensorboardX import summary
+
+        self._show(list(summary.image(name, image, dataformats="HWC").value), step)
 
     def play(self, path: Path, step: int) -> None:
         """Plays a file, one of ``PLAYED``, in TensorBoard, which takes them as they are encoded."""
         from tensorboardX.proto.summary_pb2 import Summary  # pyright: ignore
 
-        summary = Summary(value=[PLAYED[path.suffix](Summary, path)])
-        assert self._writer.file_writer is not None, "the writer is open"
-        self._writer.file_writer.add_summary(summary, step)
+        self._show([PLAYED[path.suffix](Summary, path)], step)
 
     def close(self) -> None:
-        """Flushes both."""
+        """Writes what waits, and closes both."""
+        with self._disk.tolerated("rows of metrics", self._path):
+            self._rows.write()
+        self._rows.close()
+        self._events.close()
+
+    def _scalars(self, values: Mapping[str, float], step: int) -> None:
+        from tensorboardX import summary
+
+        self._show([summary.scalar(name, value).value[0] for name, value in values.items()], step)
+
+    def _show(self, values: list[Any], step: int) -> None:
+        with self._disk.tolerated("TensorBoard events", self._events.path):
+            self._events.write(values, step)
+
+
+class Events:
+    """A file of TensorBoard's events.
+
+    tensorboardX writes events in a thread, which a full disk ends with a traceback, and nothing is
+    written from then on. Here it only encodes them.
+    """
+
+    def __init__(self, folder: Path, purge_step: int | None):
+        """Makes a new file in ``folder``.
+
+        Args:
+          folder: where TensorBoard looks.
+          purge_step: what earlier files have of this step and later ones is not shown.
+
+        Raises:
+          OSError: it cannot be made.
+        """
+        from tensorboardX.proto.event_pb2 import Event, SessionLog  # pyright: ignore
+
+        folder.mkdir(parents=True, exist_ok=True)
+        name = f"events.out.tfevents.{time.time_ns() / 1e9:.6f}.{socket.gethostname()}"
+        self.path = folder / name
+        self._file = GrowingFile(self.path)
+        self._add(Event(file_version="brain.Event:2"))
+        if purge_step is not None:
+            start = SessionLog(status=SessionLog.START)
+            self._add(Event(step=purge_step, session_log=start))
+
+    def write(self, values: list[Any], step: int) -> None:
+        """Appends values of TensorBoard's ``Summary`` as one event.
+
+        Raises:
+          OSError: the disk refuses it; it is left out.
+        """
+        from tensorboardX.proto.event_pb2 import Event  # pyright: ignore
+        from tensorboardX.proto.summary_pb2 import Summary  # pyright: ignore
+
+        try:
+            self._add(Event(step=step, summary=Summary(value=values)))
+        except OSError:
+            self._file.waiting = b""
+            raise
+
+    def close(self) -> None:
+        """Closes the file."""
         self._file.close()
-        self._writer.close()
+
+    def _add(self, event: Any) -> None:
+        from tensorboardX.record_writer import masked_crc32c
+
+        event.wall_time = time.time()
+        body = event.SerializeToString()
+        length = struct.pack("<Q", len(body))
+        checks = (struct.pack("<I", masked_crc32c(part)) for part in (length, body))
+        self._file.write(length + next(checks) + body + next(checks))
 
 
 def _moving(summary: Any, path: Path) -> Any:

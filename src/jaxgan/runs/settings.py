@@ -133,6 +133,21 @@ class Checkpointing:
 
 
 @dataclasses.dataclass(frozen=True)
+class Watching:
+    """What is done with a run that learns no more."""
+
+    on_divergence: Literal["stop", "rollback"] = "stop"
+    """When something is not finite, the discriminator has won, or the samples are all alike: stop,
+    or go back to the last sound checkpoint and on from there with other random numbers. A
+    population always stops the run."""
+    rollbacks: int = 3
+    """How often a run goes back at most."""
+    watch: bool = True
+    """Look for a discriminator that has won and for samples that are all alike; what is not finite
+    ends a run all the same."""
+
+
+@dataclasses.dataclass(frozen=True)
 class ScoringFlags:
     """How the averaged generator is scored while training."""
 
@@ -203,6 +218,7 @@ class Runtime:
     """Three tiny steps on noise, to see that everything works; takes seconds."""
     logging: Logging = Logging()
     checkpointing: Checkpointing = Checkpointing()
+    watching: Watching = Watching()
     scoring: ScoringFlags = ScoringFlags()
     reading: Reading = Reading()
     compute: Compute = Compute()
@@ -276,6 +292,7 @@ def check(training: Training, runtime: Runtime) -> None:
     for name in ("steps", "sample_every", "checkpoint_every", "evaluate_every", "standing_batches"):
         _at_least(name, flags[name], 0)
     _at_least("workers", flags["workers"], 0)
+    _at_least("rollbacks", flags["rollbacks"], 0)
     for name in ("steps_per_dispatch", "log_every", "keep", "accumulate"):
         _at_least(name, flags[name], 1)
     _at_least("evaluate_num", flags["evaluate_num"], 2)

@@ -5,7 +5,6 @@ To do something new between steps, write such a function and add a line to the l
 """
 
 import contextlib
-import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
@@ -20,6 +19,7 @@ from jaxgan.evaluation.score import Score, append
 from jaxgan.game.gan import Update, fresh_batches, moves
 from jaxgan.game.state import GanState
 from jaxgan.metrics.metric import Metric
+from jaxgan.runs.disk import Disk
 from jaxgan.runs.folder import RunFolder
 from jaxgan.runs.job_checkpoints import Store
 from jaxgan.runs.metrics_log import PLAYED, MetricsLog
@@ -103,36 +103,27 @@ def next_row(info: StepInfo) -> None:
     info.meter.restart()
 
 
-def stop_if_not_finite(checkpoints: Store) -> Act:
-    """Ends a run as diverged when a mean is not finite, and names the checkpoint that is left."""
-
-    def act(info: StepInfo) -> Outcome | None:
-        bad = [name for name, value in info.means.items() if not math.isfinite(value)]
-        if not bad:
-            return None
-        kept = checkpoints.steps()
-        note = (
-            f"not finite: {', '.join(bad)} at step {info.step}; "
-            f"last sound checkpoint: {f'step {kept[-1]}' if kept else 'none'}"
-        )
-        return Outcome("diverged", info.step, note)
-
-    return act
-
-
 def score(
     evaluate: Callable[[GanState], list[Score]],
     evaluations: Path,
     log: MetricsLog | None,
     progress: Progress,
+    disk: Disk,
 ) -> Act:
-    """Scores the state on every process, and writes the scores down on the one that has a log."""
+    """Scores the state on every process, and writes the scores down on the one that has a log.
+
+    Those that the disk refuses wait for the next ones.
+    """
+    waiting: list[Score] = []
 
     def act(info: StepInfo) -> None:
         info.scores = evaluate(info.state)
         if log is None:
             return
-        append(evaluations, info.scores)
+        waiting.extend(info.scores)
+        with disk.tolerated("scores", evaluations):
+            append(evaluations, waiting)
+            waiting.clear()
         log.scores(values_of(info.scores), info.step)
         for one in info.scores:
             shown = "  ".join(f"{name} {value:.5g}" for name, value in one.values.items())
@@ -211,6 +202,7 @@ def draw_samples(
     log: MetricsLog | None,
     sampler_of: Callable[[GanState], Sampler],
     source: Source,
+    disk: Disk,
 ) -> Act:
     """Draws samples, and at the last step a walk between latents.
 
@@ -219,12 +211,16 @@ def draw_samples(
       log: shows them in TensorBoard; None in a process that does not write.
       sampler_of: the generator of a state.
       source: real samples, to show beside points.
+      disk: told of pictures that cannot be written.
     """
     modality = source.modality
 
     def act(info: StepInfo) -> None:
-        if log is None:
-            return
+        if log is not None:
+            with disk.tolerated("samples", folder.samples):
+                draw(info, log)
+
+    def draw(info: StepInfo, log: MetricsLog) -> None:
         sampler = sampler_of(info.state)
         count = modality.preview_size
         if sampler.gan.forward.origin is not None:

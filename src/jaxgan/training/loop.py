@@ -10,11 +10,26 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal, Protocol
 
 import jax
+import jax.numpy as jnp
+import numpy as np
 
 from jaxgan.game.state import GanState
-from jaxgan.types import Logs, add_logs, wait_for_means
+from jaxgan.types import Logs, Mean, add_logs, wait_for_means
 
-_added = jax.jit(add_logs)  # of dozens of scalars, each of which would be a call of its own
+
+@jax.jit  # of dozens of scalars, each of which would be a call of its own
+def _added(logs: Logs | None, more: Logs, finite: Any, count: Any) -> tuple[Logs, jax.Array]:
+    """The sum of logs, and ``finite`` plus the ``count`` steps of the newer ones if it is finite.
+
+    What is not finite stays so in a sum: no step counts from then on.
+    """
+    total = more if logs is None else add_logs(logs, more)
+    sums = [jnp.all(jnp.isfinite(mean.total)) for mean in total.values()]
+    return total, finite + count * jnp.all(jnp.asarray(sums))
+
+
+FINITE = ""
+"""Name, which no log has, of the steps that were finite, where they are read with the logs."""
 
 
 class Engine(Protocol):
@@ -29,16 +44,23 @@ class Engine(Protocol):
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """How training ended, after how many steps, what happened, and the signal that stopped it."""
+    """How training ended, after how many steps, what happened, and the signal that stopped it.
+
+    Of a run that diverged, ``since`` is the last step that was sound.
+    """
 
     kind: Literal["finished", "interrupted", "diverged", "failed"]
     step: int
     note: str = ""
     stopped_by: str = ""
+    since: int = 0
 
 
 class Meter:
     """Sums the logs of ``steps`` steps and times them, since it was last restarted.
+
+    Once paused, ``finite`` is the number of those steps before the first call of the engine whose
+    logs were not finite.
 
     The ``timed`` steps took ``seconds``: neither the first call, which compiles, nor hooks count.
     """
@@ -50,11 +72,12 @@ class Meter:
     def restart(self) -> None:
         """Forgets everything measured so far."""
         self.logs: Logs | None = None
-        self.steps, self.timed, self.seconds = 0, 0, 0.0
+        self.steps, self.timed, self.seconds, self.finite = 0, 0, 0.0, 0
+        self._finite: Any = np.int32(0)
 
     def add(self, logs: Logs, count: int) -> None:
         """Adds the logs of ``count`` steps."""
-        self.logs = logs if self.logs is None else _added(self.logs, logs)
+        self.logs, self._finite = _added(self.logs, logs, self._finite, np.int32(count))
         self.steps += count
         if self._since is None:
             jax.block_until_ready(logs)
@@ -64,7 +87,10 @@ class Meter:
 
     def pause(self) -> dict[str, Any]:
         """Waits for the device, stops the clock, and returns the means since the restart."""
-        means = wait_for_means(self.logs or {})
+        once: Any = np.int32(1)
+        finite = Mean(self._finite, once)
+        means = wait_for_means({**(self.logs or {}), FINITE: finite})
+        self.finite = int(means.pop(FINITE))
         self.seconds += time.perf_counter() - (self._since or 0.0)
         return means
 

@@ -6,9 +6,12 @@ of both that belong to one run.
 
 import contextlib
 import dataclasses
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
 from typing import Any
+
+import jax
 
 from jaxgan import parallel
 from jaxgan.data.open import held_out_rows
@@ -16,21 +19,24 @@ from jaxgan.data.source import Source
 from jaxgan.errors import UserError
 from jaxgan.evaluation.score import RULE, forget
 from jaxgan.experiment import Experiment
+from jaxgan.game.state import GanState
 from jaxgan.processes import everywhere, from_first, is_first, on_first
+from jaxgan.runs.disk import Disk
 from jaxgan.runs.folder import (
     RunFolder,
     Status,
     locked,
     read_description,
     read_status,
+    record_rollback,
     run_folder,
 )
 from jaxgan.runs.identity import data_description, describe_run, origin_of
 from jaxgan.runs.job_checkpoints import Store, store_of
 from jaxgan.runs.metrics_log import MetricsLog, read_metrics
 from jaxgan.runs.settings import Runtime, Training, check
-from jaxgan.sampling.sampler import sampler_of
-from jaxgan.training import hooks, start
+from jaxgan.sampling.sampler import Sampler, sampler_of
+from jaxgan.training import hooks, start, watch
 from jaxgan.training.data import open_data
 from jaxgan.training.distributed import check_agreement
 from jaxgan.training.loop import Hook, Outcome
@@ -203,9 +209,64 @@ class OpenRun:
       status: how it stands.
     """
 
-    def __init__(self, run: Run, stack: contextlib.ExitStack, store: Store, status: Status):
-        self.run, self.store, self.status = run, store, status
-        self._stack = stack
+    def __init__(
+        self, run: Run, stack: contextlib.ExitStack, store: Store, status: Status, disk: Disk
+    ):
+        self.run, self.store, self.status, self._disk = run, store, status, disk
+        self._writers = stack.enter_context(contextlib.ExitStack())
+        self._rollbacks: int = len(run.description.get("rollbacks", []))
+
+    def state(self) -> GanState:
+        """The state to start from: of the newest sound checkpoint, or a new one.
+
+        Its key is that of the run, or a new one for each time that the run went back.
+
+        Raises:
+          UserError: no checkpoint is sound, or the networks of ``--init-from`` have changed.
+        """
+        run = self.run
+        state = start.state_of(
+            run.game,
+            run.training.seed,
+            self.store,
+            run.devices,
+            run.runtime.init_from,
+            run.description.get("origin"),
+        )
+        if not self._rollbacks:
+            return state
+        key = start.key_after(run.training.seed, self._rollbacks)
+        whole = parallel.replicated(run.devices)
+        return dataclasses.replace(state, key=jax.device_put(key, whole))
+
+    def go_back(self, outcome: Outcome) -> bool:
+        """Goes back before a divergence, if the run may; ``state`` then has where to go on from.
+
+        Later checkpoints are removed, and ``config.json`` records it.
+
+        Raises:
+          UserError: it cannot be written.
+        """
+        watching = self.run.runtime.watching
+        if outcome.kind != "diverged" or watching.on_divergence != "rollback":
+            return False
+        if self._rollbacks >= watching.rollbacks:
+            return False
+        self.store.wait()
+        self.store.hold(None)
+        self.store.delete_after(outcome.since)
+        to = max(self.store.steps(), default=0)
+        row = {"from": outcome.step, "to": to, "note": outcome.note}
+        on_first(lambda: record_rollback(self.run.folder, row))
+        self._rollbacks += 1
+        logging.getLogger("jaxgan").warning(
+            "%s: going back to step %d, %d of %d times",
+            outcome.note,
+            to,
+            self._rollbacks,
+            watching.rollbacks,
+        )
+        return True
 
     def begin(self, first: int, shown: hooks.Progress, pictures: bool) -> list[Hook]:
         """Starts to write after ``first`` steps; returns what is done between steps, in order.
@@ -223,31 +284,32 @@ class OpenRun:
         )
         game, folder, source = run.game, run.folder, run.source
 
+        self._writers.close()  # of the course that the run went back from
+
         def opened_log() -> MetricsLog:
             if first == 0:
                 start.set_aside(folder)
             forget(folder.evaluations, first, RULE)
             self.status.step = first
             self.status.write("running")
-            log = MetricsLog(folder.metrics, folder.tensorboard, first)
-            return self._stack.enter_context(contextlib.closing(log))
+            self._disk.changed = partial(self.status.write, "running")
+            log = MetricsLog(folder.metrics, folder.tensorboard, first, self._disk)
+            return self._writers.enter_context(contextlib.closing(log))
 
         log = on_first(opened_log)
         ranked_at = scoring.evaluate_every if run.best and run.best.by_score else 0
         row = hooks.write_row(log, shown, game.gan.updates, run.training.batch_size, source.size)
-        score = run.evaluate and hooks.score(run.evaluate, folder.evaluations, log, shown)
-        draw = pictures and hooks.draw_samples(
-            folder,
-            log,
-            partial(
-                sampler_of,
-                game.gan,
-                task=game.task,
-                precision=run.training.matmul_precision,
-                source=cache(lambda: held_out_rows(run.opened, source.split)),
-            ),
-            source,
+        score = run.evaluate and hooks.score(
+            run.evaluate, folder.evaluations, log, shown, self._disk
         )
+        sampler = partial(
+            sampler_of,
+            game.gan,
+            task=game.task,
+            precision=run.training.matmul_precision,
+            source=cache(lambda: held_out_rows(run.opened, source.split)),
+        )
+        draw = pictures and hooks.draw_samples(folder, log, sampler, source, self._disk)
         scored = [score and Hook(score, (scoring.evaluate_every,))]
         saved = [
             run.best and Hook(run.best, run.looked_at, on_stop=True),
@@ -259,12 +321,26 @@ class OpenRun:
         ]
         policy = [
             Hook(row, run.looked_at, on_stop=True),
-            Hook(hooks.stop_if_not_finite(self.store), run.looked_at, on_stop=True),
+            *self._watches(sampler, pictures),
             # A score that fails loses no step; a checkpoint that is ranked by it has to wait.
             *(scored + saved if ranked_at else saved + scored),
             draw and Hook(draw, (logging.sample_every,)),
         ]
         return [hook for hook in policy if hook]
+
+    def _watches(self, sampler: Callable[[GanState], Sampler], pictures: bool) -> list[Hook]:
+        """What ends a run that learns no more, before it is saved."""
+        run, store = self.run, self.store
+        found = [Hook(watch.stop_if(watch.not_finite, store), run.looked_at, on_stop=True)]
+        if not run.runtime.watching.watch:
+            return found
+        won = watch.DiscriminatorWon(store)
+        found.append(Hook(watch.stop_if(won, store), run.looked_at, on_stop=True))
+        if pictures and run.game.gan.forward.origin is None:
+            seen = run.runtime.logging.sample_every, run.runtime.checkpointing.checkpoint_every
+            alike = watch.LostDiversity(sampler, run.source, store)
+            found.append(Hook(watch.stop_if(alike, store), seen))
+        return found
 
     def nothing_to_do(self, step: int) -> Outcome:
         """What is said of a run that needs no more steps.
@@ -280,11 +356,25 @@ class OpenRun:
         return Outcome("finished", step, f"already at step {step}; raise --steps to go on")
 
     def end(self, outcome: Outcome, pictures: bool) -> None:
-        """Writes down how it ended, once everything else is written."""
+        """Writes down how it ended, once everything else is written.
+
+        Raises:
+          UserError: the last checkpoint cannot be written, so that steps are lost.
+        """
+        folder, self._disk.changed = self.run.folder, lambda: None
         if pictures and is_first():
-            save_curves(self.run.folder.curves, read_metrics(self.run.folder.metrics))
-        self.store.close()  # waits for what is being written
+            with self._disk.tolerated("curves", folder.curves):
+                save_curves(folder.curves, read_metrics(folder.metrics))
+        fault, kept = self.store.fault(), self.store.steps()  # waits for what is being written
+        self.store.close()
         self.status.step = outcome.step
+        if fault and outcome.kind != "diverged":
+            self._disk.note = ""  # the error says it
+            newest = f"step {kept[-1]}" if kept else "the beginning"
+            raise UserError(
+                f"Cannot write the checkpoint of step {outcome.step} to {folder.checkpoints}: "
+                f"{fault}. Make room or access; the same command then goes on from {newest}."
+            )
         self.status.write(outcome.kind, outcome.note)
 
 
@@ -311,7 +401,9 @@ def opened(run: Run, members: int = 1) -> Iterator[OpenRun]:
             )
 
         on_first(open_folder)
-        saving = run.runtime.checkpointing
-        store = stack.enter_context(store_of(run.folder.checkpoints, saving.keep, saving.best))
-        status = stack.enter_context(Status(run.folder, writing=is_first()))
-        yield OpenRun(run, stack, store, status)
+        saving, disk = run.runtime.checkpointing, Disk()
+        store = stack.enter_context(
+            store_of(run.folder.checkpoints, saving.keep, saving.best, disk)
+        )
+        status = stack.enter_context(Status(run.folder, writing=is_first(), disk=disk))
+        yield OpenRun(run, stack, store, status, disk)

@@ -24,6 +24,7 @@ from jaxgan.game.gan import Gan, fresh_batches
 from jaxgan.game.state import GanState, adaptive_of
 from jaxgan.game.step import make_step
 from jaxgan.processes import arrays_from_first, from_first, on_first
+from jaxgan.rng import named
 from jaxgan.runs.checkpoint import digest
 from jaxgan.runs.environment import describe_environment, environment_changes
 from jaxgan.runs.folder import RunFolder, create_folder, read_description
@@ -34,7 +35,7 @@ from jaxgan.runs.settings import Compute, Runtime, Training
 from jaxgan.sampling.load import load_state
 from jaxgan.training.data import mean_sample
 from jaxgan.training.engine import Build, Hyperparameters
-from jaxgan.types import Device
+from jaxgan.types import Device, Key
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -202,6 +203,12 @@ def state_of(
         return checkpoints.restore(placed(game, devices))[1]
     new = jax.jit(game.new, out_shardings=parallel.replicated(devices))
     return warm(game, new(game.values, np.uint32(seed)), devices, init_from, recorded)
+
+
+def key_after(seed: int, rollbacks: int) -> Key:
+    """The key of a run that has gone back so many times; of none, that of ``GanState``."""
+    key = named(jax.random.key(seed), "train")
+    return jax.random.fold_in(named(key, "rollback"), rollbacks) if rollbacks else key
 
 
 def placed(game: Game, devices: list[Device]) -> GanState:

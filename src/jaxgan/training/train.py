@@ -9,7 +9,7 @@ from jaxgan.experiment import Experiment
 from jaxgan.game.gan import fresh_batches
 from jaxgan.processes import everywhere, is_first
 from jaxgan.runs.settings import Runtime, Training
-from jaxgan.training import hooks, repeat, start
+from jaxgan.training import hooks, repeat
 from jaxgan.training.data import feed_of, preparation
 from jaxgan.training.engine import CompiledEngine
 from jaxgan.training.loop import Engine, Hook, Outcome, fit
@@ -58,10 +58,7 @@ def train(
     with contextlib.ExitStack() as stack:
         mine = stack.enter_context(opened(run))
         feed = stack.enter_context(contextlib.closing(everywhere(lambda: feed_of_run(run))))
-        origin = run.description.get("origin")
-        state = start.state_of(
-            run.game, training.seed, mine.store, run.devices, run.runtime.init_from, origin
-        )
+        state = mine.state()
         first = mine.status.step = int(state.step)
         if first >= steps:
             return mine.nothing_to_do(first)
@@ -71,13 +68,17 @@ def train(
         profile = stack.enter_context(
             hooks.Profile(run.folder.profile if first_process else None, first)
         )
-        # Everything that is done between steps, in this order.
-        asked = [
-            *mine.begin(first, bar, pictures),
-            Hook(hooks.next_row, run.looked_at, on_stop=True),
-            *([Hook(profile, (profile.STEPS,))] if runtime.logging.profile else []),
-            *more,
-        ]
+
+        def between_steps(first: int) -> list[Hook]:
+            """Everything that is done after ``first`` steps, in this order."""
+            return [
+                *mine.begin(first, bar, pictures),
+                Hook(hooks.next_row, run.looked_at, on_stop=True),
+                *([Hook(profile, (profile.STEPS,))] if runtime.logging.profile else []),
+                *more,
+            ]
+
+        asked = between_steps(first)
         cadences = [every for hook in asked for every in hook.every]
         engine = engine_of(run, feed, cadences, make_engine)
 
@@ -86,6 +87,9 @@ def train(
             bar.advance(step)
 
         _, outcome = fit(state, engine, asked, steps, stop, tick)
+        while mine.go_back(outcome):
+            state = mine.state()
+            _, outcome = fit(state, engine, between_steps(int(state.step)), steps, stop, tick)
         mine.end(outcome, pictures)
         return outcome
 

@@ -81,7 +81,8 @@ def _load(path: Path) -> dict[str, np.ndarray]:
             return {key: loaded[key] for key in loaded.files}
     except FileNotFoundError as error:
         raise UserError(f"There is no file {path}. Check the path after npz:.") from error
-    except (OSError, ValueError, EOFError, zlib.error, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, EOFError, RuntimeError, zlib.error, zipfile.BadZipFile) as error:
+        # RuntimeError: a member is encrypted, or compressed in a way that Python does not know.
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UserError(f"{path} cannot be read as .npz ({reason}). Save it again.") from error
 
