@@ -19,6 +19,7 @@ from jaxgan.errors import UserError, one_of
 from jaxgan.experiment import Experiment, load_experiment
 from jaxgan.runs.exit_codes import EXIT_AGAIN, EXIT_DIVERGED, EXIT_FAULT, EXIT_INTERRUPTED
 from jaxgan.runs.folder import RunFolder, run_folder
+from jaxgan.runs.quiet import end
 from jaxgan.runs.settings import Runtime, ScoringFlags, Training, with_flags
 from jaxgan.training.distributed import prepare_jax
 from jaxgan.training.loop import Outcome
@@ -34,7 +35,7 @@ def main(experiment: Experiment, arguments: Sequence[str] | None = None) -> None
     file = Path(sys.modules["__main__"].__file__ or sys.argv[0]).resolve()
     experiment = dataclasses.replace(experiment, file=file)
     program = f"python {Path(sys.argv[0])}"
-    sys.exit(exit_code_of(lambda: run(experiment.checked(), arguments, program)))
+    end(exit_code_of(lambda: run(experiment.checked(), arguments, program)))
 
 
 USAGE = """usage: jaxgan train FILE [preset] [flags]

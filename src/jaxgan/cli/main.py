@@ -9,6 +9,7 @@ from jaxgan.cli.exit import exit_code_of
 from jaxgan.compiled import keep_programs
 from jaxgan.errors import one_of
 from jaxgan.runs.exit_codes import EXIT_FAULT
+from jaxgan.runs.quiet import end
 from jaxgan.xla import tune_cpu
 
 USAGE = """usage: jaxgan COMMAND ...
@@ -68,7 +69,7 @@ Modules are imported when their command runs: JAX alone would take a second of e
 
 def main() -> None:
     """Runs the command line and exits."""
-    sys.exit(exit_code_of(lambda: dispatch(sys.argv[1:])))
+    end(exit_code_of(lambda: dispatch(sys.argv[1:])))
 
 
 def dispatch(arguments: Sequence[str]) -> int:

@@ -28,7 +28,7 @@ from orbax.checkpoint.checkpoint_managers import preservation_policy
 
 from jaxgan.errors import UserError
 from jaxgan.runs.disk import Disk, reason
-from jaxgan.runs.quiet import forget_coroutines, quiet_orbax
+from jaxgan.runs.quiet import abandon_threads, forget_coroutines, quiet_orbax
 
 FORMAT = 1
 """Version of what a checkpoint holds."""
@@ -161,6 +161,7 @@ class Checkpoints:
             return
         except (OSError, ValueError) as error:
             fault = error
+        abandon_threads()
         if self._writing:
             for step in self._unreadable_scores():
                 self._set_aside(step, "its score cannot be read")
@@ -290,6 +291,7 @@ class Checkpoints:
             if not _is_of_the_disk(error):
                 raise
             self._failed = _disk_reason(error)
+        abandon_threads()
         self._disk.failed("the checkpoint", self.folder / str(self._saving), self._failed)
         before, self._manager = self._manager, None
         if before is not None:

@@ -2,13 +2,40 @@
 
 When a save or a read fails, Orbax logs the traceback in each of its threads, asyncio that of every
 write that was not waited for, and TensorStore that the loop it reports to is closed. The error
-itself is raised, and jaxgan says it in one line.
+itself is raised, and jaxgan says it in one line. A failed save may also leave a thread of Orbax
+that never ends, for which Python would wait at its exit.
 """
 
+import atexit
+import contextlib
 import gc
 import logging
+import os
 import sys
+import threading
 import warnings
+from typing import NoReturn
+
+_ABANDONED = threading.Event()
+
+
+def abandon_threads() -> None:
+    """Says that a failed save may have left a thread that never ends."""
+    _ABANDONED.set()
+
+
+def end(code: int) -> NoReturn:
+    """Ends the process; where a thread may never end, without waiting for it.
+
+    Everything must be written, and all that is open closed.
+    """
+    if not _ABANDONED.is_set():
+        sys.exit(code)
+    atexit._run_exitfuncs()  # os._exit leaves them out, among them what tells other processes
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
 
 
 def quiet_orbax() -> None:
