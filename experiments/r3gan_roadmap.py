@@ -165,10 +165,8 @@ EXPERIMENT = jg.Experiment(
     scoring=jg.Scoring(num=50_000),
     smoke=dict(base=16, most=4, group=2, latent=4),
     ablations={
-        "no R2 (C's first half)": dict(r2=0.0),
         "output skips (D's first half)": dict(skips=True),
         "bottlenecks not inverted (E's first half)": dict(backbone="resnext"),
-        "usual loss": dict(relativistic=False),
     },
     presets={
         "e": configuration(

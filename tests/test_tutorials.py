@@ -35,8 +35,18 @@ def test_it_was_saved_with_what_it_printed(path):
     assert any(cell.get("outputs") for cell in json.loads(path.read_text())["cells"])
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("path", TUTORIALS, ids=lambda path: path.stem)
+IN_CI = ("add_a_loss", "first_gan")
+"""The others train networks of images or many runs, for minutes; they are run by hand."""
+
+
+def tier(path):
+    """How often a notebook is run."""
+    return pytest.mark.slow if path.stem in IN_CI else pytest.mark.long
+
+
+@pytest.mark.parametrize(
+    "path", [pytest.param(one, id=one.stem, marks=tier(one)) for one in TUTORIALS]
+)
 def test_it_runs(path, tmp_path, monkeypatch):
     sys.path.insert(0, str(ROOT / "scripts" / "docs_site"))
     from execute import execute

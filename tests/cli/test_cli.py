@@ -114,7 +114,8 @@ def test_help_of_an_experiment_lists_every_flag_with_its_text(command):
         for name, text in documentation(group).items():
             if name in NO_FLAGS:
                 continue
-            assert f"--{name.replace('_', '-')}" in said
+            words = name.replace("_", "-")
+            assert f"--{words}" in said or f"--no-{words}" in said
             assert " ".join(text.split())[:25] in said
     assert "(default: 0.01)" in said
 

@@ -108,7 +108,10 @@ class Draws(NamedTuple):
 
 
 UNIFORM = ("xflip", "rotate90", "xint", "turn", "turn after", "lumaflip", "hue", "center")
+"""What is drawn from 0 to 1."""
+
 NORMAL = ("scale", "aniso", "xfrac", "brightness", "contrast", "saturation")
+"""What is drawn from a standard normal distribution."""
 
 
 def draw(rng: Rng, strength: ScalarLike, pipeline: Pipeline) -> Draws:

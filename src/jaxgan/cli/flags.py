@@ -41,8 +41,12 @@ def one_line_faults() -> Iterator[None]:
 def _in_one_line(box: str) -> str:
     """The fault, what was perhaps meant, and where there is more: the sections of tyro's box."""
     lines = [line.strip("\u2502 ") for line in box.splitlines() if line[:1] == "\u2502"]
-    sections = [" ".join(part.split()) for part in re.split("\u2500{3,}", "\n".join(lines))]
-    fault, *others = sections if lines else [" ".join(box.split())]
+    if lines:
+        parts = re.split("\u2500{3,}", "\n".join(lines))
+    else:  # a terminal without lines: a title, and dashes between the sections
+        parts = re.split("-{10,}", box)
+        parts = parts[1:] or parts
+    fault, *others = (" ".join(part.split()) for part in parts)
     told = [fault.rstrip(".")]
     for other in others:
         if other.startswith("Perhaps you meant") and (flags := re.findall(r"--[\w-]+", other)):
