@@ -114,7 +114,7 @@ def failing_disk(tmp_path_factory):
     return library
 
 
-@pytest.mark.xfail(reason="the process may not exit: a thread of a failed manager is left open")
+@pytest.mark.xfail(reason="not seen to pass yet: a thread of a failed manager kept the process")
 @pytest.mark.parametrize(
     "name, fault",
     [
