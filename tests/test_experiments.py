@@ -58,7 +58,9 @@ LONG = (
 RESIZED = (
     *("cyclegan-horse2zebra", "hifigan-ljspeech_v3", "hifigan-prompts", "mocogan-shape_motion"),
     *("pix2pix-glyphs", "r3gan-imagenet32", "r3gan-imagenet64", "r3gan-stacked_mnist"),
-    "vgan-shape_motion",
+    *("vgan-shape_motion", "vgan-moving_mnist_small", "wavegan-sc09", "specgan-sc09"),
+    *("ali_mixture-ring", "rpgan_mixture-ring", "veegan_mixture-ring", "unrolled_mixture-ring"),
+    *("cyclegan-small_images", "pix2pix-facades", "r3gan-ffhq64", "dcgan-folder"),
 )
 """Smoked by hand, too: another preset of the file is smoked in CI whose program differs in numbers
 alone, such as sides of images or lengths of schedules. Steps of all presets are traced at full size
